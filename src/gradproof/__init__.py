@@ -1,0 +1,1 @@
+"""Why is my parameter update failing? gradproof answers."""

@@ -1,0 +1,149 @@
+"""Recorded operations as plain data, and walks along their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..finding import Place
+
+EXTERNAL = "External"
+"""Type of a stand-in for a tensor that was made outside the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One recorded operation.
+
+    Attributes:
+        index: Position in its recording; edges point to smaller indices.
+        type: TensorFlow's name of the operation, such as `"MatMul"`, or
+            `EXTERNAL` for a value that came from elsewhere (data, a NumPy
+            array, a Python number, an argument of a traced function).
+        inputs: Indices of the operations whose outputs it takes, in order.
+        shape: Shape of the first output; `None` if unknown.
+        dtype: Type of the first output, such as `"float32"`.
+        place: The user's line that led to it.
+        via: Names of the library functions between the user's line and the
+            operation, outermost first, such as `("dense", "matmul")`.
+        tapes: Numbers of the tapes that were recording when it ran.
+        reads: Keys of the variables whose values it reads.
+        writes: Keys of the variables that it changes.
+        backward: It belongs to the computing of a gradient.
+        stand_in: For `EXTERNAL`: the operation of the eager recording that
+            made the value, if it was recorded there.
+        value: For small `EXTERNAL` scalars: the value.
+        calls: Name of the traced function that it calls, if any.
+    """
+
+    index: int
+    type: str
+    inputs: tuple[int, ...] = ()
+    shape: tuple[int | None, ...] | None = None
+    dtype: str = "float32"
+    place: Place | None = None
+    via: tuple[str, ...] = ()
+    tapes: frozenset[int] = frozenset()
+    reads: frozenset[int] = frozenset()
+    writes: frozenset[int] = frozenset()
+    backward: bool = False
+    stand_in: int | None = None
+    value: float | None = None
+    calls: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A tensor was turned into a NumPy array or a Python number.
+
+    Attributes:
+        operation: Index of the operation that made the tensor.
+        kind: `"numpy"`, `"float"`, `"int"`, `"bool"`, ...
+        place: The user's line.
+        at: Number of operations recorded before it.
+        via: Names of the library functions between the line and it.
+        tapes: Numbers of the tapes that were recording.
+    """
+
+    operation: int
+    kind: str
+    place: Place | None
+    at: int
+    via: tuple[str, ...] = ()
+    tapes: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The operations of eager code, or of one traced function, in order.
+
+    Attributes:
+        key: Number of the recording.
+        function: Name of the traced function; `None` for eager code.
+        place: Where the traced function is defined, if it is the user's.
+        compiled: Compiled by XLA.
+        operations: In order of execution or of tracing.
+        conversions: Tensors that left TensorFlow (eager code only).
+        whole: False when recording stopped early, so that a missing
+            operation proves nothing.
+    """
+
+    key: int
+    function: str | None = None
+    place: Place | None = None
+    compiled: bool = False
+    operations: tuple[Operation, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    whole: bool = True
+    _memo: dict[str, dict[int, frozenset[int]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @cached_property
+    def consumers(self) -> dict[int, tuple[int, ...]]:
+        """For each operation the operations that take its output."""
+        found: dict[int, list[int]] = {}
+        for operation in self.operations:
+            for source in set(operation.inputs):
+                found.setdefault(source, []).append(operation.index)
+        return {source: tuple(users) for source, users in found.items()}
+
+    def ancestors(self, starts: Iterable[int]) -> frozenset[int]:
+        """Indices of `starts` and of everything that they depend on."""
+        seen: set[int] = set()
+        todo = [start for start in starts if 0 <= start < len(self.operations)]
+        while todo:
+            index = todo.pop()
+            if index not in seen:
+                seen.add(index)
+                todo.extend(self.operations[index].inputs)
+        return frozenset(seen)
+
+    def descendants(self, starts: Iterable[int]) -> frozenset[int]:
+        """Indices of `starts` and of everything that depends on them."""
+        seen: set[int] = set()
+        todo = list(starts)
+        while todo:
+            index = todo.pop()
+            if index not in seen:
+                seen.add(index)
+                todo.extend(self.consumers.get(index, ()))
+        return frozenset(seen)
+
+    def reads_of(self, variable: int) -> tuple[Operation, ...]:
+        """The operations that read the value of a variable, in order."""
+        return self._reads.get(variable, ())
+
+    @cached_property
+    def _reads(self) -> dict[int, tuple[Operation, ...]]:
+        found: dict[int, list[Operation]] = {}
+        for operation in self.operations:
+            for variable in operation.reads:
+                found.setdefault(variable, []).append(operation)
+        return {variable: tuple(reads) for variable, reads in found.items()}
+
+    def between(self, starts: Iterable[int], ends: Iterable[int]) -> Iterator[Operation]:
+        """The operations on any way from `starts` to `ends`, in order."""
+        for index in sorted(self.descendants(starts) & self.ancestors(ends)):
+            yield self.operations[index]

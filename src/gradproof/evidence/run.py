@@ -1,0 +1,418 @@
+"""What a watched program did: facts only, plain data, no tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..finding import Place
+from .recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that the program made or used.
+
+    Attributes:
+        key: Number that the other records use for it.
+        path: Name as the framework gives it, such as `"encoder/kernel"`.
+        shape: Lengths of its axes, in elements.
+        dtype: Such as `"float32"`.
+        trainable: Its own flag.
+        kind: `"tf.Variable"` or `"keras.Variable"`.
+        role: `"model"`, `"optimizer"`, `"metric"`, `"seed"` or `"dataset"`:
+            whose code made it.
+        made_at: The user's line that made it.
+        made_in: Name of the class of the object whose method made it.
+        owner: What that object is: `"layer"` (a Keras layer or model),
+            `"module"` (a `tf.Module`), `"object"`, or `None` (no object).
+        during: What ran when it was made: `"call"` (a layer's `call`),
+            `"trace"` (a traced function), `"build"` or `""`.
+    """
+
+    key: int
+    path: str
+    shape: tuple[int | None, ...] = ()
+    dtype: str = "float32"
+    trainable: bool = True
+    kind: str = "keras.Variable"
+    role: str = "model"
+    made_at: Place | None = None
+    made_in: str | None = None
+    owner: str | None = None
+    during: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """A `tf.GradientTape` and the stretch of operations that it recorded.
+
+    Attributes:
+        key: Number of the tape.
+        recording: Number of the recording in which it was opened.
+        place: The user's line that opened it.
+        opened: Number of operations recorded before it was opened.
+        closed: The same for its closing; `None` while it is open.
+        persistent: Made with `persistent=True`.
+        automatic: Watches trainable variables by itself.
+        watched: Keys of the variables that it watched when first asked.
+        watches: For each tensor given to `watch`: the index of the operation
+            that made it (-1 if unknown) and the user's line.
+        outer: Keys of the tapes that were open when it was opened.
+    """
+
+    key: int
+    recording: int
+    place: Place | None
+    opened: int
+    closed: int | None = None
+    persistent: bool = False
+    automatic: bool = True
+    watched: frozenset[int] = frozenset()
+    watches: tuple[tuple[int, Place | None], ...] = ()
+    outer: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One entry of the sources of a gradient call.
+
+    Attributes:
+        variable: Key, if it is a variable.
+        operation: For a tensor: index of the operation that made it.
+        given: `"variable"`, `"tensor"` or `"other"`.
+        name: Path of the variable, or how the tensor was made.
+        dtype: Such as `"float32"`.
+        connected: The gradient is not `None`. Unknown (`None`) if the call
+            raised.
+        result: Index of the operation that made the gradient.
+    """
+
+    variable: int | None
+    operation: int | None = None
+    given: str = "variable"
+    name: str = ""
+    dtype: str = "float32"
+    connected: bool | None = True
+    result: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target of a gradient call: the operation that made it, its shape."""
+
+    operation: int
+    shape: tuple[int | None, ...] | None = ()
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class GradientCall:
+    """One `tape.gradient` (or `jacobian`) as it was called.
+
+    Attributes:
+        key: Number of the call.
+        place: The user's line.
+        tape: Key of the tape.
+        recording: Number of the recording.
+        at: Number of operations recorded before the call.
+        targets: What was differentiated.
+        sources: With respect to what.
+        method: `"gradient"`, `"jacobian"`, `"batch_jacobian"`.
+        traced: Called while a function was traced.
+        zeros: Called with `unconnected_gradients="zero"`.
+        inner: Another tape was recording during the call (a penalty, a
+            meta-gradient, a PINN derivative).
+        error: Class and message of the exception that it raised.
+        step: Number of updates applied before it, in eager code.
+    """
+
+    key: int
+    place: Place | None
+    tape: int
+    recording: int
+    at: int
+    targets: tuple[Target, ...]
+    sources: tuple[Source, ...]
+    method: str = "gradient"
+    traced: bool = False
+    zeros: bool = False
+    inner: bool = False
+    error: str | None = None
+    step: int = 0
+
+    @property
+    def unconnected(self) -> tuple[Source, ...]:
+        """Sources whose gradient came out `None`."""
+        return tuple(source for source in self.sources if source.connected is False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One gradient handed to one variable.
+
+    Attributes:
+        variable: Key of the variable; `None` if it is no variable.
+        given: What stands at the gradient's place: `"gradient"` (a tensor),
+            `"none"`, `"variable"`, `"other"`.
+        taken_for: Keys of the variables that this gradient was taken for,
+            followed through clipping, scaling and averaging; empty when it
+            stems from no gradient call; `None` when it can't be followed.
+        call: Key of the gradient call that it stems from, if known.
+        name: Path of the variable, or what stands there instead.
+    """
+
+    variable: int | None
+    given: str = "gradient"
+    taken_for: frozenset[int] | None = None
+    call: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A place where variables are changed: an optimizer, or `assign*`.
+
+    Attributes:
+        key: Number; steps refer to it.
+        place: The user's line.
+        recording: Number of the recording.
+        at: Number of operations recorded before it.
+        by: Class of the optimizer, or `"assign"`, `"assign_add"`,
+            `"assign_sub"` for a change by hand.
+        optimizer: Number of the optimizer object; `None` for a change by hand.
+        pairs: What was handed over; for a change by hand one pair, whose
+            gradient is what the new value was computed from.
+        traced: In a traced function.
+        given: How the pairs came: `"pairs"`, `"empty"`, `"spent"` (an
+            iterator that had nothing left), `"two lists"`, `"swapped"`,
+            `"not pairs"`, `"loss"` (a loss tensor, for `minimize`).
+        error: Class and message of the exception that the call raised.
+        known: Keys of the variables that the optimizer was built for
+            before this call; `None` if it was not built yet.
+        counted: Updates that went through here so far.
+        call: Key of the gradient call that was answered last before it.
+    """
+
+    key: int
+    place: Place | None
+    recording: int
+    at: int
+    by: str
+    optimizer: int | None = None
+    pairs: tuple[Pair, ...] = ()
+    traced: bool = False
+    given: str = "pairs"
+    error: str | None = None
+    known: frozenset[int] | None = None
+    counted: int = 0
+    call: int | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Changed by `assign*`, not by an optimizer."""
+        return self.optimizer is None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one step did to one variable. Norms are Euclidean, float32.
+
+    Attributes:
+        variable: Key.
+        gradient_norm: Norm of the gradient handed over; `None` if there was
+            none.
+        value_norm: Norm of the variable before the step.
+        change_norm: Norm of the change.
+        along: Cosine between the change and the *negative* gradient: 1 is
+            plain descent, -1 is ascent; `None` if either is zero or unknown.
+    """
+
+    variable: int
+    gradient_norm: float | None
+    value_norm: float
+    change_norm: float
+    along: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One passage through one apply call.
+
+    Attributes:
+        index: Number of the update at this place, from 1.
+        apply: Key of the `Apply`.
+        updates: One a variable, in the order of the pairs.
+        loss: Mean of the target of the gradient call before it, if known.
+        learning_rate: In force at the step, if the optimizer tells.
+        iterations: The optimizer's own counter before the step.
+    """
+
+    index: int
+    apply: int
+    updates: tuple[Update, ...]
+    loss: float | None = None
+    learning_rate: float | None = None
+    iterations: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenState:
+    """A Python value that a traced function read once, and that changed since.
+
+    Attributes:
+        name: As the source says it: `"self.weight"`, `"EPOCH"`.
+        function: Name of the user's function that reads it.
+        place: Where that function is defined.
+        traced_value: Value while it was traced.
+        value: Value at the later call.
+        call: Number of the call, from 1, at which the difference was seen.
+        traces: How often the function was traced so far.
+    """
+
+    name: str
+    function: str
+    place: Place | None
+    traced_value: str
+    value: str
+    call: int
+    traces: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerMode:
+    """A layer that behaves differently in training was called under a tape.
+
+    Attributes:
+        layer: Path or name.
+        kind: `"BatchNormalization"`, `"Dropout"`, ...
+        training: The mode in which it ran.
+        explicit: The user's code passed the flag itself (`training=False`
+            is then a decision).
+        trainable: The layer's own flag (a frozen BatchNormalization stays in
+            inference mode by design).
+        place: The user's line that called the model.
+        tape: Key of the innermost tape that was recording.
+        variables: Keys of the layer's variables.
+    """
+
+    layer: str
+    kind: str
+    training: bool
+    explicit: bool
+    trainable: bool
+    place: Place | None
+    tape: int | None
+    variables: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """`trainable_variables` (or the like) of a model was read.
+
+    Attributes:
+        model: Name of the model or layer.
+        built: It had been built.
+        count: Number of variables in the list.
+        place: The user's line.
+    """
+
+    model: str
+    built: bool
+    count: int
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The exception that ended the program.
+
+    Attributes:
+        kind: Name of the class.
+        message: First lines of the message.
+        places: The user's lines on the way to it, outermost first.
+    """
+
+    kind: str
+    message: str
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A window on what happened while a program was watched.
+
+    Attributes:
+        generations: Keras generations in use: `"3"` for Keras 3, `"2"` for
+            tf-keras; empty without Keras.
+        variables: By key.
+        recordings: By key.
+        tapes: By key.
+        calls: Gradient calls, in order (the first few of each place).
+        applies: Apply calls, in order of first passage.
+        steps: Recent steps in full and the first few, in order.
+        frozen: Python values frozen at trace.
+        modes: Layers with a training mode, as called under tapes.
+        reads: Variable lists read from unbuilt models.
+        crash: The exception that ended the program.
+        unwatched: Sentences: what could not be seen.
+        finished: The program has ended.
+        watching: Steps that were measured, all apply calls together.
+    """
+
+    generations: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+    tapes: tuple[Tape, ...] = ()
+    calls: tuple[GradientCall, ...] = ()
+    applies: tuple[Apply, ...] = ()
+    steps: tuple[Step, ...] = ()
+    frozen: tuple[FrozenState, ...] = ()
+    modes: tuple[LayerMode, ...] = ()
+    reads: tuple[ListRead, ...] = ()
+    crash: Crash | None = None
+    unwatched: tuple[str, ...] = ()
+    finished: bool = True
+
+    @cached_property
+    def _by_key(self) -> dict[int, Variable]:
+        return {variable.key: variable for variable in self.variables}
+
+    def variable(self, key: int) -> Variable:
+        """The variable with this key."""
+        return self._by_key[key]
+
+    def path(self, key: int) -> str:
+        """The path of the variable with this key."""
+        return self._by_key[key].path
+
+    @cached_property
+    def _recordings(self) -> dict[int, Recording]:
+        return {recording.key: recording for recording in self.recordings}
+
+    def recording(self, key: int) -> Recording:
+        """The recording with this number."""
+        return self._recordings[key]
+
+    @cached_property
+    def _tapes(self) -> dict[int, Tape]:
+        return {tape.key: tape for tape in self.tapes}
+
+    def tape(self, key: int) -> Tape:
+        """The tape with this number."""
+        return self._tapes[key]
+
+    def updates(self) -> Iterator[tuple[Step, Update]]:
+        """Every measured change, step by step."""
+        for step in self.steps:
+            for update in step.updates:
+                yield step, update
+
+    def steps_of(self, apply: int) -> tuple[Step, ...]:
+        """The measured steps of one apply call."""
+        return tuple(step for step in self.steps if step.apply == apply)
+
+    def apply(self, key: int) -> Apply:
+        """The apply call with this number."""
+        return next(apply for apply in self.applies if apply.key == key)

@@ -1,0 +1,5 @@
+"""Every fault, one a module, in the order of their codes."""
+
+from ..fault import Fault
+
+FAULTS: tuple[Fault, ...] = ()
