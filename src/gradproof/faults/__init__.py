@@ -1,5 +1,71 @@
-"""Every fault, one a module, in the order of their codes."""
+"""One failure mode a file; `FAULTS` lists them in the order of their codes."""
+
+from __future__ import annotations
 
 from ..fault import Fault
+from . import (
+    forward_outside_tape,
+    gradients_never_applied,
+    int_dtype_variable,
+    learning_rate_zero,
+    logits_mismatch,
+    mispaired_gradients,
+    nan_gradient_applied,
+    non_trainable_in_list,
+    nondifferentiable_op,
+    numpy_on_loss_path,
+    opaque_python_function,
+    optimizer_bound_to_old_variables,
+    optimizer_call_misuse,
+    python_state_frozen_at_trace,
+    second_gradient_call,
+    shape_broadcast,
+    short_zip,
+    spent_zip,
+    state_created_in_tf_function,
+    training_flag_missing,
+    unconnected_variable,
+    untracked_in_container,
+    untracked_variable,
+    unwatched_tensor,
+    update_bypasses_variables,
+    variable_left_out,
+    variable_rebound_to_tensor,
+    variables_read_before_build,
+    wrong_sign_update,
+    zero_gradient_region,
+)
 
-FAULTS: tuple[Fault, ...] = ()
+FAULTS: tuple[Fault, ...] = (
+    untracked_variable.FAULT,
+    untracked_in_container.FAULT,
+    variables_read_before_build.FAULT,
+    non_trainable_in_list.FAULT,
+    variable_left_out.FAULT,
+    int_dtype_variable.FAULT,
+    forward_outside_tape.FAULT,
+    numpy_on_loss_path.FAULT,
+    nondifferentiable_op.FAULT,
+    opaque_python_function.FAULT,
+    unwatched_tensor.FAULT,
+    variable_rebound_to_tensor.FAULT,
+    unconnected_variable.FAULT,
+    second_gradient_call.FAULT,
+    zero_gradient_region.FAULT,
+    nan_gradient_applied.FAULT,
+    gradients_never_applied.FAULT,
+    update_bypasses_variables.FAULT,
+    mispaired_gradients.FAULT,
+    short_zip.FAULT,
+    spent_zip.FAULT,
+    optimizer_call_misuse.FAULT,
+    optimizer_bound_to_old_variables.FAULT,
+    state_created_in_tf_function.FAULT,
+    learning_rate_zero.FAULT,
+    wrong_sign_update.FAULT,
+    python_state_frozen_at_trace.FAULT,
+    shape_broadcast.FAULT,
+    logits_mismatch.FAULT,
+    training_flag_missing.FAULT,
+)
+"""Every fault, in the order of the codes."""
