@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from ..finding import Place
@@ -24,7 +24,7 @@ class Operation:
         inputs: Indices of the operations whose outputs it takes, in order.
         shape: Shape of the first output; `None` if unknown.
         dtype: Type of the first output, such as `"float32"`.
-        place: The user's line that led to it.
+        stack: The user's lines that led to it, outermost first.
         via: Names of the library functions between the user's line and the
             operation, outermost first, such as `("dense", "matmul")`.
         tapes: Numbers of the tapes that were recording when it ran.
@@ -42,7 +42,7 @@ class Operation:
     inputs: tuple[int, ...] = ()
     shape: tuple[int | None, ...] | None = None
     dtype: str = "float32"
-    place: Place | None = None
+    stack: tuple[Place, ...] = ()
     via: tuple[str, ...] = ()
     tapes: frozenset[int] = frozenset()
     reads: frozenset[int] = frozenset()
@@ -52,6 +52,11 @@ class Operation:
     value: float | None = None
     calls: str | None = None
 
+    @property
+    def place(self) -> Place | None:
+        """The innermost of the user's lines that led to it."""
+        return self.stack[-1] if self.stack else None
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -60,7 +65,7 @@ class Conversion:
     Attributes:
         operation: Index of the operation that made the tensor.
         kind: `"numpy"`, `"float"`, `"int"`, `"bool"`, ...
-        place: The user's line.
+        stack: The user's lines that led to it, outermost first.
         at: Number of operations recorded before it.
         via: Names of the library functions between the line and it.
         tapes: Numbers of the tapes that were recording.
@@ -68,10 +73,15 @@ class Conversion:
 
     operation: int
     kind: str
-    place: Place | None
+    stack: tuple[Place, ...]
     at: int
     via: tuple[str, ...] = ()
     tapes: frozenset[int] = frozenset()
+
+    @property
+    def place(self) -> Place | None:
+        """The innermost of the user's lines that led to it."""
+        return self.stack[-1] if self.stack else None
 
 
 @dataclass(frozen=True)
@@ -96,9 +106,6 @@ class Recording:
     operations: tuple[Operation, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     whole: bool = True
-    _memo: dict[str, dict[int, frozenset[int]]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
 
     @cached_property
     def consumers(self) -> dict[int, tuple[int, ...]]:

@@ -24,6 +24,8 @@ class Variable:
         role: `"model"`, `"optimizer"`, `"metric"`, `"seed"` or `"dataset"`:
             whose code made it.
         made_at: The user's line that made it.
+        layer_made_at: The user's line that made the Keras layer that owns
+            it, if a library layer made it (`Dense` builds its own kernel).
         made_in: Name of the class of the object whose method made it.
         owner: What that object is: `"layer"` (a Keras layer or model),
             `"module"` (a `tf.Module`), `"object"`, or `None` (no object).
@@ -39,6 +41,7 @@ class Variable:
     kind: str = "keras.Variable"
     role: str = "model"
     made_at: Place | None = None
+    layer_made_at: Place | None = None
     made_in: str | None = None
     owner: str | None = None
     during: str = ""
@@ -51,7 +54,7 @@ class Tape:
     Attributes:
         key: Number of the tape.
         recording: Number of the recording in which it was opened.
-        place: The user's line that opened it.
+        stack: The user's lines that opened it, outermost first.
         opened: Number of operations recorded before it was opened.
         closed: The same for its closing; `None` while it is open.
         persistent: Made with `persistent=True`.
@@ -64,7 +67,7 @@ class Tape:
 
     key: int
     recording: int
-    place: Place | None
+    stack: tuple[Place, ...]
     opened: int
     closed: int | None = None
     persistent: bool = False
@@ -72,6 +75,11 @@ class Tape:
     watched: frozenset[int] = frozenset()
     watches: tuple[tuple[int, Place | None], ...] = ()
     outer: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> Place | None:
+        """The innermost of the user's lines that led to it."""
+        return self.stack[-1] if self.stack else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class GradientCall:
 
     Attributes:
         key: Number of the call.
-        place: The user's line.
+        stack: The user's lines that led to it, outermost first.
         tape: Key of the tape.
         recording: Number of the recording.
         at: Number of operations recorded before the call.
@@ -129,7 +137,7 @@ class GradientCall:
     """
 
     key: int
-    place: Place | None
+    stack: tuple[Place, ...]
     tape: int
     recording: int
     at: int
@@ -143,9 +151,35 @@ class GradientCall:
     step: int = 0
 
     @property
+    def place(self) -> Place | None:
+        """The innermost of the user's lines that led to it."""
+        return self.stack[-1] if self.stack else None
+
+    @property
     def unconnected(self) -> tuple[Source, ...]:
         """Sources whose gradient came out `None`."""
         return tuple(source for source in self.sources if source.connected is False)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer object.
+
+    Attributes:
+        key: Number; apply calls refer to it.
+        name: Name of its class.
+        made_at: The user's line that made it.
+        during: `"trace"` when it was made inside a traced function.
+        scheduled: Its learning rate is a schedule.
+        generation: `"3"` for Keras 3, `"2"` for tf-keras.
+    """
+
+    key: int
+    name: str
+    made_at: Place | None = None
+    during: str = ""
+    scheduled: bool = False
+    generation: str = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +210,7 @@ class Apply:
 
     Attributes:
         key: Number; steps refer to it.
-        place: The user's line.
+        stack: The user's lines that led to it, outermost first.
         recording: Number of the recording.
         at: Number of operations recorded before it.
         by: Class of the optimizer, or `"assign"`, `"assign_add"`,
@@ -191,12 +225,12 @@ class Apply:
         error: Class and message of the exception that the call raised.
         known: Keys of the variables that the optimizer was built for
             before this call; `None` if it was not built yet.
-        counted: Updates that went through here so far.
+        counted: Times that it was passed so far.
         call: Key of the gradient call that was answered last before it.
     """
 
     key: int
-    place: Place | None
+    stack: tuple[Place, ...]
     recording: int
     at: int
     by: str
@@ -208,6 +242,11 @@ class Apply:
     known: frozenset[int] | None = None
     counted: int = 0
     call: int | None = None
+
+    @property
+    def place(self) -> Place | None:
+        """The innermost of the user's lines that led to it."""
+        return self.stack[-1] if self.stack else None
 
     @property
     def by_hand(self) -> bool:
@@ -350,6 +389,7 @@ class Run:
         recordings: By key.
         tapes: By key.
         calls: Gradient calls, in order (the first few of each place).
+        optimizers: By key.
         applies: Apply calls, in order of first passage.
         steps: Recent steps in full and the first few, in order.
         frozen: Python values frozen at trace.
@@ -358,7 +398,7 @@ class Run:
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
-        watching: Steps that were measured, all apply calls together.
+        counted: Updates that happened, all apply calls together.
     """
 
     generations: tuple[str, ...] = ()
@@ -366,6 +406,7 @@ class Run:
     recordings: tuple[Recording, ...] = ()
     tapes: tuple[Tape, ...] = ()
     calls: tuple[GradientCall, ...] = ()
+    optimizers: tuple[Optimizer, ...] = ()
     applies: tuple[Apply, ...] = ()
     steps: tuple[Step, ...] = ()
     frozen: tuple[FrozenState, ...] = ()
@@ -374,6 +415,7 @@ class Run:
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True
+    counted: int = 0
 
     @cached_property
     def _by_key(self) -> dict[int, Variable]:
