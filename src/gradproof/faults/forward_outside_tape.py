@@ -1,4 +1,56 @@
-"""The forward pass runs outside the tape."""
+"""The forward pass runs where the tape does not record it.
+
+The prediction or the loss is computed before the tape opens, after it closes,
+or under another tape. The tape has no path from the variables to the loss:
+every gradient is `None`, and the optimizer stops with `No gradients provided
+for any variable`.
+
+## Bad
+
+```python
+def step(model, optimizer, x, y):
+    prediction = model(x)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(prediction - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        prediction = model(x)
+        loss = tf.reduce_mean(tf.square(prediction - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Move the forward pass and the loss into the block of the tape that is asked for
+the gradient.
+
+## Not this fault
+
+- Work before the tape that needs no gradient: data, augmentation, targets of a
+  second network, a frozen encoder whose features are precomputed.
+- Metrics and logging after the tape.
+- A tape that is opened inside a function called by the step.
+- `numpy-on-loss-path`: the forward pass is inside, but leaves TensorFlow.
+
+## Sources
+
+- TensorFlow 2.21.0, `GradientTape`: operations are recorded if they run inside the
+  context of the tape.
+- Keras 3.15.1, `BaseOptimizer._filter_empty_gradients`, and tf-keras 2.21.0,
+  `filter_empty_gradients`: ValueError if every gradient is `None`.
+- https://github.com/tensorflow/tensorflow/issues/42167
+- https://github.com/tensorflow/tensorflow/issues/27660
+- https://github.com/keras-team/keras-io/issues/406
+- https://github.com/tensorflow/tensorflow/issues/56909
+"""
 
 from __future__ import annotations
 

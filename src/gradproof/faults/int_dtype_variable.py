@@ -1,4 +1,54 @@
-"""The variable has an integer dtype."""
+"""The variable that should train holds integers.
+
+`tf.Variable(2)` is an int32 variable. Gradients exist for floating and complex
+numbers only, so `tape.gradient` gives `None` for it, although the loss plainly
+uses it. TensorFlow 2.21 prints nothing by default; the optimizer warns that the
+gradient does not exist, or stops when no other variable is there.
+
+## Bad
+
+```python
+scale = tf.Variable(2)
+
+
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(tf.cast(scale, tf.float32) * model(x) - y))
+    variables = model.trainable_variables + [scale]
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+scale = tf.Variable(2.0)
+
+
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(tf.cast(scale, tf.float32) * model(x) - y))
+    variables = model.trainable_variables + [scale]
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Safe: a floating initial value, `tf.Variable(2.0)`, or `dtype=tf.float32`.
+
+## Not this fault
+
+- Counters, indices, seeds and masks that no gradient is asked for.
+- `nondifferentiable-op`: a floating variable whose value is cast to integers.
+
+## Sources
+
+- TensorFlow 2.21.0, `GradientTape.gradient`: a source that is not floating is logged
+  at verbosity 1, which is hidden by default.
+- https://github.com/tensorflow/tensorflow/issues/26143
+- https://github.com/tensorflow/tensorflow/issues/43845
+"""
 
 from __future__ import annotations
 

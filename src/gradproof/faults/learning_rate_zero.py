@@ -1,4 +1,51 @@
-"""The learning rate is zero."""
+"""The learning rate in force is zero.
+
+Gradients are right and the optimizer is called, but it multiplies them by 0: an
+integer division, a schedule that decays from or to nothing, a forgotten setting.
+No variable moves and nothing warns.
+
+## Bad
+
+```python
+optimizer = keras.optimizers.SGD(learning_rate=32 // 256)
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+optimizer = keras.optimizers.SGD(learning_rate=32 / 256)
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Look at `optimizer.learning_rate`, or at the schedule for the iterations of this
+run, and give it the value that was meant.
+
+## Not this fault
+
+- A warm-up that starts at 0 and rises, a cosine schedule that ends at 0.
+- An optimizer with rate 0 for a part that is frozen on purpose.
+- `gradients-never-applied`: the rate is fine, the call is missing.
+
+## Sources
+
+- Keras 3.15.1, `SGD.update_step`: the change is the gradient times the learning rate.
+- tf-keras 2.21.0, tried: a rate of 0 is accepted in silence, as in Keras 3.15.1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,69 @@
-"""The list holds non-trainable variables."""
+"""The list given to the optimizer holds non-trainable variables.
+
+`model.variables` and `model.weights` also hold moving averages, counters and
+seeds. The tape has no gradient for them: each step, or once, a warning says
+that gradients do not exist for the moving mean and variance. It hides warnings
+that matter, and the optimizer keeps needless state.
+
+## Bad
+
+```python
+model = keras.Sequential(
+    [
+        keras.Input((4,)),
+        keras.layers.Dense(4),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dense(4),
+    ]
+)
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    gradients = tape.gradient(loss, model.variables)
+    optimizer.apply_gradients(zip(gradients, model.variables))
+```
+
+## Good
+
+```python
+model = keras.Sequential(
+    [
+        keras.Input((4,)),
+        keras.layers.Dense(4),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dense(4),
+    ]
+)
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Safe: `trainable_variables` in both calls. The same variables move as before.
+
+## Not this fault
+
+- `model.variables` or `weights` for saving, counting, copying or averaging.
+- Moving mean and variance that move during training: the layer changes them.
+- A `tf.Module`: its `variables` may all be trainable.
+- `unconnected-variable`: a trainable variable without a gradient.
+
+## Sources
+
+- Keras 3.15.1, `Layer.variables`: all layer state, including random seeds.
+- Keras 3.15.1, `BaseOptimizer._filter_empty_gradients`: pairs without gradient are
+  dropped with a UserWarning; tf-keras 2.21.0, `filter_empty_gradients`: logged.
+- https://github.com/tensorlayer/SRGAN/issues/143
+- https://github.com/tensorflow/tensorflow/issues/26404
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,58 @@
-"""The forward pass leaves TensorFlow before it reaches the loss."""
+"""The forward pass leaves TensorFlow before it reaches the loss.
+
+A tensor on the way to the loss becomes a NumPy array or a Python number:
+`.numpy()`, a NumPy function, `float(...)`, `model.predict`. What comes back is a
+constant to the tape, and gradients of everything before it are `None`. If other
+variables are still connected, only a warning tells, or nothing.
+
+## Bad
+<!-- mode: eager -->
+
+```python
+def step(encoder, decoder, optimizer, x, y):
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        hidden = np.maximum(encoder(x).numpy(), 0.0)
+        loss = tf.reduce_mean(tf.square(decoder(hidden) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+def step(encoder, decoder, optimizer, x, y):
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        hidden = tf.maximum(encoder(x), 0.0)
+        loss = tf.reduce_mean(tf.square(decoder(hidden) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Use the TensorFlow function of the same meaning, and call models as functions
+inside the tape. Safe where NumPy and TensorFlow have the same function.
+
+## Not this fault
+
+- NumPy on data, targets, labels or rewards: no variable stands behind them.
+- `.numpy()` and `float(loss)` for printing and for metrics.
+- A prediction whose gradient is not wanted: targets of a Q-network, advantages.
+- `opaque-python-function`: NumPy inside `tf.numpy_function`.
+
+## Sources
+
+- TensorFlow 2.21.0, tried: gradients through `np.sum`, `np.square`, `float` and
+  `.numpy()` are `None`.
+- Keras 3.15.1, tried: `predict` under the tape gives `None`; tf-keras 2.21.0 raises
+  LookupError.
+- https://github.com/tensorflow/tensorflow/issues/50111
+- https://github.com/tensorflow/tensorflow/issues/30190
+- https://github.com/tensorflow/tensorflow/issues/31919
+- https://github.com/tensorflow/tensorflow/issues/36596
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,72 @@
-"""A Python value is frozen into the traced step."""
+"""Python values that change are frozen into the traced step.
+
+A `tf.function` reads Python numbers and attributes once, while it is traced. When
+they change later, the traced step goes on with the old ones: a loss weight, a
+flag, a counter or a learning rate stays at its first value. Eager code is right,
+and nothing warns.
+
+## Bad
+<!-- mode: eager -->
+
+```python
+beta = 1.0
+
+
+@tf.function
+def update(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = beta * tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def step(model, optimizer, x, y):
+    global beta
+    update(model, optimizer, x, y)
+    beta = 0.5 * beta
+```
+
+## Good
+<!-- mode: eager -->
+
+```python
+beta = tf.Variable(1.0, trainable=False)
+
+
+@tf.function
+def update(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = beta * tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def step(model, optimizer, x, y):
+    update(model, optimizer, x, y)
+    beta.assign(0.5 * beta)
+```
+
+## Fix
+
+Keep what changes in a `tf.Variable` and `assign` it, or pass it to the traced
+function as a tensor. A Python number as an argument works too, but each new value
+is traced again.
+
+## Not this fault
+
+- Settings that never change after the first trace.
+- A value that changes and is passed as an argument.
+- The learning rate of a Keras optimizer: it is a variable, `assign` takes effect.
+- Python side effects that are meant for tracing only, such as a trace counter.
+
+## Sources
+
+- TensorFlow 2.21.0, `tf.function`: Python code runs while tracing only.
+- https://github.com/LongxingTan/tfyolo/issues/12
+- https://github.com/clovaai/stargan-v2-tensorflow/issues/15
+- https://github.com/tensorflow/tensorflow/issues/31362
+- https://github.com/bayesflow-org/bayesflow/issues/223
+"""
 
 from __future__ import annotations
 

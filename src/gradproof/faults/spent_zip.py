@@ -1,4 +1,52 @@
-"""The zip was used up before it reached the optimizer."""
+"""The pairs were used up before they reached the optimizer.
+
+`zip` gives an iterator, and an iterator can be read once. A loop, a `list`, a
+print or a check before `apply_gradients` leaves nothing in it. tf-keras takes the
+empty rest in silence and nothing moves; Keras 3 stops with `not enough values to
+unpack (expected 2, got 0)`.
+
+## Bad
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    pairs = zip(gradients, model.trainable_variables)
+    norms = [tf.norm(gradient) for gradient, _ in pairs]
+    optimizer.apply_gradients(pairs)
+    return norms
+```
+
+## Good
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    pairs = list(zip(gradients, model.trainable_variables))
+    norms = [tf.norm(gradient) for gradient, _ in pairs]
+    optimizer.apply_gradients(pairs)
+    return norms
+```
+
+## Fix
+
+Safe: `list(zip(gradients, variables))`.
+
+## Not this fault
+
+- A list of pairs that is read several times.
+- Two calls of `zip` over the same lists.
+- `short-zip`: some pairs are missing, not all.
+
+## Sources
+
+- Keras 3.15.1, `BaseOptimizer.apply_gradients`: unpacks `zip(*grads_and_vars)`.
+- tf-keras 2.21.0, `_BaseOptimizer.apply_gradients`: returns when the list is empty.
+- https://github.com/tensorflow/tensorflow/issues/33345
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,52 @@
-"""Variables are created inside a traced function."""
+"""Variables are created inside a traced function.
+
+An optimizer, a metric, a layer or a `tf.Variable` is made in the body of a
+`tf.function`. Each trace would make it anew, so TensorFlow stops with
+`tf.function only supports singleton tf.Variables created on the first call`.
+
+## Bad
+<!-- mode: traced -->
+
+```python
+def step(model, x, y):
+    optimizer = keras.optimizers.Adam(0.01)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+optimizer = keras.optimizers.Adam(0.01)
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Make it once, outside: at module level, in `__init__`, or in `build`.
+
+## Not this fault
+
+- Layers that build their variables at the first call of a traced step.
+- A variable made once, behind `if self.state is None`.
+- Eager code: `optimizer-recreated` tells what is lost there.
+
+## Sources
+
+- TensorFlow 2.21.0, `python/eager/polymorphic_function/polymorphic_function.py`:
+  ValueError if a later trace creates variables.
+- https://github.com/tensorflow/tensorflow/issues/27120
+- https://github.com/tensorflow/tensorflow/issues/42183
+- https://github.com/tensorflow/tensorflow/issues/26812
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,57 @@
-"""The loss does not depend on some of the variables."""
+"""The loss does not depend on some of the variables.
+
+The variables are in the list, but nothing leads from them to this loss: a
+connection was forgotten, a head is missing in the loss. Their gradient is
+`None`; a warning says that gradients do not exist for them, the rest trains and
+they never move.
+
+## Bad
+
+```python
+def step(encoder, decoder, optimizer, x, y):
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        hidden = encoder(x)
+        output = decoder(hidden)
+        loss = tf.reduce_mean(tf.square(hidden - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+def step(encoder, decoder, optimizer, x, y):
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        hidden = encoder(x)
+        output = decoder(hidden)
+        loss = tf.reduce_mean(tf.square(output - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Connect the part to the loss, or leave it out of the list of variables. Only the
+author knows which.
+
+## Not this fault
+
+- Losses that alternate: a head that this step does not use, and another does.
+- An auxiliary branch that is switched off.
+- `non-trainable-in-list`: the variables are moving averages or counters.
+- `forward-outside-tape`, `numpy-on-loss-path`, `nondifferentiable-op`: the loss does
+  depend on the variables, but the tape cannot follow.
+
+## Sources
+
+- Keras 3.15.1, `BaseOptimizer._filter_empty_gradients`: UserWarning, once a process.
+- tf-keras 2.21.0, `filter_empty_gradients`: logged in each eager step.
+- https://github.com/keras-team/keras/issues/12521
+- https://github.com/tensorflow/probability/issues/927
+- https://github.com/tensorflow/tensorflow/issues/42542
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,77 @@
-"""Keras does not track the variable."""
+"""The layer's variable is not tracked by Keras.
+
+A layer or model keeps a bare `tf.Variable` as an attribute. Keras 3 lists only
+variables that it made itself, so `trainable_variables` lacks this one: it is
+used in every forward pass, never trains, is not counted and not saved. Nothing
+warns. If it is the only variable, the list is empty and Keras 3 stops with
+`not enough values to unpack (expected 2, got 0)`.
+
+## Bad
+<!-- keras: 3 -->
+
+```python
+class Scale(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.scale = tf.Variable(0.5)
+
+    def call(self, inputs):
+        return inputs * self.scale
+
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), Scale()])
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+class Scale(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.scale = self.add_weight(name="scale", shape=(), initializer="ones")
+
+    def call(self, inputs):
+        return inputs * self.scale
+
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), Scale()])
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Make the variable with `self.add_weight(...)` or `keras.Variable(...)`. Or keep
+it as it is and pass it to `gradient` and to the optimizer by hand.
+
+## Not this fault
+
+- The same code with tf-keras, which does track a bare `tf.Variable`.
+- A `tf.Variable` in a plain Python class or a `tf.Module` that is handed to the
+  tape and the optimizer explicitly.
+- A `tf.Variable(..., trainable=False)`: a counter, a table, a mask.
+- `variable-left-out`: the variable belongs to nobody, or to a loss.
+
+## Sources
+
+- Keras 3.15.1, `keras/src/layers/layer.py`, `Layer._initialize_tracker`: an
+  attribute is tracked if it is a `keras.Variable`; in lists, dicts and tuples too.
+- tf-keras 2.21.0: a `tf.Variable` attribute stands in `trainable_variables`.
+- https://github.com/tensorflow/docs/pull/2401
+- https://github.com/tensorflow/docs/pull/2388
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,59 @@
-"""The tape does not watch a tensor it is asked about."""
+"""The tape does not watch a tensor that it is asked about.
+
+A tape watches trainable variables by itself, and nothing else. A derivative with
+respect to an input, a constant or a step in between is `None` unless
+`tape.watch` was called on that very tensor, before it was used. Penalties on
+slopes, physics losses and adversarial examples stumble over it.
+
+## Bad
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as inner:
+            prediction = model(x)
+        slope = inner.gradient(prediction, x)
+        loss = tf.reduce_mean(tf.square(prediction - y)) + tf.reduce_mean(tf.square(slope))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            prediction = model(x)
+        slope = inner.gradient(prediction, x)
+        loss = tf.reduce_mean(tf.square(prediction - y)) + tf.reduce_mean(tf.square(slope))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Safe: `tape.watch(tensor)` as the first line of the block, before the tensor is
+used.
+
+## Not this fault
+
+- A tensor computed from a watched one under the same tape: it needs no `watch`.
+- A `tf.Variable` as the input: watched by itself.
+- `watch` on a trainable variable: needless, but harmless (Keras 3 variables need
+  `variable.value`).
+- `inner-gradient-not-recorded`: the slope exists, but the outer tape did not see it.
+
+## Sources
+
+- TensorFlow 2.21.0, `GradientTape`: "Trainable variables ... are automatically
+  watched. Tensors can be manually watched by invoking the `watch` method".
+- https://github.com/tensorflow/tensorflow/issues/56968
+- https://github.com/tensorflow/tensorflow/issues/50661
+- https://github.com/tensorflow/tensorflow/issues/40652
+- https://github.com/fchollet/deep-learning-with-python-notebooks/pull/284
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,61 @@
-"""A variable is used by the loss but left out of the list."""
+"""The list of variables lacks one that the loss uses.
+
+The tape watches the variable and the loss depends on it, but the list given to
+`gradient` and to the optimizer does not hold it. It keeps its initial value
+while the rest trains around it. Often it belongs to the loss, to a closure, or
+to a second network. Nothing warns.
+
+## Bad
+
+```python
+temperature = tf.Variable(0.5, name="temperature")
+
+
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(temperature * model(x) - y))
+    variables = model.trainable_variables
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+temperature = tf.Variable(0.5, name="temperature")
+
+
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(temperature * model(x) - y))
+    variables = model.trainable_variables + [temperature]
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Add the variable to the list, let a layer own it, or say that it is fixed with
+`trainable=False`. Unsafe: it decides what trains.
+
+## Not this fault
+
+- Several optimizers, or several steps, that share the variables among them.
+- A frozen part: `trainable=False`, a `stop_gradient`, a tape that does not watch
+  by itself.
+- Fine-tuning of a head: the list names one part of the model on purpose.
+- `untracked-variable` and `untracked-in-container`: the model itself does not
+  know the variable.
+
+## Sources
+
+- TensorFlow 2.21.0, `GradientTape.watched_variables`: every trainable variable that
+  is read under the tape, whether or not a gradient is asked for it.
+- https://github.com/tensorflow/probability/issues/946
+- https://github.com/soumik12345/tf2_gans/pull/15
+- https://github.com/keras-team/keras/issues/12503
+- https://github.com/keras-team/keras/issues/13106
+"""
 
 from __future__ import annotations
 

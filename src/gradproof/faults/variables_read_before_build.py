@@ -1,4 +1,60 @@
-"""Variables are read before the model is built."""
+"""The list of variables is read before the model has any.
+
+A model without an input shape makes its variables when it first sees data. A
+list that is taken before that moment is empty and stays empty. Keras 3 stops
+with `not enough values to unpack (expected 2, got 0)`; tf-keras says nothing
+and trains nothing.
+
+## Bad
+
+```python
+model = keras.Sequential([keras.layers.Dense(4)])
+variables = model.trainable_variables
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+model = keras.Sequential([keras.layers.Dense(4)])
+model.build((None, 4))
+variables = model.trainable_variables
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Call the model on one batch before the list is read, or read
+`model.trainable_variables` after the forward pass, where it is used.
+
+## Not this fault
+
+- A model that begins with `keras.Input`, or a functional one: built at once.
+- `model.trainable_variables` read inside the step, after the forward pass.
+- A first look at an unbuilt model, for a print, that feeds no update.
+
+## Sources
+
+- Keras 3.15.1, `BaseOptimizer.apply_gradients`: `zip(*grads_and_vars)` is unpacked
+  into two names, which fails on an empty list.
+- tf-keras 2.21.0, `_BaseOptimizer.apply_gradients`: returns when the list is empty.
+- Keras 3.15.1, tried: `build` of a subclassed model without a `build` of its own
+  only warns and makes no variables; a call makes them.
+- https://github.com/tensorflow/tensorflow/issues/39358
+- https://github.com/tensorflow/tensorflow/issues/33205
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,52 @@
-"""The loss is computed where its gradient is exactly zero."""
+"""The loss is computed where its gradient is exactly zero.
+
+The path is recorded, the gradient is a tensor and not `None`, and every element
+is 0: the values lie outside the range of a hard clip, below a ReLU, or where a
+squashing function is flat. Nothing moves and nothing warns.
+
+## Bad
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        prediction = tf.clip_by_value(model(x), 10.0, 20.0)
+        loss = tf.reduce_mean(tf.square(prediction - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        prediction = 10.0 + 10.0 * tf.sigmoid(model(x))
+        loss = tf.reduce_mean(tf.square(prediction - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Use a function that has a slope everywhere, start inside the range, or clip in
+the forward pass only: `v + tf.stop_gradient(tf.clip_by_value(v, low, high) - v)`.
+Unsafe: it changes what is computed.
+
+## Not this fault
+
+- Zeros in part of a gradient: some ReLU units, a dropout mask, rows of an
+  embedding that are not in the batch.
+- A hinge loss that is satisfied, a clipped ratio, a loss that has reached zero.
+- `unconnected-variable`: the gradient is `None`.
+- `nondifferentiable-op`: `sign` gives zeros by definition.
+
+## Sources
+
+- TensorFlow 2.21.0, `python/ops/clip_ops.py`: the gradient of `clip_by_value` is zero
+  where the value is below the minimum or above the maximum.
+- https://github.com/tensorflow/tensorflow/issues/89110
+- https://github.com/JooyoungLeeETRI/SCR/issues/5
+"""
 
 from __future__ import annotations
 
