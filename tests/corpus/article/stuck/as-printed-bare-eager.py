@@ -1,0 +1,24 @@
+import tensorflow as tf
+
+
+class Line(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(0.0, name="w")
+        self.b = tf.Variable(0.0, name="b")
+
+    def call(self, x):
+        return self.w * x + self.b
+
+
+x = tf.constant(2.0)
+y = tf.constant(4.0)
+model = Line()
+optimizer = tf.keras.optimizers.SGD(learning_rate=0.1)
+
+for step in range(5):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    print(f"step {step} loss {loss.numpy():.4f} w {model.w.numpy():.4f} b {model.b.numpy():.4f}")
