@@ -7,7 +7,7 @@ No variable moves and nothing warns.
 ## Bad
 
 ```python
-optimizer = keras.optimizers.SGD(learning_rate=32 // 256)
+optimizer = keras.optimizers.SGD(learning_rate=0.1 * (32 // 256))
 
 
 def step(model, x, y):
@@ -20,7 +20,7 @@ def step(model, x, y):
 ## Good
 
 ```python
-optimizer = keras.optimizers.SGD(learning_rate=32 / 256)
+optimizer = keras.optimizers.SGD(learning_rate=0.1 * (32 / 256))
 
 
 def step(model, x, y):
@@ -44,7 +44,8 @@ run, and give it the value that was meant.
 ## Sources
 
 - Keras 3.15.1, `SGD.update_step`: the change is the gradient times the learning rate.
-- tf-keras 2.21.0, tried: a rate of 0 is accepted in silence, as in Keras 3.15.1.
+- Keras 3.15.1 and tf-keras 2.21.0, tried: a rate of 0.0 is accepted in silence. The
+  integer 0 raises ValueError in Keras 3 and is accepted by tf-keras.
 """
 
 from __future__ import annotations

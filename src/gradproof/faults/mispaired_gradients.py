@@ -7,19 +7,19 @@ fit, nothing warns: that variable moves by the slope of another one.
 ## Bad
 
 ```python
-def step(model, decoder, optimizer, x):
+def step(encoder, decoder, optimizer, x, y):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(model(x) - x))
+        loss = tf.reduce_mean(tf.square(decoder(x) - y))
     gradients = tape.gradient(loss, decoder.trainable_variables)
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
 ```
 
 ## Good
 
 ```python
-def step(model, decoder, optimizer, x):
+def step(encoder, decoder, optimizer, x, y):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(model(x) - x))
+        loss = tf.reduce_mean(tf.square(decoder(x) - y))
     gradients = tape.gradient(loss, decoder.trainable_variables)
     optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
 ```

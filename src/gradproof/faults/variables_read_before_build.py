@@ -3,12 +3,21 @@
 A model without an input shape makes its variables when it first sees data. A
 list that is taken before that moment is empty and stays empty. Keras 3 stops
 with `not enough values to unpack (expected 2, got 0)`; tf-keras says nothing
-and trains nothing.
+and trains nothing. Only for a `Sequential` does tf-keras stop at the read itself.
 
 ## Bad
 
 ```python
-model = keras.Sequential([keras.layers.Dense(4)])
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.head(inputs)
+
+
+model = Model()
 variables = model.trainable_variables
 
 
@@ -22,8 +31,17 @@ def step(optimizer, x, y):
 ## Good
 
 ```python
-model = keras.Sequential([keras.layers.Dense(4)])
-model.build((None, 4))
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.head(inputs)
+
+
+model = Model()
+model(tf.zeros((1, 4)))
 variables = model.trainable_variables
 
 
@@ -50,6 +68,8 @@ Call the model on one batch before the list is read, or read
 - Keras 3.15.1, `BaseOptimizer.apply_gradients`: `zip(*grads_and_vars)` is unpacked
   into two names, which fails on an empty list.
 - tf-keras 2.21.0, `_BaseOptimizer.apply_gradients`: returns when the list is empty.
+- tf-keras 2.21.0, `Sequential._assert_weights_created`: ValueError, "Weights for model
+  ... have not yet been created", when the list of an unbuilt model is read.
 - Keras 3.15.1, tried: `build` of a subclassed model without a `build` of its own
   only warns and makes no variables; a call makes them.
 - https://github.com/tensorflow/tensorflow/issues/39358
