@@ -63,6 +63,7 @@ class Tape:
         watches: For each tensor given to `watch`: the index of the operation
             that made it (-1 if unknown) and the user's line.
         outer: Keys of the tapes that were open when it was opened.
+        whole: Every operation since it was opened was recorded.
     """
 
     key: int
@@ -75,6 +76,7 @@ class Tape:
     watched: frozenset[int] = frozenset()
     watches: tuple[tuple[int, Place | None], ...] = ()
     outer: tuple[int, ...] = ()
+    whole: bool = True
 
     @property
     def place(self) -> Place | None:

@@ -1,1 +1,9 @@
+"""Watching a live program: it fills a `Run` and judges nothing.
 
+Importing this package imports no framework; `Watcher.start` only waits for
+the program to import one.
+"""
+
+from .watcher import Watcher
+
+__all__ = ["Watcher"]

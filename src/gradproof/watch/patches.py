@@ -1,0 +1,103 @@
+"""Wrapping attributes of the framework, and putting back the very originals."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_MISSING = object()
+
+
+class Patches:
+    """Attributes replaced by the watcher.
+
+    Args:
+        failed: Called with the exception when one of the watcher's own hooks
+            raises; the watched program never sees that exception.
+    """
+
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        self.failed = failed
+        self.off = False
+        self._undo: list[tuple[Any, str, Any]] = []
+        self._inside = threading.local()
+
+    def replace(self, owner: Any, name: str, value: Any) -> None:
+        """Sets an attribute; `restore` puts the original back."""
+        self._undo.append((owner, name, vars(owner).get(name, _MISSING)))
+        setattr(owner, name, value)
+
+    def restore(self) -> None:
+        """Puts every original back, the last replaced first."""
+        self.off = True
+        while self._undo:
+            owner, name, original = self._undo.pop()
+            if original is _MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
+
+    def quietly(self, hook: Callable[..., Any] | None, *args: Any) -> Any:
+        """Calls a hook of ours; an exception in it ends the watching only.
+
+        Hooks don't see what they themselves cause: while one runs, other
+        hooks of the same thread are not called.
+        """
+        if hook is None or self.off or getattr(self._inside, "hook", False):
+            return None
+        self._inside.hook = True
+        try:
+            return hook(*args)
+        except Exception as problem:
+            self.failed(problem)
+            return None
+        finally:
+            self._inside.hook = False
+
+    @property
+    def busy(self) -> bool:
+        """A hook of ours is running in this thread."""
+        return getattr(self._inside, "hook", False)
+
+    def around(
+        self,
+        owner: Any,
+        name: str,
+        before: Callable[..., Any] | None = None,
+        after: Callable[..., None] | None = None,
+        raised: Callable[..., None] | None = None,
+        prepare: Callable[..., Any] | None = None,
+    ) -> None:
+        """Wraps a method of a class.
+
+        Args:
+            owner: The class.
+            name: The method.
+            before: `before(self, args, kwargs)` returns a note.
+            after: `after(note, self, result)` runs when it returned.
+            raised: `raised(note, self, exception)` runs when it raised.
+            prepare: Gives the arguments to go on with, equal to those given;
+                what it raises is the program's own (a generator's, say).
+        """
+        original = vars(owner)[name]
+        quietly = self.quietly
+
+        @functools.wraps(original)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            if prepare is not None and not self.off:
+                args = prepare(args)
+            note = quietly(before, args[0], args[1:], kwargs)
+            try:
+                result = original(*args, **kwargs)
+            except BaseException as problem:
+                quietly(raised, note, args[0], problem)
+                raise
+            quietly(after, note, args[0], result)
+            return result
+
+        # AutoGraph leaves functions alone that carry this mark; the original
+        # belongs to an allowlisted module, the wrapper does not.
+        watched.autograph_info__ = None  # type: ignore[attr-defined]
+        self.replace(owner, name, watched)

@@ -1,0 +1,208 @@
+"""Recording of eager operations: the first steps, then out of the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...evidence.recording import EXTERNAL, Conversion, Operation, Recording
+from ..patches import Patches
+from ..places import Places, Stack
+from .variables import Variables
+
+LIMIT = 40_000
+"""Operations kept; a program that runs more before its first step loses the oldest."""
+
+_RESOURCE = 20
+_WRITES = ("Assign", "ResourceApply", "ResourceSparseApply", "ResourceScatter")
+
+
+class EagerOperations:
+    """Eager operations as they run, through TensorFlow's op callbacks."""
+
+    def __init__(self, key: int, places: Places, variables: Variables, patches: Patches) -> None:
+        self.key = key
+        self.on = False
+        self.gaps = 0
+        self.tapes: frozenset[int] = frozenset()
+        self.backward = False
+        self.paused = False
+        self._places = places
+        self._variables = variables
+        self._patches = patches
+        self._rows: list[Operation] = []
+        self._conversions: list[Conversion] = []
+        self._made: dict[int, int] = {}
+        self._dtypes: dict[int, str] = {}
+        self._plain: Recording | None = None
+        self.dropped = False
+        self.pinned = False
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def install(self, patches: Patches) -> None:
+        """Watches tensors that are turned into NumPy arrays and numbers."""
+        from tensorflow.python.framework import ops
+
+        for name in ("numpy", "__array__", "__float__", "__int__"):
+            patches.around(
+                ops._EagerTensorBase,
+                name,
+                before=lambda tensor, args, kwargs, kind=name: self._converted(tensor, kind),
+            )
+        self.start()
+
+    def start(self) -> None:
+        """Records from now on."""
+        from tensorflow.python.framework import op_callbacks
+
+        if not self.on:
+            op_callbacks.add_op_callback(self._callback)
+            self.on = True
+
+    def stop(self) -> None:
+        """Lets operations run as if nobody watched."""
+        from tensorflow.python.framework import op_callbacks
+
+        if self.on:
+            self.on = False
+            self.gaps += 1
+            try:
+                op_callbacks.remove_op_callback(self._callback)
+            except KeyError:
+                pass  # started in another thread, whose callbacks went with it
+
+    def _callback(
+        self,
+        op_type: Any,
+        inputs: Any,
+        attrs: Any,
+        outputs: Any,
+        op_name: Any = None,
+        graph: Any = None,
+    ) -> None:
+        if graph is None and not self.paused:
+            self._patches.quietly(self._record, op_type, inputs, outputs)
+
+    def _record(self, op_type: Any, inputs: Any, outputs: Any) -> None:
+        name = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
+        stack, via = self._places.here(3)
+        edges: list[int] = []
+        resources: set[int] = set()
+        for tensor in inputs:
+            if tensor._datatype_enum() == _RESOURCE:
+                key = self._variables.handles.get(tensor._id)
+                if key is not None:
+                    resources.add(key)
+                    continue
+            edges.append(self.locate(tensor, stack))
+        writes = frozenset(resources) if name.startswith(_WRITES) else frozenset()
+        called = name if name.startswith("__") else None
+        first = outputs[0] if outputs else None
+        self._append(
+            "Call" if called else name,
+            tuple(edges),
+            first,
+            stack,
+            via,
+            frozenset() if writes else frozenset(resources),
+            writes,
+            called,
+        )
+        index = len(self._rows) - 1
+        for tensor in outputs:
+            self._made[tensor._id] = index
+        if len(self._rows) > LIMIT:
+            self._full()
+
+    def locate(self, tensor: Any, stack: Stack) -> int:
+        """Index of what made a tensor; one from outside gets a stand-in."""
+        found = self._made.get(tensor._id)
+        if found is None:
+            self._append(EXTERNAL, (), tensor, stack, (), frozenset(), frozenset(), None)
+            found = self._made[tensor._id] = len(self._rows) - 1
+        return found
+
+    def _append(
+        self,
+        name: str,
+        inputs: tuple[int, ...],
+        output: Any,
+        stack: Stack,
+        via: tuple[str, ...],
+        reads: frozenset[int],
+        writes: frozenset[int],
+        calls: str | None,
+    ) -> None:
+        shape: tuple[int | None, ...] | None = None
+        dtype = ""
+        if output is not None:
+            enum = output._datatype_enum()
+            shape = tuple(output._shape_tuple()) if enum != _RESOURCE else ()
+            known = self._dtypes.get(enum)
+            if known is None:
+                known = self._dtypes[enum] = output.dtype.name
+            dtype = known
+        self._rows.append(
+            Operation(
+                len(self._rows),
+                name,
+                inputs,
+                shape,
+                dtype,
+                stack,
+                via,
+                self.tapes,
+                reads,
+                writes,
+                self.backward,
+                calls=calls,
+            )
+        )
+
+    def _full(self) -> None:
+        """Drops everything if no fact points into it yet, else ends."""
+        if self.pinned:
+            self.stop()
+            return
+        self._rows.clear()
+        self._conversions.clear()
+        self._made.clear()
+        self._plain = None
+        self.dropped = True
+
+    def find(self, tensor: Any) -> int:
+        """Index of the operation that made a tensor, or -1."""
+        return self._made.get(getattr(tensor, "_id", -1), -1)
+
+    def _converted(self, tensor: Any, kind: str) -> None:
+        if not self.on or self.paused:
+            return
+        index = self._made.get(tensor._id)
+        if index is not None:
+            stack, via = self._places.here(4)
+            self._conversions.append(
+                Conversion(index, kind.strip("_"), stack, len(self._rows), via, self.tapes)
+            )
+
+    def record(self) -> Recording:
+        """The operations so far as plain data."""
+        if self._plain is None or len(self._plain.operations) != len(self._rows) or len(
+            self._plain.conversions
+        ) != len(self._conversions):
+            self._plain = Recording(
+                self.key,
+                operations=tuple(self._rows),
+                conversions=tuple(self._conversions),
+                whole=not self.dropped,
+            )
+        return self._plain
+
+
+def in_graph() -> bool:
+    """The running code is being traced."""
+    from tensorflow.python.eager import context
+
+    return not context.executing_eagerly()
+
+

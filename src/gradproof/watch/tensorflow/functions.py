@@ -1,0 +1,203 @@
+"""Traced functions: their graphs, and Python values that they froze."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from ...evidence.run import FrozenState
+from ...finding import Place
+from ..patches import Patches
+from ..places import Places
+from .eager import EagerOperations
+from .graphs import TracedOperations, stack_here
+from .variables import Variables, kind_of
+
+TRACES = 4
+"""Traces of one function that are recorded."""
+
+GRAPHS = 60
+WATCHED_CALLS = 100
+
+
+@dataclass
+class _Read:
+    """A Python number that traced code can read."""
+
+    holder: dict[str, Any]
+    attribute: str
+    name: str
+    function: str
+    place: Place | None
+    value: Any
+    traces: int = 1
+
+
+class Functions:
+    """Every traced function that trains.
+
+    Args:
+        called: Called after each outermost call of a traced function.
+        settle: Called with each graph record that is complete.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        variables: Variables,
+        eager: EagerOperations,
+        called: Callable[[], None],
+        settle: Callable[[TracedOperations], None],
+    ) -> None:
+        self.graphs: list[TracedOperations] = []
+        self.frozen: dict[tuple[int, str], FrozenState] = {}
+        self._places = places
+        self._variables = variables
+        self._eager = eager
+        self._called = called
+        self._settle = settle
+        self._open: dict[int, TracedOperations] = {}
+        self._skipped: set[int] = set()
+        self._traces: Counter[str] = Counter()
+        self._reads: dict[tuple[int, str], _Read] = {}
+        self._fresh: set[tuple[int, str]] = set()
+        self._calls = 0
+        self._local = threading.local()
+
+    def install(self, patches: Patches) -> None:
+        """Watches calls of `tf.function`."""
+        from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
+
+        patches.around(
+            Function,
+            "__call__",
+            before=lambda function, args, kwargs: self._enter(),
+            after=lambda note, function, result: self._leave(),
+            raised=lambda note, function, problem: self._leave(),
+        )
+
+    def graph(self) -> TracedOperations | None:
+        """The record of the graph that is being traced."""
+        from tensorflow.python.framework import ops
+        from tensorflow.python.framework.func_graph import FuncGraph
+
+        graph = ops.get_default_graph()
+        if not isinstance(graph, FuncGraph) or id(graph) in self._skipped:
+            return None
+        found = self._open.get(id(graph))
+        if found is None:
+            self._traces[str(graph.name)] += 1
+            if len(self.graphs) >= GRAPHS or self._traces[str(graph.name)] > TRACES:
+                self._skipped.add(id(graph))
+                return None
+            found = TracedOperations(
+                len(self.graphs) + 2, graph, self._places, self._variables, self._eager
+            )
+            found.compiled = _compiled(graph)
+            self._open[id(graph)] = found
+            self.graphs.append(found)
+        return found
+
+    def _enter(self) -> None:
+        self._local.depth = getattr(self._local, "depth", 0) + 1
+
+    def _leave(self) -> None:
+        self._local.depth = depth = max(0, getattr(self._local, "depth", 1) - 1)
+        if depth:
+            return
+        if self._open:
+            for traced in list(self._open.values()):
+                self._settle(traced)
+                traced.close()
+            self._open.clear()
+            self._skipped.clear()
+        elif self._reads:
+            self._compare()
+        self._fresh.clear()
+        self._called()
+
+    def freeze(self) -> None:
+        """Notes the Python numbers that the running traced code can read."""
+        stack, _ = stack_here(self._places)
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            path = frame.f_code.co_filename
+            if "__autograph_generated_file" in path or not self._places.library(path):
+                if frame.f_code.co_name == "<module>":
+                    return
+                self._freeze_frame(frame, stack[-1] if stack else None)
+            elif frame.f_code.co_name == "func_graph_from_py_func":
+                return
+            frame = frame.f_back
+
+    def _freeze_frame(self, frame: FrameType, place: Place | None) -> None:
+        names = frame.f_code.co_names
+        function = frame.f_code.co_name.removeprefix("tf__")
+        owner = frame.f_locals.get("self")
+        attributes = getattr(owner, "__dict__", None)
+        library = kind_of(owner) if owner is not None else None
+        if isinstance(attributes, dict):
+            for name in names:
+                value = attributes.get(name)
+                if _plain(value) and not (library and (isinstance(value, bool) or name.startswith("_"))):
+                    self._note(attributes, name, f"self.{name}", function, place, value)
+        variables = frame.f_globals
+        for name in names:
+            value = variables.get(name)
+            if _plain(value) and not isinstance(value, bool):
+                self._note(variables, name, name, function, place, value)
+
+    def _note(
+        self,
+        holder: dict[str, Any],
+        attribute: str,
+        name: str,
+        function: str,
+        place: Place | None,
+        value: Any,
+    ) -> None:
+        key = (id(holder), attribute)
+        earlier = self._reads.get(key)
+        traces = earlier.traces + 1 if earlier is not None else 1
+        self._fresh.add(key)
+        self._reads[key] = _Read(holder, attribute, name, function, place, value, traces)
+
+    def _compare(self) -> None:
+        """Looks whether a frozen number has changed since."""
+        self._calls += 1
+        if self._calls > WATCHED_CALLS and self._calls % 50:
+            return
+        for key, read in self._reads.items():
+            if key in self.frozen:
+                continue
+            value = read.holder.get(read.attribute)
+            if _plain(value) and value != read.value:
+                self.frozen[key] = FrozenState(
+                    read.name,
+                    read.function,
+                    read.place,
+                    repr(read.value),
+                    repr(value),
+                    self._calls + 1,
+                    read.traces,
+                )
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, int | float | bool) and value == value
+
+
+def _compiled(graph: Any) -> bool:
+    while graph is not None:
+        attributes = getattr(graph, "_attr_to_value", None) or getattr(graph, "attrs", None)
+        if attributes and "_XlaMustCompile" in str(attributes):
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+

@@ -1,0 +1,333 @@
+"""Recordings of traced functions, read from their finished graphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...evidence.recording import EXTERNAL, Operation, Recording
+from ...finding import Place
+from ..places import Places, Stack
+from .eager import EagerOperations
+from .variables import Variables
+
+LIMIT = 60_000
+DEPTH = 6
+SCOPE = "gradproof"
+"""Name scope of the watcher's own operations, which are left out."""
+
+_WRITES = ("Assign", "ResourceApply", "ResourceSparseApply", "ResourceScatter")
+_BODIES = ("f", "body", "then_branch", "else_branch", "branches")
+_SILENT = ("NoOp", "Assert", "PrintV2")
+
+
+class TracedOperations:
+    """The operations of one function graph.
+
+    The graph is kept until it is complete; then it is read once, with the
+    bodies of nested functions, loops and branches in place of their calls.
+    """
+
+    def __init__(
+        self, key: int, graph: Any, places: Places, variables: Variables, eager: EagerOperations
+    ) -> None:
+        self.key = key
+        self.name = str(graph.name)
+        self.graph: Any = graph
+        self.compiled = False
+        self.ranges: list[tuple[int, int, str]] = []
+        self.tapes: dict[int, list[tuple[int, int | None]]] = {}
+        self._places = places
+        self._variables = variables
+        self._eager = eager
+        self._where: dict[tuple[str, int], int] = {}
+        self._plain: Recording | None = None
+        self._read = -1
+
+    def __len__(self) -> int:
+        return len(self.graph.get_operations()) if self.graph is not None else self._read
+
+    def find(self, tensor: Any) -> int:
+        """Index of the operation that made a tensor of this graph, or -1."""
+        self.record()
+        operation = getattr(tensor, "op", None)
+        if operation is None or getattr(tensor, "graph", None) is None:
+            return -1
+        return self._where.get((operation.name, tensor.value_index), -1)
+
+    def position(self, count: int) -> int:
+        """Index in the record of the operation that was made as `count`-th."""
+        self.record()
+        return self._starts[min(count, len(self._starts) - 1)]
+
+    def close(self) -> None:
+        """Reads the graph a last time and lets it go."""
+        self.record()
+        self.graph = None
+
+    def record(self) -> Recording:
+        """The operations as plain data."""
+        if self.graph is None or (self._plain is not None and self._read == len(self)):
+            assert self._plain is not None
+            return self._plain
+        operations = self.graph.get_operations()
+        reader = _Reader(self)
+        self._starts = [0]
+        for position, operation in enumerate(operations):
+            reader.take(operation, position)
+            self._starts.append(len(reader.rows))
+        self._where = reader.where
+        self._read = len(operations)
+        self._plain = Recording(
+            self.key,
+            self.name,
+            compiled=self.compiled,
+            operations=tuple(reader.rows),
+            whole=len(reader.rows) < LIMIT,
+        )
+        return self._plain
+
+    def tapes_at(self, position: int) -> frozenset[int]:
+        """Tapes that were recording when the operation was made."""
+        return frozenset(
+            tape
+            for tape, spans in self.tapes.items()
+            for start, end in spans
+            if start <= position and (end is None or position < end)
+        )
+
+    def kind_at(self, position: int) -> str:
+        """`"gradient"` or `"apply"` for operations made inside such a call."""
+        for start, end, kind in self.ranges:
+            if start <= position < end:
+                return kind
+        return ""
+
+
+class _Reader:
+    """One reading of a graph into rows."""
+
+    def __init__(self, traced: TracedOperations) -> None:
+        self.traced = traced
+        self.rows: list[Operation] = []
+        self.where: dict[tuple[str, int], int] = {}
+        self.resources: dict[tuple[str, int], int] = {}
+        self._cached: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
+        self._captured: dict[str, Any] = {}
+        for outside, inside in _captures(traced.graph):
+            self._captured[inside.op.name] = outside
+
+    def take(self, operation: Any, position: int) -> None:
+        """Adds one operation of the graph itself."""
+        if operation.name.startswith(SCOPE) or operation.type in _SILENT:
+            return
+        traced = self.traced
+        kind = traced.kind_at(position)
+        stack: Stack = ()
+        via: tuple[str, ...] = ()
+        if not kind and operation.type != "Placeholder":
+            stack, via = frames_of(operation, traced._places)
+        tapes = traced.tapes_at(position)
+        if operation.type == "Placeholder":
+            self._placeholder(operation, tapes)
+        else:
+            self._add(operation, "", self.where, stack, via, tapes, kind != "", 0)
+
+    def _placeholder(self, operation: Any, tapes: frozenset[int]) -> None:
+        """An argument, or something captured from outside."""
+        output = operation.outputs[0]
+        outside = self._captured.get(operation.name)
+        if output.dtype.base_dtype.name == "resource":
+            key = _variable_behind(outside, self.traced._variables)
+            if key is not None:
+                self.resources[operation.name, 0] = key
+                return
+        stand_in = None
+        if outside is not None and hasattr(outside, "_id") and not hasattr(outside, "op_name"):
+            found = self.traced._eager.find(outside)
+            stand_in = found if found >= 0 else None
+        self._row(EXTERNAL, (), output, (), (), tapes, stand_in=stand_in)
+        self.where[operation.name, 0] = len(self.rows) - 1
+
+    def _add(
+        self,
+        operation: Any,
+        prefix: str,
+        where: dict[tuple[str, int], int],
+        stack: Stack,
+        via: tuple[str, ...],
+        tapes: frozenset[int],
+        backward: bool,
+        depth: int,
+    ) -> None:
+        """Adds an operation; a call is replaced by what it runs."""
+        edges: list[int] = []
+        used: set[int] = set()
+        for tensor in operation.inputs:
+            source = (prefix + tensor.op.name, tensor.value_index)
+            key = self.resources.get(source)
+            if key is not None:
+                used.add(key)
+            elif source in where:
+                edges.append(where[source])
+        name = operation.type
+        inner: list[list[int]] = []
+        if depth < DEPTH and not backward and len(self.rows) < LIMIT:
+            for body in _bodies(operation):
+                inner.append(self._inline(operation, body, prefix, where, tapes, depth))
+        writes = frozenset(used) if name.startswith(_WRITES) else frozenset()
+        reads = frozenset(used) if not writes and not inner else frozenset()
+        outputs = list(operation.outputs)
+        if inner:
+            for number, output in enumerate(outputs):
+                ends = tuple(
+                    sorted({ends[number] for ends in inner if number < len(ends) and ends[number] >= 0})
+                )
+                self._row(name, ends, output, stack, via, tapes, backward)
+                where[prefix + operation.name, number] = len(self.rows) - 1
+            return
+        self._row(
+            name, tuple(edges), outputs[0] if outputs else None, stack, via, tapes, backward, reads, writes
+        )
+        for number in range(len(outputs)):
+            where[prefix + operation.name, number] = len(self.rows) - 1
+
+    def _inline(
+        self,
+        operation: Any,
+        body: Any,
+        prefix: str,
+        where: dict[tuple[str, int], int],
+        tapes: frozenset[int],
+        depth: int,
+    ) -> list[int]:
+        """Adds the operations of a body; returns what makes its outputs."""
+        inside = f"{prefix}{operation.name}>{body.name}>"
+        given = list(operation.inputs)
+        if operation.type in ("If", "StatelessIf", "Case", "StatelessCase"):
+            given = given[1:]
+        for placeholder, tensor in zip(body.inputs, given, strict=False):
+            source = (prefix + tensor.op.name, tensor.value_index)
+            target = (inside + placeholder.op.name, placeholder.value_index)
+            if source in self.resources:
+                self.resources[target] = self.resources[source]
+            elif source in where:
+                where[target] = where[source]
+        for step in body.get_operations():
+            if step.type == "Placeholder" or step.type in _SILENT:
+                continue
+            stack, via = frames_of(step, self.traced._places)
+            self._add(step, inside, where, stack, via, tapes, False, depth + 1)
+        return [where.get((inside + end.op.name, end.value_index), -1) for end in body.outputs]
+
+    def _row(
+        self,
+        name: str,
+        inputs: tuple[int, ...],
+        output: Any,
+        stack: Stack,
+        via: tuple[str, ...],
+        tapes: frozenset[int],
+        backward: bool = False,
+        reads: frozenset[int] = frozenset(),
+        writes: frozenset[int] = frozenset(),
+        stand_in: int | None = None,
+    ) -> None:
+        shape: tuple[int | None, ...] | None = None
+        dtype = ""
+        if output is not None:
+            rank = output.shape.rank
+            shape = tuple(output.shape.as_list()) if rank is not None else None
+            dtype = output.dtype.base_dtype.name
+        self.rows.append(
+            Operation(
+                len(self.rows),
+                name,
+                inputs,
+                shape,
+                dtype,
+                stack,
+                via,
+                tapes,
+                reads,
+                writes,
+                backward,
+                stand_in,
+            )
+        )
+
+
+def frames_of(operation: Any, places: Places) -> tuple[Stack, tuple[str, ...]]:
+    """The user's lines behind an operation of a graph."""
+    trace = operation.traceback
+    if trace is None:
+        return (), ()
+    frames = trace.get_user_frames() if hasattr(trace, "get_user_frames") else trace
+    return places.of_frames((frame.filename, frame.lineno, frame.name) for frame in frames)
+
+
+def stack_here(places: Places) -> tuple[Stack, tuple[str, ...]]:
+    """The user's lines while tracing, AutoGraph's own undone."""
+    from tensorflow.python.util import tf_stack
+
+    frames = tf_stack.extract_stack()
+    return places.of_frames((frame.filename, frame.lineno, frame.name) for frame in frames)
+
+
+def definition(function: Any) -> Place | None:
+    """Where a Python function is defined."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    from ...finding import Span
+
+    return Place(code.co_filename, Span(code.co_firstlineno))
+
+
+def _captures(graph: Any) -> list[tuple[Any, Any]]:
+    captures = getattr(graph, "captures", None)
+    return list(captures) if captures is not None else []
+
+
+def _variable_behind(tensor: Any, variables: Variables) -> int | None:
+    """The key of the variable whose handle was captured, through all graphs."""
+    for _ in range(20):
+        if tensor is None:
+            return None
+        identity = getattr(tensor, "_id", None)
+        if identity is not None and identity in variables.handles:
+            return variables.handles[identity]
+        graph = getattr(tensor, "graph", None) if not hasattr(tensor, "numpy") else None
+        if graph is None:
+            return None
+        name = tensor.op.name
+        tensor = next(
+            (outside for outside, inside in _captures(graph) if inside.op.name == name), None
+        )
+    return None
+
+
+def _bodies(operation: Any) -> list[Any]:
+    """The graphs that a call, loop or branch runs."""
+    if operation.type not in (
+        "PartitionedCall",
+        "StatefulPartitionedCall",
+        "While",
+        "StatelessWhile",
+        "If",
+        "StatelessIf",
+        "Case",
+        "StatelessCase",
+    ):
+        return []
+    found = []
+    for attribute in _BODIES:
+        try:
+            value = operation.get_attr(attribute)
+        except ValueError:
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            function = operation.graph._get_function(part.name)
+            graph = getattr(function, "cached_graph", None) or getattr(function, "graph", None)
+            if graph is not None:
+                found.append(graph)
+    return found

@@ -1,0 +1,137 @@
+"""Layers: where they are made, in which mode they run, lists read too early."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+from ...evidence.run import LayerMode, ListRead
+from ..patches import Patches
+from ..places import Places
+from .eager import in_graph
+from .graphs import stack_here
+from .tapes import Tapes
+from .variables import Variables, kind_of
+
+MODES = 200
+READS = 40
+
+
+class Layers:
+    """What Keras layers tell beyond their variables."""
+
+    def __init__(self, places: Places, variables: Variables, tapes: Tapes) -> None:
+        self.modes: dict[Any, LayerMode] = {}
+        self.reads: dict[Any, ListRead] = {}
+        self._places = places
+        self._variables = variables
+        self._tapes = tapes
+
+    def install_layer(self, patches: Patches, layer: Any, model: Any = None) -> None:
+        """Watches the making of layers and the reading of their lists."""
+        patches.around(
+            layer, "__init__", before=lambda self_, args, kwargs: self._made(self_)
+        )
+        for kind in (layer, model):
+            for name in ("trainable_variables", "trainable_weights", "weights", "variables"):
+                found = vars(kind).get(name) if kind is not None else None
+                if isinstance(found, property) and found.fget is not None:
+                    self._watch_list(patches, kind, name, found)
+
+    def _watch_list(self, patches: Patches, kind: Any, name: str, found: property) -> None:
+        read = found.fget
+        assert read is not None
+        places = self._places
+
+        def watched(layer: Any) -> Any:
+            result = read(layer)
+            caller = sys._getframe(1).f_code.co_filename
+            if not result and (not places.library(caller) or "autograph" in caller):
+                patches.quietly(self._read_empty, layer, result)
+            return result
+
+        watched.autograph_info__ = None  # type: ignore[attr-defined]
+        patches.replace(kind, name, property(watched, found.fset, found.fdel, found.__doc__))
+
+    def install_mode(self, patches: Patches, kind: Any) -> None:
+        """Watches the `call` of a layer that has a training mode."""
+        patches.around(kind, "call", before=self._called)
+
+    def _made(self, layer: Any) -> None:
+        stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
+        if stack:
+            try:
+                self._variables.layers.setdefault(layer, stack[-1])
+            except TypeError:
+                return
+
+    def _read_empty(self, layer: Any, result: Any) -> None:
+        if len(self.reads) >= READS:
+            return
+        stack, _ = stack_here(self._places) if in_graph() else self._places.here(3)
+        key = (stack, id(layer))
+        if key not in self.reads:
+            self.reads[key] = ListRead(
+                str(getattr(layer, "name", type(layer).__name__)),
+                bool(getattr(layer, "built", False)),
+                len(result),
+                stack[-1] if stack else None,
+            )
+
+    def _called(self, layer: Any, args: Any, kwargs: Any) -> None:
+        if len(self.modes) >= MODES or not self._tapes.open:
+            return
+        name = type(layer).__name__
+        if "Dropout" in name and not getattr(layer, "rate", 0):
+            return
+        training = kwargs.get("training", args[1] if len(args) > 1 else None)
+        explicit = _asked_for(sys._getframe(2))
+        if training is None and kind_of(layer) == "layer" and type(layer).__module__.startswith("tf_keras"):
+            training = _phase()
+        if training is not None and hasattr(training, "dtype"):
+            return
+        stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
+        place = stack[-1] if stack else None
+        key = (id(layer), bool(training), explicit, place)
+        if key in self.modes:
+            return
+        keys = (self._variables.key(variable) for variable in getattr(layer, "weights", []))
+        self.modes[key] = LayerMode(
+            str(getattr(layer, "path", None) or layer.name),
+            name,
+            bool(training),
+            explicit,
+            bool(layer.trainable),
+            place,
+            self._tapes.open[-1].key,
+            tuple(found for found in keys if found is not None),
+        )
+
+
+def _asked_for(frame: FrameType | None) -> bool:
+    """Whether somebody passed `training` by hand on the way to a layer."""
+    while frame is not None:
+        if frame.f_code.co_name == "__call__" and kind_of(frame.f_locals.get("self")) == "layer":
+            spec = frame.f_locals.get("call_spec")
+            given = getattr(spec, "user_arguments_dict", None)
+            if given is not None:
+                if given.get("training") is not None:
+                    return True
+            elif (
+                not frame.f_locals.get("training_arg_passed_by_framework", True)
+                and frame.f_locals.get("training_value") is not None
+            ):
+                return True
+        frame = frame.f_back
+    return False
+
+
+def _phase() -> bool | None:
+    """The learning phase that tf-keras takes where no flag was passed."""
+    backend = sys.modules.get("tf_keras.src.backend") or sys.modules.get("tf_keras.backend")
+    try:
+        value = backend.learning_phase() if backend is not None else None
+    except (AttributeError, ValueError):
+        return None
+    return bool(value) if isinstance(value, bool | int) else None

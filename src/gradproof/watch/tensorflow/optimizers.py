@@ -1,0 +1,618 @@
+"""Who changes variables: optimizers through their one funnel, and `assign`."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...evidence.recording import Recording
+from ...evidence.run import Apply, Optimizer, Pair
+from ...finding import Place
+from ..patches import Patches
+from ..places import Places, Stack
+from .eager import EagerOperations, in_graph
+from .graphs import TracedOperations, stack_here
+from .numbers import Numbers, Site, measurable, scalar
+from .tapes import KEEP, Operations, Tapes, identity
+from .variables import Variables, bare, is_variable
+
+HANDMADE = 400
+"""Changes by hand that are remembered one by one."""
+
+
+@dataclass
+class ApplyNote:
+    """An apply call while its tensors live."""
+
+    key: int
+    stack: Stack
+    operations: Operations
+    at: int
+    by: str
+    optimizer: int | None
+    pairs: list[tuple[int | None, str, Any, str]]
+    traced: bool
+    given: str
+    known: frozenset[int] | None
+    call: int | None
+    error: str | None = None
+    counted: int = 0
+    site: Site | None = None
+    plain: Apply | None = None
+    settled: bool = False
+
+
+@dataclass
+class _Passage:
+    """One apply call under way."""
+
+    note: ApplyNote | None
+    site: Site | None = None
+    variables: list[Any] = field(default_factory=list)
+    gradients: list[Any] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    rate: Any = None
+    iterations: Any = None
+    start: int = 0
+    outermost: bool = True
+
+
+class Applies:
+    """Every place at which variables are changed."""
+
+    def __init__(
+        self,
+        places: Places,
+        variables: Variables,
+        eager: EagerOperations,
+        tapes: Tapes,
+        graph_of: Callable[[], TracedOperations | None],
+        passed: Callable[[], None],
+    ) -> None:
+        self.notes: list[ApplyNote] = []
+        self.numbers = Numbers()
+        self.unwatched: set[str] = set()
+        self.optimizers: list[Optimizer] = []
+        self._places = places
+        self._variables = variables
+        self._eager = eager
+        self._tapes = tapes
+        self._graph_of = graph_of
+        self._passed = passed
+        self._keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._notes: dict[Any, ApplyNote] = {}
+        self._times: Counter[Any] = Counter()
+        self._local = threading.local()
+
+    def install_assigns(self, patches: Patches) -> None:
+        """Watches `assign*` of `tf.Variable`s, and so of Keras variables."""
+        from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
+
+        for name in ("assign", "assign_add", "assign_sub"):
+            patches.around(
+                BaseResourceVariable,
+                name,
+                before=lambda variable, args, kwargs, name=name: self._assigning(
+                    variable, args, kwargs, name
+                ),
+                after=self._assigned,
+            )
+
+    def install_optimizer(self, patches: Patches, kind: Any, methods: tuple[str, ...]) -> None:
+        """Watches the optimizers of one Keras generation."""
+        for name in methods:
+            if name in vars(kind):
+                patches.around(
+                    kind,
+                    name,
+                    before=lambda optimizer, args, kwargs, name=name: self._applying(
+                        optimizer, args, kwargs, name
+                    ),
+                    after=lambda note, optimizer, result: self._applied(note, optimizer),
+                    raised=self._failed,
+                    prepare=_keep_pairs if name == "apply_gradients" else None,
+                )
+        if "__init__" in vars(kind):
+            patches.around(kind, "__init__", after=lambda note, new, result: self.key(new, True))
+
+    @property
+    def _depth(self) -> int:
+        return getattr(self._local, "depth", 0)
+
+    def key(self, optimizer: Any, new: bool = False) -> int:
+        """The number of an optimizer object."""
+        found = self._keys.get(optimizer)
+        if found is not None:
+            return found
+        found = self._keys[optimizer] = len(self.optimizers) + 1
+        stack: Stack = ()
+        if new:
+            stack = (stack_here(self._places) if in_graph() else self._places.here(4))[0]
+        module = next(
+            (
+                base.__module__
+                for base in type(optimizer).__mro__
+                if base.__module__.startswith(("keras.", "tf_keras."))
+            ),
+            "",
+        )
+        self.optimizers.append(
+            Optimizer(
+                found,
+                type(optimizer).__name__,
+                stack[-1] if stack else None,
+                "trace" if new and in_graph() else "",
+                generation="2" if module.startswith("tf_keras.") else "3",
+            )
+        )
+        return found
+
+    def _applying(self, optimizer: Any, args: Any, kwargs: Any, method: str) -> _Passage:
+        depth = self._depth
+        self._local.depth = depth + 1
+        if depth:
+            return _Passage(None, outermost=False)
+        given, pairs = _given(method, args, kwargs, optimizer)
+        if given == "spent" and (self._tapes.last is None or not self._tapes.last.asked):
+            given = "empty"
+        traced = in_graph()
+        operations: Operations | None = self._graph_of() if traced else self._eager
+        passage = _Passage(None)
+        if operations is None:
+            return passage
+        passage.start = len(operations)
+        note = self._note(optimizer, method, given, pairs, operations, traced)
+        passage.note = note
+        self._measure(passage, note, pairs, optimizer)
+        if not traced:
+            self._eager.paused = True
+        return passage
+
+    def _note(
+        self,
+        optimizer: Any,
+        method: str,
+        given: str,
+        pairs: list[tuple[Any, Any]],
+        operations: Operations,
+        traced: bool,
+    ) -> ApplyNote:
+        """The note of this place, a new one when something is new."""
+        stack = (stack_here(self._places) if traced else self._places.here(5))[0]
+        number = self.key(optimizer)
+        keys = [self._variables.key(variable) if is_variable(variable) else None for _, variable in pairs]
+        pattern = (
+            stack[-1] if stack else None,
+            number,
+            given,
+            tuple(keys),
+            tuple(gradient is None for gradient, _ in pairs),
+            operations.key,
+        )
+        self._times[pattern] += 1
+        if not traced and self._times[pattern] > KEEP:
+            return self._notes[pattern]
+        note = ApplyNote(
+            len(self.notes) + 1,
+            stack,
+            operations,
+            len(operations),
+            type(_inner(optimizer)).__name__ if method != "minimize" else type(optimizer).__name__,
+            number,
+            [
+                (key, _kind(gradient), gradient, _name(variable))
+                for key, (gradient, variable) in zip(keys, pairs, strict=True)
+            ],
+            traced,
+            given,
+            _known(optimizer, self._variables),
+            self._tapes.last.key if self._tapes.last is not None else None,
+        )
+        earlier = self._notes.get(pattern)
+        if earlier is not None:
+            note.site = earlier.site
+        self._notes[pattern] = note
+        self.notes.append(note)
+        if not traced:
+            self._plain_apply(note)
+        self._tapes.fresh = True
+        return note
+
+    def _measure(
+        self, passage: _Passage, note: ApplyNote, pairs: list[tuple[Any, Any]], optimizer: Any
+    ) -> None:
+        """Reads the values before the step."""
+        if note.given != "pairs" or _replicas() > 1:
+            if _replicas() > 1:
+                self.unwatched.add("steps inside a distribution strategy: numbers of each variable")
+            return
+        seen: set[int] = set()
+        for gradient, variable in pairs:
+            key = self._variables.key(variable) if is_variable(variable) else None
+            if key is None or key in seen or not measurable(variable):
+                continue
+            seen.add(key)
+            passage.variables.append(variable)
+            passage.gradients.append(gradient)
+        if not passage.variables:
+            return
+        if note.site is None:
+            note.site = self._site(note, passage)
+        passage.site = note.site
+        self._eager.paused = True
+        passage.values = self.numbers.before(passage.variables)
+        if note.traced or note.counted < KEEP or note.counted % 16 == 0:
+            passage.rate, passage.iterations = _state(optimizer)
+        self._eager.paused = False
+
+    def _site(self, note: ApplyNote, passage: _Passage, directed: bool = False) -> Site:
+        keys = tuple(self._variables.key(variable) or 0 for variable in passage.variables)
+        site = Site(
+            note.key, keys, tuple(gradient is not None for gradient in passage.gradients), directed
+        )
+        self.numbers.sites.append(site)
+        return site
+
+    def _finish(self, passage: _Passage) -> None:
+        """Measures what the step did."""
+        note = passage.note
+        if note is None:
+            return
+        operations = note.operations
+        if isinstance(operations, TracedOperations):
+            operations.ranges.append((passage.start, len(operations), "apply"))
+        note.counted += 1
+        if passage.site is not None:
+            self.numbers.after(
+                passage.site,
+                passage.variables,
+                passage.gradients,
+                passage.values,
+                self._tapes.loss,
+                passage.rate,
+                passage.iterations,
+            )
+            if isinstance(operations, TracedOperations):
+                operations.ranges.append((passage.start, len(operations), "apply"))
+        if not note.traced:
+            self._tapes.steps += 1
+            if note.plain is not None:
+                note.plain = _counted(note.plain, note.counted)
+        self._passed()
+
+    def _applied(self, passage: _Passage | None, optimizer: Any) -> None:
+        if passage is None:
+            return
+        self._local.depth = max(0, self._depth - 1)
+        if passage.outermost:
+            self._eager.paused = True
+            try:
+                self._finish(passage)
+            finally:
+                self._eager.paused = False
+
+    def _failed(self, passage: _Passage | None, optimizer: Any, problem: BaseException) -> None:
+        if passage is None:
+            return
+        self._local.depth = max(0, self._depth - 1)
+        if passage.outermost:
+            self._eager.paused = False
+            if passage.note is not None:
+                passage.note.error = f"{type(problem).__name__}: {str(problem)[:300]}"
+                passage.note.plain = None
+                self._plain_apply(passage.note)
+
+    def _assigning(self, variable: Any, args: Any, kwargs: Any, name: str) -> _Passage | None:
+        if self._depth or self._eager.paused or not getattr(variable, "trainable", False):
+            return None
+        key = self._variables.key(variable)
+        if key is None or not self._tapes.trained:
+            return None
+        traced = in_graph()
+        operations: Operations | None = self._graph_of() if traced else self._eager
+        if operations is None or len(self.notes) > HANDMADE:
+            return None
+        stack, via = stack_here(self._places) if traced else self._places.here(4)
+        word = next((step for step in via if step.startswith("assign_")), name)
+        pattern = (stack[-1] if stack else None, key, word, operations.key)
+        self._times[pattern] += 1
+        passage = _Passage(None, start=len(operations))
+        value = args[0] if args else kwargs.get("value", kwargs.get("delta"))
+        note = self._notes.get(pattern)
+        if note is None or traced or self._times[pattern] <= KEEP:
+            note = self._hand_note(note, stack, operations, word, key, variable, value, traced)
+            self._notes[pattern] = note
+        passage.note = note
+        if key in self._tapes.trained and measurable(variable) and _replicas() == 1:
+            gradient = self._tapes.latest.get(key)
+            if gradient is not None and _usable(gradient, traced, operations):
+                passage.gradients = [gradient]
+            else:
+                passage.gradients = [None]
+            passage.variables = [variable]
+            if note.site is None:
+                note.site = self._site(note, passage, directed=True)
+            passage.site = note.site
+            passage.values = self.numbers.before(passage.variables)
+        return passage
+
+    def _hand_note(
+        self,
+        earlier: ApplyNote | None,
+        stack: Stack,
+        operations: Operations,
+        word: str,
+        key: int,
+        variable: Any,
+        value: Any,
+        traced: bool,
+    ) -> ApplyNote:
+        note = ApplyNote(
+            len(self.notes) + 1,
+            stack,
+            operations,
+            len(operations),
+            word,
+            None,
+            [(key, "gradient", value, _name(variable))],
+            traced,
+            "pairs",
+            None,
+            self._tapes.last.key if self._tapes.last is not None else None,
+        )
+        if earlier is not None and not traced:
+            note.site = earlier.site
+        self.notes.append(note)
+        if not traced:
+            self._plain_apply(note)
+        return note
+
+    def _assigned(self, passage: _Passage | None, variable: Any, result: Any) -> None:
+        if passage is not None:
+            self._eager.paused = True
+            try:
+                self._finish(passage)
+            finally:
+                self._eager.paused = False
+
+    def settle(self, operations: Operations) -> None:
+        """Turns the notes of a finished graph into plain data."""
+        for note in self.notes:
+            if note.operations is operations:
+                self._plain_apply(note, final=True)
+
+    def record(self) -> tuple[Apply, ...]:
+        """All apply calls as plain data."""
+        return tuple(self._plain_apply(note) for note in self.notes)
+
+    def _plain_apply(self, note: ApplyNote, final: bool = False) -> Apply:
+        if note.plain is not None and (note.settled or not note.traced):
+            return note.plain
+        operations = note.operations
+        at = operations.position(note.at) if isinstance(operations, TracedOperations) else note.at
+        note.plain = Apply(
+            note.key,
+            note.stack,
+            operations.key,
+            at,
+            note.by,
+            note.optimizer,
+            tuple(self._pair(note, *pair) for pair in note.pairs),
+            note.traced,
+            note.given,
+            note.error,
+            note.known,
+            note.counted,
+            note.call,
+        )
+        if final or not note.traced:
+            note.settled = True
+            note.pairs = []
+        return note.plain
+
+    def _pair(
+        self, note: ApplyNote, key: int | None, kind: str, gradient: Any, name: str
+    ) -> Pair:
+        if kind != "gradient":
+            return Pair(key, kind, None, None, name)
+        found = self._tapes.origin.get(identity(gradient))
+        if found is not None:
+            return Pair(key, kind, frozenset({found[1]}), found[0], name)
+        if isinstance(note.operations, EagerOperations) and not note.operations.on:
+            return Pair(key, kind, None, None, name)
+        index = note.operations.find(getattr(gradient, "values", gradient))
+        if index < 0:
+            return Pair(key, kind, None, None, name)
+        results = self._results(note.operations)
+        return Pair(key, kind, follow(note.operations.record(), index, results), None, name)
+
+    def _results(self, operations: Operations) -> dict[int, frozenset[int]]:
+        """For operations that made gradients: the variables they are for."""
+        found: dict[int, set[int]] = {}
+        for call in self._tapes.calls:
+            if call.tape.operations is not operations:
+                continue
+            if call.plain is not None and call.settled:
+                for source in call.plain.sources:
+                    if source.result is not None and source.variable is not None:
+                        found.setdefault(source.result, set()).add(source.variable)
+                continue
+            for source, gradient in zip(call.sources, call.results or [], strict=False):
+                key = self._variables.key(source) if is_variable(source) else None
+                if key is not None and gradient is not None:
+                    index = operations.find(getattr(gradient, "values", gradient))
+                    found.setdefault(index, set()).add(key)
+        return {index: frozenset(keys) for index, keys in found.items() if index >= 0}
+
+
+def follow(
+    recording: Recording, index: int, results: dict[int, frozenset[int]]
+) -> frozenset[int] | None:
+    """Which variables' gradient a tensor is, through steps that keep shape.
+
+    Clipping, scaling, averaging and casting are followed; `None` when what
+    comes out can't be one variable's gradient.
+    """
+    memo: dict[int, frozenset[int] | None] = {}
+
+    def look(number: int, depth: int) -> frozenset[int] | None:
+        if number in results:
+            return results[number]
+        if number in memo:
+            return memo[number]
+        memo[number] = frozenset()
+        operation = recording.operations[number]
+        if depth > 200 or operation.reads:
+            return frozenset()
+        found: list[frozenset[int]] = []
+        for source in operation.inputs:
+            inner = recording.operations[source]
+            if inner.shape == operation.shape or operation.shape is None:
+                part = look(source, depth + 1)
+                if part:
+                    found.append(part)
+        if not found:
+            memo[number] = frozenset()
+        else:
+            smallest = min(found, key=len)
+            if all(smallest <= part for part in found):
+                memo[number] = smallest
+            else:
+                memo[number] = frozenset().union(*found)
+        return memo[number]
+
+    return look(index, 0)
+
+
+def _given(
+    method: str, args: Any, kwargs: Any, optimizer: Any
+) -> tuple[str, list[tuple[Any, Any]]]:
+    """How an optimizer was called, and the pairs it was given."""
+    if method == "minimize":
+        loss = args[0] if args else kwargs.get("loss")
+        tape = args[2] if len(args) > 2 else kwargs.get("tape")
+        return ("pairs" if callable(loss) or tape is not None else "loss"), []
+    if method == "apply":
+        gradients = list(args[0] if args else kwargs.get("grads", ()))
+        variables = args[1] if len(args) > 1 else kwargs.get("trainable_variables")
+        if variables is None:
+            variables = getattr(optimizer, "_trainable_variables", None) or []
+        pairs = list(zip(gradients, list(variables), strict=False))
+        return ("pairs" if pairs else "empty"), pairs
+    pairs_given = args[0] if args else kwargs.get("grads_and_vars")
+    if len(args) > 1 and not isinstance(args[1], str | type(None)):
+        return "two lists", []
+    if isinstance(pairs_given, _Replay):
+        spent, pairs_given = pairs_given.spent, pairs_given.pairs
+        if spent:
+            return "spent", []
+    if not isinstance(pairs_given, list | tuple):
+        return "not pairs", []
+    if not pairs_given:
+        return "empty", []
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs_given):
+        return "not pairs", []
+    pairs = [(pair[0], pair[1]) for pair in pairs_given]
+    if any(is_variable(first) and not is_variable(second) for first, second in pairs):
+        return "swapped", pairs
+    return "pairs", pairs
+
+
+def _keep_pairs(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An iterator of pairs can be read once: both we and the optimizer need it."""
+    if len(args) > 1 and hasattr(args[1], "__next__"):
+        return (args[0], _Replay(args[1]), *args[2:])
+    return args
+
+
+class _Replay:
+    """The pairs of an iterator, kept so that the optimizer gets them too."""
+
+    def __init__(self, pairs: Any) -> None:
+        self.pairs = list(pairs)
+        self.spent = not self.pairs
+
+    def __iter__(self) -> Any:
+        return iter(self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+
+def _inner(optimizer: Any) -> Any:
+    """The optimizer inside a loss-scale optimizer."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _kind(gradient: Any) -> str:
+    if gradient is None:
+        return "none"
+    if is_variable(gradient):
+        return "variable"
+    return "gradient" if hasattr(gradient, "dtype") else "other"
+
+
+def _name(variable: Any) -> str:
+    if is_variable(variable):
+        return str(getattr(variable, "path", None) or variable.name).split(":")[0]
+    return type(variable).__name__
+
+
+def _known(optimizer: Any, variables: Variables) -> frozenset[int] | None:
+    """Keys of the variables that the optimizer has state for."""
+    if not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
+        return None
+    known = getattr(optimizer, "_trainable_variables", None)
+    if known is None:
+        index = getattr(optimizer, "_index_dict", None)
+        if not index:
+            return None
+        return frozenset(variables.by_unique(name) for name in index) - {0}
+    keys = {variables.key(variable) for variable in known}
+    return frozenset(key for key in keys if key is not None)
+
+
+def _state(optimizer: Any) -> tuple[Any, Any]:
+    """Learning rate and counter in force: numbers, or tensors of a graph."""
+    inner = _inner(optimizer)
+    try:
+        rate = inner._get_current_learning_rate() if hasattr(
+            inner, "_get_current_learning_rate"
+        ) else inner.learning_rate
+        iterations = inner.iterations
+    except (AttributeError, TypeError, ValueError):
+        return None, None
+    if callable(rate) and not hasattr(rate, "dtype"):
+        rate = rate(bare(iterations))
+    if in_graph():
+        return scalar(rate), scalar(iterations)
+    return float(bare(rate)), int(bare(iterations))
+
+
+def _replicas() -> int:
+    from tensorflow.python.distribute import distribute_lib
+
+    if not distribute_lib.has_strategy():
+        return 1
+    return int(distribute_lib.get_strategy().num_replicas_in_sync)
+
+
+def _usable(gradient: Any, traced: bool, operations: Operations) -> bool:
+    """The gradient belongs to the graph (or the eager code) at hand."""
+    tensor = getattr(gradient, "values", gradient)
+    eager = hasattr(tensor, "numpy")
+    if not traced:
+        return eager
+    return eager or tensor.graph is operations.graph  # type: ignore[union-attr]
+
+
+def _counted(apply: Apply, counted: int) -> Apply:
+    import dataclasses
+
+    return dataclasses.replace(apply, counted=counted)
+
+

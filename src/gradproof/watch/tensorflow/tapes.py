@@ -1,0 +1,408 @@
+"""Gradient tapes: what they recorded, what they were asked, what came out."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...evidence.run import GradientCall, Source, Tape, Target
+from ...finding import Place
+from ..patches import Patches
+from ..places import Places, Stack
+from .eager import EagerOperations, in_graph
+from .graphs import TracedOperations, stack_here
+from .variables import Variables, is_variable
+
+KEEP = 3
+"""Steps of each tape that are recorded operation by operation."""
+
+Operations = EagerOperations | TracedOperations
+
+
+@dataclass
+class TapeNote:
+    """A tape while it lives."""
+
+    key: int
+    operations: Operations
+    stack: Stack
+    opened: int
+    persistent: bool
+    automatic: bool
+    outer: tuple[int, ...]
+    gaps: int
+    closed: int | None = None
+    watched: frozenset[int] = frozenset()
+    watches: list[tuple[Any, Place | None]] = field(default_factory=list)
+    plain: Tape | None = None
+
+
+@dataclass
+class CallNote:
+    """A gradient call while its tensors live."""
+
+    key: int
+    tape: TapeNote
+    stack: Stack
+    at: int
+    end: int
+    targets: list[Any]
+    sources: list[Any]
+    results: list[Any] | None
+    method: str
+    traced: bool
+    zeros: bool
+    inner: bool
+    step: int
+    asked: int = 0
+    error: str | None = None
+    settled: bool = False
+    plain: GradientCall | None = None
+
+
+class Tapes:
+    """All tapes and gradient calls that are worth remembering.
+
+    Args:
+        graph_of: Gives the record of the graph that is being traced, or
+            `None` when it is not to be recorded.
+        opened: Called when a tape is opened while tracing.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        variables: Variables,
+        eager: EagerOperations,
+        graph_of: Callable[[], TracedOperations | None],
+        opened: Callable[[], None],
+    ) -> None:
+        self.notes: list[TapeNote] = []
+        self.calls: list[CallNote] = []
+        self.origin: dict[Any, tuple[int, int]] = {}
+        self.latest: dict[int, Any] = {}
+        self.trained: set[int] = set()
+        self.loss: Any = None
+        self.last: CallNote | None = None
+        self.steps = 0
+        self.fresh = False
+        self._places = places
+        self._variables = variables
+        self._eager = eager
+        self._graph_of = graph_of
+        self._opened = opened
+        self._of: weakref.WeakKeyDictionary[Any, TapeNote] = weakref.WeakKeyDictionary()
+        self._seen: Counter[Stack] = Counter()
+        self._patterns: set[tuple[Place | None, tuple[bool, ...]]] = set()
+        self._local = threading.local()
+
+    def install(self, patches: Patches) -> None:
+        """Watches `tf.GradientTape`."""
+        from tensorflow.python.eager.backprop import GradientTape
+
+        patches.around(GradientTape, "_push_tape", after=lambda note, tape, _: self._push(tape))
+        patches.around(GradientTape, "_pop_tape", before=lambda tape, args, kw: self._pop(tape))
+        patches.around(GradientTape, "watch", before=self._watch)
+        for method in ("gradient", "jacobian", "batch_jacobian"):
+            patches.around(
+                GradientTape,
+                method,
+                before=lambda tape, args, kwargs, method=method: self._ask(
+                    tape, args, kwargs, method
+                ),
+                after=self._answered,
+                raised=lambda note, tape, problem: self._answered(note, tape, None, problem),
+            )
+
+    @property
+    def open(self) -> list[TapeNote]:
+        """Tapes that are recording in this thread, outermost first."""
+        found: list[TapeNote] | None = getattr(self._local, "open", None)
+        if found is None:
+            found = self._local.open = []
+        return found
+
+    def _push(self, tape: Any) -> None:
+        note = self._of.get(tape)
+        if note is None:
+            note = self._new(tape)
+            if note is None:
+                return
+            self._of[tape] = note
+            self.notes.append(note)
+        self.open.append(note)
+        self._mark(note, True)
+
+    def _new(self, tape: Any) -> TapeNote | None:
+        operations: Operations | None
+        if in_graph():
+            operations = self._graph_of()
+            if operations is None:
+                return None
+            stack, _ = stack_here(self._places)
+            self._opened()
+        else:
+            stack, _ = self._places.here(4)
+            self._seen[stack] += 1
+            if self._seen[stack] <= KEEP:
+                self._eager.start()
+            elif not self.open:
+                self._eager.stop()
+            if not self._eager.on:
+                return None
+            operations = self._eager
+            self._eager.pinned = True
+        return TapeNote(
+            len(self.notes) + 1,
+            operations,
+            stack,
+            len(operations),
+            bool(tape._persistent),
+            bool(tape._watch_accessed_variables),
+            tuple(outer.key for outer in self.open),
+            self._eager.gaps,
+        )
+
+    def _pop(self, tape: Any) -> None:
+        note = self._of.get(tape)
+        if note is not None and note in self.open:
+            self.open.remove(note)
+            self._mark(note, False)
+
+    def _mark(self, note: TapeNote, recording: bool) -> None:
+        """Tells the recording which tapes are on."""
+        operations = note.operations
+        if isinstance(operations, EagerOperations):
+            operations.tapes = frozenset(
+                other.key for other in self.open if other.operations is operations
+            )
+        else:
+            spans = operations.tapes.setdefault(note.key, [])
+            if recording:
+                spans.append((len(operations), None))
+            elif spans:
+                spans[-1] = (spans[-1][0], len(operations))
+        note.closed = None if recording else len(operations)
+
+    def _watch(self, tape: Any, args: Any, kwargs: Any) -> None:
+        import tensorflow as tf
+
+        note = self._of.get(tape)
+        if note is not None:
+            stack = (stack_here(self._places) if in_graph() else self._places.here(4))[0]
+            for tensor in tf.nest.flatten(args[0] if args else kwargs.get("tensor")):
+                if not in_graph() and hasattr(tensor, "_shape_tuple"):
+                    tensor = self._eager.locate(tensor, stack)
+                note.watches.append((tensor, stack[-1] if stack else None))
+
+    def _ask(self, tape: Any, args: Any, kwargs: Any, method: str) -> CallNote | None:
+        import tensorflow as tf
+
+        if getattr(self._local, "asking", False):
+            return None
+        names = ("target", "sources", "output_gradients", "unconnected_gradients")
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        targets = _flat(tf, given.get("target"))
+        self.loss = targets[0] if len(targets) == 1 else None
+        note = self._of.get(tape)
+        if note is None:
+            return None
+        traced = isinstance(note.operations, TracedOperations)
+        stack = (stack_here(self._places) if traced else self._places.here(4))[0]
+        note.watched = frozenset(
+            key
+            for key in (self._variables.key(variable) for variable in tape.watched_variables())
+            if key is not None
+        )
+        call = CallNote(
+            len(self.calls) + 1,
+            note,
+            stack,
+            len(note.operations),
+            0,
+            targets,
+            _flat(tf, given.get("sources")),
+            None,
+            method,
+            traced,
+            str(getattr(given.get("unconnected_gradients"), "value", given.get("unconnected_gradients"))) == "zero",
+            any(other is not note for other in self.open),
+            self.steps,
+        )
+        call.asked = len(call.sources)
+        self._local.asking = True
+        self._eager.backward = not traced
+        return call
+
+    def _answered(self, call: CallNote | None, tape: Any, result: Any, problem: Any = None) -> None:
+        import tensorflow as tf
+
+        if call is None:
+            if result is not None:
+                self._light(tape, result)
+            return
+        self._local.asking = False
+        self._eager.backward = False
+        call.end = len(call.tape.operations)
+        if isinstance(call.tape.operations, TracedOperations):
+            call.tape.operations.ranges.append((call.at, call.end, "gradient"))
+        if problem is not None:
+            call.error = f"{type(problem).__name__}: {str(problem)[:300]}"
+        else:
+            call.results = _flat(tf, result)
+            self._remember(call)
+        self.calls.append(call)
+        self.last = call
+        self.fresh = True
+        if not call.traced:
+            self._plain_call(call)
+
+    def _light(self, tape: Any, result: Any) -> None:
+        """A call that is not recorded: looks only whether something is new."""
+        import tensorflow as tf
+
+        if getattr(self._local, "asking", False) or in_graph():
+            return
+        stack, _ = self._places.here(4)
+        pattern = (stack[-1] if stack else None, tuple(part is None for part in _flat(tf, result)))
+        if pattern not in self._patterns:
+            self._patterns.add(pattern)
+            if any(pattern[1]):
+                for seen in self._seen:
+                    self._seen[seen] = min(self._seen[seen], KEEP - 2)
+
+    def _remember(self, call: CallNote) -> None:
+        results = call.results or []
+        self._patterns.add(
+            (call.stack[-1] if call.stack else None, tuple(part is None for part in results))
+        )
+        for source, gradient in zip(call.sources, results, strict=False):
+            key = self._variables.key(source) if is_variable(source) else None
+            if key is None:
+                continue
+            self.trained.add(key)
+            self.latest[key] = gradient
+            if gradient is not None:
+                self.origin[identity(gradient)] = (call.key, key)
+
+    def settle(self, operations: Operations) -> None:
+        """Turns the notes of a finished graph into plain data."""
+        for note in self.notes:
+            if note.operations is operations:
+                self._plain_tape(note)
+        for call in self.calls:
+            if call.tape.operations is operations:
+                self._plain_call(call, final=True)
+
+    def record(self) -> tuple[tuple[Tape, ...], tuple[GradientCall, ...]]:
+        """Tapes and calls as plain data."""
+        return (
+            tuple(self._plain_tape(note) for note in self.notes),
+            tuple(self._plain_call(call) for call in self.calls),
+        )
+
+    def _plain_tape(self, note: TapeNote) -> Tape:
+        operations = note.operations
+        if isinstance(operations, TracedOperations) and operations.graph is None and note.plain:
+            return note.plain
+        place = operations.position if isinstance(operations, TracedOperations) else int
+        note.plain = Tape(
+            note.key,
+            operations.key,
+            note.stack,
+            place(note.opened),
+            None if note.closed is None else place(note.closed),
+            note.persistent,
+            note.automatic,
+            note.watched,
+            tuple(
+                (tensor if isinstance(tensor, int) else operations.find(tensor), where)
+                for tensor, where in note.watches
+            ),
+            note.outer,
+            self._eager.gaps == note.gaps or isinstance(operations, TracedOperations),
+        )
+        return note.plain
+
+    def _plain_call(self, call: CallNote, final: bool = False) -> GradientCall:
+        """Eager calls are turned at once, traced ones when the graph is read."""
+        if call.plain is not None and (call.settled or not call.traced):
+            return call.plain
+        operations = call.tape.operations
+        at = operations.position(call.at) if isinstance(operations, TracedOperations) else call.at
+        call.plain = GradientCall(
+            call.key,
+            call.stack,
+            call.tape.key,
+            operations.key,
+            at,
+            tuple(
+                Target(operations.find(target), _shape(target), _dtype(target))
+                for target in call.targets
+            ),
+            tuple(
+                self._source(operations, source, call.results, number)
+                for number, source in enumerate(call.sources)
+            ),
+            call.method,
+            call.traced,
+            call.zeros,
+            call.inner,
+            call.error,
+            call.step,
+        )
+        if final or not call.traced:
+            call.settled = True
+            call.targets, call.sources, call.results = [], [], None
+        return call.plain
+
+    def _source(
+        self, operations: Operations, source: Any, results: list[Any] | None, number: int
+    ) -> Source:
+        gradient = results[number] if results is not None and number < len(results) else None
+        connected = None if results is None else gradient is not None
+        result = operations.find(getattr(gradient, "values", gradient)) if connected else None
+        if is_variable(source):
+            key = self._variables.key(source)
+            name = str(getattr(source, "path", None) or source.name).split(":")[0]
+            return Source(key, None, "variable", name, _dtype(source), connected, result)
+        if hasattr(source, "dtype") and hasattr(source, "shape"):
+            index = operations.find(source)
+            return Source(None, index, "tensor", "", _dtype(source), connected, result)
+        return Source(None, None, "other", type(source).__name__, "", connected, result)
+
+
+def identity(tensor: Any) -> Any:
+    """The number that TensorFlow gives each tensor, eager or not."""
+    tensor = getattr(tensor, "values", tensor)
+    return getattr(tensor, "_id", None) or id(tensor)
+
+
+def _flat(tf: Any, thing: Any) -> list[Any]:
+    if thing is None:
+        return []
+    if isinstance(thing, list | tuple | dict):
+        found: list[Any] = []
+        for part in thing.values() if isinstance(thing, dict) else thing:
+            found.extend(_flat(tf, part) if part is not None else [None])
+        return found
+    return [thing]
+
+
+def _shape(tensor: Any) -> tuple[int | None, ...] | None:
+    shape = getattr(tensor, "shape", None)
+    if shape is None:
+        return ()
+    try:
+        return tuple(shape.as_list()) if shape.rank is not None else None
+    except AttributeError:
+        return tuple(shape)
+
+
+def _dtype(tensor: Any) -> str:
+    dtype = getattr(tensor, "dtype", "")
+    return str(getattr(dtype, "name", dtype)).removesuffix("_ref")

@@ -1,0 +1,202 @@
+"""Who made each variable, where, and under which key the watcher knows it."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from ...evidence.run import Variable
+from ...finding import Place
+from ..patches import Patches
+from ..places import Places
+
+_ROLES = {
+    "Metric": "metric",
+    "SeedGenerator": "seed",
+    "BaseOptimizer": "optimizer",
+    "_BaseOptimizer": "optimizer",
+    "OptimizerV2": "optimizer",
+}
+
+
+@dataclass
+class _Note:
+    """What is remembered of one variable; never keeps it alive."""
+
+    key: int
+    variable: weakref.ref[Any]
+    keras: weakref.ref[Any] | None
+    role: str
+    made_at: Place | None
+    layer_made_at: Place | None
+    made_in: str | None
+    owner: str | None
+    during: str
+    last: Variable | None = None
+
+
+def kind_of(thing: Any) -> str | None:
+    """What an object is to Keras or TensorFlow: `"layer"`, `"module"`, ..."""
+    for base in type(thing).__mro__:
+        module = base.__module__
+        if module.startswith(("keras.", "tf_keras.")):
+            if base.__name__ == "Layer":
+                return "layer"
+            if base.__name__ in _ROLES:
+                return _ROLES[base.__name__]
+        elif base.__name__ == "Module" and module == "tensorflow.python.module.module":
+            return "module"
+    return None
+
+
+def is_variable(thing: Any) -> bool:
+    """A `tf.Variable`, or a Keras variable around one."""
+    thing = bare(thing)
+    return hasattr(thing, "handle") and hasattr(thing, "assign_sub")
+
+
+def bare(variable: Any) -> Any:
+    """The `tf.Variable` inside a Keras 3 or an autocast variable."""
+    inner = getattr(variable, "_value", None)
+    if inner is None or not hasattr(inner, "handle"):
+        inner = getattr(variable, "_variable", None)
+    return inner if inner is not None and hasattr(inner, "handle") else variable
+
+
+class Variables:
+    """Every variable made since the watcher started."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._notes: dict[int, _Note] = {}
+        self._keys: dict[str, int] = {}
+        self.handles: dict[int, int] = {}
+        self.layers: weakref.WeakKeyDictionary[Any, Place] = weakref.WeakKeyDictionary()
+
+    def install(self, patches: Patches) -> None:
+        """Watches the making of variables."""
+        from tensorflow.python.ops import resource_variable_ops
+
+        patches.around(
+            resource_variable_ops.BaseResourceVariable,
+            "__init__",
+            after=lambda note, variable, result: self.made(variable),
+        )
+
+    def made(self, variable: Any) -> int | None:
+        """Notes a new variable with its maker; returns its key."""
+        if type(variable).__name__ in ("_UnreadVariable", "ObjectGraphProto"):
+            return None
+        stack, _ = self._places.here(2)
+        owner, keras, during = self._maker(sys._getframe(2))
+        role = kind_of(owner) if owner is not None else None
+        library = owner is not None and self._places.library(_file_of(type(owner)))
+        layer_at = None
+        if role == "layer" and library:
+            try:
+                layer_at = self.layers.get(owner)
+            except TypeError:
+                layer_at = None
+        key = len(self._notes) + 1
+        self._notes[key] = _Note(
+            key,
+            weakref.ref(variable),
+            weakref.ref(keras) if keras is not None else None,
+            role if role in ("optimizer", "metric", "seed") else "model",
+            stack[-1] if stack else None,
+            layer_at,
+            type(owner).__name__ if owner is not None else None,
+            {"layer": "layer", "module": "module"}.get(role or "", "object")
+            if owner is not None
+            else None,
+            during,
+        )
+        self._keys[variable._unique_id] = key
+        handle = getattr(variable, "_handle", None)
+        if hasattr(handle, "_id"):
+            self.handles[handle._id] = key
+        return key
+
+    def _maker(self, frame: FrameType | None) -> tuple[Any, Any, str]:
+        """The object whose method makes the variable; its Keras variable."""
+        from tensorflow.python.eager import context
+
+        keras: Any = None
+        during = ""
+        owner: Any = None
+        while frame is not None and owner is None:
+            this = frame.f_locals.get("self")
+            name = frame.f_code.co_name
+            if this is not None and not isinstance(this, type):
+                if is_variable(this) or name in ("variable_creator", "creator"):
+                    if type(this).__module__.startswith("keras."):
+                        keras = this
+                elif kind_of(this) is not None or not self._places.library(
+                    frame.f_code.co_filename
+                ):
+                    owner = this
+                    during = {"call": "call", "__call__": "call", "build": "build"}.get(name, "")
+            frame = frame.f_back
+        if not context.executing_eagerly():
+            during = "trace"
+        while frame is not None and kind_of(owner) not in ("optimizer", "metric"):
+            this = frame.f_locals.get("self")
+            if kind_of(this) in ("optimizer", "metric"):
+                owner = this
+            frame = frame.f_back
+        return owner, keras, during
+
+    def key(self, variable: Any) -> int | None:
+        """The key of a variable, also of one made before the watching."""
+        inner = bare(variable)
+        unique = getattr(inner, "_unique_id", None)
+        if unique is None:
+            return None
+        key = self._keys.get(unique)
+        if key is None:
+            key = self.made(inner)
+            if key is not None:
+                self._notes[key].made_at = None
+                self._notes[key].role = "model"
+        if key is not None and inner is not variable and self._notes[key].keras is None:
+            self._notes[key].keras = weakref.ref(variable)
+        return key
+
+    def by_unique(self, unique: str) -> int:
+        """The key of the variable with TensorFlow's unique name, or 0."""
+        return self._keys.get(unique, 0)
+
+    def record(self) -> tuple[Variable, ...]:
+        """All variables as plain data."""
+        return tuple(self._plain(note) for note in self._notes.values())
+
+    def _plain(self, note: _Note) -> Variable:
+        variable = note.variable()
+        if variable is None and note.last is not None:
+            return note.last
+        keras = note.keras() if note.keras is not None else None
+        path = getattr(keras, "path", None) or getattr(variable, "name", "") or f"variable_{note.key}"
+        shape = getattr(variable, "shape", None)
+        note.last = Variable(
+            note.key,
+            str(path).split(":")[0],
+            tuple(shape.as_list()) if shape is not None and shape.rank is not None else (),
+            variable.dtype.base_dtype.name if variable is not None else "float32",
+            bool(getattr(keras if keras is not None else variable, "trainable", True)),
+            "keras.Variable" if keras is not None else "tf.Variable",
+            note.role,
+            note.made_at,
+            note.layer_made_at,
+            note.made_in,
+            note.owner,
+            note.during,
+        )
+        return note.last
+
+
+def _file_of(kind: type) -> str:
+    module = sys.modules.get(kind.__module__)
+    return getattr(module, "__file__", None) or ""

@@ -1,0 +1,99 @@
+"""The watcher: waits for a framework, watches, and steps aside when it fails."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..evidence.run import Crash, Run
+from .imports import AfterImport
+from .patches import Patches
+
+
+class Watcher:
+    """Watches the program that runs in this process.
+
+    Args:
+        on_evidence: Called with the watcher, in the program's thread, when
+            there is something new to judge. An exception in it ends the
+            watching only.
+        home: Folder for the traceback file, should the watcher fail.
+    """
+
+    def __init__(self, on_evidence: Callable[[Watcher], None], home: Path) -> None:
+        self.failure: str | None = None
+        self._on_evidence = on_evidence
+        self._home = home
+        self._patches = Patches(self._failed)
+        self._framework: Any = None
+        self._imports: AfterImport | None = None
+
+    @property
+    def seen(self) -> bool:
+        """TensorFlow was imported while watching."""
+        return "tensorflow" in sys.modules
+
+    def start(self) -> None:
+        """Waits for TensorFlow and Keras; watches what is imported already."""
+        from .tensorflow import TensorFlow
+
+        self._framework = TensorFlow(self._patches, self._news)
+        self._imports = AfterImport(self._framework.listeners())
+        self._imports.install()
+
+    def stop(self) -> None:
+        """Restores every attribute and hook."""
+        if self._imports is not None:
+            self._imports.remove()
+        if self._framework is not None and self.seen:
+            self._framework.eager.stop()
+        self._patches.restore()
+
+    def snapshot(self, crash: Crash | None = None, finished: bool = False) -> Run:
+        """What happened so far; an empty run if nothing could be seen."""
+        if self._framework is None or not self.seen:
+            return Run(crash=crash, finished=finished)
+        try:
+            run: Run = self._framework.snapshot(crash, finished)
+            return run
+        except Exception as problem:
+            self._failed(problem)
+            return Run(crash=crash, finished=finished)
+
+    def _news(self) -> None:
+        self._on_evidence(self)
+
+    def _failed(self, problem: BaseException) -> None:
+        """Steps aside: restores everything and keeps the traceback."""
+        if self.failure is not None:
+            return
+        text = "".join(traceback.format_exception(problem))
+        where = _keep(self._home, text)
+        self.failure = (
+            f"gradproof: the watcher failed and stepped aside, the program goes on unwatched "
+            f"({type(problem).__name__}; traceback in {where})"
+        )
+        self.stop()
+        print(self.failure, file=sys.stderr)
+
+
+def _keep(home: Path, text: str) -> str:
+    """Writes a traceback where it can be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        path = home / "watcher-failure.txt"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+    except OSError:
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", suffix="-gradproof.txt", delete=False, encoding="utf-8"
+            ) as file:
+                file.write(text)
+                return file.name
+        except OSError:
+            return "no file, the disk can't be written"
