@@ -1,0 +1,90 @@
+"""Runs programs one after the other in this process, each under a watcher.
+
+`python example_runner.py WORK.json`: the file lists the programs; what was
+diagnosed in each of them is printed as one JSON object on the last line.
+TensorFlow is imported once for all of them, so a hundred examples take as
+long as a handful of scripts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from gradproof.diagnose import diagnose
+from gradproof.evidence.run import Crash, Run
+from gradproof.faults import FAULTS
+from gradproof.finding import Place, Span
+from gradproof.watch import Watcher
+
+
+def watched(path: Path) -> Run:
+    """Runs one program and returns what was seen of it."""
+    code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    watcher = Watcher(lambda *evidence: None, path.parent)
+    crash = None
+    watcher.start()
+    try:
+        exec(code, {"__name__": "__main__", "__file__": str(path)})  # noqa: S102
+    except Exception as error:  # noqa: BLE001
+        crash = _crash(error, path)
+    finally:
+        run = watcher.snapshot(crash=crash, finished=True)
+        watcher.stop()
+    return run
+
+
+def _crash(error: Exception, path: Path) -> Crash:
+    places = tuple(
+        Place(frame.filename, Span(frame.lineno or 1))
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    )
+    return Crash(type(error).__name__, str(error)[:2000], places)
+
+
+def told(run: Run) -> dict[str, Any]:
+    """What the run alone proves, as plain data."""
+    found = diagnose(FAULTS, [], run)
+    return {
+        "codes": sorted({diagnosis.fault.code for diagnosis in found}),
+        "verdicts": sorted({diagnosis.verdict.value for diagnosis in found}),
+        "consequences": sorted(
+            {inner.fault.code for diagnosis in found for inner in diagnosis.consequences}
+        ),
+        "messages": [f"{diagnosis.fault.code}: {diagnosis.message}" for diagnosis in found],
+        "lines": [diagnosis.place.line if diagnosis.place else None for diagnosis in found],
+        "crash": run.crash and f"{run.crash.kind}: {run.crash.message[:200]}",
+        "unwatched": list(run.unwatched),
+    }
+
+
+def main() -> None:
+    """Runs everything; a failure of ours stands beside its program."""
+    work = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    answers: dict[str, Any] = {}
+    for name in work:
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                answers[name] = told(watched(Path(name)))
+            except Exception:  # noqa: BLE001
+                answers[name] = {"failure": traceback.format_exc()}
+            _forget()
+    print(json.dumps(answers))
+
+
+def _forget() -> None:
+    """Drops what Keras keeps between programs, names above all."""
+    for name in ("keras", "tf_keras"):
+        if name in sys.modules:
+            sys.modules[name].backend.clear_session()
+    gc.collect()
+
+
+if __name__ == "__main__":
+    main()

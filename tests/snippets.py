@@ -1,0 +1,97 @@
+"""Snippets that carry their expectation as a trailing comment, and edits."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
+
+from worlds import HEADER, IMPORTS, WORLDS
+
+from gradproof.diagnose import diagnose
+from gradproof.evidence import Loop
+from gradproof.fault import Diagnosis
+from gradproof.faults import FAULTS
+from gradproof.finding import Edit
+from gradproof.source import read
+
+PRELUDE = HEADER.format(keras=IMPORTS["3"]) + "\n".join(WORLDS.values()) + "\n"
+"""Stands before every snippet: imports, and all worlds by their names."""
+
+STEP = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+"""A right step that trains `model`, for snippets that are about the model."""
+
+
+def suspects(text: str, path: str = "snippet.py") -> list[Diagnosis]:
+    """What the source alone makes us suspect, folded and ranked."""
+    return diagnose(FAULTS, [reading(text, path)])
+
+
+def reading(text: str, path: str = "snippet.py") -> Loop:
+    """The reading of a whole file."""
+    return read(text, path)
+
+
+def assert_findings(text: str, then: str = "") -> None:
+    """Asserts that exactly the lines with a trailing `# GPxxx` are found.
+
+    A line may expect several faults: `# GP401 GP403`. Lines without such a
+    comment must stay silent. `then` is text that follows, such as `STEP`.
+    """
+    snippet = PRELUDE + textwrap.dedent(text).lstrip("\n") + then
+    expected: Counter[tuple[int, str]] = Counter()
+    for number, line in enumerate(snippet.splitlines(), start=1):
+        comment = re.search(r"#((?: GP\d{3})+)\s*$", line)
+        for code in comment.group(1).split() if comment else ():
+            expected[number, code] += 1
+    found: Counter[tuple[int, str]] = Counter()
+    for diagnosis in suspects(snippet):
+        line = diagnosis.place.line if diagnosis.place else 0
+        found[line, diagnosis.fault.code] += 1
+    assert found == expected, _difference(snippet, found, expected)
+
+
+def assert_silent(text: str, then: str = "") -> None:
+    """Asserts that nothing at all is suspected."""
+    assert "# GP" not in text, "a silent snippet marks no line"
+    assert_findings(text, then)
+
+
+def mended(text: str, edits: Iterable[Edit]) -> str:
+    """The text with the edits made, last one first so that places hold."""
+    lines = text.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    for edit in sorted(edits, key=lambda edit: edit.place.span, reverse=True):
+        span = edit.place.span
+        start = starts[span.line - 1] + span.column - 1
+        end = (
+            starts[span.end_line - 1] + span.end_column - 1
+            if span.end_column
+            else starts[span.end_line]
+        )
+        text = text[:start] + edit.text + text[end:]
+    return text
+
+
+def _difference(
+    snippet: str, found: Counter[tuple[int, str]], expected: Counter[tuple[int, str]]
+) -> str:
+    lines = snippet.splitlines()
+
+    def told(counts: Counter[tuple[int, str]]) -> list[str]:
+        return [
+            f"  {code} at line {number}: {lines[number - 1].strip() if number else 'no place'}"
+            for number, code in sorted(counts.elements())
+        ]
+
+    return "\n".join(
+        ["missing:", *told(expected - found), "not expected:", *told(found - expected)]
+    )

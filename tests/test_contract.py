@@ -1,0 +1,296 @@
+"""What every fault has to keep: its name, its page, its examples, both ways of seeing."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import worlds
+from snippets import mended, suspects
+from worlds import GENERATIONS, MODES, Example, program
+
+from gradproof.fault import LEVELS, STAGES, Fault
+from gradproof.faults import FAULTS
+
+HERE = Path(__file__).parent
+MODULES = HERE.parent / "src" / "gradproof" / "faults"
+
+SECTIONS = ["", "Bad", "Good", "Fix", "Not this fault", "Sources"]
+"""Headings of a page in order; the lead has none."""
+
+IN_SOURCE: Mapping[str, str] = {
+    "GP101": "yes",
+    "GP102": "partly",
+    "GP103": "partly",
+    "GP108": "yes",
+    "GP109": "partly",
+    "GP111": "yes",
+    "GP201": "partly",
+    "GP202": "yes",
+    "GP203": "yes",
+    "GP204": "yes",
+    "GP205": "partly",
+    "GP207": "yes",
+    "GP208": "partly",
+    "GP213": "yes",
+    "GP302": "partly",
+    "GP304": "no",
+    "GP401": "yes",
+    "GP402": "yes",
+    "GP403": "yes",
+    "GP404": "partly",
+    "GP405": "yes",
+    "GP406": "yes",
+    "GP407": "partly",
+    "GP409": "yes",
+    "GP501": "partly",
+    "GP504": "yes",
+    "GP601": "yes",
+    "GP701": "partly",
+    "GP702": "yes",
+    "GP706": "yes",
+}
+"""Whether source alone can show the fault."""
+
+ANOTHER_MEND: Mapping[str, str] = {}
+"""Faults whose fix is right but is not the good example, and why."""
+
+
+def named(fault: Fault) -> str:
+    """Name of a fault in the names of the tests."""
+    return fault.name
+
+
+def _module(fault: Fault) -> str:
+    return fault.name.replace("-", "_")
+
+
+def shown(fault: Fault, kind: str) -> Example:
+    """The bad or the good example of a page."""
+    return worlds.example(fault.name, kind, fault.sections[kind.title()])
+
+
+every_fault = pytest.mark.parametrize("fault", FAULTS, ids=named)
+
+
+def test_codes_rise():
+    """The tuple is in the order of the codes, and no code is there twice."""
+    codes = [fault.code for fault in FAULTS]
+    assert codes == sorted(set(codes))
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_every_module_is_listed():
+    """A module in the folder of faults is a fault in the tuple."""
+    modules = {path.stem for path in MODULES.glob("*.py")} - {"__init__"}
+    assert modules == {_module(fault) for fault in FAULTS}
+
+
+def test_nothing_is_missing():
+    """Every fault is proven by runs, and found in source where source shows it."""
+    assert set(IN_SOURCE) == {fault.code for fault in FAULTS}, "say whether source shows it"
+    assert [fault.name for fault in FAULTS if fault.prove is None] == []
+    assert [
+        fault.name for fault in FAULTS if fault.find is None and IN_SOURCE[fault.code] != "no"
+    ] == []
+
+
+@every_fault
+def test_code_name_and_level(fault: Fault):
+    """The code has a stage, the name is the module's, the level is one of ours."""
+    assert re.fullmatch(r"GP[1-8]\d\d", fault.code)
+    assert fault.stage == STAGES[int(fault.code[2]) - 1]
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fault.name)
+    assert fault.level in LEVELS
+    module = ast.parse((MODULES / f"{_module(fault)}.py").read_text(encoding="utf-8"))
+    assert ast.get_docstring(module, clean=False) == fault.page
+
+
+@every_fault
+def test_symptoms_are_faults(fault: Fault):
+    """What folds under a fault is another fault."""
+    assert fault.name not in fault.symptoms
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in fault.symptoms)
+
+
+@every_fault
+def test_own_test_file(fault: Fault):
+    """Every fault has a file of edge cases."""
+    assert (HERE / "faults" / f"test_{_module(fault)}.py").is_file()
+
+
+@every_fault
+def test_page(fault: Fault):
+    """The page has a title that fits, a lead, and all sections in order."""
+    first = fault.page.strip().splitlines()[0]
+    assert len(first) <= 70
+    assert first.endswith(".") and not first.endswith("..")
+    assert first[0].isupper()
+    assert list(fault.sections) == SECTIONS
+    assert all(text.strip() for text in fault.sections.values())
+    assert all(len(line) <= 100 for line in fault.page.splitlines())
+    assert fault.page.isascii()
+    assert re.search(
+        r"TensorFlow 2\.\d+\.\d+|[kK]eras \d\.\d+\.\d+|Python 3",
+        fault.sections["Sources"],
+    )
+
+
+@every_fault
+@pytest.mark.parametrize("kind", ["bad", "good"])
+def test_example_uses_only_worlds(fault: Fault, kind: str):
+    """An example parses and asks for nothing that the worlds don't offer."""
+    example = shown(fault, kind)
+    assert set(example.parameters) <= set(worlds.WORLDS)
+    assert set(example.modes) <= set(MODES)
+    assert set(example.generations) <= set(GENERATIONS)
+    assert max(map(len, example.code.splitlines())) <= 92
+    unknown = _free_names(example.code) - set(worlds.GIVEN)
+    assert not unknown, f"{kind} example uses {sorted(unknown)}"
+
+
+def _free_names(code: str) -> set[str]:
+    """Names that an example reads and neither binds nor has built in."""
+    tree = ast.parse(code)
+    read, bound = set[str](), set(dir(builtins))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    return read - bound
+
+
+@every_fault
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_bad_example_is_found(fault: Fault, generation: str):
+    """Source shows the fault of the bad example and no other."""
+    if fault.find is None:
+        pytest.skip(f"{fault.name} is not looked for in source")
+    example = shown(fault, "bad")
+    for mode in example.modes:
+        found = {diagnosis.fault.code for diagnosis in suspects(program(example, mode, generation))}
+        if generation not in example.generations:
+            assert found == set(), "the page says that it is no fault here"
+            continue
+        if not found and IN_SOURCE[fault.code] == "partly":
+            pytest.skip(f"the source of this example does not show {fault.name}")
+        assert found == {fault.code}, mode
+
+
+@every_fault
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_good_example_is_not_found(fault: Fault, generation: str):
+    """Source shows nothing wrong in the good example."""
+    example = shown(fault, "good")
+    for mode in example.modes:
+        found = [diagnosis.message for diagnosis in suspects(program(example, mode, generation))]
+        assert found == [], mode
+
+
+@every_fault
+def test_fix_mends_the_bad_example(fault: Fault):
+    """The fix parses, leaves nothing to fix, and gives the good example."""
+    if fault.find is None:
+        pytest.skip(f"{fault.name} is not looked for in source")
+    bad, good = shown(fault, "bad"), shown(fault, "good")
+    mode, generation = bad.modes[0], bad.generations[0]
+    text = program(bad, mode, generation)
+    fixes = [found.fix for found in suspects(text) if found.fault is fault and found.fix]
+    edits = [edit for fix in fixes for edit in fix.edits]
+    if not edits:
+        pytest.skip(f"{fault.name} is mended in words only")
+    after = mended(text, edits)
+    ast.parse(after)
+    assert [found.message for found in suspects(after)] == []
+    if fault.name not in ANOTHER_MEND:
+        wanted = program(good, mode if mode in good.modes else good.modes[0], generation)
+        assert ast.unparse(ast.parse(after)) == ast.unparse(ast.parse(wanted))
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What was diagnosed in every example, run in one process a generation."""
+    folder = tmp_path_factory.mktemp("examples")
+    processes = {}
+    for generation in GENERATIONS:
+        work = []
+        for fault in FAULTS:
+            for kind in ("bad", "good"):
+                example = shown(fault, kind)
+                for mode in example.modes if generation in example.generations else ():
+                    path = folder / _file(fault, kind, mode, generation)
+                    path.write_text(program(example, mode, generation), encoding="utf-8")
+                    work.append(str(path))
+        listing = folder / f"work_{generation}.json"
+        listing.write_text(json.dumps(work), encoding="utf-8")
+        processes[generation] = subprocess.Popen(
+            [sys.executable, str(HERE / "example_runner.py"), str(listing)],
+            stdout=subprocess.PIPE,
+            stderr=(folder / f"stderr_{generation}.txt").open("w"),
+            text=True,
+            env=_environment(generation),
+        )
+    answers: dict[str, Any] = {}
+    for generation, process in processes.items():
+        out, _ = process.communicate(timeout=600)
+        if process.returncode or not out.strip():
+            said = (folder / f"stderr_{generation}.txt").read_text(encoding="utf-8")
+            pytest.fail(f"the runner of generation {generation} ended early:\n{said[-3000:]}")
+        for path, answer in json.loads(out.strip().splitlines()[-1]).items():
+            answers[Path(path).name] = answer
+    return answers
+
+
+def _file(fault: Fault, kind: str, mode: str, generation: str) -> str:
+    return f"{_module(fault)}_{kind}_{mode}_{generation}.py"
+
+
+def _environment(generation: str) -> dict[str, str]:
+    """The process's own environment, with the generation and little noise."""
+    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
+    environment.pop("TF_USE_LEGACY_KERAS", None)
+    if generation == "2":
+        environment["TF_USE_LEGACY_KERAS"] = "1"
+    return environment
+
+
+@pytest.mark.tensorflow
+@every_fault
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_bad_run_is_proven(fault: Fault, generation: str, runs: Mapping[str, Any]):
+    """A watched run of the bad example proves its fault and no other."""
+    example = shown(fault, "bad")
+    if fault.prove is None:
+        pytest.skip(f"{fault.name} can't be proven yet")
+    if generation not in example.generations:
+        pytest.skip("the page says that it is no fault here")
+    for mode in example.modes:
+        answer = runs[_file(fault, "bad", mode, generation)]
+        assert "failure" not in answer, answer["failure"]
+        assert answer["codes"] == [fault.code], (mode, answer)
+        assert answer["verdicts"] == ["proven"]
+
+
+@pytest.mark.tensorflow
+@every_fault
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_good_run_is_healthy(fault: Fault, generation: str, runs: Mapping[str, Any]):
+    """A watched run of the good example proves nothing wrong."""
+    example = shown(fault, "good")
+    for mode in example.modes if generation in example.generations else ():
+        answer = runs[_file(fault, "good", mode, generation)]
+        assert "failure" not in answer, answer["failure"]
+        assert answer["crash"] is None
+        assert answer["codes"] == [], (mode, answer)
