@@ -9,7 +9,7 @@ class Trainer:
         self.optimizer = tf.keras.optimizers.RMSprop(0.01)
 
     def loss(self, x, y):
-        return tf.reduce_mean(tf.keras.losses.mean_squared_error(y, self.model(x, training=True)))
+        return tf.reduce_mean(tf.square(y - self.model(x, training=True)))
 
     def optimise(self, loss):
         with tf.GradientTape() as tape:
