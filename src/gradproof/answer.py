@@ -1,0 +1,69 @@
+"""What a command found out, ready to be rendered: diagnoses, variables, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .fault import Diagnosis
+
+Lines = Callable[[str, "int | None"], Sequence[str]]
+"""Gives the source lines of a path (and cell), without line ends."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the updates of one variable came.
+
+    Attributes:
+        variable: Its path.
+        shape: Lengths of its axes, in elements.
+        state: `"moved"`, `"broken"` or `"resting"` (still for a reason that
+            need not be wrong).
+        stage: The stage at which the update is lost; `None` unless broken.
+        why: A few words: by how much it moved and by whose rule, or why not.
+    """
+
+    variable: str
+    shape: tuple[int | None, ...]
+    state: str
+    stage: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `check` or `run` has to say.
+
+    Attributes:
+        command: `"check"` or `"run"`.
+        diagnoses: Ranked, the cause that explains most first.
+        standings: One a trainable variable of the program's models.
+        files: Number of files read.
+        loops: Number of training loops read.
+        steps: Number of steps watched.
+        watched: `"every step"`, or what of the run was watched.
+        rules: Names of the optimizers, or `assign_sub` and the like, that
+            moved variables.
+        notes: Sentences about what could not be read or watched.
+    """
+
+    command: str
+    diagnoses: tuple[Diagnosis, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    files: int = 0
+    loops: int = 0
+    steps: int = 0
+    watched: str = "nothing"
+    rules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> int:
+        """Number of variables that moved."""
+        return sum(standing.state == "moved" for standing in self.standings)
+
+    @property
+    def wrong(self) -> bool:
+        """Says whether a diagnosis of level error or warning stands."""
+        return any(diagnosis.level != "advice" for diagnosis in self.diagnoses)

@@ -1,0 +1,306 @@
+"""Faults x evidence -> ranked diagnoses.
+
+What source makes us suspect and what a run proves are joined, what only
+follows from another fault is folded under it, and the cause that explains
+most comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from .evidence import Loop, Run
+from .fault import LEVELS, Diagnosis, Fault, Verdict
+from .finding import Edit, Finding, Fix, Place, Related
+
+OnFailure = Callable[[Fault, Exception], None]
+Locate = Callable[[Place], Place]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One fault seen once, with what we know about it so far."""
+
+    fault: Fault
+    finding: Finding
+    verdict: Verdict
+
+    @property
+    def level(self) -> str:
+        return self.finding.level or self.fault.level
+
+    @property
+    def symptoms(self) -> frozenset[str]:
+        return frozenset(self.fault.symptoms) | frozenset(self.finding.symptoms)
+
+
+def diagnose(
+    faults: Iterable[Fault],
+    loops: Sequence[Loop],
+    run: Run | None = None,
+    *,
+    locate: Locate = lambda place: place,
+    on_failure: OnFailure | None = None,
+) -> list[Diagnosis]:
+    """Judges source and run by every fault.
+
+    Args:
+        faults: What to look for.
+        loops: Readings of the program's files.
+        run: What the program did, if it was watched.
+        locate: Brings a place into the form in which it is shown, so that
+            places from source and run can be compared.
+        on_failure: Told of a fault that raised; without it the exception
+            gets out.
+
+    Returns:
+        Suspected and proven diagnoses, ranked; those that only follow from
+        another one are its `consequences`. Cleared ones are left out.
+    """
+    seen: list[_Seen] = []
+    for fault in faults:
+        try:
+            seen += _judge(fault, loops, run, locate)
+        except Exception as failure:
+            if on_failure is None:
+                raise
+            on_failure(fault, failure)
+    return _fold(_merge(seen))
+
+
+def _judge(fault: Fault, loops: Sequence[Loop], run: Run | None, locate: Locate) -> list[_Seen]:
+    """Everything that one fault has to say about the evidence."""
+    suspected = [
+        _located(finding, locate) for loop in loops if fault.find for finding in fault.find(loop)
+    ]
+    if run is None:
+        return [_Seen(fault, finding, Verdict.SUSPECTED) for finding in suspected]
+    proven = [_located(finding, locate) for finding in (fault.prove(run) if fault.prove else ())]
+    joined, left = _join(suspected, proven)
+    seen = [_Seen(fault, finding, Verdict.PROVEN) for finding in joined]
+    for finding in left:
+        outcome = fault.settle(finding, run) if fault.settle else None
+        if isinstance(outcome, Finding):
+            seen.append(_Seen(fault, _located(outcome, locate), Verdict.PROVEN))
+        elif outcome is not Verdict.CLEARED:
+            verdict = outcome if isinstance(outcome, Verdict) else Verdict.SUSPECTED
+            seen.append(_Seen(fault, finding, verdict))
+    return seen
+
+
+def _join(
+    suspected: Sequence[Finding], proven: Sequence[Finding]
+) -> tuple[list[Finding], list[Finding]]:
+    """Joins each proof with the suspicion that it confirms.
+
+    Returns:
+        The proven findings, with what source adds to them, and the
+        suspicions that no proof confirms.
+    """
+    confirmed: set[int] = set()
+    joined: list[Finding] = []
+    partners = [_partner(proof, suspected) for proof in proven]
+    for proof, partner in zip(proven, partners, strict=True):
+        if partner is None:
+            partner = _loose_partner(proof, suspected, confirmed | set(_known(partners)))
+        if partner is None:
+            joined.append(proof)
+        else:
+            confirmed.add(partner)
+            joined.append(_united(suspected[partner], proof))
+    return joined, [finding for number, finding in enumerate(suspected) if number not in confirmed]
+
+
+def _known(partners: Iterable[int | None]) -> Iterable[int]:
+    return (partner for partner in partners if partner is not None)
+
+
+def _partner(proof: Finding, suspected: Sequence[Finding]) -> int | None:
+    """The suspicion at the place of a proof, else one about its variables."""
+    for agrees in (_same_lines, _same_variables):
+        for number, suspicion in enumerate(suspected):
+            if agrees(suspicion, proof):
+                return number
+    return None
+
+
+def _loose_partner(proof: Finding, suspected: Sequence[Finding], taken: set[int]) -> int | None:
+    """A suspicion that nothing speaks against: one lacks place or variables."""
+    for number, suspicion in enumerate(suspected):
+        lacks_place = suspicion.place is None or proof.place is None
+        lacks_variables = not suspicion.variables or not proof.variables
+        if number not in taken and (lacks_place or lacks_variables):
+            return number
+    return None
+
+
+def _same_lines(one: Finding, other: Finding) -> bool:
+    return _overlap(one.place, other.place)
+
+
+def _same_variables(one: Finding, other: Finding) -> bool:
+    return any(_same_name(a, b) for a in one.variables for b in other.variables)
+
+
+def _overlap(one: Place | None, other: Place | None) -> bool:
+    return (
+        one is not None
+        and other is not None
+        and (one.path, one.cell) == (other.path, other.cell)
+        and one.span.overlaps(other.span)
+    )
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Says whether one path is part of the other: `encoder`, `encoder/kernel`."""
+    short, long = sorted((_segments(one), _segments(other)), key=len)
+    width = len(short)
+    return bool(short) and any(
+        long[start : start + width] == short for start in range(len(long) - width + 1)
+    )
+
+
+def _segments(name: str) -> list[str]:
+    parts = [part for part in re.split(r"[/.\[\]:'\"]+", name) if part]
+    return parts[1:] if len(parts) > 1 and parts[0] == "self" else parts
+
+
+def _united(suspicion: Finding, proof: Finding) -> Finding:
+    """A proof with what source knows: narrower place, label, fix."""
+    if suspicion.place is None or proof.place is None:
+        place = proof.place or suspicion.place
+    elif _overlap(suspicion.place, proof.place):
+        place = _narrower(suspicion.place, proof.place)
+    else:
+        place = proof.place
+    related = list(proof.related)
+    for other in suspicion.related:
+        if not any(_overlap(other.place, there.place) for there in related):
+            related.append(other)
+    if suspicion.place is not None and not _overlap(suspicion.place, place):
+        related.insert(0, Related(suspicion.place, suspicion.label or "seen here in source"))
+    return replace(
+        proof,
+        place=place,
+        label=suspicion.label if place == suspicion.place and suspicion.label else proof.label,
+        related=tuple(there for there in related if there.place != place),
+        variables=proof.variables or suspicion.variables,
+        fix=suspicion.fix or proof.fix,
+        symptoms=proof.symptoms + suspicion.symptoms,
+    )
+
+
+def _narrower(one: Place, other: Place) -> Place:
+    def width(place: Place) -> tuple[bool, int, int]:
+        span = place.span
+        return (not span.end_column, span.end_line - span.line, span.end_column - span.column)
+
+    return min(one, other, key=width)
+
+
+def _located(finding: Finding, locate: Locate) -> Finding:
+    """The finding with every place in the form in which it is shown."""
+    fix = finding.fix
+    return replace(
+        finding,
+        place=locate(finding.place) if finding.place else None,
+        related=tuple(Related(locate(there.place), there.message) for there in finding.related),
+        fix=fix
+        and Fix(
+            fix.title, fix.safe, tuple(Edit(locate(edit.place), edit.text) for edit in fix.edits)
+        ),
+    )
+
+
+def _merge(seen: Sequence[_Seen]) -> list[_Seen]:
+    """Makes one of what the same fault says about the same place."""
+    merged: dict[tuple[object, ...], _Seen] = {}
+    for one in sorted(seen, key=lambda one: one.verdict is not Verdict.PROVEN):
+        place = one.finding.place
+        where = (place.path, place.cell, place.span) if place else one.finding.variables
+        key = (one.fault.code, where)
+        first = merged.setdefault(key, one)
+        if first is not one:
+            names = dict.fromkeys(first.finding.variables + one.finding.variables)
+            fix = first.finding.fix or one.finding.fix
+            finding = replace(first.finding, variables=tuple(names), fix=fix)
+            merged[key] = replace(first, finding=finding)
+    return list(merged.values())
+
+
+def _fold(seen: Sequence[_Seen]) -> list[Diagnosis]:
+    """Ranks, with what only follows from another fault under that fault."""
+    ranked = sorted(seen, key=lambda one: _rank(one, 0))
+    parent: dict[int, int] = {}
+    for number, one in enumerate(ranked):
+        for cause, other in enumerate(ranked):
+            if cause != number and _follows(one, other) and number not in _line(cause, parent):
+                parent[number] = cause
+                break
+
+    def grown(number: int) -> Diagnosis:
+        children = [child for child, cause in parent.items() if cause == number]
+        return _diagnosis(ranked[number], tuple(grown(child) for child in children))
+
+    def explained(number: int) -> int:
+        children = [child for child, cause in parent.items() if cause == number]
+        return len(children) + sum(explained(child) for child in children)
+
+    roots = [number for number in range(len(ranked)) if number not in parent]
+    roots.sort(key=lambda number: _rank(ranked[number], explained(number)))
+    return [grown(number) for number in roots]
+
+
+def _follows(one: _Seen, cause: _Seen) -> bool:
+    """Says whether `one` needs no other explanation than `cause`."""
+    return (
+        one.fault.name in cause.symptoms
+        and LEVELS.index(cause.level) <= LEVELS.index(one.level)
+        and (
+            not one.finding.variables
+            or not cause.finding.variables
+            or _same_variables(one.finding, cause.finding)
+        )
+    )
+
+
+def _line(number: int, parent: dict[int, int]) -> list[int]:
+    """A diagnosis with its cause, the cause of that, and so on."""
+    line = [number]
+    while line[-1] in parent:
+        line.append(parent[line[-1]])
+    return line
+
+
+def _rank(one: _Seen, explained: int) -> tuple[object, ...]:
+    place = one.finding.place
+    return (
+        LEVELS.index(one.level),
+        one.verdict is not Verdict.PROVEN,
+        -(explained + len(one.finding.variables)),
+        one.fault.code[2],
+        place is None,
+        (place.path, place.cell or 0, place.span) if place else (),
+        one.fault.code,
+    )
+
+
+def _diagnosis(one: _Seen, consequences: tuple[Diagnosis, ...]) -> Diagnosis:
+    finding = one.finding
+    return Diagnosis(
+        fault=one.fault,
+        level=one.level,
+        verdict=one.verdict,
+        title=finding.title or one.fault.title,
+        message=finding.message,
+        place=finding.place,
+        label=finding.label,
+        related=finding.related,
+        variables=finding.variables,
+        step=finding.step,
+        evidence=finding.evidence,
+        fix=finding.fix,
+        consequences=consequences,
+    )

@@ -1,0 +1,197 @@
+"""Which files are meant, and their text as Python source."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LARGEST = 5_000_000
+"""Bytes of the largest file that is read; generated code is larger."""
+
+SKIPPED = {"__pycache__", "node_modules", "site-packages", "dist-packages"}
+"""Folders in which nobody keeps programs of their own; hidden ones too."""
+
+
+class Unreadable(Exception):
+    """A file can't be read as a program; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """The text of a program, with line ends `\\n`.
+
+    Attributes:
+        path: As it is shown.
+        text: Python; of a notebook all code cells, one after the other.
+        cells: For each line of a notebook the cell that it stands in and the
+            line within that cell; empty for other files.
+    """
+
+    path: str
+    text: str
+    cells: tuple[tuple[int, int], ...] = ()
+
+    def lines(self, cell: int | None) -> list[str]:
+        """Its lines, or those of one cell, without line ends."""
+        lines = self.text.split("\n")
+        if cell is None:
+            return lines
+        return [line for line, (here, _) in zip(lines, self.cells, strict=True) if here == cell]
+
+
+def collect(paths: Iterable[str]) -> list[str]:
+    """The files meant by paths: files as they are, folders searched.
+
+    Args:
+        paths: Files, and folders that are searched for `.py` and `.ipynb`.
+
+    Returns:
+        Every file once, those of a folder in alphabetical order.
+
+    Raises:
+        Unreadable: There is no such file or folder.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        if os.path.isdir(path):
+            found.update(dict.fromkeys(_search(path)))
+        elif os.path.exists(path):
+            found[path] = None
+        else:
+            raise Unreadable(f"{path}: no such file or folder")
+    return list(found)
+
+
+def _search(folder: str) -> Iterator[str]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in SKIPPED
+            and not os.path.exists(os.path.join(place, name, "pyvenv.cfg"))
+        )
+        for name in sorted(names):
+            if name.endswith((".py", ".ipynb")):
+                yield os.path.normpath(os.path.join(place, name))
+
+
+def load(path: str, shown: str | None = None) -> SourceText:
+    """Reads a file as Python source in the encoding that it declares.
+
+    Args:
+        path: Where it lies.
+        shown: How it is called in what is said about it.
+
+    Raises:
+        Unreadable: It can't be opened, is too large, is no text, or is a
+            broken notebook.
+    """
+    shown = shown or path
+    try:
+        if os.path.isdir(path):
+            raise Unreadable(f"{shown}: a folder, not a program")
+        size = os.path.getsize(path)
+        if size > LARGEST:
+            raise Unreadable(
+                f"{shown}: not read, {size:,} bytes are more than a program has "
+                f"(the limit is {LARGEST:,})"
+            )
+        data = Path(path).read_bytes()
+    except OSError as problem:
+        reason = (problem.strerror or type(problem).__name__).lower()
+        raise Unreadable(f"{shown}: can't be read ({reason})") from None
+    if path.endswith(".ipynb"):
+        return _notebook(data, shown)
+    return SourceText(shown, _decoded(data, shown))
+
+
+def _decoded(data: bytes, shown: str) -> str:
+    if b"\0" in data:
+        raise Unreadable(f"{shown}: a binary file, not Python source")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        raise Unreadable(
+            f"{shown}: not valid UTF-8, and no other encoding is declared in its first two lines"
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _notebook(data: bytes, shown: str) -> SourceText:
+    try:
+        cells = json.loads(data)["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Unreadable(f"{shown}: a broken notebook, it is no JSON with code cells") from None
+    lines: list[str] = []
+    where: list[tuple[int, int]] = []
+    for number, source in enumerate(sources, 1):
+        for row, line in enumerate(_python_only(source), 1):
+            lines.append(line)
+            where.append((number, row))
+    return SourceText(shown, "\n".join(lines), tuple(where) or ((1, 1),))
+
+
+def _python_only(source: str) -> list[str]:
+    """The lines of a cell, with what only a notebook understands left out."""
+    lines = source.replace("\r\n", "\n").split("\n")
+    if lines[0].startswith("%%"):
+        timed = lines[0].split()[0] in ("%%time", "%%timeit", "%%capture")
+        return ["pass", *(_python_line(line) if timed else "" for line in lines[1:])]
+    return [_python_line(line) for line in lines]
+
+
+def _python_line(line: str) -> str:
+    code = line.lstrip()
+    if code.startswith(("%", "!", "?")) or code.rstrip().endswith("?"):
+        return line[: len(line) - len(code)] + "pass"
+    return line
+
+
+def shown_path(path: str, start: str) -> str:
+    """The path relative to a folder if it lies below it, else the whole."""
+    whole = os.path.normpath(os.path.join(start, path))
+    inside = whole.startswith(start.rstrip(os.sep) + os.sep)
+    return os.path.relpath(whole, start) if inside else whole
+
+
+def is_own(path: str, roots: Iterable[str]) -> bool:
+    """Says whether a file is the user's own: below a root, not installed.
+
+    Args:
+        path: Absolute.
+        roots: Folders of the program, absolute.
+    """
+    parts = path.split(os.sep)
+    installed = SKIPPED.intersection(parts) or any(
+        path.startswith(folder + os.sep) for folder in _installed_folders()
+    )
+    below = any(path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
+    return below and not installed and path.endswith(".py")
+
+
+def _installed_folders() -> tuple[str, ...]:
+    return (os.path.dirname(os.__file__), os.path.dirname(os.path.abspath(__file__)))
+
+
+def imported_files(roots: Iterable[str]) -> list[str]:
+    """Absolute paths of the user's own modules that are imported by now."""
+    roots = tuple(roots)
+    found: dict[str, None] = {}
+    for module in list(sys.modules.values()):
+        # Never getattr: lazy modules load what they stand for when asked.
+        try:
+            path = object.__getattribute__(module, "__dict__").get("__file__")
+        except AttributeError:
+            continue
+        if isinstance(path, str) and is_own(os.path.abspath(path), roots):
+            found[os.path.abspath(path)] = None
+    return list(found)

@@ -1,0 +1,80 @@
+"""The JSON form of an answer; `schema.json` beside this file describes it."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+
+from ..answer import Answer
+from ..fault import Diagnosis
+from ..finding import Fix, Number, Place
+
+VERSION = 1
+"""Raised whenever a reader of the old form would misread the new one."""
+
+
+def render(answer: Answer) -> str:
+    """The answer as JSON text that ends with a line end."""
+    form = {
+        "version": VERSION,
+        "command": answer.command,
+        "diagnoses": [_diagnosis(diagnosis) for diagnosis in answer.diagnoses],
+        "summary": {
+            "files": answer.files,
+            "loops": answer.loops,
+            "steps": answer.steps,
+            "variables": len(answer.standings),
+            "moved": answer.moved,
+            "watched": answer.watched,
+        },
+    }
+    return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
+
+
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, object]:
+    form: dict[str, object] = {
+        "fault": diagnosis.fault.name,
+        "code": diagnosis.fault.code,
+        "stage": diagnosis.fault.stage,
+        "level": diagnosis.level,
+        "verdict": diagnosis.verdict.value,
+        "title": diagnosis.title,
+        "message": diagnosis.message,
+        "place": _place(diagnosis.place),
+        "related": [
+            {"place": _place(related.place), "message": related.message}
+            for related in diagnosis.related
+        ],
+        "variables": list(diagnosis.variables),
+        "step": diagnosis.step,
+        "evidence": {name: _measured(value) for name, value in diagnosis.evidence.items()},
+        "fix": _fix(diagnosis.fix),
+        "consequences": [_diagnosis(consequence) for consequence in diagnosis.consequences],
+    }
+    return form
+
+
+def _place(place: Place | None) -> dict[str, object] | None:
+    if place is None:
+        return None
+    span = place.span
+    return {
+        "path": place.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column or None,
+        "cell": place.cell,
+    }
+
+
+def _fix(fix: Fix | None) -> dict[str, object] | None:
+    if fix is None:
+        return None
+    edits = [{**(_place(edit.place) or {}), "text": edit.text} for edit in fix.edits]
+    return {"title": fix.title, "safe": fix.safe, "edits": edits}
+
+
+def _measured(value: Number | str) -> Number | str:
+    # JSON has no word for nan and inf; their names survive as text.
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,98 @@
+"""The help of a diagnosis: what to write instead, as a diff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..answer import Lines
+from ..finding import Edit, Fix
+from .paint import Paint
+from .snippet import TAB, wrapped
+
+APART = 4
+"""Edits with at least so many lines between them are shown apart."""
+
+
+def mend(fix: Fix, lines: Lines, paint: Paint, width: int) -> Iterator[str]:
+    """The title of the fix, and its edits as removed and added lines.
+
+    Args:
+        fix: What to write instead; without edits only its title is shown.
+        lines: Gives the source lines of a file.
+        paint: Colours.
+        width: Columns at hand.
+    """
+    first, *rest = wrapped(fix.title, width - 6)
+    yield paint("help", "strong") + ": " + first
+    yield from (" " * 6 + line for line in rest)
+    files = dict.fromkeys((edit.place.path, edit.place.cell) for edit in fix.edits)
+    for path, cell in files:
+        here = [edit for edit in fix.edits if (edit.place.path, edit.place.cell) == (path, cell)]
+        yield from _diff(lines(path, cell), here, paint)
+
+
+def _diff(lines: Sequence[str], edits: Sequence[Edit], paint: Paint) -> Iterator[str]:
+    inside = [edit for edit in edits if edit.place.span.end_line <= len(lines) + 1]
+    rows: list[tuple[int, str, str]] = []
+    for group in _groups(sorted(inside, key=lambda edit: edit.place.span)):
+        rows += _hunk(lines, group)
+    if not rows:
+        return
+    gutter = max(len(str(number)) for number, _, _ in rows)
+    bar = paint(" " * (gutter + 1) + "|", "frame")
+    yield bar
+    last = rows[0][0]
+    for number, sign, text in rows:
+        if number > last + APART:
+            yield paint(" " * gutter + "...", "frame")
+        last = number
+        role = "removed" if sign == "-" else "added"
+        line = f"{sign} {text.expandtabs(TAB)}".rstrip()
+        yield paint(f"{number:>{gutter}}", "frame") + " " + paint(line, role)
+    yield bar
+
+
+def _groups(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
+    group: list[Edit] = []
+    for edit in edits:
+        if group and edit.place.line > group[-1].place.span.end_line + APART:
+            yield group
+            group = []
+        group.append(edit)
+    if group:
+        yield group
+
+
+def _hunk(lines: Sequence[str], edits: Sequence[Edit]) -> list[tuple[int, str, str]]:
+    """Line number, `-` or `+` and text of what a group of edits changes."""
+    start = edits[0].place.line
+    end = max(edit.place.span.end_line for edit in edits)
+    old = list(lines[start - 1 : end])
+    new = _edited(old, edits, start)
+    from difflib import SequenceMatcher
+
+    rows: list[tuple[int, str, str]] = []
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for _, i1, i2, j1, j2 in (code for code in matcher.get_opcodes() if code[0] != "equal"):
+        rows += [(start + i, "-", old[i]) for i in range(i1, i2)]
+        # Added lines carry the number of the line that they replace.
+        rows += [(start + i1 + j - j1, "+", new[j]) for j in range(j1, j2)]
+    return rows
+
+
+def _edited(old: Sequence[str], edits: Sequence[Edit], start: int) -> list[str]:
+    text = "\n".join(old)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line) + 1)
+
+    def offset(line: int, column: int) -> int:
+        row = min(line - start, len(starts) - 1)
+        return min(starts[row] + max(column, 1) - 1, len(text))
+
+    for edit in reversed(edits):
+        span = edit.place.span
+        begin = offset(span.line, span.column)
+        close = offset(span.end_line, span.end_column) if span.end_column else begin
+        text = text[:begin] + edit.text + text[max(begin, close) :]
+    return text.split("\n")

@@ -1,0 +1,185 @@
+"""The report that people read: blocks of diagnoses, a table, a last line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..answer import Answer, Lines, Standing
+from ..fault import LEVELS, STAGES, Diagnosis, Verdict
+from ..finding import Place
+from .mend import mend
+from .paint import Paint, plain
+from .snippet import Mark, display_width, snippet, wrapped
+
+WIDTH = 100
+"""Columns of a report."""
+
+SHOWN_NAMES = 5
+"""Variables that a note names before it counts the others."""
+
+SHOWN_ROWS = 12
+"""Rows of the table of variables before it counts the others."""
+
+
+def render(answer: Answer, lines: Lines, paint: Paint = plain) -> str:
+    """The whole report, ending with a line end.
+
+    Args:
+        answer: What was found out.
+        lines: Gives the source lines of a file.
+        paint: Colours.
+    """
+    parts = [render_diagnosis(diagnosis, lines, paint) for diagnosis in answer.diagnoses]
+    if answer.diagnoses and answer.standings:
+        parts.append("\n".join(_table(answer.standings, paint)))
+    closing = [_closing(answer, paint), *_notes(answer)]
+    return "\n\n".join([*parts, "\n".join(closing)]) + "\n"
+
+
+def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -> str:
+    """One diagnosis as a block of text, without a line end at its end."""
+    level = diagnosis.level
+    head = paint(f"{level}[{diagnosis.fault.code}]", level) + ": "
+    block = [head + paint(diagnosis.title, "strong")]
+    block += _source(diagnosis, lines, paint)
+    frame = paint("   =", "frame")
+    block.append(f"{frame} path:  {_path(diagnosis.fault.stage, level, paint)}")
+    proven = diagnosis.verdict is Verdict.PROVEN
+    words = wrapped(
+        diagnosis.message if proven else f"{diagnosis.message} (in source; not measured)",
+        WIDTH - 12,
+    )
+    block.append(f"{frame} {'proof:' if proven else 'seen: '} {words[0]}")
+    block += [" " * 12 + line for line in words[1:]]
+    if diagnosis.fix:
+        block += mend(diagnosis.fix, lines, paint, WIDTH)
+    for note in _remarks(diagnosis):
+        first, *rest = wrapped(note, WIDTH - 11)
+        block += [f"{frame} note: {first}", *(" " * 11 + line for line in rest)]
+    return "\n".join(block)
+
+
+def _source(diagnosis: Diagnosis, lines: Lines, paint: Paint) -> Iterator[str]:
+    """Where it stands: a head line a file, and the marked lines."""
+    if diagnosis.place is None:
+        return
+    marks: dict[tuple[str, int | None], list[Mark]] = {}
+    for place, label, first in [
+        (diagnosis.place, diagnosis.label, True),
+        *((related.place, related.message, False) for related in diagnosis.related),
+    ]:
+        marks.setdefault((place.path, place.cell), []).append(Mark(place.span, label, first))
+    for number, ((path, cell), here) in enumerate(marks.items()):
+        lead = "  -->" if number == 0 else "  :::"
+        yield f"{paint(lead, 'frame')} {_where(Place(path, here[0].span, cell))}"
+        yield from snippet(lines(path, cell), here, paint, WIDTH)
+
+
+def _where(place: Place) -> str:
+    cell = f":cell {place.cell}" if place.cell else ""
+    column = f":{place.span.column}" if place.span.end_column else ""
+    return f"{place.path}{cell}:{place.line}{column}"
+
+
+def _path(stage: str, level: str, paint: Paint) -> str:
+    if stage == "cost":
+        return paint("[cost]", level) + " (beside the path of the update)"
+    steps = [paint(f"[{name}]", level) if name == stage else name for name in STAGES[:-1]]
+    return " > ".join(steps)
+
+
+def _remarks(diagnosis: Diagnosis) -> Iterator[str]:
+    for consequence in _flat(diagnosis.consequences):
+        about = f" ({_names(consequence.variables)})" if consequence.variables else ""
+        at = f" at {_where(consequence.place)}" if consequence.place else ""
+        yield f"explains {consequence.fault.code} too: {consequence.title}{at}{about}"
+    if diagnosis.fix and diagnosis.fix.edits and not diagnosis.fix.safe:
+        yield "unsafe fix: it decides what was meant, so read it before you take it"
+    yield f"more with `gradproof explain {diagnosis.fault.code}`"
+
+
+def _flat(consequences: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+    for consequence in consequences:
+        yield consequence
+        yield from _flat(consequence.consequences)
+
+
+def _names(variables: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in variables[:SHOWN_NAMES])
+    more = len(variables) - SHOWN_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _table(standings: Sequence[Standing], paint: Paint) -> Iterator[str]:
+    """One row a variable: the stage at which it is lost, or that it moved."""
+    shown = standings[:SHOWN_ROWS]
+    names = [_clipped(standing.variable, 36) for standing in shown]
+    first = max(len("variable"), *map(display_width, names))
+    second = max(len("lost at"), *(len(_stage(standing)) for standing in shown))
+    yield paint(f"  {'variable':<{first}}  {'lost at':<{second}}  why", "strong")
+    for standing, name in zip(shown, names, strict=True):
+        stage = _stage(standing).ljust(second)
+        stage = paint(stage, "error") if standing.state == "broken" else stage
+        why, *rest = wrapped(standing.why, WIDTH - first - second - 6)
+        yield f"  {name}{' ' * (first - display_width(name))}  {stage}  {why}"
+        yield from (" " * (first + second + 6) + line for line in rest)
+    left = Counter(standing.state for standing in standings[SHOWN_ROWS:])
+    if left:
+        words = {"broken": "lost", "resting": "at rest", "moved": "moved"}
+        counts = ", ".join(f"{count} {words[state]}" for state, count in left.items())
+        yield f"  and {sum(left.values())} more: {counts}"
+
+
+def _stage(standing: Standing) -> str:
+    if standing.state == "moved":
+        return "moved"
+    return f"[{standing.stage}]" if standing.stage else "at rest"
+
+
+def _clipped(name: str, width: int) -> str:
+    return name if display_width(name) <= width else "..." + name[-(width - 3) :]
+
+
+def _closing(answer: Answer, paint: Paint) -> str:
+    """The last line: how many, or what was looked at in vain."""
+    looked = f"{_counted(answer.files, 'file')} with {_counted(answer.loops, 'loop')} read"
+    if answer.command == "run":
+        looked += f", {_counted(answer.steps, 'step')} watched"
+        if answer.standings and answer.steps:
+            looked += f", {_moved(answer)}"
+    counts = Counter(diagnosis.level for diagnosis in answer.diagnoses)
+    if counts:
+        found = ", ".join(_counted(counts[level], level) for level in LEVELS if counts[level])
+        worst = next(level for level in LEVELS if counts[level])
+        return f"gradproof: {paint(found, worst)}; {looked}"
+    if answer.command == "check":
+        looked += ", no fault seen in source" if answer.loops else ", nothing to judge"
+    return f"gradproof: {looked}"
+
+
+def _moved(answer: Answer) -> str:
+    count = len(answer.standings)
+    by = f" ({', '.join(answer.rules)})" if answer.rules and answer.moved else ""
+    if answer.moved == count:
+        return f"the only variable moved{by}" if count == 1 else f"all {count} variables moved{by}"
+    return f"{answer.moved} of {_counted(count, 'variable')} moved{by}"
+
+
+def _notes(answer: Answer) -> Iterator[str]:
+    for standing in answer.standings if not answer.diagnoses else ():
+        if standing.state != "moved":
+            yield from _noted(f"`{standing.variable}` did not move: {standing.why}")
+    for note in answer.notes:
+        yield from _noted(note)
+
+
+def _noted(words: str) -> Iterator[str]:
+    first, *rest = wrapped(words, WIDTH - 4)
+    yield f"  - {first}"
+    yield from ("    " + line for line in rest)
+
+
+def _counted(count: int, noun: str) -> str:
+    plural = noun if count == 1 or noun == "advice" else noun + "s"
+    return f"{count} {plural}"

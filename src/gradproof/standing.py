@@ -1,0 +1,135 @@
+"""How far the updates of each variable came, from a run and its diagnoses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import isfinite
+
+from .answer import Standing
+from .evidence import Run
+from .evidence.run import Apply, Source, Update, Variable
+from .fault import STAGES, Diagnosis
+
+
+def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
+    """Says for each trainable model variable where its updates end.
+
+    A diagnosis about the variable decides; without one the facts do. A
+    variable that nobody asked to train rests, it is not broken.
+
+    Args:
+        run: What happened.
+        diagnoses: As `diagnose` gave them for this run.
+
+    Returns:
+        One standing a variable, the broken ones first, by stage.
+    """
+    found = [
+        _standing(variable, run, diagnoses)
+        for variable in run.variables
+        if variable.role == "model" and variable.trainable
+    ]
+    order = {"broken": 0, "resting": 1, "moved": 2}
+    return sorted(
+        found, key=lambda one: (order[one.state], STAGES.index(one.stage) if one.stage else 0)
+    )
+
+
+def rules(run: Run) -> tuple[str, ...]:
+    """Names of what moved variables: optimizers, or `assign_sub` and the like."""
+    return tuple(dict.fromkeys(apply.by for apply in run.applies if apply.counted))
+
+
+def step_count(run: Run) -> int:
+    """Number of steps that the program made.
+
+    Steps of all optimizers together; without any, passages through the
+    busiest place at which variables are changed by hand.
+    """
+    by_optimizer = sum(apply.counted for apply in run.applies if not apply.by_hand)
+    return by_optimizer or max((apply.counted for apply in run.applies), default=0)
+
+
+def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> Standing:
+    told = _told(variable, diagnoses)
+    state, stage, why = told or _shown(variable, run)
+    return Standing(variable.path, variable.shape, state, stage, why)
+
+
+def _told(variable: Variable, diagnoses: Sequence[Diagnosis]) -> tuple[str, str, str] | None:
+    """The earliest stage that a diagnosis names for this variable."""
+    about = [
+        diagnosis
+        for diagnosis in _with_consequences(diagnoses)
+        if variable.path in diagnosis.variables
+        and diagnosis.level != "advice"
+        and diagnosis.fault.stage != "cost"
+    ]
+    if not about:
+        return None
+    first = min(about, key=lambda diagnosis: diagnosis.fault.code)
+    return "broken", first.fault.stage, f"{first.title} ({first.fault.code})"
+
+
+def _with_consequences(diagnoses: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+    for diagnosis in diagnoses:
+        yield diagnosis
+        yield from _with_consequences(diagnosis.consequences)
+
+
+def _shown(variable: Variable, run: Run) -> tuple[str, str | None, str]:
+    """State, stage and reason, from the facts alone."""
+    updates = [update for _, update in run.updates() if update.variable == variable.key]
+    changed = [update for update in updates if update.change_norm != 0]
+    applied = [apply for apply in run.applies if _hands_over(apply, variable)]
+    if changed:
+        last = changed[-1]
+        if not isfinite(last.change_norm):
+            return "broken", "moved", "its value is no longer finite"
+        by = _by(applied)
+        return "moved", None, f"changed by {last.change_norm:.3g} (norm) when last seen{by}"
+    asked = [source for call in run.calls for source in call.sources if _is(source, variable)]
+    if asked and all(source.connected is False for source in asked):
+        return "broken", "recorded", "its gradient is None: no recorded path to the loss"
+    if not asked and not applied:
+        return _unasked(variable, run)
+    if applied:
+        return _still(updates)
+    return "broken", "applied", "its gradient was taken, but never applied"
+
+
+def _still(updates: Sequence[Update]) -> tuple[str, str | None, str]:
+    """Why a variable that was handed over did not change."""
+    norms = [update.gradient_norm for update in updates if update.gradient_norm is not None]
+    if not updates:
+        return "resting", None, "handed to an optimizer, but no step was measured"
+    if not norms:
+        return "broken", "applied", "handed over without a gradient"
+    if not all(isfinite(norm) for norm in norms):
+        return "broken", "differentiated", "its gradient is not finite"
+    if not any(norms):
+        return "broken", "differentiated", "every element of its gradient is zero"
+    return "broken", "moved", "its gradient was applied, but its value did not change"
+
+
+def _unasked(variable: Variable, run: Run) -> tuple[str, str | None, str]:
+    used = any(recording.reads_of(variable.key) for recording in run.recordings)
+    if used:
+        return "resting", None, "in no list that was differentiated or applied"
+    return "resting", None, "not used"
+
+
+def _is(source: Source, variable: Variable) -> bool:
+    return source.variable == variable.key
+
+
+def _hands_over(apply: Apply, variable: Variable) -> bool:
+    return any(pair.variable == variable.key for pair in apply.pairs)
+
+
+def _by(applied: Sequence[Apply]) -> str:
+    names = []
+    for apply in applied:
+        at = f" at line {apply.place.line}" if apply.by_hand and apply.place else ""
+        names.append(apply.by + at)
+    return f" ({', '.join(dict.fromkeys(names))})" if names else ""
