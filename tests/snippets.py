@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from worlds import HEADER, IMPORTS, WORLDS
 
 from gradproof.diagnose import diagnose
-from gradproof.evidence import Loop
 from gradproof.fault import Diagnosis
 from gradproof.faults import FAULTS
 from gradproof.finding import Edit
 from gradproof.source import read
 
-PRELUDE = HEADER.format(keras=IMPORTS["3"]) + "\n".join(WORLDS.values()) + "\n"
+PRELUDE = "{imports}\n" + "\n".join(WORLDS.values()) + "\n"
 """Stands before every snippet: imports, and all worlds by their names."""
 
 STEP = """
@@ -28,39 +27,35 @@ optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 """A right step that trains `model`, for snippets that are about the model."""
 
 
-def suspects(text: str, path: str = "snippet.py") -> list[Diagnosis]:
+def suspects(text: str, keras: str = "3") -> list[Diagnosis]:
     """What the source alone makes us suspect, folded and ranked."""
-    return diagnose(FAULTS, [reading(text, path)])
+    return diagnose(FAULTS, [read(text, "snippet.py", keras)])
 
 
-def reading(text: str, path: str = "snippet.py") -> Loop:
-    """The reading of a whole file."""
-    return read(text, path)
-
-
-def assert_findings(text: str, then: str = "") -> None:
+def assert_findings(text: str, then: str = "", keras: str = "3") -> None:
     """Asserts that exactly the lines with a trailing `# GPxxx` are found.
 
     A line may expect several faults: `# GP401 GP403`. Lines without such a
     comment must stay silent. `then` is text that follows, such as `STEP`.
     """
-    snippet = PRELUDE + textwrap.dedent(text).lstrip("\n") + then
+    prelude = PRELUDE.format(imports=HEADER.format(keras=IMPORTS[keras]))
+    snippet = prelude + textwrap.dedent(text).lstrip("\n") + then
     expected: Counter[tuple[int, str]] = Counter()
     for number, line in enumerate(snippet.splitlines(), start=1):
         comment = re.search(r"#((?: GP\d{3})+)\s*$", line)
         for code in comment.group(1).split() if comment else ():
             expected[number, code] += 1
     found: Counter[tuple[int, str]] = Counter()
-    for diagnosis in suspects(snippet):
+    for diagnosis in suspects(snippet, keras):
         line = diagnosis.place.line if diagnosis.place else 0
         found[line, diagnosis.fault.code] += 1
     assert found == expected, _difference(snippet, found, expected)
 
 
-def assert_silent(text: str, then: str = "") -> None:
+def assert_silent(text: str, then: str = "", keras: str = "3") -> None:
     """Asserts that nothing at all is suspected."""
     assert "# GP" not in text, "a silent snippet marks no line"
-    assert_findings(text, then)
+    assert_findings(text, then, keras)
 
 
 def mended(text: str, edits: Iterable[Edit]) -> str:

@@ -1,0 +1,74 @@
+"""Gradients that nobody takes."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_in_a_loop():
+    """Printing norms is not applying."""
+    assert_findings(
+        """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)  # GP401
+            print("loss", float(loss), "norm", float(tf.linalg.global_norm(gradients)))
+        """
+    )
+
+
+def test_returned():
+    """Gradients that are returned may be applied by the caller."""
+    assert_silent(
+        """
+        def gradients_of(inputs, targets):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+            return tape.gradient(loss, model.trainable_variables)
+
+        optimizer.apply_gradients(zip(gradients_of(x, y), model.trainable_variables))
+        """
+    )
+
+
+def test_saliency():
+    """A gradient by an input is no update."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            output = tf.reduce_sum(model(x))
+        saliency = tape.gradient(output, x)
+        print(tf.abs(saliency))
+        """
+    )
+
+
+def test_by_hand():
+    """An update by hand uses the gradients."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for variable, gradient in zip(model.trainable_variables, gradients):
+            variable.assign_sub(0.1 * gradient)
+        """
+    )
+
+
+def test_penalty():
+    """A gradient that goes into the loss is used."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                output = model(x)
+            slope = inner.gradient(output, x)
+            loss = tf.reduce_mean(tf.square(output - y)) + tf.reduce_mean(tf.square(slope))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

@@ -1,0 +1,42 @@
+"""Variables that hold integers."""
+
+from __future__ import annotations
+
+from snippets import STEP, assert_findings, assert_silent
+
+
+def test_by_dtype():
+    """An integer dtype counts as an integer value does."""
+    assert_findings(
+        """
+        w = tf.Variable(3, dtype=tf.int64)  # GP111
+        with tf.GradientTape() as tape:
+            loss = tf.square(tf.cast(w, tf.float32) - 4.0)
+        gradient = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(gradient, [w]))
+        """
+    )
+
+
+def test_counter():
+    """Nobody asks for the gradient of a counter."""
+    assert_silent(
+        """
+        steps = tf.Variable(0)
+        steps.assign_add(1)
+        """,
+        then=STEP,
+    )
+
+
+def test_float_dtype():
+    """An integer value with a floating dtype is a float."""
+    assert_silent(
+        """
+        w = tf.Variable(3, dtype=tf.float32)
+        with tf.GradientTape() as tape:
+            loss = tf.square(w - 4.0)
+        gradient = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(gradient, [w]))
+        """
+    )

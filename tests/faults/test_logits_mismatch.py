@@ -1,0 +1,48 @@
+"""Losses and last layers."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_softmax_twice():
+    """A softmax that Keras can't see behind, and the flag."""
+    assert_findings(
+        """
+        loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        with tf.GradientTape() as tape:
+            shares = tf.reshape(tf.nn.softmax(model(x)), (8, 4))
+            loss = loss_function(labels, shares)  # GP702
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_probabilities():
+    """A softmax layer and a loss without the flag agree."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        loss_function = keras.losses.SparseCategoricalCrossentropy()
+        with tf.GradientTape() as tape:
+            loss = loss_function(labels, net(x))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )
+
+
+def test_metric_beside():
+    """A softmax for a metric does not reach the loss."""
+    assert_silent(
+        """
+        loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        with tf.GradientTape() as tape:
+            scores = model(x)
+            loss = loss_function(labels, scores)
+        print(tf.nn.softmax(scores))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

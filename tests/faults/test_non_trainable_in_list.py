@@ -1,0 +1,53 @@
+"""`variables` and `weights` where `trainable_variables` is meant."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_weights():
+    """`weights` holds the moving averages too."""
+    assert_findings(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.BatchNormalization()])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        gradients = tape.gradient(loss, net.weights)  # GP108
+        optimizer.apply_gradients(zip(gradients, net.weights))
+        """
+    )
+
+
+def test_saving_and_counting():
+    """Any other use of the full list is right."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.BatchNormalization()])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        print(len(net.weights), [variable.name for variable in net.variables])
+        """
+    )
+
+
+def test_module_variables():
+    """The variables of a `tf.Module` may all train."""
+    assert_silent(
+        """
+        class Line(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.w = tf.Variable(0.5)
+
+            def __call__(self, inputs):
+                return self.w * inputs
+
+        line = Line()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(line(x) - y))
+        gradients = tape.gradient(loss, line.variables)
+        optimizer.apply_gradients(zip(gradients, line.variables))
+        """
+    )

@@ -1,0 +1,73 @@
+"""Operations without a derivative."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_threshold():
+    """A comparison cut to numbers has no slope."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            hits = tf.cast(model(x) > 0.5, tf.float32)  # GP203
+            loss = tf.reduce_mean(tf.square(hits - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_argmax():
+    """The index of the largest score says nothing about the scores."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            chosen = tf.argmax(model(x), axis=1)  # GP203
+            loss = tf.reduce_mean(tf.cast(chosen, tf.float32))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_metric():
+    """An accuracy beside the loss needs no gradient."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            scores = model(x)
+            loss = tf.reduce_mean(tf.square(scores - y))
+            accuracy = tf.reduce_mean(tf.cast(tf.argmax(scores, axis=1) == tf.argmax(y, axis=1), tf.float32))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_mask():
+    """A mask that chooses among values leaves the values their path."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            error = model(x) - y
+            mask = tf.cast(tf.abs(error) > 0.1, tf.float32)
+            loss = tf.reduce_mean(mask * tf.square(error))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_gathered():
+    """Values gathered by an index keep their path."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            scores = model(x)
+            best = tf.gather(scores, tf.argmax(scores, axis=1), axis=1, batch_dims=1)
+            loss = -tf.reduce_mean(best)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

@@ -1,0 +1,56 @@
+"""Tensors that leave TensorFlow on their way to the loss."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_numpy_function():
+    """A NumPy function turns the tensor into an array."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.convert_to_tensor(np.mean(np.square(model(x) - y)))  # GP202
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_predict():
+    """`predict` returns arrays."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model.predict(x) - y))  # GP202
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_beside_the_path():
+    """Printing and data preparation are beside the path."""
+    assert_silent(
+        """
+        batch = np.clip(x.numpy(), -1.0, 1.0)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(batch) - y))
+            print("loss", float(loss), loss.numpy())
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_target_without_gradient():
+    """A target from another network may come as an array."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            target = encoder(x).numpy()
+            loss = tf.reduce_mean(tf.square(decoder(x) - target))
+        gradients = tape.gradient(loss, decoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+        """
+    )

@@ -1,0 +1,49 @@
+"""One optimizer, two lists of variables."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_first_a_part():
+    """A part first, the whole later: the whole is unknown."""
+    assert_findings(
+        """
+        for variables in (decoder.trainable_variables, model.trainable_variables):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))  # GP407
+        """
+    )
+
+
+def test_built_for_all():
+    """An optimizer that was built for all knows every part."""
+    assert_silent(
+        """
+        optimizer.build(model.trainable_variables)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(encoder(x) - y))
+        gradients = tape.gradient(loss, encoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(x) - y))
+        gradients = tape.gradient(loss, decoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+        """
+    )
+
+
+def test_made_anew():
+    """A new optimizer for each phase is right."""
+    assert_silent(
+        """
+        for net in (encoder, decoder):
+            fresh = keras.optimizers.SGD(0.1)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            fresh.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )

@@ -1,0 +1,67 @@
+"""Python values in traced steps."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_attribute():
+    """An attribute that changes between calls."""
+    assert_findings(
+        """
+        class Trainer:
+            def __init__(self):
+                self.weight = 0.0
+
+            @tf.function
+            def step(self, inputs, targets):
+                with tf.GradientTape() as tape:
+                    loss = self.weight * tf.reduce_mean(tf.square(model(inputs) - targets))  # GP601
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        trainer = Trainer()
+        for epoch in range(3):
+            trainer.weight = epoch / 3
+            trainer.step(x, y)
+        """
+    )
+
+
+def test_never_changes():
+    """A setting that stays as it was may be frozen."""
+    assert_silent(
+        """
+        class Trainer:
+            def __init__(self, weight):
+                self.weight = weight
+
+            @tf.function
+            def step(self, inputs, targets):
+                with tf.GradientTape() as tape:
+                    loss = self.weight * tf.reduce_mean(tf.square(model(inputs) - targets))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        trainer = Trainer(0.5)
+        for _ in range(3):
+            trainer.step(x, y)
+        """
+    )
+
+
+def test_passed_as_tensor():
+    """A tensor argument is read at each call."""
+    assert_silent(
+        """
+        @tf.function
+        def train(inputs, targets, weight):
+            with tf.GradientTape() as tape:
+                loss = weight * tf.reduce_mean(tf.square(model(inputs) - targets))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for epoch in range(3):
+            train(x, y, tf.constant(epoch / 3))
+        """
+    )

@@ -1,0 +1,59 @@
+"""Tapes that are asked twice."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_in_a_comprehension():
+    """Asked once for each variable, the tape answers the first."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        first = tape.gradient(loss, encoder.trainable_variables)
+        second = tape.gradient(loss, decoder.trainable_variables)  # GP213
+        optimizer.apply_gradients(zip(first + second, model.trainable_variables))
+        """
+    )
+
+
+def test_one_tape_a_turn():
+    """A tape that is opened in the loop answers in each turn."""
+    assert_silent(
+        """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_persistent():
+    """A persistent tape answers as often as it is asked."""
+    assert_silent(
+        """
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        first = tape.gradient(loss, encoder.trainable_variables)
+        second = tape.gradient(loss, decoder.trainable_variables)
+        optimizer.apply_gradients(zip(first + second, model.trainable_variables))
+        """
+    )
+
+
+def test_either_branch():
+    """One question in each branch is one question."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        if tf.reduce_sum(x) > 0:
+            gradients = tape.gradient(loss, model.trainable_variables)
+        else:
+            gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

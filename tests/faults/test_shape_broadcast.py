@@ -1,0 +1,30 @@
+"""Predictions and targets of different rank."""
+
+from __future__ import annotations
+
+from snippets import assert_silent
+
+
+def test_loss_class():
+    """A loss class brings both to the same rank."""
+    assert_silent(
+        """
+        loss_function = keras.losses.MeanSquaredError()
+        with tf.GradientTape() as tape:
+            loss = loss_function(amounts, regressor(x))
+        gradients = tape.gradient(loss, regressor.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, regressor.trainable_variables))
+        """
+    )
+
+
+def test_squeezed():
+    """A squeezed prediction fits."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.squeeze(regressor(x), axis=-1) - amounts))
+        gradients = tape.gradient(loss, regressor.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, regressor.trainable_variables))
+        """
+    )

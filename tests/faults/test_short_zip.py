@@ -1,0 +1,44 @@
+"""Lists of different length."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_a_slice():
+    """A slice of the gradients is shorter than the list."""
+    assert_findings(
+        """
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients[:-1], variables))  # GP404
+        """
+    )
+
+
+def test_cut_on_both_sides():
+    """The same slice on both sides is a decision."""
+    assert_silent(
+        """
+        variables = model.trainable_variables[:2]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )
+
+
+def test_added_lists():
+    """Two added lists in the same order have the same length."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+        gradients = tape.gradient(loss, encoder.trainable_variables + decoder.trainable_variables)
+        variables = [*encoder.trainable_variables, *decoder.trainable_variables]
+        optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )

@@ -1,0 +1,62 @@
+"""Iterators of pairs that were read before."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_by_a_list():
+    """`list` reads the iterator to its end."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        pairs = zip(gradients, model.trainable_variables)
+        print(len(list(pairs)))
+        optimizer.apply_gradients(pairs)  # GP405
+        """
+    )
+
+
+def test_by_a_loop():
+    """So does a loop."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        pairs = zip(gradients, model.trainable_variables)
+        for gradient, variable in pairs:
+            print(variable.name, float(tf.norm(gradient)))
+        optimizer.apply_gradients(pairs)  # GP405
+        """
+    )
+
+
+def test_a_list_of_pairs():
+    """A list can be read again."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        pairs = list(zip(gradients, model.trainable_variables))
+        print(len(pairs), [float(tf.norm(gradient)) for gradient, _ in pairs])
+        optimizer.apply_gradients(pairs)
+        """
+    )
+
+
+def test_mapped_pairs():
+    """A new list made from the pairs is fresh."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        pairs = zip(gradients, model.trainable_variables)
+        pairs = [(tf.clip_by_norm(gradient, 1.0), variable) for gradient, variable in pairs]
+        optimizer.apply_gradients(pairs)
+        """
+    )

@@ -1,0 +1,59 @@
+"""Variables that are made while a function is traced."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_decorated():
+    """An optimizer made in a decorated step."""
+    assert_findings(
+        """
+        @tf.function
+        def train(inputs, targets):
+            adam = keras.optimizers.Adam(0.01)  # GP409
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            adam.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for _ in range(3):
+            train(x, y)
+        """
+    )
+
+
+def test_eager():
+    """In eager code it runs; what it loses is another fault."""
+    assert_silent(
+        """
+        def train(inputs, targets):
+            sgd = keras.optimizers.SGD(0.01)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            sgd.apply_gradients(zip(gradients, model.trainable_variables))
+
+        train(x, y)
+        """
+    )
+
+
+def test_made_once():
+    """A variable made behind `is None` is made once."""
+    assert_silent(
+        """
+        class Counter(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.count = None
+
+            @tf.function
+            def __call__(self):
+                if self.count is None:
+                    self.count = tf.Variable(0)
+                return self.count.assign_add(1)
+
+        Counter()()
+        """
+    )

@@ -1,0 +1,55 @@
+"""Models that care about the training flag."""
+
+from __future__ import annotations
+
+from snippets import STEP, assert_findings, assert_silent
+
+
+def test_dropout():
+    """Dropout does nothing without the flag."""
+    assert_findings(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(4)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))  # GP706
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )
+
+
+def test_decided():
+    """`training=False` is a decision."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(4)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=False) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )
+
+
+def test_nothing_to_switch():
+    """A model without such layers needs no flag."""
+    assert_silent(
+        """
+        print(model(x))
+        """,
+        then=STEP,
+    )
+
+
+def test_evaluation():
+    """Outside of training the flag is rightly missing."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(4)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        print(tf.reduce_mean(tf.square(net(x) - y)))
+        """
+    )

@@ -1,0 +1,36 @@
+"""Variables without a way to the loss."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_head_not_in_the_loss():
+    """A head whose output is not used gets no gradient."""
+    assert_findings(
+        """
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(encoder(x) - y))
+        gradients = tape.gradient(loss, variables)  # GP208
+        optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )
+
+
+def test_alternating():
+    """A head that another loss of the step uses is not forgotten."""
+    assert_silent(
+        """
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        for turn in range(4):
+            with tf.GradientTape() as tape:
+                hidden = encoder(x)
+                if turn % 2:
+                    loss = tf.reduce_mean(tf.square(hidden - y))
+                else:
+                    loss = tf.reduce_mean(tf.square(decoder(hidden) - y))
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )

@@ -1,0 +1,75 @@
+"""Layers in places that Keras does not search."""
+
+from __future__ import annotations
+
+from snippets import STEP, assert_silent
+
+
+def test_list_and_dict_are_searched():
+    """Lists, tuples and dicts of layers are found."""
+    assert_silent(
+        """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.blocks = [keras.layers.Dense(4) for _ in range(3)]
+                self.heads = {"a": keras.layers.Dense(4)}
+
+            def call(self, inputs):
+                for block in self.blocks:
+                    inputs = block(inputs)
+                return self.heads["a"](inputs)
+
+        model = Net()
+        """,
+        then=STEP,
+    )
+
+
+def test_sublayer_class():
+    """A class of layers that is itself a layer is found."""
+    assert_silent(
+        """
+        class Blocks(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.hidden = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.hidden(inputs)
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.blocks = Blocks()
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(self.blocks(inputs))
+
+        model = Net()
+        """,
+        then=STEP,
+    )
+
+
+def test_listed_by_hand():
+    """A plain trainer class that hands its variables over is right."""
+    assert_silent(
+        """
+        class Trainer:
+            def __init__(self):
+                self.first = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+                self.second = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+                self.optimizer = keras.optimizers.SGD(0.1)
+
+            def step(self, x, y):
+                variables = self.first.trainable_variables + self.second.trainable_variables
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self.second(self.first(x)) - y))
+                gradients = tape.gradient(loss, variables)
+                self.optimizer.apply_gradients(zip(gradients, variables))
+
+        Trainer().step(x, y)
+        """
+    )

@@ -1,0 +1,58 @@
+"""Variables of the loss that no list holds."""
+
+from __future__ import annotations
+
+from snippets import assert_silent
+
+
+def test_fine_tuning():
+    """Training the head only is a decision."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+        gradients = tape.gradient(loss, decoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+        """
+    )
+
+
+def test_a_second_optimizer():
+    """What one optimizer leaves out another one takes."""
+    assert_silent(
+        """
+        temperature = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(temperature * model(x) - y))
+        gradients, slope = tape.gradient(loss, [model.trainable_variables, temperature])
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        second_optimizer.apply_gradients([(slope, temperature)])
+        """
+    )
+
+
+def test_fixed():
+    """A constant and a variable that rests are not left out."""
+    assert_silent(
+        """
+        scale = tf.Variable(2.0, trainable=False)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(scale * model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_assigned_by_hand():
+    """A variable that is changed by hand is cared for."""
+    assert_silent(
+        """
+        average = tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y)) - average
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        average.assign(0.9 * average + 0.1 * loss)
+        """
+    )

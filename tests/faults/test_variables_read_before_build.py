@@ -1,0 +1,64 @@
+"""Lists of variables that are read too early."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+
+def test_unbuilt_sequential():
+    """A `Sequential` without an input shape has no variables yet."""
+    assert_findings(
+        """
+        net = keras.Sequential([keras.layers.Dense(4)])
+        variables = net.trainable_variables  # GP103
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )
+
+
+def test_built_by_input():
+    """An input shape builds the model at once."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        variables = net.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )
+
+
+def test_built_by_a_call():
+    """A call on a batch builds the model before the list is read."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.layers.Dense(4)])
+        net(x)
+        variables = net.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )
+
+
+def test_read_in_the_step():
+    """Read after the forward pass, the list is full."""
+    assert_silent(
+        """
+        net = keras.Sequential([keras.layers.Dense(4)])
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            variables = net.trainable_variables
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )

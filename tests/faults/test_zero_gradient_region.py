@@ -1,0 +1,44 @@
+"""Hard limits on the way to the loss."""
+
+from __future__ import annotations
+
+from snippets import assert_silent
+
+
+def test_clipped_ratio():
+    """A clip beside the unclipped value is a clipped ratio."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            ratio = tf.exp(model(x))
+            clipped = tf.clip_by_value(ratio, 0.8, 1.2)
+            loss = -tf.reduce_mean(tf.minimum(ratio * y, clipped * y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_safe_logarithm():
+    """A clip that keeps a logarithm finite is right."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            share = tf.clip_by_value(tf.nn.softmax(model(x)), 1e-7, 1.0 - 1e-7)
+            loss = -tf.reduce_mean(tf.math.log(share))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_relu():
+    """A ReLU is no fault."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.nn.relu(1.0 - model(x)))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
