@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+
 from programs import CORPUS, ask
 
 ARTICLE = CORPUS / "article"
@@ -65,7 +66,12 @@ ROWS = (
         "mispaired-gradients",
         "mispaired-gradients",
     ),
-    row("never-applied", "gradients-never-applied", "gradients-never-applied", "gradients-never-applied"),
+    row(
+        "never-applied",
+        "gradients-never-applied",
+        "gradients-never-applied",
+        "gradients-never-applied",
+    ),
     row("learning-rate-zero", "learning-rate-zero", "learning-rate-zero", "learning-rate-zero"),
     row("added-gradient", "wrong-sign-update", "wrong-sign-update", "wrong-sign-update"),
     row("nan-weights", "nan-gradient-applied", "nan-gradient-applied", "", "nan-from-singular-op"),
@@ -106,7 +112,9 @@ def test_run_names_what_is_wrong_and_nothing_else(each: Row, mode: str, generati
     answer = ask("run", ARTICLE / "stuck" / f"{each.program}-{mode}.py", generation)
     named = {diagnosis["fault"] for diagnosis in answer.loud}
     wanted = each.run(generation)
-    assert wanted <= named <= wanted | each.besides, f"named {answer.named}\n{answer.stderr[-3000:]}"
+    assert wanted <= named <= wanted | each.besides, (
+        f"named {answer.named}\n{answer.stderr[-3000:]}"
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -132,7 +140,9 @@ def different(programs: list) -> list[object]:
     texts = {program.read_text(encoding="utf-8"): program for program in reversed(programs)}
     quick = {"forward-before-tape-eager", "nan-weights-traced"}
     return [
-        pytest.param(program, id=program.stem, marks=() if program.stem in quick else pytest.mark.slow)
+        pytest.param(
+            program, id=program.stem, marks=() if program.stem in quick else pytest.mark.slow
+        )
         for program in sorted(texts.values())
     ]
 

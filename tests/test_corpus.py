@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from programs import CORPUS, Answer, ask
 
 SLACK = 2
@@ -72,7 +73,9 @@ ROWS = (
     row("variable-left-out-1", "tape.gradient(error", "opt.apply_gradients"),
     row("variable-left-out-2", "tape.gradient(nll", "log_sigma = tf.Variable", check=False),
     row("int-dtype-variable-1", "tf.Variable(1)"),
-    row("forward-outside-tape-1", "logits, value = net(state)", "run_episode()", "tf.GradientTape()"),
+    row(
+        "forward-outside-tape-1", "logits, value = net(state)", "run_episode()", "tf.GradientTape()"
+    ),
     row("forward-outside-tape-2", "self.model(x, training=True)", "loss = self.loss(x, y)"),
     row("numpy-on-loss-path-1", "np.clip(self.actor(states)"),
     row("numpy-on-loss-path-2", "rate = float(decay)"),
@@ -81,7 +84,13 @@ ROWS = (
     row("opaque-python-function-1", "tf.numpy_function"),
     row("unwatched-tensor-1", "value = u(t)", "inner.gradient(value, t)"),
     row("variable-rebound-to-tensor-1", "self.P = self.P - alpha", "self.Q = self.Q - alpha"),
-    row("unconnected-variable-1", "tf.concat([u, u]", "i = self.item_tower", "tape.gradient(loss", check=False),
+    row(
+        "unconnected-variable-1",
+        "tf.concat([u, u]",
+        "i = self.item_tower",
+        "tape.gradient(loss",
+        check=False,
+    ),
     row("second-gradient-call-1", "domain_opt.apply_gradients"),
     row("zero-gradient-region-1", "tf.clip_by_value(self.raw", check=False),
     row("nan-gradient-applied-1", "tf.norm(difference", check=False, variables=("kernel", "bias")),
@@ -90,7 +99,12 @@ ROWS = (
     row("update-bypasses-variables-1", "updated.append(p - rate * g)", "params = sgd_update"),
     row("mispaired-gradients-1", "self.opt_b.apply_gradients"),
     row("mispaired-gradients-2", "zip(grads, destinations)", "destinations = "),
-    row("short-zip-1", "adam.apply_gradients", "tape.gradient(loss, trunk)", also=("mispaired-gradients",)),
+    row(
+        "short-zip-1",
+        "adam.apply_gradients",
+        "tape.gradient(loss, trunk)",
+        also=("mispaired-gradients",),
+    ),
     row("spent-zip-1", "if healthy(pairs):", "optimizer.apply_gradients(pairs)", "pairs = zip("),
     row("optimizer-call-misuse-1", "self.optimizer.apply_gradients(gradients)"),
     row("optimizer-call-misuse-2", "adam.minimize"),
@@ -101,7 +115,12 @@ ROWS = (
         "optimizer = tf.keras",
     ),
     row("state-created-in-tf-function-1", "optimizer = tf.keras"),
-    row("learning-rate-zero-1", "initial_learning_rate=0.01", check=False, variables=("kernel", "bias")),
+    row(
+        "learning-rate-zero-1",
+        "initial_learning_rate=0.01",
+        check=False,
+        variables=("kernel", "bias"),
+    ),
     row("wrong-sign-update-1", "v.assign(v + self.rate"),
     row("python-state-frozen-at-trace-1", "self.beta * kl", "self.beta = min"),
     row("python-state-frozen-at-trace-2", "rate = rate * 0.9", "updates += 1"),
@@ -183,4 +202,6 @@ def test_check_guesses_nothing_wrong(each: Row) -> None:
 def test_every_program_has_a_row() -> None:
     """No stuck program stands in the folder untested; guilty lines are found."""
     assert all(each.lines for each in ROWS)
-    assert sorted(each.program for each in ROWS) == sorted(path.stem for path in CORPUS.glob("*.py"))
+    assert sorted(each.program for each in ROWS) == sorted(
+        path.stem for path in CORPUS.glob("*.py")
+    )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from programs import CORPUS, GRADPROOF, SECONDS, environment
 
 SEEDED = sorted((CORPUS / "seeded").glob("*.py"))

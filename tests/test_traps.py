@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from programs import CORPUS, ask
 
-CLEAN = sorted((CORPUS / "clean").glob("*.py"))
+CLEAN = sorted([*(CORPUS / "clean").glob("*.py"), *(CORPUS / "seeded").glob("*.py")])
 QUICK = {
     "loop-maml": 3,
     "loop-train-step-metrics": 2,

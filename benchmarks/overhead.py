@@ -1,0 +1,276 @@
+"""What watching costs: bare, watched and check_numerics steps, interleaved.
+
+    python benchmarks/overhead.py [--write] [--only WORKLOAD] [--rounds N]
+
+Every workload is trained by worker processes that live at the same time, one a
+mode. They are asked in turn for a short block of steps, again and again, so
+that all modes meet the same machine; each ratio is the median over the rounds.
+`--write` puts the figures into README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+HERE = Path(__file__).parent
+WORKER = str(HERE / "worker.py")
+GRADPROOF = str(Path(sys.executable).with_name("gradproof"))
+MODES = {
+    "bare": ([sys.executable, WORKER], []),
+    "watched": ([GRADPROOF, "run", WORKER], []),
+    "check_numerics": ([sys.executable, WORKER], ["--check-numerics"]),
+}
+"""For each mode the command before the workload's name and what follows it."""
+
+LIMITS = {"mlp": 1.15, "cnn": 1.03, "transformer": 1.03, "cnn-jit": 1.05, "cnn-eager": 1.05}
+"""Watched step / bare step that has to hold, for each workload."""
+
+FIRST_STEP_LIMIT = 1.3
+MEMORY_SHARE, MEMORY_FIXED = 0.02, 64 * 2**20
+BLOCK_SECONDS = 0.2
+WARM_UP_STEPS = 40
+FIRST_STEPS = 4
+
+
+class Worker:
+    """A training process in one mode that answers orders."""
+
+    def __init__(self, mode: str, workload: str) -> None:
+        """Starts it and waits until its first step is done."""
+        before, after = MODES[mode]
+        self.log = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - closed in __exit__
+        self.process = subprocess.Popen(
+            [*before, workload, *after],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+        try:
+            ready = self.answer()
+        except RuntimeError:
+            self.__exit__(None, None, None)
+            raise
+        self.first: float = ready["first"]
+        self.variables: int = ready["variables"]
+        self.versions: str = ready["versions"]
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Ends the process if it still lives."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+    def answer(self) -> Any:
+        """Reads one answer.
+
+        Raises:
+            RuntimeError: If the process has ended; its last words are told.
+        """
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.log.seek(0)
+            raise RuntimeError(self.log.read()[-2000:])
+        return json.loads(line)
+
+    def ask(self, order: str) -> float:
+        """Gives an order and returns the number answered."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(order + "\n")
+        self.process.stdin.flush()
+        return float(self.answer())
+
+    def finish(self) -> str:
+        """Lets it end by itself and returns what it wrote to stderr."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("stop\n")
+        self.process.stdin.flush()
+        self.process.wait(60)
+        self.log.seek(0)
+        return self.log.read()
+
+
+@dataclass
+class Figures:
+    """What was measured for one workload; ratios are against the bare run."""
+
+    workload: str
+    variables: int = 0
+    versions: str = ""
+    step: float = 0.0
+    blocks: dict[str, list[float]] = field(default_factory=dict)
+    firsts: dict[str, list[float]] = field(default_factory=dict)
+    memory: dict[str, float] = field(default_factory=dict)
+    watched: bool = False
+
+    def ratio(self, mode: str, kind: str = "blocks") -> float | None:
+        """Median over the rounds of a mode's time by the bare one's."""
+        times = getattr(self, kind)
+        if not times.get(mode):
+            return None
+        pairs = zip(times[mode], times["bare"], strict=True)
+        return statistics.median(measured / bare for measured, bare in pairs)
+
+    @property
+    def added_memory(self) -> float:
+        """Peak bytes of the watched process above the bare one's."""
+        return self.memory["watched"] - self.memory["bare"]
+
+    @property
+    def holds(self) -> bool:
+        """Says whether step, first step and memory keep their limits."""
+        step, first = self.ratio("watched"), self.ratio("watched", "firsts")
+        return (
+            step is not None
+            and step <= LIMITS[self.workload]
+            and first is not None
+            and first <= FIRST_STEP_LIMIT
+            and self.added_memory <= MEMORY_SHARE * self.variables + MEMORY_FIXED
+        )
+
+
+def measure(workload: str, rounds: int) -> Figures:
+    """Runs one workload in all modes, block by block in turn."""
+    figures = Figures(workload)
+    with ExitStack() as stack:
+        workers = start(workload, stack)
+        figures.variables = workers["bare"].variables
+        figures.versions = workers["bare"].versions
+        for worker in workers.values():
+            worker.ask(f"go {WARM_UP_STEPS}")
+        seconds = workers["bare"].ask(f"go {WARM_UP_STEPS}") / WARM_UP_STEPS
+        count = max(3, round(BLOCK_SECONDS / seconds))
+        figures.blocks = {mode: [] for mode in workers}
+        for turn in range(rounds):
+            for mode in list(workers)[:: 1 if turn % 2 else -1]:
+                figures.blocks[mode].append(workers[mode].ask(f"go {count}") / count)
+        figures.step = statistics.median(figures.blocks["bare"])
+        figures.memory = {mode: worker.ask("memory") for mode, worker in workers.items()}
+        figures.firsts = {mode: [workers[mode].first] for mode in ("bare", "watched")}
+        for _ in range(0 if workload == "cnn-eager" else FIRST_STEPS):
+            for mode, times in figures.firsts.items():
+                times.append(workers[mode].ask("first"))
+        figures.watched = "steps watched" in workers["watched"].finish()
+    return figures
+
+
+def start(workload: str, stack: ExitStack) -> dict[str, Worker]:
+    """Starts a worker for each mode that can run this workload at all."""
+    workers = {}
+    for mode in MODES:
+        try:
+            workers[mode] = stack.enter_context(Worker(mode, workload))
+        except RuntimeError as failure:
+            if mode in ("bare", "watched"):
+                raise
+            print(f"{workload}: {mode} fails: {str(failure).strip()[-120:]}", file=sys.stderr)
+    return workers
+
+
+def number(value: float | None, form: str = ".3f") -> str:
+    """Writes a number, or a dash where nothing could be measured."""
+    return "-" if value is None else format(value, form)
+
+
+COLUMNS = (
+    "workload",
+    "bare step (ms)",
+    "watched / bare",
+    "to hold",
+    "check_numerics / bare",
+    "first step, watched / bare",
+    "memory added (MB)",
+    "holds",
+)
+
+
+def table(rows: list[Figures]) -> str:
+    """Renders the figures as a Markdown table."""
+    lines = [
+        "| " + " | ".join(COLUMNS) + " |",
+        "|---" * len(COLUMNS) + "|",
+    ]
+    for row in rows:
+        cells = (
+            row.workload,
+            f"{row.step * 1000:.2f}",
+            number(row.ratio("watched")),
+            f"{LIMITS[row.workload]:.2f}",
+            number(row.ratio("check_numerics")),
+            number(row.ratio("watched", "firsts"), ".2f"),
+            f"{row.added_memory / 2**20:.0f}",
+            ("yes" if row.holds else "no") if row.watched else "NOT WATCHED",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def machine(versions: str) -> str:
+    """Says on what the figures were taken."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, {versions}"
+    )
+
+
+README = """\
+# Benchmarks
+
+`make bench` runs `overhead.py`: what watching costs. Bare, watched (`gradproof run`) and
+`tf.debugging.enable_check_numerics` processes live side by side and are asked in turn for
+short blocks of steps; every ratio is the median over the rounds. The first step is timed with
+its tracing, for models built anew. Memory is the peak of the watched process above the bare
+one's. Every variable is measured on every step.
+
+{table}
+
+Taken on: {machine}; {rounds} rounds.
+"""
+
+
+def main() -> int:
+    """Measures, prints and, if asked, writes the figures."""
+    ask = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    ask.add_argument("--write", action="store_true", help="write the figures into README.md")
+    ask.add_argument("--only", choices=LIMITS, help="measure this workload alone")
+    ask.add_argument("--rounds", type=int, default=21, help="blocks of each mode")
+    options = ask.parse_args()
+    rows = []
+    for workload in [options.only] if options.only else LIMITS:
+        rows.append(measure(workload, options.rounds))
+        print(table(rows[-1:]).splitlines()[-1], flush=True)
+    print("\n" + table(rows))
+    if options.write:
+        text = README.format(
+            table=table(rows), machine=machine(rows[0].versions), rounds=options.rounds
+        )
+        (HERE / "README.md").write_text(text, encoding="utf-8")
+    return 0 if all(row.holds and row.watched for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
