@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 from .answer import Answer
 from .diagnose import diagnose
@@ -314,7 +315,7 @@ def _crash(error: BaseException | None, roots: Sequence[str]) -> Crash | None:
     return Crash(type(error).__name__, message[:4000], tuple(dict.fromkeys(places)))
 
 
-def _walked(error: BaseException) -> Iterator[tuple[object, int]]:
+def _walked(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     return traceback.walk_tb(error.__traceback__)
 
 

@@ -37,7 +37,7 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
 
 def rules(run: Run) -> tuple[str, ...]:
     """Names of what moved variables: optimizers, or `assign_sub` and the like."""
-    return tuple(dict.fromkeys(apply.by for apply in run.applies if apply.counted))
+    return tuple(dict.fromkeys(apply.by for apply in run.applies if _passages(apply, run)))
 
 
 def step_count(run: Run) -> int:
@@ -46,8 +46,14 @@ def step_count(run: Run) -> int:
     Steps of all optimizers together; without any, passages through the
     busiest place at which variables are changed by hand.
     """
-    by_optimizer = sum(apply.counted for apply in run.applies if not apply.by_hand)
-    return by_optimizer or max((apply.counted for apply in run.applies), default=0)
+    by_optimizer = sum(_passages(apply, run) for apply in run.applies if not apply.by_hand)
+    return by_optimizer or max((_passages(apply, run) for apply in run.applies), default=0)
+
+
+def _passages(apply: Apply, run: Run) -> int:
+    """Times that an apply call was passed; a traced one is called once a trace."""
+    measured = max((step.index for step in run.steps_of(apply.key)), default=0)
+    return measured if apply.traced else max(measured, apply.counted)
 
 
 def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> Standing:

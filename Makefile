@@ -1,0 +1,35 @@
+# Every target makes .venv first if it is not there; needs only python3 and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+EXAMPLE ?= examples/stuck/spiral.py
+
+.PHONY: run test test-all lint bench clean
+
+run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
+	@$(BIN)/gradproof run --exit-zero $(EXAMPLE)
+
+test: $(READY) ## All tests but the slow ones.
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY) ## All tests.
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest
+
+lint: $(READY) ## ruff, mypy and typos.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/typos
+
+bench: $(READY) ## Watched / bare, in one run.
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks/overhead.py
+
+clean: ## Throw away .venv and what tools left behind.
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Installed again only when pyproject.toml says something new.
+$(READY): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[tensorflow,dev]"
+	@touch $(READY)
