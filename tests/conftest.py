@@ -1,11 +1,4 @@
-"""What all tests share: marks, and the readings of the pages' examples."""
+"""Nothing but its place: it puts this folder on the path of all tests.
 
-from __future__ import annotations
-
-import pytest
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Two marks only; a typo in a mark is an error."""
-    config.addinivalue_line("markers", "tensorflow: runs TensorFlow")
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+So tests in every folder can import `worlds`, `snippets` and `programs`.
+"""

@@ -7,13 +7,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable
 
-from worlds import HEADER, IMPORTS, WORLDS
-
 from gradproof.diagnose import diagnose
 from gradproof.fault import Diagnosis
 from gradproof.faults import FAULTS
 from gradproof.finding import Edit
 from gradproof.source import read
+from worlds import HEADER, IMPORTS, WORLDS
 
 PRELUDE = "{imports}\n" + "\n".join(WORLDS.values()) + "\n"
 """Stands before every snippet: imports, and all worlds by their names."""
