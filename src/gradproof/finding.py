@@ -5,7 +5,7 @@ Standard library only; everything is a frozen dataclass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 Number = int | float
@@ -112,3 +112,11 @@ class Finding:
     level: str | None = None
     title: str | None = None
     symptoms: tuple[str, ...] = ()
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """Names in backticks; beyond `most` a count."""
+    unique = list(dict.fromkeys(names))
+    shown = ", ".join(f"`{name}`" for name in unique[:most])
+    rest = len(unique) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -31,6 +31,9 @@ class Variable:
             `"module"` (a `tf.Module`), `"object"`, or `None` (no object).
         during: What ran when it was made: `"call"` (a layer's `call`),
             `"trace"` (a traced function), `"build"` or `""`.
+        holder: Class of the layer, model or module that should hold it: in
+            one of its methods the variable (or its layer) was made.
+        tracked: The holder's own list of variables has it.
     """
 
     key: int
@@ -45,6 +48,8 @@ class Variable:
     made_in: str | None = None
     owner: str | None = None
     during: str = ""
+    holder: str | None = None
+    tracked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,8 @@ class GradientCall:
             meta-gradient, a PINN derivative).
         error: Class and message of the exception that it raised.
         step: Number of updates applied before it, in eager code.
+        times: How often it was called from these lines, as far as known; for
+            a traced call how often traced functions were called since.
     """
 
     key: int
@@ -151,6 +158,7 @@ class GradientCall:
     inner: bool = False
     error: str | None = None
     step: int = 0
+    times: int = 1
 
     @property
     def place(self) -> Place | None:
@@ -460,3 +468,54 @@ class Run:
     def apply(self, key: int) -> Apply:
         """The apply call with this number."""
         return next(apply for apply in self.applies if apply.key == key)
+
+    @cached_property
+    def moved(self) -> frozenset[int]:
+        """Keys of the variables that changed in a measured step."""
+        return frozenset(
+            update.variable for _, update in self.updates() if not update.change_norm == 0
+        )
+
+    @cached_property
+    def asked(self) -> frozenset[int]:
+        """Keys of the variables that some gradient was taken for."""
+        return frozenset(
+            source.variable
+            for call in self.calls
+            for source in call.sources
+            if source.variable is not None
+        )
+
+    @cached_property
+    def connected(self) -> frozenset[int]:
+        """Keys of the variables for which some gradient was not `None`."""
+        return frozenset(
+            source.variable
+            for call in self.calls
+            for source in call.sources
+            if source.variable is not None and source.connected
+        )
+
+    @cached_property
+    def handed(self) -> frozenset[int]:
+        """Keys of the variables that an optimizer or `assign` was given."""
+        return frozenset(
+            pair.variable
+            for apply in self.applies
+            for pair in apply.pairs
+            if pair.variable is not None
+        )
+
+    def wanted(self, call: GradientCall) -> bool:
+        """Somebody means to update with this call's gradients.
+
+        Its variables are handed to an optimizer or changed by hand, or the
+        program ended with an exception before it came to that.
+        """
+        if self.crash is not None:
+            return True
+        keys = {source.variable for source in call.sources if source.variable is not None}
+        return any(
+            apply.call == call.key or any(pair.variable in keys for pair in apply.pairs)
+            for apply in self.applies
+        )

@@ -54,6 +54,29 @@ the gradient.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import lost
+from ..finding import Finding, Related, listed
 from ..fault import Fault
 
-FAULT = Fault("GP201", "forward-outside-tape", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables that the target depends on, read while the tape was off."""
+    for found in lost(run, ("outside",)):
+        tape = run.tape(found.call.tape)
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; the target depends on values that were computed from them "
+            f"before the tape was recording",
+            place=found.place,
+            label="runs while the tape is not recording",
+            related=(Related(tape.place, "the tape that is asked"),) if tape.place else (),
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+
+
+FAULT = Fault("GP201", "forward-outside-tape", __doc__, prove=prove)

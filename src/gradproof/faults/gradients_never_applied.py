@@ -44,6 +44,59 @@ def step(model, optimizer, x, y):
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.unlisted import combined, misused
+from ..finding import Finding, Related, listed
 from ..fault import Fault
 
-FAULT = Fault("GP401", "gradients-never-applied", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find gradients that were there, again and again, and changed nothing."""
+    seen: set[object] = set()
+    for call in run.calls:
+        if call.inner or call.place in seen or call.times < 2 or call.error is not None:
+            continue
+        left = [
+            source.variable
+            for source in call.sources
+            if source.connected and source.variable is not None
+        ]
+        left = [
+            key
+            for key in left
+            if key not in run.handed and key not in run.moved and run.variable(key).trainable
+        ]
+        if not left or run.crash is not None or misused(run) or combined(run, call, left):
+            continue
+        idle = [
+            optimizer
+            for optimizer in run.optimizers
+            if all(apply.optimizer != optimizer.key for apply in run.applies)
+        ]
+        others = len(left) < len(call.sources)
+        if not idle and not run.finished:
+            continue
+        if others and not idle:
+            continue
+        seen.add(call.place)
+        names = tuple(run.path(key) for key in left)
+        yield Finding(
+            f"the gradients of {len(names)} of {len(call.sources)} variables were computed "
+            f"{call.times} times and never reached an optimizer or an assignment: {listed(names)}"
+            + (f"; `{idle[0].name}` was made and never applied" if idle else ""),
+            place=call.place,
+            label="computed, then dropped",
+            related=tuple(
+                Related(optimizer.made_at, "never applied")
+                for optimizer in idle[:1]
+                if optimizer.made_at is not None
+            ),
+            variables=names,
+            step=1,
+            evidence={"calls": call.times, "variables": len(names)},
+        )
+
+
+FAULT = Fault("GP401", "gradients-never-applied", __doc__, prove=prove)

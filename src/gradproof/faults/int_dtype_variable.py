@@ -52,6 +52,35 @@ Safe: a floating initial value, `tf.Variable(2.0)`, or `dtype=tf.float32`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.operations import INTEGERS
+from ..finding import Finding
 from ..fault import Fault
 
-FAULT = Fault("GP111", "int-dtype-variable", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find integer variables that a gradient is asked for."""
+    told: set[int] = set()
+    for call in run.calls:
+        for source in call.unconnected:
+            key = source.variable
+            if key is None or key in told or source.dtype not in INTEGERS:
+                continue
+            if not run.wanted(call):
+                continue
+            told.add(key)
+            variable = run.variable(key)
+            yield Finding(
+                f"the gradient of `{variable.path}` is None: its dtype is {variable.dtype}, and "
+                f"gradients exist only for floating and complex types",
+                place=variable.made_at or call.place,
+                label=f"makes a variable of type {variable.dtype}",
+                variables=(variable.path,),
+                step=call.step + 1,
+                evidence={"dtype": variable.dtype},
+            )
+
+
+FAULT = Fault("GP111", "int-dtype-variable", __doc__, prove=prove)

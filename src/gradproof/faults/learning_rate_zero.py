@@ -50,6 +50,40 @@ run, and give it the value that was meant.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP501", "learning-rate-zero", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find optimizers whose learning rate was zero in every measured step."""
+    for apply in run.applies:
+        steps = run.steps_of(apply.key)
+        rates = [step.learning_rate for step in steps if step.learning_rate is not None]
+        if len(rates) < 2 or any(rate != 0.0 for rate in rates) or apply.optimizer is None:
+            continue
+        moving = [
+            update.variable
+            for update in steps[-1].updates
+            if update.gradient_norm and update.change_norm == 0.0
+        ]
+        if not moving:
+            continue
+        norm = max(update.gradient_norm or 0.0 for update in steps[-1].updates)
+        optimizer = run.optimizers[apply.optimizer - 1]
+        names = tuple(run.path(key) for key in moving)
+        yield Finding(
+            f"the learning rate of `{optimizer.name}` was 0 in all {len(rates)} steps at which it "
+            f"was read; gradients arrived (norm up to {norm:.3g}) and {len(names)} variables stood "
+            f"still: {listed(names)}",
+            place=optimizer.made_at or apply.place,
+            label="its learning rate is 0",
+            variables=names,
+            step=steps[0].index,
+            evidence={"learning_rate": 0.0, "gradient_norm": norm, "steps": len(rates)},
+        )
+
+
+FAULT = Fault("GP501", "learning-rate-zero", __doc__, prove=prove)

@@ -11,6 +11,9 @@ above zero (about 1.46 for 10 classes). Mostly without a warning.
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
 loss_function = keras.losses.SparseCategoricalCrossentropy()
 
+LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+SQUASHING = ("Softmax", "Sigmoid", "LogSoftmax")
+
 
 def step(optimizer, x, labels):
     with tf.GradientTape() as tape:
@@ -56,6 +59,41 @@ may be wanted, and then the flag has to go.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.operations import SHAPING
+from ..evidence.paths import on_the_way
+from ..finding import Finding, Related
 from ..fault import Fault
 
-FAULT = Fault("GP702", "logits-mismatch", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find a softmax or sigmoid whose result goes into a loss of logits."""
+    seen: set[object] = set()
+    for call in run.calls:
+        keys = [source.variable for source in call.sources if source.variable is not None]
+        recording = run.recording(call.recording)
+        for operation in on_the_way(run, call, keys):
+            if operation.type not in LOGITS_LOSSES or not operation.inputs:
+                continue
+            before = recording.operations[operation.inputs[0]]
+            while before.type in SHAPING and before.inputs:
+                before = recording.operations[before.inputs[0]]
+            if before.type not in SQUASHING or operation.place in seen:
+                continue
+            seen.add(operation.place)
+            yield Finding(
+                f"the output of {before.type} goes into {operation.type}, which applies it again: "
+                f"the probabilities are taken for logits",
+                place=operation.place,
+                label="expects logits",
+                related=(Related(before.place, f"{before.type} is applied here"),)
+                if before.place is not None
+                else (),
+                variables=tuple(run.path(key) for key in keys),
+                step=call.step + 1,
+            )
+
+
+FAULT = Fault("GP702", "logits-mismatch", __doc__, prove=prove)

@@ -47,6 +47,55 @@ to `gradient` wins.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, Related, listed
 from ..fault import Fault
 
-FAULT = Fault("GP403", "mispaired-gradients", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Compare each variable with the ones that its gradient was taken for."""
+    seen: set[object] = set()
+    for apply in run.applies:
+        if apply.place in seen or apply.by_hand:
+            continue
+        wrong = [
+            pair
+            for pair in apply.pairs
+            if pair.variable is not None and pair.taken_for and pair.variable not in pair.taken_for
+        ]
+        if not wrong:
+            continue
+        seen.add(apply.place)
+        first = wrong[0]
+        assert first.variable is not None and first.taken_for is not None
+        source = run.path(min(first.taken_for))
+        change = next(
+            (
+                update.change_norm
+                for step in run.steps_of(apply.key)[:1]
+                for update in step.updates
+                if update.variable == first.variable
+            ),
+            None,
+        )
+        moved = f" moved by {change:.3g} (norm)" if change is not None else " was updated"
+        names = tuple(run.path(pair.variable) for pair in wrong if pair.variable is not None)
+        call = next((call for call in run.calls if call.key == first.call), None)
+        yield Finding(
+            f"`{run.path(first.variable)}`{moved} along the gradient of `{source}`; "
+            f"{len(wrong)} of {len(apply.pairs)} pairs are mixed up: {listed(names)}",
+            place=apply.place,
+            label="applied to other variables",
+            related=(Related(call.place, "taken for these"),)
+            if call is not None and call.place is not None
+            else (),
+            variables=names,
+            step=1,
+            evidence={"mixed_up": len(wrong), "pairs": len(apply.pairs)}
+            | ({} if change is None else {"change_norm": change}),
+        )
+
+
+FAULT = Fault("GP403", "mispaired-gradients", __doc__, prove=prove)

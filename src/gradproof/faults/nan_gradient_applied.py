@@ -52,6 +52,52 @@ one NaN into many.
 
 from __future__ import annotations
 
+from math import isfinite
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.singular import singular_operations
+from ..finding import Finding, Related, listed
 from ..fault import Fault
 
-FAULT = Fault("GP304", "nan-gradient-applied", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find the step at which a gradient that is not finite reached a variable."""
+    for apply in run.applies:
+        names: list[str] = []
+        at = None
+        for step in run.steps_of(apply.key):
+            for update in step.updates:
+                norm = update.gradient_norm
+                if norm is None or isfinite(norm) or not isfinite(update.value_norm):
+                    continue
+                if not isfinite(update.change_norm):
+                    at = at or step
+                    if at is step:
+                        names.append(run.path(update.variable))
+        if at is None:
+            continue
+        call = next((call for call in run.calls if call.key == apply.call), None)
+        singular = singular_operations(run, call, names) if call is not None else []
+        only = singular[0] if len(singular) == 1 else None
+        loss = "" if at.loss is None else f"; the loss was {at.loss:.4g}"
+        yield Finding(
+            f"at step {at.index} the gradient of {listed(names)} was not finite and was applied: "
+            f"the values are NaN from then on{loss}",
+            place=only.place if only is not None else apply.place,
+            label=f"{only.type} has no finite derivative at an edge"
+            if only is not None
+            else "applies it",
+            related=tuple(
+                Related(operation.place, f"{operation.type} can make it")
+                for operation in singular[:3]
+                if only is None and operation.place is not None
+            ),
+            variables=tuple(names),
+            step=at.index,
+            evidence={"step": at.index} | ({} if at.loss is None else {"loss": at.loss}),
+        )
+        return
+
+
+FAULT = Fault("GP304", "nan-gradient-applied", __doc__, prove=prove)

@@ -67,6 +67,37 @@ Safe: `trainable_variables` in both calls. The same variables move as before.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.operations import INTEGERS
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP108", "non-trainable-in-list", __doc__, level="warning")
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables with `trainable=False` among the sources."""
+    seen: set[object] = set()
+    for call in run.calls:
+        names = tuple(
+            source.name
+            for source in call.unconnected
+            if source.variable is not None
+            and not run.variable(source.variable).trainable
+            and run.variable(source.variable).dtype not in INTEGERS
+        )
+        if not names or call.place in seen or not run.wanted(call):
+            continue
+        seen.add(call.place)
+        yield Finding(
+            f"{len(names)} of the {len(call.sources)} variables given are not trainable and have "
+            f"no gradient: {listed(names)}",
+            place=call.place,
+            label="the list has variables that are not trainable",
+            variables=names,
+            step=call.step + 1,
+            evidence={"not_trainable": len(names), "sources": len(call.sources)},
+        )
+
+
+FAULT = Fault("GP108", "non-trainable-in-list", __doc__, prove=prove, level="warning")

@@ -56,6 +56,51 @@ gradient straight through, as above. Unsafe: it changes what is computed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.operations import FLAT, WORDS
+from ..evidence.paths import lost
+from ..evidence.zeros import zeros
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP203", "nondifferentiable-op", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find the operation without gradient on the only way to the target."""
+    for found in lost(run, ("cut",)):
+        operation = found.operation
+        word = (
+            WORDS.get(operation.type, operation.type) if operation is not None else "an operation"
+        )
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; the only way from them to the target goes through {word}, "
+            f"which has no gradient",
+            place=found.place,
+            label=f"{word} has no gradient",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+    yield from _flat(run)
+
+
+def _flat(run: Run) -> Iterator[Finding]:
+    """Find gradients that are exactly zero because of a flat operation."""
+    for zero in zeros(run):
+        if zero.operation.type in FLAT:
+            word = WORDS.get(zero.operation.type, zero.operation.type)
+            yield Finding(
+                f"in all {zero.steps} measured steps the gradient was exactly 0 for "
+                f"{listed(zero.names)}: their only way to the target goes through {word}, whose "
+                f"derivative is 0 everywhere",
+                place=zero.operation.place,
+                label=f"the derivative of {word} is 0",
+                variables=zero.names,
+                step=1,
+                evidence={"gradient_norm": 0.0, "steps": zero.steps},
+            )
+
+
+FAULT = Fault("GP203", "nondifferentiable-op", __doc__, prove=prove)

@@ -56,6 +56,27 @@ inside the tape. Safe where NumPy and TensorFlow have the same function.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import lost
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP202", "numpy-on-loss-path", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find where a recorded value leaves TensorFlow and a constant comes back."""
+    for found in lost(run, ("numpy",)):
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; what was computed from them left TensorFlow here, and the "
+            f"target was computed from values that came from outside",
+            place=found.place,
+            label="recording stops here",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+
+
+FAULT = Fault("GP202", "numpy-on-loss-path", __doc__, prove=prove)

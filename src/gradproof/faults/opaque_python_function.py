@@ -57,6 +57,27 @@ needed, use `tf.py_function` with a TensorFlow body, or a `tf.custom_gradient`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import lost
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP204", "opaque-python-function", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find the Python function on the only way from a variable to the target."""
+    for found in lost(run, ("opaque",)):
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; the only way from them to the target goes through this "
+            f"Python function",
+            place=found.place,
+            label="no gradient passes",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+
+
+FAULT = Fault("GP204", "opaque-python-function", __doc__, prove=prove)

@@ -55,6 +55,40 @@ first step. After a reload: compile again, or make a new optimizer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, Related, listed
 from ..fault import Fault
 
-FAULT = Fault("GP407", "optimizer-bound-to-old-variables", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find an optimizer that met variables it was not built for, and raised."""
+    for apply in run.applies:
+        if apply.error is None or not apply.known or apply.optimizer is None:
+            continue
+        keys = [pair.variable for pair in apply.pairs if pair.variable is not None]
+        strange = [key for key in keys if key not in apply.known]
+        if not strange:
+            continue
+        optimizer = run.optimizers[apply.optimizer - 1]
+        names = tuple(run.path(key) for key in strange)
+        another = len(strange) == len(keys)
+        outer = apply.stack[0] if apply.stack else apply.place
+        shared = another and optimizer.made_at is not None
+        yield Finding(
+            f"`{optimizer.name}` was built for {len(apply.known)} variables and was given "
+            f"{len(strange)} that are not among them: {listed(names)}",
+            place=optimizer.made_at if shared else outer,
+            label="made once, used for several sets of variables" if shared else "a larger set",
+            related=tuple(
+                Related(place, "the call that raised")
+                for place in (apply.place,)
+                if place is not None
+            ),
+            variables=names,
+            evidence={"known": len(apply.known), "unknown": len(strange)},
+        )
+
+
+FAULT = Fault("GP407", "optimizer-bound-to-old-variables", __doc__, prove=prove)

@@ -48,6 +48,37 @@ Safe: `apply_gradients(zip(gradients, variables))`. With Keras 3 also
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding
 from ..fault import Fault
 
-FAULT = Fault("GP406", "optimizer-call-misuse", __doc__)
+WORDS = {
+    "two lists": "gradients and variables are given as two lists, not as pairs",
+    "swapped": "the pairs are (variable, gradient), not (gradient, variable)",
+    "not pairs": "what is given are no (gradient, variable) pairs",
+    "loss": "`minimize` is given a loss that is computed already, and no tape",
+}
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find calls of an optimizer that could not be understood and raised."""
+    for apply in run.applies:
+        words = WORDS.get(apply.given)
+        if words is None or apply.error is None:
+            continue
+        names = tuple(run.path(pair.variable) for pair in apply.pairs if pair.variable is not None)
+        if not names:
+            call = next((call for call in run.calls if call.key == apply.call), None)
+            names = tuple(source.name for source in call.sources) if call is not None else ()
+        yield Finding(
+            f"{words}; `{apply.by}` answered with {apply.error.splitlines()[0][:120]}",
+            place=apply.place,
+            label=words,
+            variables=tuple(name for name in names if name),
+            step=1,
+        )
+
+
+FAULT = Fault("GP406", "optimizer-call-misuse", __doc__, prove=prove)

@@ -70,6 +70,26 @@ is traced again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding
 from ..fault import Fault
 
-FAULT = Fault("GP601", "python-state-frozen-at-trace", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find Python numbers that traced code read and that changed since."""
+    for state in run.frozen:
+        if state.call - 1 <= state.traces:
+            continue
+        yield Finding(
+            f"`{state.function}` was traced while `{state.name}` was {state.traced_value}; at call "
+            f"{state.call} it was {state.value}, and the function was not traced again",
+            place=state.place,
+            label=f"`{state.name}` is read while tracing only",
+            step=state.call,
+            evidence={"traced_value": state.traced_value, "value": state.value},
+        )
+
+
+FAULT = Fault("GP601", "python-state-frozen-at-trace", __doc__, prove=prove)

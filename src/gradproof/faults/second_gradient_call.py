@@ -53,6 +53,34 @@ question with both lists, need less memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, Related, listed
 from ..fault import Fault
 
-FAULT = Fault("GP213", "second-gradient-call", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find a tape that was asked twice and said so."""
+    for call in run.calls:
+        if call.error is None or "non-persistent" not in call.error:
+            continue
+        first = next(
+            (other for other in run.calls if other.tape == call.tape and other.key < call.key), None
+        )
+        names = tuple(source.name for source in call.sources if source.name)
+        related = (
+            (Related(first.place, "asked here first"),) if first is not None and first.place else ()
+        )
+        yield Finding(
+            f"the tape was asked for gradients a second time, for {listed(names)}; a tape that is "
+            f"not persistent lets go of its recording at the first call",
+            place=call.place,
+            label="second call",
+            related=related,
+            variables=names,
+            step=call.step + 1,
+        )
+
+
+FAULT = Fault("GP213", "second-gradient-call", __doc__, prove=prove)

@@ -47,6 +47,71 @@ Loss classes such as `keras.losses.MeanSquaredError()` do so by themselves.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import on_the_way
+from ..evidence.run import GradientCall
+from ..finding import Finding
 from ..fault import Fault
 
-FAULT = Fault("GP701", "shape-broadcast", __doc__)
+DIFFERENCES = ("Sub", "SquaredDifference")
+
+Shape = tuple[int | None, ...]
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find a difference of (N,) and (N, 1) on the way to the target."""
+    seen: set[object] = set()
+    for call in run.calls:
+        keys = [source.variable for source in call.sources if source.variable is not None]
+        recording = run.recording(call.recording)
+        behind = _depending(run, call, keys)
+        for operation in on_the_way(run, call, keys):
+            if operation.type not in DIFFERENCES or len(operation.inputs) != 2:
+                continue
+            left, right = (recording.operations[index] for index in operation.inputs)
+            if (left.index in behind) == (right.index in behind) or operation.place in seen:
+                continue
+            if not _crossed(left.shape, right.shape, operation.shape):
+                continue
+            seen.add(operation.place)
+            names = tuple(run.path(key) for key in keys)
+            yield Finding(
+                f"a prediction and a target of shapes {_show(left.shape)} and "
+                f"{_show(right.shape)} make a difference of shape {_show(operation.shape)}: every "
+                f"prediction is compared with every target",
+                place=operation.place,
+                label=f"{_show(left.shape)} with {_show(right.shape)}",
+                variables=names,
+                step=call.step + 1,
+                evidence={"shape": _show(operation.shape)},
+            )
+
+
+def _depending(run: Run, call: GradientCall, keys: list[int]) -> frozenset[int]:
+    recording = run.recording(call.recording)
+    starts = [read.index for key in keys for read in recording.reads_of(key)]
+    return recording.descendants(starts)
+
+
+def _crossed(left: Shape | None, right: Shape | None, result: Shape | None) -> bool:
+    """(N,) against (N, 1), which gives (N, N)."""
+    if left is None or right is None or result is None or len(result) != 2:
+        return False
+    flat, column = (left, right) if len(left) == 1 else (right, left)
+    if len(flat) != 1 or len(column) != 2 or column[1] != 1:
+        return False
+    return (
+        flat[0] != 1 and column[0] != 1 and (None in (flat[0], column[0]) or flat[0] == column[0])
+    )
+
+
+def _show(shape: Shape | None) -> str:
+    if shape is None:
+        return "(?)"
+    inner = ", ".join("N" if length is None else str(length) for length in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+FAULT = Fault("GP701", "shape-broadcast", __doc__, prove=prove)

@@ -47,6 +47,43 @@ decides which variables train.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP404", "short-zip", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find gradients of one list of which only the first few were applied."""
+    idle = [
+        optimizer
+        for optimizer in run.optimizers
+        if all(apply.optimizer != optimizer.key for apply in run.applies)
+    ]
+    seen: set[object] = set()
+    for apply in run.applies:
+        call = next((call for call in run.calls if call.key == apply.call), None)
+        if call is None or apply.by_hand or apply.place in seen or idle:
+            continue
+        given = [pair.variable for pair in apply.pairs]
+        wanted = [source.variable for source in call.sources]
+        rest = [key for key in wanted[len(given) :] if key is not None]
+        if not given or wanted[: len(given)] != given or not rest:
+            continue
+        if any(key in run.handed or key in run.moved for key in rest):
+            continue
+        seen.add(apply.place)
+        names = tuple(run.path(key) for key in rest)
+        yield Finding(
+            f"{len(wanted)} gradients were taken and {len(given)} pairs arrived: zip stopped at "
+            f"the shorter list, and {listed(names)} never moved",
+            place=apply.place,
+            label=f"{len(given)} of {len(wanted)} pairs",
+            variables=names,
+            step=1,
+            evidence={"gradients": len(wanted), "pairs": len(given)},
+        )
+
+
+FAULT = Fault("GP404", "short-zip", __doc__, prove=prove)

@@ -50,6 +50,33 @@ Safe: `list(zip(gradients, variables))`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP405", "spent-zip", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find an iterator of pairs that had nothing left for the optimizer."""
+    seen: set[object] = set()
+    for apply in run.applies:
+        if apply.given != "spent" or apply.place in seen:
+            continue
+        seen.add(apply.place)
+        call = next((call for call in run.calls if call.key == apply.call), None)
+        names = (
+            tuple(source.name for source in call.sources if source.name) if call is not None else ()
+        )
+        yield Finding(
+            f"the iterator given to `{apply.by}` had no pairs left, although {len(names)} "
+            f"gradients had just been taken: {listed(names)} did not move in this call",
+            place=apply.place,
+            label="nothing left to read",
+            variables=names,
+            step=1,
+            evidence={"pairs": 0, "gradients": len(names)},
+        )
+
+
+FAULT = Fault("GP405", "spent-zip", __doc__, prove=prove)

@@ -21,6 +21,8 @@ def step(model, x, y):
 ```python
 optimizer = keras.optimizers.Adam(0.01)
 
+REFUSALS = ("singleton tf.Variable", "create variables on non-first call", "creating variables on a non-first call", "variables on the first call", "inside a `tf.function`")
+
 
 def step(model, x, y):
     with tf.GradientTape() as tape:
@@ -50,6 +52,38 @@ Make it once, outside: at module level, in `__init__`, or in `build`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding
 from ..fault import Fault
 
-FAULT = Fault("GP409", "state-created-in-tf-function", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find what was made while a function was traced that then refused."""
+    crash = run.crash
+    if crash is None or not any(word in crash.message for word in REFUSALS):
+        return
+    lines = {place.path for place in crash.places}
+    makers = [
+        (optimizer.made_at, f"`{optimizer.name}`")
+        for optimizer in run.optimizers
+        if optimizer.during == "trace"
+    ] + [
+        (variable.made_at, f"`{variable.path}`")
+        for variable in run.variables
+        if variable.during == "trace" and variable.role == "model"
+    ]
+    for place, name in makers:
+        if place is not None and (not lines or place.path in lines):
+            yield Finding(
+                f"{name} was made inside a traced function, which may make state on its first "
+                f"trace only; the program ended with {crash.kind}",
+                place=place,
+                label="made again at each trace",
+                step=1,
+            )
+            return
+
+
+FAULT = Fault("GP409", "state-created-in-tf-function", __doc__, prove=prove)

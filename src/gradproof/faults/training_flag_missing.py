@@ -67,6 +67,49 @@ inference mode may be meant.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.run import LayerMode
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP706", "training-flag-missing", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find layers that ran in inference mode under every tape that trains."""
+    training = {mode.layer for mode in run.modes if mode.training}
+    groups: dict[object, list[LayerMode]] = {}
+    for mode in run.modes:
+        if mode.training or mode.explicit or not mode.trainable or mode.layer in training:
+            continue
+        if mode.tape is not None and _trains(run, mode.tape):
+            groups.setdefault(mode.place, []).append(mode)
+    for place, modes in groups.items():
+        kinds = sorted({mode.kind for mode in modes})
+        names = tuple(
+            run.path(key)
+            for mode in modes
+            for key in mode.variables
+            if not run.variable(key).trainable
+        )
+        yield Finding(
+            f"{listed(mode.layer for mode in modes)} ({', '.join(kinds)}) ran in inference mode "
+            f"under the tape and never in training mode: nobody passed `training=True`",
+            place=place,  # type: ignore[arg-type]
+            label="runs in inference mode",
+            variables=names,
+            step=1,
+            evidence={"layers": len(modes)},
+        )
+
+
+def _trains(run: Run, tape: int) -> bool:
+    """Gradients of this tape, or of one around it, were applied."""
+    tapes = {tape, *run.tape(tape).outer}
+    return any(
+        call.tape in tapes and any(source.variable in run.handed for source in call.sources)
+        for call in run.calls
+    )
+
+
+FAULT = Fault("GP706", "training-flag-missing", __doc__, prove=prove)

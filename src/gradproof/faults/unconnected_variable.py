@@ -55,6 +55,38 @@ author knows which.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import lost
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP208", "unconnected-variable", __doc__, level="warning")
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables that are trained for, computed or not, and never used."""
+    for found in lost(run, ("dead end", "unread")):
+        keys = {loss.source.variable for loss in found.losses}
+        if keys & run.connected or None in keys or found.call.inner:
+            continue
+        if all(not run.variable(key).trainable for key in keys if key is not None):
+            continue
+        how = (
+            "what is computed from them here is not used by the target"
+            if found.kind == "dead end"
+            else "nothing under the tape reads them"
+        )
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; {how}",
+            place=found.place or found.call.place,
+            label="ends here"
+            if found.kind == "dead end"
+            else "asks for variables that nothing reads",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+
+
+FAULT = Fault("GP208", "unconnected-variable", __doc__, prove=prove, level="warning")

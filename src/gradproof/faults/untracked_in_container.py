@@ -84,6 +84,40 @@ the holding class derive from `keras.layers.Layer`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.run import GradientCall, Variable
+from ..evidence.unlisted import unlisted
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP102", "untracked-in-container", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables of layers that the object around them does not track."""
+    groups: dict[object, list[Variable]] = {}
+    first: dict[object, GradientCall] = {}
+    for variable, call in unlisted(run):
+        if variable.tracked is not False or variable.holder is None:
+            continue
+        if variable.kind == "tf.Variable" and variable.owner == "layer":
+            continue
+        place = variable.layer_made_at or variable.made_at
+        groups.setdefault(variable.holder, []).append(variable)
+        first.setdefault(variable.holder, call)
+        del place
+    for holder, variables in groups.items():
+        names = tuple(variable.path for variable in variables)
+        places = [variable.layer_made_at or variable.made_at for variable in variables]
+        yield Finding(
+            f"`{holder}` made the layers of {listed(names)} and the target of the gradient call "
+            f"uses them, but its list of variables has none of them",
+            place=next((place for place in places if place is not None), None),
+            label=f"held where `{holder}` does not look",
+            variables=names,
+            step=first[holder].step + 1,
+            evidence={"untracked": len(names)},
+        )
+
+
+FAULT = Fault("GP102", "untracked-in-container", __doc__, prove=prove)

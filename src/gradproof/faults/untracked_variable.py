@@ -75,6 +75,31 @@ it as it is and pass it to `gradient` and to the optimizer by hand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.unlisted import unlisted
+from ..finding import Finding
 from ..fault import Fault
 
-FAULT = Fault("GP101", "untracked-variable", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find bare variables of a Keras layer that the loss uses and no list has."""
+    for variable, call in unlisted(run):
+        if variable.kind != "tf.Variable" or variable.owner != "layer":
+            continue
+        if variable.tracked is not False:
+            continue
+        yield Finding(
+            f"`{variable.path}` is used by the target of the gradient call, but it is a bare "
+            f"tf.Variable and `{variable.holder}` does not track it: it is in none of the lists "
+            f"that gradients were taken for",
+            place=variable.made_at or call.place,
+            label="not tracked by Keras 3",
+            variables=(variable.path,),
+            step=call.step + 1,
+            evidence={"sources": len(call.sources)},
+        )
+
+
+FAULT = Fault("GP101", "untracked-variable", __doc__, prove=prove)

@@ -57,6 +57,32 @@ used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import lost
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP205", "unwatched-tensor", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find sources that the target depends on and the tape did not watch."""
+    for found in lost(run, ("unwatched",)):
+        call = found.call
+        tensors = [loss for loss in found.losses if loss.source.given == "tensor"]
+        if tensors and not (call.inner or call.zeros or run.crash is not None):
+            continue
+        what = listed(found.names) if found.names else "the tensor given as source"
+        result = "replaced by zeros" if call.zeros else "None"
+        yield Finding(
+            f"the gradient is {result} for {what}: the target was computed from it, but the tape "
+            f"did not watch it",
+            place=found.place,
+            label="asks for something unwatched",
+            variables=found.names,
+            step=call.step + 1,
+            evidence={"unconnected": len(found.losses)},
+        )
+
+
+FAULT = Fault("GP205", "unwatched-tensor", __doc__, prove=prove)

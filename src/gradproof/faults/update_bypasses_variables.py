@@ -50,6 +50,52 @@ def step(model, x, y):
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.unlisted import combined
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP402", "update-bypasses-variables", __doc__)
+LISTS = ("trainable_variables", "trainable_weights", "variables", "weights")
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find new values, made of variable and gradient, that nobody assigned."""
+    seen: set[object] = set()
+    for call in run.calls:
+        keys = [
+            source.variable
+            for source in call.sources
+            if source.connected and source.variable is not None
+        ]
+        keys = [key for key in keys if key not in run.handed and key not in run.moved]
+        if call.inner or call.place in seen or call.times < 2 or not keys:
+            continue
+        made = combined(run, call, keys)
+        if not made:
+            continue
+        seen.add(call.place)
+        names = tuple(run.path(key) for key in keys)
+        yield Finding(
+            f"new values of {listed(names)} were computed from the gradients {call.times} times, "
+            f"but no variable was assigned: all of them still have their old values",
+            place=made[0].place or call.place,
+            label="makes new tensors",
+            variables=names,
+            step=1,
+            evidence={"calls": call.times, "variables": len(names)},
+        )
+    crash = run.crash
+    if crash is not None and crash.kind == "AttributeError" and crash.places:
+        if any(f"'{name}'" in crash.message and "setter" in crash.message for name in LISTS):
+            yield Finding(
+                f"the program ended here: {crash.message.splitlines()[0]}; the list of variables "
+                f"can't be replaced, and replacing it would not change any variable",
+                place=crash.places[-1],
+                label="assigns the list, not the variables",
+                step=1,
+            )
+
+
+FAULT = Fault("GP402", "update-bypasses-variables", __doc__, prove=prove)

@@ -59,6 +59,38 @@ Add the variable to the list, let a layer own it, or say that it is fixed with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.run import GradientCall, Variable
+from ..evidence.unlisted import unlisted
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP109", "variable-left-out", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find trainable variables that the target uses and nobody updates."""
+    groups: dict[object, list[Variable]] = {}
+    calls: dict[object, GradientCall] = {}
+    for variable, call in unlisted(run):
+        if variable.tracked is False and variable.holder is not None:
+            continue
+        groups.setdefault(call.place, []).append(variable)
+        calls.setdefault(call.place, call)
+    for place, variables in groups.items():
+        call = calls[place]
+        if not call.sources:
+            continue
+        names = tuple(variable.path for variable in variables)
+        yield Finding(
+            f"the target depends on {listed(names)}, which the tape watched; the gradient call "
+            f"asks for {len(call.sources)} other variables, and nothing ever changed these",
+            place=call.place,
+            label=f"leaves out {len(names)} that the target uses",
+            variables=names,
+            step=call.step + 1,
+            evidence={"left_out": len(names), "sources": len(call.sources)},
+        )
+
+
+FAULT = Fault("GP109", "variable-left-out", __doc__, prove=prove)

@@ -55,6 +55,34 @@ Safe: `w.assign_sub(0.1 * gradient)`. It is the same arithmetic on the variable.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import Lost, lost
+from ..finding import Finding, Related
 from ..fault import Fault
 
-FAULT = Fault("GP207", "variable-rebound-to-tensor", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find a tensor, made of a variable and a gradient, where a variable was."""
+    places: dict[object, list[Lost]] = {}
+    for found in lost(run, ("rebound",)):
+        places.setdefault(found.call.place, []).append(found)
+    for groups in places.values():
+        first = groups[0]
+        count = sum(len(group.losses) for group in groups)
+        yield Finding(
+            f"at call {first.call.key} of the tape {count} of {len(first.call.sources)} sources "
+            f"are plain tensors, made from a variable and its gradient: they have no gradient, "
+            f"and the variables keep their values",
+            place=first.place,
+            label="makes a new tensor, the variable keeps its value",
+            related=tuple(
+                Related(group.place, "and here") for group in groups[1:] if group.place is not None
+            ),
+            step=2,
+            evidence={"tensors": count, "sources": len(first.call.sources)},
+        )
+
+
+FAULT = Fault("GP207", "variable-rebound-to-tensor", __doc__, prove=prove)

@@ -78,6 +78,40 @@ Call the model on one batch before the list is read, or read
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP103", "variables-read-before-build", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find an empty variable list that was used after the model was built."""
+    empty = [call for call in run.calls if not call.sources]
+    if not empty:
+        return
+    early = [read for read in run.reads if not read.built and read.count == 0]
+    if not early:
+        return
+    used = {
+        key
+        for call in empty
+        for key in run.tape(call.tape).watched
+        if run.variable(key).tracked is not False and key not in run.handed
+    }
+    if not used:
+        return
+    names = tuple(run.path(key) for key in sorted(used))
+    yield Finding(
+        f"the list of `{early[0].model}` was read before the model was built and had 0 variables; "
+        f"the gradient call on line {empty[0].place.line if empty[0].place else '?'} got the empty "
+        f"list, although the tape watched {len(names)}: {listed(names)}",
+        place=early[0].place or empty[0].place,
+        label="empty: the model has not been called yet",
+        variables=names,
+        step=1,
+        evidence={"listed": 0, "watched": len(names)},
+    )
+
+
+FAULT = Fault("GP103", "variables-read-before-build", __doc__, prove=prove)

@@ -50,6 +50,29 @@ Unsafe: it changes what is computed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.operations import CLIPS
+from ..evidence.zeros import zeros
+from ..finding import Finding, listed
 from ..fault import Fault
 
-FAULT = Fault("GP302", "zero-gradient-region", __doc__)
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find gradients that stay exactly zero behind a clip or a threshold."""
+    for zero in zeros(run):
+        if zero.operation.type in CLIPS and zero.steps >= 2:
+            yield Finding(
+                f"in all {zero.steps} measured steps the gradient was exactly 0 (not None) for "
+                f"{listed(zero.names)}: every way from them to the target goes through this "
+                f"{zero.operation.type}, which is flat on one side",
+                place=zero.operation.place,
+                label="flat where the value stands",
+                variables=zero.names,
+                step=1,
+                evidence={"gradient_norm": 0.0, "steps": zero.steps},
+            )
+
+
+FAULT = Fault("GP302", "zero-gradient-region", __doc__, prove=prove)

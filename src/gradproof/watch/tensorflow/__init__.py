@@ -39,11 +39,14 @@ class TensorFlow:
         places = Places()
         self.variables = Variables(places)
         self.eager = EagerOperations(1, places, self.variables, patches)
-        self.functions = Functions(
-            places, self.variables, self.eager, self._called, self._settle
-        )
+        self.functions = Functions(places, self.variables, self.eager, self._called, self._settle)
         self.tapes = Tapes(
-            places, self.variables, self.eager, self.functions.graph, self.functions.freeze
+            places,
+            self.variables,
+            self.eager,
+            self.functions.graph,
+            self.functions.freeze,
+            lambda: self.functions.calls,
         )
         self.applies = Applies(
             places, self.variables, self.eager, self.tapes, self.functions.graph, self._passed
@@ -150,7 +153,7 @@ class TensorFlow:
         self.eager.paused = True
         try:
             self.applies.numbers.flush()
-            tapes, calls = self.tapes.record()
+            tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
             recordings: list[Recording] = [self.eager.record()]
             recordings += [traced.record() for traced in self.functions.graphs]

@@ -43,6 +43,7 @@ class EagerOperations:
     def install(self, patches: Patches) -> None:
         """Watches tensors that are turned into NumPy arrays and numbers."""
         from tensorflow.python.framework import ops
+        from tensorflow.python.ops import script_ops
 
         for name in ("numpy", "__array__", "__float__", "__int__"):
             patches.around(
@@ -50,6 +51,15 @@ class EagerOperations:
                 name,
                 before=lambda tensor, args, kwargs, kind=name: self._converted(tensor, kind),
             )
+        patches.around(
+            script_ops,
+            "py_func_common",
+            before=lambda function, args, kwargs: [
+                self._converted(tensor, "numpy_function")
+                for tensor in (args[0] if args else kwargs.get("inp") or ())
+                if hasattr(tensor, "_shape_tuple")
+            ],
+        )
         self.start()
 
     def start(self) -> None:
@@ -187,9 +197,11 @@ class EagerOperations:
 
     def record(self) -> Recording:
         """The operations so far as plain data."""
-        if self._plain is None or len(self._plain.operations) != len(self._rows) or len(
-            self._plain.conversions
-        ) != len(self._conversions):
+        if (
+            self._plain is None
+            or len(self._plain.operations) != len(self._rows)
+            or len(self._plain.conversions) != len(self._conversions)
+        ):
             self._plain = Recording(
                 self.key,
                 operations=tuple(self._rows),
@@ -204,5 +216,3 @@ def in_graph() -> bool:
     from tensorflow.python.eager import context
 
     return not context.executing_eagerly()
-
-

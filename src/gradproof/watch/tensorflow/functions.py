@@ -66,7 +66,7 @@ class Functions:
         self._traces: Counter[str] = Counter()
         self._reads: dict[tuple[int, str], _Read] = {}
         self._fresh: set[tuple[int, str]] = set()
-        self._calls = 0
+        self.calls = 0
         self._local = threading.local()
 
     def install(self, patches: Patches) -> None:
@@ -110,6 +110,7 @@ class Functions:
         self._local.depth = depth = max(0, getattr(self._local, "depth", 1) - 1)
         if depth:
             return
+        self.calls += 1
         if self._open:
             for traced in list(self._open.values()):
                 self._settle(traced)
@@ -144,7 +145,9 @@ class Functions:
         if isinstance(attributes, dict):
             for name in names:
                 value = attributes.get(name)
-                if _plain(value) and not (library and (isinstance(value, bool) or name.startswith("_"))):
+                if _plain(value) and not (
+                    library and (isinstance(value, bool) or name.startswith("_"))
+                ):
                     self._note(attributes, name, f"self.{name}", function, place, value)
         variables = frame.f_globals
         for name in names:
@@ -169,8 +172,7 @@ class Functions:
 
     def _compare(self) -> None:
         """Looks whether a frozen number has changed since."""
-        self._calls += 1
-        if self._calls > WATCHED_CALLS and self._calls % 50:
+        if self.calls > WATCHED_CALLS and self.calls % 50:
             return
         for key, read in self._reads.items():
             if key in self.frozen:
@@ -183,7 +185,7 @@ class Functions:
                     read.place,
                     repr(read.value),
                     repr(value),
-                    self._calls + 1,
+                    self.calls,
                     read.traces,
                 )
 
@@ -199,5 +201,3 @@ def _compiled(graph: Any) -> bool:
             return True
         graph = getattr(graph, "outer_graph", None)
     return False
-
-

@@ -180,13 +180,23 @@ class _Reader:
         if inner:
             for number, output in enumerate(outputs):
                 ends = tuple(
-                    sorted({ends[number] for ends in inner if number < len(ends) and ends[number] >= 0})
+                    sorted(
+                        {ends[number] for ends in inner if number < len(ends) and ends[number] >= 0}
+                    )
                 )
                 self._row(name, ends, output, stack, via, tapes, backward)
                 where[prefix + operation.name, number] = len(self.rows) - 1
             return
         self._row(
-            name, tuple(edges), outputs[0] if outputs else None, stack, via, tapes, backward, reads, writes
+            name,
+            tuple(edges),
+            outputs[0] if outputs else None,
+            stack,
+            via,
+            tapes,
+            backward,
+            reads,
+            writes,
         )
         for number in range(len(outputs)):
             where[prefix + operation.name, number] = len(self.rows) - 1

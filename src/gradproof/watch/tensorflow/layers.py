@@ -12,7 +12,7 @@ from ..places import Places
 from .eager import in_graph
 from .graphs import stack_here
 from .tapes import Tapes
-from .variables import Variables, kind_of
+from .variables import Made, Variables, holder_of, kind_of
 
 MODES = 200
 READS = 40
@@ -30,9 +30,7 @@ class Layers:
 
     def install_layer(self, patches: Patches, layer: Any, model: Any = None) -> None:
         """Watches the making of layers and the reading of their lists."""
-        patches.around(
-            layer, "__init__", before=lambda self_, args, kwargs: self._made(self_)
-        )
+        patches.around(layer, "__init__", before=lambda self_, args, kwargs: self._made(self_))
         for kind in (layer, model):
             for name in ("trainable_variables", "trainable_weights", "weights", "variables"):
                 found = vars(kind).get(name) if kind is not None else None
@@ -60,11 +58,9 @@ class Layers:
 
     def _made(self, layer: Any) -> None:
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
-        if stack:
-            try:
-                self._variables.layers.setdefault(layer, stack[-1])
-            except TypeError:
-                return
+        if layer not in self._variables.layers:
+            holder = holder_of(sys._getframe(3), layer)
+            self._variables.layers[layer] = Made(stack[-1] if stack else None, holder)
 
     def _read_empty(self, layer: Any, result: Any) -> None:
         if len(self.reads) >= READS:
@@ -87,7 +83,11 @@ class Layers:
             return
         training = kwargs.get("training", args[1] if len(args) > 1 else None)
         explicit = _asked_for(sys._getframe(2))
-        if training is None and kind_of(layer) == "layer" and type(layer).__module__.startswith("tf_keras"):
+        if (
+            training is None
+            and kind_of(layer) == "layer"
+            and type(layer).__module__.startswith("tf_keras")
+        ):
             training = _phase()
         if training is not None and hasattr(training, "dtype"):
             return

@@ -111,9 +111,7 @@ class Numbers:
         count = tf.raw_ops.ReadVariableOp(resource=site.counter.handle, dtype=tf.int64)
         slot = tf.raw_ops.FloorMod(x=count, y=tf.constant(SLOTS, tf.int64))
         tf.raw_ops.ResourceScatterUpdate(resource=site.ring.handle, indices=slot, updates=row)
-        tf.raw_ops.AssignAddVariableOp(
-            resource=site.counter.handle, value=tf.constant(1, tf.int64)
-        )
+        tf.raw_ops.AssignAddVariableOp(resource=site.counter.handle, value=tf.constant(1, tf.int64))
 
     def flush(self) -> int:
         """Reads what was measured since the last time; returns new steps."""
@@ -158,7 +156,8 @@ def measurable(variable: Any) -> bool:
     try:
         return (
             inner.dtype.base_dtype.name in _FLOATS
-            and type(inner).__name__ in ("ResourceVariable", "UninitializedVariable", "UnliftedInitializerVariable")
+            and type(inner).__name__
+            in ("ResourceVariable", "UninitializedVariable", "UnliftedInitializerVariable")
             and inner.shape.is_fully_defined()
         )
     except (AttributeError, ValueError):
@@ -172,7 +171,9 @@ def _read(variable: Any) -> Any:
     return tf.raw_ops.ReadVariableOp(resource=inner.handle, dtype=inner.dtype.base_dtype)
 
 
-def _measure(site: Site, variables: list[Any], gradients: list[Any], values: list[Any]) -> list[Any]:
+def _measure(
+    site: Site, variables: list[Any], gradients: list[Any], values: list[Any]
+) -> list[Any]:
     import tensorflow as tf
 
     row = []

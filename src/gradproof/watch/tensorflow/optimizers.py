@@ -184,7 +184,10 @@ class Applies:
         """The note of this place, a new one when something is new."""
         stack = (stack_here(self._places) if traced else self._places.here(5))[0]
         number = self.key(optimizer)
-        keys = [self._variables.key(variable) if is_variable(variable) else None for _, variable in pairs]
+        keys = [
+            self._variables.key(variable) if is_variable(variable) else None
+            for _, variable in pairs
+        ]
         pattern = (
             stack[-1] if stack else None,
             number,
@@ -414,9 +417,7 @@ class Applies:
             note.pairs = []
         return note.plain
 
-    def _pair(
-        self, note: ApplyNote, key: int | None, kind: str, gradient: Any, name: str
-    ) -> Pair:
+    def _pair(self, note: ApplyNote, key: int | None, kind: str, gradient: Any, name: str) -> Pair:
         if kind != "gradient":
             return Pair(key, kind, None, None, name)
         found = self._tapes.origin.get(identity(gradient))
@@ -580,9 +581,11 @@ def _state(optimizer: Any) -> tuple[Any, Any]:
     """Learning rate and counter in force: numbers, or tensors of a graph."""
     inner = _inner(optimizer)
     try:
-        rate = inner._get_current_learning_rate() if hasattr(
-            inner, "_get_current_learning_rate"
-        ) else inner.learning_rate
+        rate = (
+            inner._get_current_learning_rate()
+            if hasattr(inner, "_get_current_learning_rate")
+            else inner.learning_rate
+        )
         iterations = inner.iterations
     except (AttributeError, TypeError, ValueError):
         return None, None
@@ -614,5 +617,3 @@ def _counted(apply: Apply, counted: int) -> Apply:
     import dataclasses
 
     return dataclasses.replace(apply, counted=counted)
-
-

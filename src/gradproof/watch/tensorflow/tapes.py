@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import weakref
 from collections import Counter
@@ -59,6 +60,7 @@ class CallNote:
     inner: bool
     step: int
     asked: int = 0
+    before: int = 0
     error: str | None = None
     settled: bool = False
     plain: GradientCall | None = None
@@ -71,6 +73,7 @@ class Tapes:
         graph_of: Gives the record of the graph that is being traced, or
             `None` when it is not to be recorded.
         opened: Called when a tape is opened while tracing.
+        calls: Tells how often traced functions were called so far.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Tapes:
         eager: EagerOperations,
         graph_of: Callable[[], TracedOperations | None],
         opened: Callable[[], None],
+        calls: Callable[[], int],
     ) -> None:
         self.notes: list[TapeNote] = []
         self.calls: list[CallNote] = []
@@ -95,8 +99,10 @@ class Tapes:
         self._eager = eager
         self._graph_of = graph_of
         self._opened = opened
+        self._calls = calls
         self._of: weakref.WeakKeyDictionary[Any, TapeNote] = weakref.WeakKeyDictionary()
         self._seen: Counter[Stack] = Counter()
+        self._asked: Counter[Stack] = Counter()
         self._patterns: set[tuple[Place | None, tuple[bool, ...]]] = set()
         self._local = threading.local()
 
@@ -229,11 +235,18 @@ class Tapes:
             None,
             method,
             traced,
-            str(getattr(given.get("unconnected_gradients"), "value", given.get("unconnected_gradients"))) == "zero",
+            str(
+                getattr(
+                    given.get("unconnected_gradients"), "value", given.get("unconnected_gradients")
+                )
+            )
+            == "zero",
             any(other is not note for other in self.open),
             self.steps,
         )
         call.asked = len(call.sources)
+        call.before = self._calls()
+        self._asked[stack] += 1
         self._local.asking = True
         self._eager.backward = not traced
         return call
@@ -268,6 +281,7 @@ class Tapes:
         if getattr(self._local, "asking", False) or in_graph():
             return
         stack, _ = self._places.here(4)
+        self._asked[stack] += 1
         pattern = (stack[-1] if stack else None, tuple(part is None for part in _flat(tf, result)))
         if pattern not in self._patterns:
             self._patterns.add(pattern)
@@ -298,11 +312,23 @@ class Tapes:
             if call.tape.operations is operations:
                 self._plain_call(call, final=True)
 
-    def record(self) -> tuple[tuple[Tape, ...], tuple[GradientCall, ...]]:
-        """Tapes and calls as plain data."""
+    def record(self, calls: int) -> tuple[tuple[Tape, ...], tuple[GradientCall, ...]]:
+        """Tapes and calls as plain data.
+
+        Args:
+            calls: Calls of traced functions so far.
+        """
         return (
             tuple(self._plain_tape(note) for note in self.notes),
-            tuple(self._plain_call(call) for call in self.calls),
+            tuple(
+                dataclasses.replace(
+                    self._plain_call(call),
+                    times=max(1, calls - call.before)
+                    if call.traced
+                    else max(1, self._asked[call.stack]),
+                )
+                for call in self.calls
+            ),
         )
 
     def _plain_tape(self, note: TapeNote) -> Tape:

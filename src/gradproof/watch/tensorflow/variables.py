@@ -35,7 +35,16 @@ class _Note:
     made_in: str | None
     owner: str | None
     during: str
+    holder: weakref.ref[Any] | None = None
     last: Variable | None = None
+
+
+@dataclass
+class Made:
+    """Where a layer was made, and by a method of which layer or module."""
+
+    place: Place | None
+    holder: weakref.ref[Any] | None
 
 
 def kind_of(thing: Any) -> str | None:
@@ -74,7 +83,7 @@ class Variables:
         self._notes: dict[int, _Note] = {}
         self._keys: dict[str, int] = {}
         self.handles: dict[int, int] = {}
-        self.layers: weakref.WeakKeyDictionary[Any, Place] = weakref.WeakKeyDictionary()
+        self.layers: weakref.WeakKeyDictionary[Any, Made] = weakref.WeakKeyDictionary()
 
     def install(self, patches: Patches) -> None:
         """Watches the making of variables."""
@@ -91,15 +100,15 @@ class Variables:
         if type(variable).__name__ in ("_UnreadVariable", "ObjectGraphProto"):
             return None
         stack, _ = self._places.here(2)
-        owner, keras, during = self._maker(sys._getframe(2))
+        owner, keras, during, frame = self._maker(sys._getframe(2))
         role = kind_of(owner) if owner is not None else None
         library = owner is not None and self._places.library(_file_of(type(owner)))
         layer_at = None
+        holder = _reference(owner) if role in ("layer", "module") else holder_of(frame, None)
         if role == "layer" and library:
-            try:
-                layer_at = self.layers.get(owner)
-            except TypeError:
-                layer_at = None
+            made = self.layers.get(owner)
+            if made is not None:
+                layer_at, holder = made.place, made.holder
         key = len(self._notes) + 1
         self._notes[key] = _Note(
             key,
@@ -113,6 +122,7 @@ class Variables:
             if owner is not None
             else None,
             during,
+            holder,
         )
         self._keys[variable._unique_id] = key
         handle = getattr(variable, "_handle", None)
@@ -120,8 +130,11 @@ class Variables:
             self.handles[handle._id] = key
         return key
 
-    def _maker(self, frame: FrameType | None) -> tuple[Any, Any, str]:
-        """The object whose method makes the variable; its Keras variable."""
+    def _maker(self, frame: FrameType | None) -> tuple[Any, Any, str, FrameType | None]:
+        """The object whose method makes the variable; its Keras variable.
+
+        Also what is under way, and the frame around that method.
+        """
         from tensorflow.python.eager import context
 
         keras: Any = None
@@ -142,12 +155,13 @@ class Variables:
             frame = frame.f_back
         if not context.executing_eagerly():
             during = "trace"
+        around = frame
         while frame is not None and kind_of(owner) not in ("optimizer", "metric"):
             this = frame.f_locals.get("self")
             if kind_of(this) in ("optimizer", "metric"):
                 owner = this
             frame = frame.f_back
-        return owner, keras, during
+        return owner, keras, during, around
 
     def key(self, variable: Any) -> int | None:
         """The key of a variable, also of one made before the watching."""
@@ -178,7 +192,9 @@ class Variables:
         if variable is None and note.last is not None:
             return note.last
         keras = note.keras() if note.keras is not None else None
-        path = getattr(keras, "path", None) or getattr(variable, "name", "") or f"variable_{note.key}"
+        path = (
+            getattr(keras, "path", None) or getattr(variable, "name", "") or f"variable_{note.key}"
+        )
         shape = getattr(variable, "shape", None)
         note.last = Variable(
             note.key,
@@ -193,8 +209,38 @@ class Variables:
             note.made_in,
             note.owner,
             note.during,
+            *_tracked(note.holder() if note.holder is not None else None, variable),
         )
         return note.last
+
+
+def holder_of(frame: FrameType | None, itself: Any) -> weakref.ref[Any] | None:
+    """The layer or module in one of whose methods something is being made."""
+    while frame is not None:
+        this = frame.f_locals.get("self")
+        if this is not None and this is not itself and kind_of(this) in ("layer", "module"):
+            return _reference(this)
+        frame = frame.f_back
+    return None
+
+
+def _reference(thing: Any) -> weakref.ref[Any] | None:
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return None
+
+
+def _tracked(holder: Any, variable: Any) -> tuple[str | None, bool | None]:
+    """Class of the holder, and whether its own list has the variable."""
+    if holder is None or variable is None:
+        return None, None
+    name = type(holder).__name__
+    try:
+        listed = list(holder.variables)
+    except (AttributeError, ValueError, TypeError):
+        return name, None
+    return name, any(bare(other) is variable for other in listed)
 
 
 def _file_of(kind: type) -> str:

@@ -1,0 +1,266 @@
+"""How a variable's value got lost on its way to the target of a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..finding import Place
+from .operations import CUTS, INTEGERS, LOOPS, OPAQUE, STOPS
+from .recording import EXTERNAL, Operation, Recording
+from .run import GradientCall, Run, Source, Tape
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Why one source of a gradient call is unconnected.
+
+    Attributes:
+        kind: `"integer"` (its type has no gradient), `"outside"` (read while
+            the tape was off), `"numpy"`, `"cut"` (an operation without
+            gradient), `"opaque"`, `"stopped"`, `"loop"` (over a dataset),
+            `"unwatched"`, `"rebound"` (a tensor stands where a variable
+            was), `"dead end"` (computed, then not used), `"unread"` (never
+            used while the tape was on), or `"unknown"`.
+        source: The source.
+        operation: The operation at which the way ends, if one is known.
+        place: The user's line of it, on the level of the function in which
+            the tape was opened where that matters.
+    """
+
+    kind: str
+    source: Source
+    operation: Operation | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Sources of one gradient call that were lost in one way at one place."""
+
+    call: GradientCall
+    kind: str
+    place: Place | None
+    losses: tuple[Loss, ...]
+
+    @property
+    def operation(self) -> Operation | None:
+        """Where the way ends, for the first of them."""
+        return self.losses[0].operation
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Paths of the variables."""
+        return tuple(dict.fromkeys(loss.source.name for loss in self.losses if loss.source.name))
+
+
+def lost(run: Run, kinds: Iterable[str]) -> Iterator[Lost]:
+    """What got lost in one of these ways, each place of the user's once."""
+    wanted = set(kinds)
+    seen: set[tuple[Place | None, str, Place | None, tuple[str, ...]]] = set()
+    for call in run.calls:
+        if not run.wanted(call):
+            continue
+        groups: dict[tuple[str, Place | None], list[Loss]] = {}
+        for loss in losses(run, call):
+            if loss.kind in wanted:
+                groups.setdefault((loss.kind, loss.place), []).append(loss)
+        for (kind, place), found in groups.items():
+            group = Lost(call, kind, place, tuple(found))
+            key = (call.place, kind, place, group.names)
+            if key not in seen:
+                seen.add(key)
+                yield group
+
+
+def losses(run: Run, call: GradientCall) -> Iterator[Loss]:
+    """For each unconnected source of a call: where its way ends."""
+    recording = run.recording(call.recording)
+    tape = run.tape(call.tape)
+    for source in call.sources:
+        unconnected = source.connected is False or (
+            call.zeros and source.given == "tensor" and not _watched(tape, source)
+        )
+        if not unconnected:
+            continue
+        if source.dtype in INTEGERS:
+            yield Loss("integer", source)
+        elif source.given == "tensor":
+            yield _tensor(recording, tape, call, source)
+        elif source.variable is not None:
+            yield variable(run, call, source, source.variable)
+
+
+def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
+    """Where the way of a variable to the targets ends."""
+    recording = run.recording(call.recording)
+    tape = run.tape(call.tape)
+    reads = [read for read in recording.reads_of(key) if read.index < call.at and not read.backward]
+    inside = [read for read in reads if call.tape in read.tapes]
+    ends = [target.operation for target in call.targets if target.operation >= 0]
+    behind = recording.ancestors(ends)
+    if not tape.automatic and key not in tape.watched and inside:
+        return Loss("unwatched", source, inside[0], tape.place)
+    connected = [read for read in inside if read.index in behind]
+    if connected:
+        return _cut(recording, source, connected, behind)
+    before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
+    if before:
+        return Loss("outside", source, before[0], beside(before[0].stack, tape.stack))
+    stored = _from_eager(run, recording, behind, key)
+    if stored is not None:
+        return Loss("outside", source, stored, beside(stored.stack, tape.stack))
+    if inside:
+        return _lost_inside(recording, tape, call, source, inside, behind)
+    if tape.whole and recording.whole:
+        return Loss("unread", source)
+    return Loss("unknown", source)
+
+
+def beside(stack: tuple[Place, ...], other: tuple[Place, ...]) -> Place | None:
+    """The line of `stack` on the level at which it parts from `other`.
+
+    For a forward pass in a helper function that is called before the tape
+    opens, it is the line of that call.
+    """
+    for mine, theirs in zip(stack, other, strict=False):
+        if mine != theirs:
+            return mine
+    if len(stack) > len(other):
+        return stack[len(other)]
+    return stack[-1] if stack else None
+
+
+def _cut(
+    recording: Recording, source: Source, reads: list[Operation], behind: frozenset[int]
+) -> Loss:
+    """The first operation without gradient on the way of a read value."""
+    live = {read.index for read in reads}
+    for read in reads:
+        kind = cut_kind(read)
+        if kind is not None:
+            return Loss(kind, source, read, read.place)
+    edge: list[Operation] = []
+    for operation in recording.operations:
+        if operation.index in behind and live.intersection(operation.inputs):
+            if cut_kind(operation) is not None:
+                edge.append(operation)
+            else:
+                live.add(operation.index)
+    kinds = {cut_kind(operation) for operation in edge}
+    for kind in ("cut", "opaque", "loop", "stopped"):
+        if kind in kinds:
+            first = next(operation for operation in edge if cut_kind(operation) == kind)
+            return Loss(kind, source, first, first.place)
+    return Loss("unknown", source)
+
+
+def cut_kind(operation: Operation) -> str | None:
+    """How an operation ends a gradient; `None` if it passes it on."""
+    if operation.type in CUTS or (operation.type == "Cast" and operation.dtype in INTEGERS):
+        return "cut"
+    if operation.type in OPAQUE:
+        return "opaque"
+    if operation.type in STOPS:
+        return "stopped"
+    return "loop" if operation.type in LOOPS else None
+
+
+def _lost_inside(
+    recording: Recording,
+    tape: Tape,
+    call: GradientCall,
+    source: Source,
+    inside: list[Operation],
+    behind: frozenset[int],
+) -> Loss:
+    """Used under the tape, yet nothing that comes of it reaches a target."""
+    flow = {
+        index
+        for index in recording.descendants(read.index for read in inside)
+        if index < call.at and not recording.operations[index].backward
+    }
+    for conversion in recording.conversions:
+        if conversion.operation in flow and tape.opened <= conversion.at <= call.at:
+            kind = "opaque" if conversion.kind == "numpy_function" else "numpy"
+            if _comes_back(recording, tape, call, behind, conversion.at):
+                operation = recording.operations[conversion.operation]
+                return Loss(kind, source, operation, conversion.place)
+    ends = [index for index in flow if not flow.intersection(recording.consumers.get(index, ()))]
+    last = recording.operations[max(ends)] if ends else inside[-1]
+    variables = any(recording.operations[index].reads for index in behind)
+    if recording.function is None and not variables:
+        outer = [target for target in call.targets if target.operation < 0]
+        if outer or _comes_back(recording, tape, call, behind, last.index):
+            return Loss("numpy", source, last, last.place)
+    return Loss("dead end", source, last, last.place)
+
+
+def _comes_back(
+    recording: Recording, tape: Tape, call: GradientCall, behind: frozenset[int], after: int
+) -> bool:
+    """A value from outside TensorFlow joins the way to the target later."""
+    if any(target.operation < 0 for target in call.targets):
+        return True
+    return any(
+        recording.operations[index].type == EXTERNAL and index >= after and index >= tape.opened
+        for index in behind
+    )
+
+
+def _from_eager(
+    run: Run, recording: Recording, behind: frozenset[int], key: int
+) -> Operation | None:
+    """A read in eager code whose result a traced function captured."""
+    if recording.function is None:
+        return None
+    for index in behind:
+        stand_in = recording.operations[index].stand_in
+        if stand_in is None:
+            continue
+        eager = next((other for other in run.recordings if other.function is None), None)
+        if eager is None or stand_in >= len(eager.operations):
+            continue
+        for ancestor in sorted(eager.ancestors([stand_in])):
+            if key in eager.operations[ancestor].reads:
+                return eager.operations[ancestor]
+    return None
+
+
+def _tensor(recording: Recording, tape: Tape, call: GradientCall, source: Source) -> Loss:
+    """Why a tensor given as a source has no gradient."""
+    index = source.operation
+    if index is None or index < 0:
+        return Loss("unread", source)
+    made = recording.operations[index]
+    ends = [target.operation for target in call.targets if target.operation >= 0]
+    behind = recording.ancestors(ends)
+    origins = recording.ancestors([index])
+    of_gradient = any(recording.operations[origin].backward for origin in origins)
+    of_variable = any(recording.operations[origin].reads for origin in origins)
+    if of_gradient and of_variable:
+        return Loss("rebound", source, made, made.place)
+    if index in behind and not _watched(tape, source):
+        return Loss("unwatched", source, made, call.place)
+    if index not in behind:
+        return Loss("dead end", source, made, made.place)
+    return Loss("unknown", source, made, made.place)
+
+
+def _watched(tape: Tape, source: Source) -> bool:
+    return any(index == source.operation for index, _ in tape.watches)
+
+
+def on_the_way(run: Run, call: GradientCall, keys: Iterable[int]) -> Iterator[Operation]:
+    """Operations between variables, read under the tape, and the targets."""
+    recording = run.recording(call.recording)
+    starts = [
+        read.index
+        for key in keys
+        for read in recording.reads_of(key)
+        if call.tape in read.tapes and read.index < call.at
+    ]
+    ends = [target.operation for target in call.targets if target.operation >= 0]
+    for operation in recording.between(starts, ends):
+        if not operation.backward:
+            yield operation

@@ -1,0 +1,87 @@
+"""Variables that a loss uses and that no list of variables has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .operations import INTEGERS
+from .recording import Operation
+from .run import GradientCall, Run, Variable
+
+
+def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
+    """Trainable variables on the way to a target that nobody updates.
+
+    They were read under the tape, no gradient call asked for them, no
+    optimizer was given them, and nothing was ever assigned to them.
+    """
+    told: set[int] = set()
+    for call in run.calls:
+        if call.inner or call.error is not None or not _trains(run, call):
+            continue
+        recording = run.recording(call.recording)
+        ends = [target.operation for target in call.targets if target.operation >= 0]
+        live = _live(run, call, ends)
+        for key in sorted(run.tape(call.tape).watched):
+            variable = run.variable(key)
+            if key in told or key in run.asked or key in run.handed or key in run.moved:
+                continue
+            if not variable.trainable or variable.role != "model" or variable.dtype in INTEGERS:
+                continue
+            if any(read.index in live for read in recording.reads_of(key)):
+                told.add(key)
+                yield variable, call
+
+
+def _live(run: Run, call: GradientCall, ends: Iterable[int]) -> frozenset[int]:
+    """Operations under the tape from which a gradient of the target comes."""
+    from .paths import cut_kind
+
+    recording = run.recording(call.recording)
+    seen: set[int] = set()
+    todo = list(ends)
+    while todo:
+        index = todo.pop()
+        operation = recording.operations[index]
+        if index in seen or call.tape not in operation.tapes or cut_kind(operation) is not None:
+            continue
+        seen.add(index)
+        todo.extend(operation.inputs)
+    return frozenset(seen)
+
+
+def _trains(run: Run, call: GradientCall) -> bool:
+    """The call serves an update, or would have."""
+    if not call.sources:
+        return True
+    return any(source.given == "variable" for source in call.sources) and run.wanted(call)
+
+
+def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operation]:
+    """Operations that join a variable and its gradient, as an update would."""
+    recording = run.recording(call.recording)
+    found: list[Operation] = []
+    wanted = set(keys)
+    for source in call.sources:
+        if source.variable not in wanted or source.result is None or source.result < 0:
+            continue
+        after = recording.descendants([source.result])
+        for index in sorted(after):
+            operation = recording.operations[index]
+            if operation.type not in ("Sub", "AddV2", "Add") or operation.backward:
+                continue
+            other = [
+                recording.operations[number] for number in operation.inputs if number not in after
+            ]
+            if any(source.variable in read.reads for read in other):
+                found.append(operation)
+                break
+    return found
+
+
+def misused(run: Run) -> bool:
+    """An optimizer was called in a way that it could not understand."""
+    return any(
+        apply.given in ("two lists", "not pairs", "swapped", "loss", "spent")
+        for apply in run.applies
+    )
