@@ -5,13 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 
 from .answer import Answer
@@ -19,109 +14,14 @@ from .diagnose import diagnose
 from .evidence import Loop, Run
 from .evidence.run import Crash
 from .fault import Diagnosis, Fault, Verdict
-from .files import SourceText, Unreadable, collect, imported_files, is_own, load, shown_path
+from .files import Unreadable, collect, is_own
 from .finding import Place, Span
 from .launch import Ending, Program, launch
+from .reading import Reading, home, kept
 from .standing import rules, standings, step_count
 from .watch import Watcher
 
-Tell = Callable[[Diagnosis], None]
-
-
-class Reading:
-    """The files of one answer: their text, and their loops when asked for.
-
-    Attributes:
-        notes: Sentences about files that could not be read, and about faults
-            that could not be judged.
-    """
-
-    def __init__(self, keras: str | None = None) -> None:
-        self._keras = keras or ("2" if _legacy_keras() else None)
-        self._start = os.getcwd()
-        self._texts: dict[str, SourceText] = {}
-        self._loops: dict[tuple[str, str | None], Loop] = {}
-        self.notes: list[str] = []
-
-    def add(self, path: str) -> None:
-        """Reads a file once; what is unreadable becomes a note.
-
-        Raises:
-            Unreadable: It is no text, or no Python.
-        """
-        shown = shown_path(path, self._start)
-        if shown in self._texts:
-            return
-        text = load(path, shown)
-        self._texts[shown] = text
-        try:
-            self._read(text, self._keras)
-        except Unreadable:
-            del self._texts[shown]
-            raise
-
-    def add_imported(self, roots: Sequence[str]) -> None:
-        """Reads the user's own modules that the program imported."""
-        for path in imported_files(roots):
-            try:
-                self.add(path)
-            except Unreadable as problem:
-                self._note(f"not read: {problem}")
-
-    def loops(self, generations: Sequence[str] = ()) -> list[Loop]:
-        """The readings of all files, for the Keras generation in use."""
-        keras = generations[0] if len(generations) == 1 else self._keras
-        return [self._read(text, keras) for text in self._texts.values()]
-
-    def lines(self, path: str, cell: int | None) -> list[str]:
-        """The source lines of a shown path; none if it can't be read."""
-        text = self._texts.get(path)
-        if text is None:
-            try:
-                text = load(os.path.join(self._start, path), path)
-            except Unreadable:
-                return []
-        return text.lines(cell)
-
-    def located(self, place: Place) -> Place:
-        """A place as it is shown: relative path, line within its cell."""
-        path = shown_path(place.path, self._start)
-        text = self._texts.get(path)
-        span = place.span
-        if text is None or not text.cells or place.cell or span.end_line > len(text.cells):
-            return replace(place, path=path)
-        cell, line = text.cells[span.line - 1]
-        end_cell, end_line = text.cells[span.end_line - 1]
-        end = end_line if end_cell == cell else line
-        return Place(path, Span(line, span.column, end, span.end_column), cell)
-
-    def unjudged(self, fault: Fault, failure: Exception) -> None:
-        """Notes that one fault could not be judged, through our own mistake."""
-        self._note(
-            f"{fault.name} could not be judged, a mistake in gradproof ({kept(failure)} has the "
-            "traceback)"
-        )
-
-    def _note(self, words: str) -> None:
-        if words not in self.notes:
-            self.notes.append(words)
-
-    def _read(self, text: SourceText, keras: str | None) -> Loop:
-        key = (text.path, keras)
-        if key not in self._loops:
-            try:
-                with _silent_compiler():
-                    self._loops[key] = _read(text.text, text.path, keras)
-            except SyntaxError as problem:
-                at = self.located(Place(text.path, Span(problem.lineno or 1)))
-                cell = f"cell {at.cell}:" if at.cell else ""
-                raise Unreadable(
-                    f"{text.path}:{cell}{at.line}: syntax error, {problem.msg}"
-                ) from None
-            except (ValueError, RecursionError, MemoryError) as problem:
-                reason = str(problem) or type(problem).__name__
-                raise Unreadable(f"{text.path}: can't be read as Python ({reason})") from None
-        return self._loops[key]
+Tell = Callable[[Diagnosis, Reading], None]
 
 
 def check(
@@ -164,7 +64,7 @@ def check(
 def run(
     program: Program,
     faults: Sequence[Fault],
-    tell: Callable[[Diagnosis, Reading], None],
+    tell: Tell,
     keras: str | None = None,
 ) -> tuple[Answer, Reading, Ending]:
     """Runs a program unchanged, watches every update, and judges.
@@ -192,11 +92,17 @@ def run(
     watcher.start()
     try:
         ending = launch(program)
-        seen = watcher.snapshot(_crash(ending.error, roots), finished=True)
+        notes: list[str] = []
+        try:
+            seen = watcher.snapshot(_crash(ending.error, roots), finished=True)
+        except Exception as failure:
+            # The program has ended as it would; what we know of it is lost.
+            seen = Run()
+            notes.append(f"the watcher stepped aside, it failed ({kept(failure)} tells where)")
     finally:
         watcher.stop()
     found = judge.found(seen)
-    notes = [f"not watched: {what}" for what in seen.unwatched]
+    notes += [f"not watched: {what}" for what in seen.unwatched]
     notes += [watcher.failure] if watcher.failure else []
     notes += _unseen(seen)
     answer = Answer(
@@ -221,7 +127,7 @@ class _Judge:
         faults: Sequence[Fault],
         reading: Reading,
         roots: Sequence[str],
-        tell: Callable[[Diagnosis, Reading], None],
+        tell: Tell,
     ) -> None:
         self._faults = faults
         self._reading = reading
@@ -266,26 +172,6 @@ class _Judge:
             return False
         self._told.add(key)
         return True
-
-
-def home() -> Path:
-    """Where gradproof keeps what it writes: `GRADPROOF_HOME` or `.gradproof`."""
-    return Path(os.environ.get("GRADPROOF_HOME") or ".gradproof").absolute()
-
-
-def kept(failure: BaseException) -> str:
-    """Keeps the traceback of a mistake of ours; returns the file's path."""
-    words = "".join(traceback.format_exception(type(failure), failure, failure.__traceback__))
-    for folder in (home(), Path(tempfile.gettempdir())):
-        path = folder / f"failure-{os.getpid()}.txt"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(words)
-        except OSError:
-            continue
-        return str(path)
-    return "no writable file"
 
 
 def _add_script(reading: Reading, path: str) -> None:
@@ -334,31 +220,6 @@ def _watched(seen: Run, failure: str | None) -> str:
     return "every step" if seen.applies else "nothing"
 
 
-def _read(text: str, path: str, keras: str | None) -> Loop:
-    from . import source
-
-    if not hasattr(source, "read"):
-        compile(text, path, "exec", dont_inherit=True)
-        return Loop(path)
-    return source.read(text, path, keras)
-
-
-def _legacy_keras() -> bool:
-    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
-
-
 def _count(loop: Loop) -> int:
     """Number of training loops in a file: places that take gradients."""
     return len(getattr(loop, "gradient_calls", ()))
-
-
-@contextmanager
-def _silent_compiler() -> Iterator[None]:
-    # Reading code again must not repeat its SyntaxWarnings. Filters stay
-    # untouched: changing them makes Python repeat the program's own warnings.
-    show = warnings.showwarning
-    warnings.showwarning = lambda *_, **__: None
-    try:
-        yield
-    finally:
-        warnings.showwarning = show

@@ -15,9 +15,9 @@ from . import __version__
 
 if TYPE_CHECKING:
     from .answer import Answer
-    from .api import Reading
     from .fault import Diagnosis, Fault
     from .launch import Program
+    from .reading import Reading
 
 USAGE = 2
 """Exit status for input that we can't work with."""
@@ -269,3 +269,6 @@ def _write(text: str, stream: TextIO) -> None:
     except BrokenPipeError:
         # Python flushes once more at exit and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except ValueError:
+        # The program closed the stream; then there is nobody to tell.
+        pass

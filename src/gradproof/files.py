@@ -24,7 +24,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class SourceText:
-    """The text of a program, with line ends `\\n`.
+    """The text of a program, its line ends made one.
 
     Attributes:
         path: As it is shown.

@@ -54,17 +54,21 @@ def launch(program: Program) -> Ending:
     """
     main = ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins
+    if sys.version_info < (3, 14):
+        main.__dict__.update(__annotations__={})
     sys.modules["__main__"] = main
     start = _start_module(program) if program.module else _start_script(program, main)
     try:
         start()
     except SystemExit as request:
         return Ending(_status_of(request))
-    except BaseException as error:
-        error.__traceback__ = _without_our_frames(error.__traceback__)
-        _show(error)
-        return Ending(1, error)
-    return Ending(0)
+    except BaseException as raised:
+        error = raised.with_traceback(_without_our_frames(raised.__traceback__))
+    else:
+        return Ending(0)
+    # Not while the exception is handled: what a hook raises has no context.
+    _show(error)
+    return Ending(1, error)
 
 
 def _start_script(program: Program, main: ModuleType) -> Callable[[], None]:
@@ -129,6 +133,7 @@ def _show(error: BaseException) -> None:
         sys.excepthook(kind, error, trace)
     except Exception as failure:
         print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(failure), failure, failure.__traceback__)
+        trace_of_hook = _without_our_frames(failure.__traceback__)
+        sys.__excepthook__(type(failure), failure.with_traceback(trace_of_hook), trace_of_hook)
         print("\nOriginal exception was:", file=sys.stderr)
         sys.__excepthook__(kind, error, trace)

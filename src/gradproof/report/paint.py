@@ -34,4 +34,4 @@ def coloured(text: str, role: str) -> str:
 def paint_for(stream: TextIO) -> Paint:
     """Colours on a terminal, unless `NO_COLOR` is set or it is a dumb one."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return coloured if wanted and stream.isatty() else plain
+    return coloured if wanted and not stream.closed and stream.isatty() else plain
