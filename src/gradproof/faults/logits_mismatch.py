@@ -11,9 +11,6 @@ above zero (about 1.46 for 10 classes). Mostly without a warning.
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
 loss_function = keras.losses.SparseCategoricalCrossentropy()
 
-LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-SQUASHING = ("Softmax", "Sigmoid", "LogSoftmax")
-
 
 def step(optimizer, x, labels):
     with tf.GradientTape() as tape:
@@ -66,6 +63,9 @@ from ..evidence.operations import SHAPING
 from ..evidence.paths import on_the_way
 from ..finding import Finding, Related
 from ..fault import Fault
+
+LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+SQUASHING = ("Softmax", "Sigmoid", "LogSoftmax")
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -21,8 +21,6 @@ def step(model, x, y):
 ```python
 optimizer = keras.optimizers.Adam(0.01)
 
-REFUSALS = ("singleton tf.Variable", "create variables on non-first call", "creating variables on a non-first call", "variables on the first call", "inside a `tf.function`")
-
 
 def step(model, x, y):
     with tf.GradientTape() as tape:
@@ -57,6 +55,13 @@ from collections.abc import Iterator
 from ..evidence import Run
 from ..finding import Finding
 from ..fault import Fault
+
+REFUSALS = (
+    "singleton tf.Variable",
+    "create variables on non-first call",
+    "creating variables on a non-first call",
+    "variables on the first call",
+)
 
 
 def prove(run: Run) -> Iterator[Finding]:
