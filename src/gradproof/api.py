@@ -180,6 +180,8 @@ def _add_script(reading: Reading, path: str) -> None:
             f"{path}: a notebook can't be run as a program; `gradproof check` reads it, and "
             "`jupyter nbconvert --to script` makes a script of it"
         )
+    if os.path.isdir(path):
+        raise Unreadable(f"{path}: a folder, not a program")
     if not os.path.exists(path):
         raise Unreadable(f"{path}: no such file")
     reading.add(path)
@@ -222,4 +224,5 @@ def _watched(seen: Run, failure: str | None) -> str:
 
 def _count(loop: Loop) -> int:
     """Number of training loops in a file: places that take gradients."""
-    return len(getattr(loop, "gradient_calls", ()))
+    taken = {call.at for call in loop.gradient_calls}
+    return len(taken | {call.at for call in loop.apply_calls if call.method == "minimize"})

@@ -9,6 +9,7 @@ from .answer import Standing
 from .evidence import Run
 from .evidence.run import Apply, Source, Update, Variable
 from .fault import STAGES, Diagnosis
+from .finding import Place
 
 
 def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
@@ -37,7 +38,7 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
 
 def rules(run: Run) -> tuple[str, ...]:
     """Names of what moved variables: optimizers, or `assign_sub` and the like."""
-    return tuple(dict.fromkeys(apply.by for apply in run.applies if _passages(apply, run)))
+    return tuple(dict.fromkeys(apply.by for apply in run.applies if _passages([apply], run)))
 
 
 def step_count(run: Run) -> int:
@@ -46,14 +47,18 @@ def step_count(run: Run) -> int:
     Steps of all optimizers together; without any, passages through the
     busiest place at which variables are changed by hand.
     """
-    by_optimizer = sum(_passages(apply, run) for apply in run.applies if not apply.by_hand)
-    return by_optimizer or max((_passages(apply, run) for apply in run.applies), default=0)
+    places: dict[tuple[int | None, Place | None], list[Apply]] = {}
+    for apply in run.applies:
+        places.setdefault((apply.optimizer, apply.place), []).append(apply)
+    passages = {place: _passages(applies, run) for place, applies in places.items()}
+    by_optimizer = sum(count for (optimizer, _), count in passages.items() if optimizer is not None)
+    return by_optimizer or max(passages.values(), default=0)
 
 
-def _passages(apply: Apply, run: Run) -> int:
-    """Times that an apply call was passed; a traced one is called once a trace."""
-    measured = max((step.index for step in run.steps_of(apply.key)), default=0)
-    return measured if apply.traced else max(measured, apply.counted)
+def _passages(applies: Sequence[Apply], run: Run) -> int:
+    """Times that a line was passed; a traced call is made once a trace only."""
+    measured = [step.index for apply in applies for step in run.steps_of(apply.key)]
+    return max(measured, default=sum(apply.counted for apply in applies if not apply.traced))
 
 
 def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> Standing:
