@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import ADD, BIAS, KERNEL, healthy, proven, unconnected, with_operations
 from snippets import assert_findings, assert_silent
 
 
@@ -71,3 +74,15 @@ def test_model_built_before():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """The target depends on reads from before the tape opened."""
+    before = [
+        replace(one, tapes=frozenset())
+        for one in healthy().recordings[0].operations
+        if one.index <= ADD
+    ]
+    run = with_operations(unconnected(healthy(), KERNEL, BIAS), *before)
+    tape = replace(run.tapes[0], opened=ADD + 1, watched=frozenset())
+    assert proven(replace(run, tapes=(tape,)))[0][0] == "GP201"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import healthy, never_applied, proven, with_call
 from snippets import assert_findings, assert_silent
 
 
@@ -72,3 +73,13 @@ def test_penalty():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """Gradients were taken three times, and nobody was given them."""
+    assert proven(never_applied(healthy())) == [("GP401", 5)]
+
+
+def test_once_may_be_a_look():
+    """A single look at gradients is not a loop."""
+    assert proven(with_call(never_applied(healthy()), times=1)) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import BIAS, at, healthy, proven, unconnected, with_call, with_variable
 from snippets import STEP, assert_findings, assert_silent
 
 
@@ -40,3 +43,11 @@ def test_float_dtype():
         optimizer.apply_gradients(zip(gradient, [w]))
         """
     )
+
+
+def test_proven():
+    """A gradient is asked for a variable of integers."""
+    run = with_variable(unconnected(healthy(), BIAS), BIAS, dtype="int32", made_at=at(1))
+    first, second = run.calls[0].sources
+    run = with_call(run, sources=(first, replace(second, dtype="int32")))
+    assert proven(run) == [("GP111", 1)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import BIAS, KERNEL, healthy, proven, with_updates
 from snippets import assert_findings, assert_silent
 
 
@@ -44,3 +47,17 @@ def test_set_later():
         sgd.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """The rate was zero in every step, although gradients arrived."""
+    run = with_updates(healthy(), KERNEL, BIAS, change_norm=0.0, along=None)
+    steps = tuple(replace(step, learning_rate=0.0) for step in run.steps)
+    assert proven(replace(run, steps=steps)) == [("GP501", 1)]
+
+
+def test_a_rate_that_rises():
+    """A rate that starts at zero and rises is a warm-up."""
+    run = healthy()
+    steps = (replace(run.steps[0], learning_rate=0.0), *run.steps[1:])
+    assert proven(replace(run, steps=steps)) == []

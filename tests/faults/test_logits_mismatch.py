@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import ADD, SQUARE, SUB, Y, healthy, operation, proven, with_operations
 from snippets import assert_findings, assert_silent
 
 
@@ -46,3 +47,13 @@ def test_metric_beside():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """A softmax goes into a loss that applies its own."""
+    run = with_operations(
+        healthy(),
+        operation(SUB, "Softmax", (ADD,), line=3),
+        operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y)),
+    )
+    assert proven(run) == [("GP702", 4)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import BIAS, KERNEL, healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -55,3 +58,19 @@ def test_clipped():
         optimizer.apply_gradients(zip(gradients, model.trainable_weights))
         """
     )
+
+
+def test_proven():
+    """Each variable got the gradient of the other one."""
+    first, second = healthy().applies[0].pairs
+    pairs = (
+        replace(first, taken_for=frozenset({BIAS})),
+        replace(second, taken_for=frozenset({KERNEL})),
+    )
+    assert proven(with_apply(healthy(), pairs=pairs)) == [("GP403", 6)]
+
+
+def test_unknown_is_silent():
+    """A gradient that can't be followed accuses nobody."""
+    pairs = tuple(replace(pair, taken_for=None) for pair in healthy().applies[0].pairs)
+    assert proven(with_apply(healthy(), pairs=pairs)) == []

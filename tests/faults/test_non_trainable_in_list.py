@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import BIAS, healthy, proven, unconnected, with_variable
 from snippets import assert_findings, assert_silent
 
 
@@ -51,3 +52,9 @@ def test_module_variables():
         optimizer.apply_gradients(zip(gradients, line.variables))
         """
     )
+
+
+def test_proven():
+    """A moving mean among the sources has no gradient."""
+    run = with_variable(unconnected(healthy(), BIAS), BIAS, trainable=False)
+    assert proven(run) == [("GP108", 5)]

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from records import (
+    KERNEL,
+    MATMUL,
+    TANH,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+    with_updates,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -71,3 +82,17 @@ def test_gathered():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """A round stands on the only way from the kernel to the target."""
+    run = unconnected(healthy(), KERNEL)
+    run = with_operations(run, operation(TANH, "Round", (MATMUL,), line=3))
+    assert proven(run) == [("GP203", 3)]
+
+
+def test_sign_gives_zeros():
+    """The gradient through a sign is a tensor of zeros."""
+    run = with_updates(healthy(), KERNEL, gradient_norm=0.0, change_norm=0.0, along=None)
+    run = with_operations(run, operation(TANH, "Sign", (MATMUL,), line=3))
+    assert proven(run) == [("GP203", 3)]

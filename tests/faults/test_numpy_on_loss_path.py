@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.recording import EXTERNAL, Conversion
+from records import (
+    KERNEL,
+    MATMUL,
+    TANH,
+    at,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -54,3 +68,19 @@ def test_target_without_gradient():
         optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """A recorded value left for NumPy, and a constant came back."""
+    run = with_operations(unconnected(healthy(), KERNEL), operation(TANH, EXTERNAL, line=3))
+    left = Conversion(MATMUL, "numpy", (at(3),), at=TANH, tapes=frozenset({1}))
+    run = replace(run, recordings=(replace(run.recordings[0], conversions=(left,)),))
+    assert proven(run) == [("GP202", 3)]
+
+
+def test_a_print_is_no_fault():
+    """A value that leaves for a print, while its way goes on, is fine."""
+    run = healthy()
+    left = Conversion(MATMUL, "numpy", (at(3),), at=TANH, tapes=frozenset({1}))
+    run = replace(run, recordings=(replace(run.recordings[0], conversions=(left,)),))
+    assert proven(run) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import KERNEL, MATMUL, TANH, healthy, operation, proven, unconnected, with_operations
 from snippets import assert_findings, assert_silent
 
 
@@ -49,3 +50,10 @@ def test_py_function():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """A Python function stands on the only way from the kernel to the target."""
+    run = unconnected(healthy(), KERNEL)
+    run = with_operations(run, operation(TANH, "PyFunc", (MATMUL,), line=3))
+    assert proven(run) == [("GP204", 3)]

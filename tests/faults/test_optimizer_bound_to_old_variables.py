@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash
+from records import KERNEL, at, healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -47,3 +51,11 @@ def test_made_anew():
             fresh.apply_gradients(zip(gradients, net.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """The optimizer met a variable that it was not built for."""
+    error = "ValueError: Unknown variable"
+    run = with_apply(healthy(), known=frozenset({KERNEL}), error=error)
+    crash = Crash("ValueError", error, (at(6),))
+    assert proven(replace(run, steps=(), crash=crash)) == [("GP407", 6)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash
+from records import at, healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -49,3 +53,11 @@ def test_minimize_with_a_function():
         """,
         keras="2",
     )
+
+
+def test_proven():
+    """Two lists raised a TypeError."""
+    error = "TypeError: apply_gradients() takes 2 positional arguments but 3 were given"
+    run = with_apply(healthy(), pairs=(), given="two lists", error=error)
+    crash = Crash("TypeError", error, (at(6),))
+    assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]

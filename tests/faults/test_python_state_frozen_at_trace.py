@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import FrozenState
+from records import at, healthy, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -65,3 +69,9 @@ def test_passed_as_tensor():
             train(x, y, tf.constant(epoch / 3))
         """
     )
+
+
+def test_proven():
+    """A number that the trace read has changed since, and nothing was traced again."""
+    state = FrozenState("beta", "step", at(2), "1.0", "0.25", call=3, traces=1)
+    assert proven(replace(healthy(), frozen=(state,))) == [("GP601", 2)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import at, healthy, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -57,3 +60,12 @@ def test_either_branch():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """The second call of one tape raised."""
+    run = healthy()
+    error = "RuntimeError: A non-persistent GradientTape can only be used to compute one set"
+    sources = tuple(replace(one, connected=None, result=None) for one in run.calls[0].sources)
+    second = replace(run.calls[0], key=2, stack=(at(6),), error=error, sources=sources)
+    assert proven(replace(run, calls=(*run.calls, second))) == [("GP213", 6)]

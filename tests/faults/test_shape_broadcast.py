@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gradproof.evidence.recording import EXTERNAL
+from records import ADD, READ_BIAS, SUB, TANH, Y, healthy, operation, proven, with_operations
 from snippets import assert_silent
 
 
@@ -28,3 +30,14 @@ def test_squeezed():
         optimizer.apply_gradients(zip(gradients, regressor.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """(8, 1) minus (8,) makes (8, 8)."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(8, 1)),
+        operation(Y, EXTERNAL, taped=False, shape=(8,)),
+        operation(SUB, "Sub", (ADD, Y), shape=(8, 8)),
+    )
+    assert proven(run) == [("GP701", 4)]

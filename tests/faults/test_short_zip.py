@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Optimizer
+from records import BIAS, healthy, left_out, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -42,3 +46,24 @@ def test_added_lists():
         optimizer.apply_gradients(zip(gradients, variables))
         """
     )
+
+
+def test_proven():
+    """Two gradients were taken, one pair arrived."""
+    run = healthy()
+    short = left_out(run, BIAS)
+    assert proven(replace(short, calls=run.calls)) == [("GP404", 6)]
+
+
+def test_rest_is_applied_elsewhere():
+    """What another optimizer gets is not dropped."""
+    run = healthy()
+    short = left_out(run, BIAS)
+    other = replace(run.applies[0], key=2, optimizer=2, pairs=run.applies[0].pairs[1:])
+    run = replace(
+        short,
+        calls=run.calls,
+        applies=(*short.applies, other),
+        optimizers=(*run.optimizers, Optimizer(2, "SGD")),
+    )
+    assert proven(run) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -60,3 +63,9 @@ def test_mapped_pairs():
         optimizer.apply_gradients(pairs)
         """
     )
+
+
+def test_proven():
+    """The optimizer found nothing in the iterator."""
+    run = with_apply(healthy(), pairs=(), given="spent")
+    assert proven(replace(run, steps=())) == [("GP405", 6)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash, Optimizer
+from records import at, healthy, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -57,3 +61,15 @@ def test_made_once():
         Counter()()
         """
     )
+
+
+def test_proven():
+    """An optimizer was made while the function was traced that then refused."""
+    run = replace(
+        healthy(),
+        optimizers=(Optimizer(1, "Adam", made_at=at(1), during="trace"),),
+        crash=Crash(
+            "ValueError", "tf.function only supports singleton tf.Variables created", (at(6),)
+        ),
+    )
+    assert proven(run) == [("GP409", 1)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import LayerMode
+from records import at, healthy, proven
 from snippets import STEP, assert_findings, assert_silent
 
 
@@ -53,3 +57,15 @@ def test_evaluation():
         print(tf.reduce_mean(tf.square(net(x) - y)))
         """
     )
+
+
+def test_proven():
+    """A BatchNormalization ran in inference mode under the tape, and never otherwise."""
+    mode = LayerMode("norm", "BatchNormalization", False, False, True, at(3), 1)
+    assert proven(replace(healthy(), modes=(mode,))) == [("GP706", 3)]
+
+
+def test_a_decision():
+    """`training=False` in the user's own code is a decision."""
+    mode = LayerMode("norm", "BatchNormalization", False, True, True, at(3), 1)
+    assert proven(replace(healthy(), modes=(mode,))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import ADD, KERNEL, READ_BIAS, healthy, operation, proven, unconnected, with_operations
 from snippets import assert_findings, assert_silent
 
 
@@ -34,3 +35,10 @@ def test_alternating():
             optimizer.apply_gradients(zip(gradients, variables))
         """
     )
+
+
+def test_proven():
+    """What is computed from the kernel is used by nobody."""
+    run = unconnected(healthy(), KERNEL)
+    run = with_operations(run, operation(ADD, "Identity", (READ_BIAS,)))
+    assert proven(run) == [("GP208", 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import BIAS, at, healthy, left_out, proven, with_variable
 from snippets import STEP, assert_silent
 
 
@@ -73,3 +74,9 @@ def test_listed_by_hand():
         Trainer().step(x, y)
         """
     )
+
+
+def test_proven():
+    """The model around a layer does not know the layer's variable."""
+    run = with_variable(left_out(healthy(), BIAS), BIAS, tracked=False, layer_made_at=at(3))
+    assert proven(run) == [("GP102", 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records import BIAS, at, healthy, left_out, proven, with_variable
 from snippets import STEP, assert_findings, assert_silent
 
 
@@ -118,3 +119,11 @@ def test_handed_over_explicitly():
         optimizer.apply_gradients(zip(gradients, [line.w]))
         """
     )
+
+
+def test_proven():
+    """The loss uses a bare variable of a layer, and no list has it."""
+    run = with_variable(
+        left_out(healthy(), BIAS), BIAS, kind="tf.Variable", tracked=False, made_at=at(3)
+    )
+    assert proven(run) == [("GP101", 3)]

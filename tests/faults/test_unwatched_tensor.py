@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash, Source
+from records import X, at, healthy, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -52,3 +56,17 @@ def test_variable_as_input():
         image.assign_add(0.1 * tape.gradient(output, image))
         """
     )
+
+
+def test_proven():
+    """An inner call asks for the input, which nobody watched."""
+    run = healthy()
+    inner = replace(
+        run.calls[0],
+        key=2,
+        inner=True,
+        sources=(Source(None, X, "tensor", name="x", connected=False),),
+    )
+    run = replace(run, calls=(*run.calls, inner))
+    crash = Crash("ValueError", "Attempt to convert a value (None)", (at(5),))
+    assert proven(replace(run, crash=crash)) == [("GP205", 5)]

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from records import (
+    BIAS_GRADIENT,
+    KERNEL_GRADIENT,
+    READ_BIAS,
+    READ_KERNEL,
+    healthy,
+    never_applied,
+    operation,
+    proven,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -56,3 +67,13 @@ def test_set_weights():
         model.set_weights([v - 0.1 * g for v, g in zip(model.trainable_variables, gradients)])
         """
     )
+
+
+def test_proven():
+    """New values were made from variables and gradients, and nobody assigned them."""
+    run = with_operations(
+        never_applied(healthy()),
+        operation(12, "Sub", (READ_KERNEL, KERNEL_GRADIENT), line=6, taped=False),
+        operation(13, "Sub", (READ_BIAS, BIAS_GRADIENT), line=6, taped=False),
+    )
+    assert proven(run) == [("GP402", 6)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Apply, Pair
+from records import BIAS, at, healthy, left_out, proven
 from snippets import assert_silent
 
 
@@ -56,3 +60,15 @@ def test_assigned_by_hand():
         average.assign(0.9 * average + 0.1 * loss)
         """
     )
+
+
+def test_proven():
+    """The tape watched a variable on the way to the loss that no list has."""
+    assert proven(left_out(healthy(), BIAS)) == [("GP109", 5)]
+
+
+def test_changed_by_hand_is_cared_for():
+    """A variable that is assigned is not left out."""
+    run = left_out(healthy(), BIAS)
+    by_hand = Apply(2, (at(6),), 1, 12, "assign", pairs=(Pair(BIAS, name="dense/bias"),), counted=3)
+    assert proven(replace(run, applies=(*run.applies, by_hand))) == []

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash, Source, Target
+from records import (
+    BIAS,
+    KERNEL_GRADIENT,
+    READ_KERNEL,
+    X,
+    at,
+    healthy,
+    left_out,
+    never_applied,
+    operation,
+    proven,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -60,3 +76,24 @@ def test_fast_weights():
             w.assign_sub(0.1 * outer.gradient(loss, w))
         """
     )
+
+
+def test_proven():
+    """The second call asks for a tensor made of the variable and its gradient."""
+    run = never_applied(left_out(healthy(), BIAS))
+    run = with_operations(
+        run,
+        operation(12, "Sub", (READ_KERNEL, KERNEL_GRADIENT), line=6, taped=False),
+        operation(13, "MatMul", (X, 12), line=3),
+        operation(14, "Mean", (13,)),
+    )
+    second = replace(
+        run.calls[0],
+        key=2,
+        at=15,
+        targets=(Target(14),),
+        sources=(Source(None, 12, "tensor", connected=False),),
+    )
+    crash = Crash("TypeError", "unsupported operand type(s) for *", (at(6),))
+    run = replace(run, calls=(*run.calls, second), crash=crash)
+    assert ("GP207", 6) in proven(run)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import ListRead
+from records import BIAS, KERNEL, at, healthy, left_out, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -62,3 +66,11 @@ def test_read_in_the_step():
             optimizer.apply_gradients(zip(gradients, variables))
         """
     )
+
+
+def test_proven():
+    """An empty list from an unbuilt model went into the gradient call."""
+    run = left_out(left_out(healthy(), KERNEL), BIAS)
+    run = with_apply(run, given="empty")
+    run = replace(run, steps=(), reads=(ListRead("Net", built=False, count=0, place=at(1)),))
+    assert proven(run) == [("GP103", 1)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import BIAS, KERNEL, healthy, proven, with_apply, with_updates
 from snippets import assert_findings, assert_silent
 
 
@@ -56,3 +59,11 @@ def test_reward():
             w.assign_add(0.1 * tape.gradient(reward, w))
         """
     )
+
+
+def test_proven():
+    """Every change by hand went along the gradient, and the loss grew."""
+    run = with_updates(healthy(), KERNEL, BIAS, along=-1.0)
+    steps = tuple(replace(step, loss=float(step.index)) for step in run.steps)
+    run = with_apply(run, by="assign_add", optimizer=None)
+    assert proven(replace(run, optimizers=(), steps=steps)) == [("GP504", 6)]

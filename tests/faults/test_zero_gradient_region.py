@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from records import (
+    BIAS,
+    KERNEL,
+    SQUARE,
+    SUB,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+    with_updates,
+)
 from snippets import assert_silent
 
 
@@ -42,3 +55,17 @@ def test_relu():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_proven():
+    """Every gradient was zero in every step, behind a clip."""
+    run = with_updates(healthy(), KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
+    run = with_operations(run, operation(SQUARE, "Maximum", (SUB,)))
+    assert proven(run) == [("GP302", 4)]
+
+
+def test_one_step_is_a_batch():
+    """A gradient that was zero once says nothing."""
+    run = with_updates(healthy(), KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
+    run = with_operations(run, operation(SQUARE, "Maximum", (SUB,)))
+    assert proven(replace(run, steps=run.steps[:1])) == []
