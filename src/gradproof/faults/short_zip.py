@@ -1,7 +1,8 @@
 """The lists differ in length, and `zip` drops the last variables.
 
-There are fewer gradients than variables. `zip` stops at the end of the shorter
-list without a word: the first variables train, the last ones never move.
+Gradients and variables are lists of different length. `zip` stops at the end of
+the shorter one without a word: the first variables train, the last ones never
+move.
 
 ## Bad
 
@@ -10,8 +11,8 @@ def step(encoder, decoder, optimizer, x, y):
     variables = encoder.trainable_variables + decoder.trainable_variables
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
-    gradients = tape.gradient(loss, encoder.trainable_variables)
-    optimizer.apply_gradients(zip(gradients, variables))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
 ```
 
 ## Good
