@@ -13,7 +13,7 @@ APART = 4
 """Edits with at least so many lines between them are shown apart."""
 
 
-def mend(fix: Fix, lines: Lines, paint: Paint, width: int) -> Iterator[str]:
+def mend(fix: Fix, lines: Lines, paint: Paint, width: int, gutter: int) -> Iterator[str]:
     """The title of the fix, and its edits as removed and added lines.
 
     Args:
@@ -21,6 +21,7 @@ def mend(fix: Fix, lines: Lines, paint: Paint, width: int) -> Iterator[str]:
         lines: Gives the source lines of a file.
         paint: Colours.
         width: Columns at hand.
+        gutter: Columns for line numbers.
     """
     first, *rest = wrapped(fix.title, width - 6)
     yield paint("help", "strong") + ": " + first
@@ -28,17 +29,16 @@ def mend(fix: Fix, lines: Lines, paint: Paint, width: int) -> Iterator[str]:
     files = dict.fromkeys((edit.place.path, edit.place.cell) for edit in fix.edits)
     for path, cell in files:
         here = [edit for edit in fix.edits if (edit.place.path, edit.place.cell) == (path, cell)]
-        yield from _diff(lines(path, cell), here, paint)
+        yield from _diff(lines(path, cell), here, paint, gutter)
 
 
-def _diff(lines: Sequence[str], edits: Sequence[Edit], paint: Paint) -> Iterator[str]:
+def _diff(lines: Sequence[str], edits: Sequence[Edit], paint: Paint, gutter: int) -> Iterator[str]:
     inside = [edit for edit in edits if edit.place.span.end_line <= len(lines) + 1]
     rows: list[tuple[int, str, str]] = []
     for group in _groups(sorted(inside, key=lambda edit: edit.place.span)):
         rows += _hunk(lines, group)
     if not rows:
         return
-    gutter = max(len(str(number)) for number, _, _ in rows)
     bar = paint(" " * (gutter + 1) + "|", "frame")
     yield bar
     last = rows[0][0]

@@ -22,7 +22,9 @@ class Mark:
     first: bool
 
 
-def snippet(lines: Sequence[str], marks: Sequence[Mark], paint: Paint, width: int) -> list[str]:
+def snippet(
+    lines: Sequence[str], marks: Sequence[Mark], paint: Paint, width: int, gutter: int
+) -> list[str]:
     """The marked lines of one file, underlined, with a frame of line numbers.
 
     Args:
@@ -30,6 +32,7 @@ def snippet(lines: Sequence[str], marks: Sequence[Mark], paint: Paint, width: in
         marks: At least one; those outside the file are left out.
         paint: Colours.
         width: Columns at hand, at least 40.
+        gutter: Columns for line numbers.
 
     Returns:
         Lines to print; none if no mark lies in the file.
@@ -37,7 +40,6 @@ def snippet(lines: Sequence[str], marks: Sequence[Mark], paint: Paint, width: in
     inside = [mark for mark in marks if 1 <= mark.span.line <= len(lines)]
     if not inside:
         return []
-    gutter = len(str(max(mark.span.line for mark in inside)))
     bar = paint(" " * (gutter + 1) + "|", "frame")
     shown = [bar]
     last = None

@@ -42,25 +42,34 @@ def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -
     level = diagnosis.level
     head = paint(f"{level}[{diagnosis.fault.code}]", level) + ": "
     block = [head + paint(diagnosis.title, "strong")]
-    block += _source(diagnosis, lines, paint)
-    frame = paint("   =", "frame")
+    gutter = _gutter(diagnosis)
+    block += _source(diagnosis, lines, paint, gutter)
+    frame = paint(" " * (gutter + 1) + "=", "frame")
+    indent = " " * (gutter + 10)
     block.append(f"{frame} path:  {_path(diagnosis.fault.stage, level, paint)}")
     proven = diagnosis.verdict is Verdict.PROVEN
     words = wrapped(
         diagnosis.message if proven else f"{diagnosis.message} (in source; not measured)",
-        WIDTH - 12,
+        WIDTH - len(indent),
     )
     block.append(f"{frame} {'proof:' if proven else 'seen: '} {words[0]}")
-    block += [" " * 12 + line for line in words[1:]]
+    block += [indent + line for line in words[1:]]
     if diagnosis.fix:
-        block += mend(diagnosis.fix, lines, paint, WIDTH)
+        block += mend(diagnosis.fix, lines, paint, WIDTH, gutter)
     for note in _remarks(diagnosis):
-        first, *rest = wrapped(note, WIDTH - 11)
-        block += [f"{frame} note: {first}", *(" " * 11 + line for line in rest)]
+        first, *rest = wrapped(note, WIDTH - len(indent) + 1)
+        block += [f"{frame} note: {first}", *(indent[1:] + line for line in rest)]
     return "\n".join(block)
 
 
-def _source(diagnosis: Diagnosis, lines: Lines, paint: Paint) -> Iterator[str]:
+def _gutter(diagnosis: Diagnosis) -> int:
+    """Columns for the line numbers of one block."""
+    places = [diagnosis.place, *(related.place for related in diagnosis.related)]
+    places += [edit.place for edit in diagnosis.fix.edits] if diagnosis.fix else []
+    return max(2, *(len(str(place.span.end_line)) for place in places if place))
+
+
+def _source(diagnosis: Diagnosis, lines: Lines, paint: Paint, gutter: int) -> Iterator[str]:
     """Where it stands: a head line a file, and the marked lines."""
     if diagnosis.place is None:
         return
@@ -71,9 +80,9 @@ def _source(diagnosis: Diagnosis, lines: Lines, paint: Paint) -> Iterator[str]:
     ]:
         marks.setdefault((place.path, place.cell), []).append(Mark(place.span, label, first))
     for number, ((path, cell), here) in enumerate(marks.items()):
-        lead = "  -->" if number == 0 else "  :::"
+        lead = " " * gutter + ("-->" if number == 0 else ":::")
         yield f"{paint(lead, 'frame')} {_where(Place(path, here[0].span, cell))}"
-        yield from snippet(lines(path, cell), here, paint, WIDTH)
+        yield from snippet(lines(path, cell), here, paint, WIDTH, gutter)
 
 
 def _where(place: Place) -> str:
