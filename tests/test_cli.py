@@ -286,7 +286,7 @@ def test_tensorflow_is_not_installed(tmp_path):
 
 
 def test_json_of_a_run_goes_to_stderr(tmp_path):
-    """stdout is the program's."""
+    """What the program prints stays its own."""
     (tmp_path / "train.py").write_text("print('hello')\n")
     done = ask("run", "--format", "json", "train.py", cwd=tmp_path)
     assert done.stdout == "hello\n"

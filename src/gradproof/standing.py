@@ -30,6 +30,9 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
         for variable in run.variables
         if variable.role == "model" and variable.trainable
     ]
+    # Counters and states of random generators are integers that nobody trains.
+    counters = {variable.path for variable in run.variables if not _differentiable(variable)}
+    found = [one for one in found if one.state != "resting" or one.variable not in counters]
     order = {"broken": 0, "resting": 1, "moved": 2}
     return sorted(
         found, key=lambda one: (order[one.state], STAGES.index(one.stage) if one.stage else 0)
@@ -59,6 +62,10 @@ def _passages(applies: Sequence[Apply], run: Run) -> int:
     """Times that a line was passed; a traced call is made once a trace only."""
     measured = [step.index for apply in applies for step in run.steps_of(apply.key)]
     return max(measured, default=sum(apply.counted for apply in applies if not apply.traced))
+
+
+def _differentiable(variable: Variable) -> bool:
+    return "float" in variable.dtype or "complex" in variable.dtype
 
 
 def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> Standing:

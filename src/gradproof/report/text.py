@@ -171,7 +171,8 @@ def _moved(answer: Answer) -> str:
     count = len(answer.standings)
     by = f" ({', '.join(answer.rules)})" if answer.rules and answer.moved else ""
     if answer.moved == count:
-        return f"the only variable moved{by}" if count == 1 else f"all {count} variables moved{by}"
+        all_of_them = {1: "the only variable", 2: "both variables"}.get(count)
+        return f"{all_of_them or f'all {count} variables'} moved{by}"
     return f"{answer.moved} of {_counted(count, 'variable')} moved{by}"
 
 
