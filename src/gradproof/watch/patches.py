@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -100,4 +101,7 @@ class Patches:
         # AutoGraph leaves functions alone that carry this mark; the original
         # belongs to an allowlisted module, the wrapper does not.
         watched.autograph_info__ = None  # type: ignore[attr-defined]
+        # Keras 3 reads the names of `__init__`'s arguments, which `wraps` hides
+        # from `inspect.getfullargspec`.
+        watched.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
         self.replace(owner, name, watched)

@@ -214,14 +214,29 @@ def scalar(value: Any) -> Any:
     """A float32 scalar of a loss, rate or counter; NaN for unknown."""
     import tensorflow as tf
 
-    if value is None:
+    if value is None or not _in_scope(value):
         return tf.constant(float("nan"))
     tensor = tf.cast(tf.convert_to_tensor(bare(value)), tf.float32)
     return tensor if tensor.shape.rank == 0 else tf.reduce_mean(tensor)
 
 
+def _in_scope(value: Any) -> bool:
+    """Says whether this graph may read a tensor: the last loss may be another's.
+
+    A function that applies what another one computed would capture its loss,
+    and fail when it is called.
+    """
+    from tensorflow.python.framework import ops
+
+    graph = getattr(value, "graph", None) if not hasattr(value, "numpy") else None
+    here = ops.get_default_graph() if graph is not None else None
+    while here is not None and here is not graph:
+        here = getattr(here, "outer_graph", None)
+    return here is graph
+
+
 def _number(value: Any) -> float | None:
-    if value is None:
+    if value is None or not hasattr(value, "numpy"):
         return None
     array = value.numpy()
     try:
