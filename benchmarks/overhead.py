@@ -42,6 +42,7 @@ MEMORY_SHARE, MEMORY_FIXED = 0.02, 64 * 2**20
 BLOCK_SECONDS = 0.2
 WARM_UP_STEPS = 40
 FIRST_STEPS = 4
+CHECK_ROUNDS = 5
 
 
 class Worker:
@@ -131,7 +132,7 @@ class Figures:
         times = getattr(self, kind)
         if not times.get(mode):
             return None
-        pairs = zip(times[mode], times["bare"], strict=True)
+        pairs = zip(times[mode], times["bare"], strict=False)
         return statistics.median(measured / bare for measured, bare in pairs)
 
     @property
@@ -166,6 +167,8 @@ def measure(workload: str, rounds: int) -> Figures:
         figures.blocks = {mode: [] for mode in workers}
         for turn in range(rounds):
             for mode in list(workers)[:: 1 if turn % 2 else -1]:
+                if mode == "check_numerics" and turn >= CHECK_ROUNDS:
+                    continue
                 figures.blocks[mode].append(workers[mode].ask(f"go {count}") / count)
         figures.step = statistics.median(figures.blocks["bare"])
         figures.memory = {mode: worker.ask("memory") for mode, worker in workers.items()}
