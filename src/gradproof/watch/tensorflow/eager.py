@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from ...evidence.recording import EXTERNAL, Conversion, Operation, Recording
 from ..patches import Patches
 from ..places import Places, Stack
-from .variables import Variables
+from .variables import Variables, is_variable
 
 LIMIT = 40_000
 """Operations kept; a program that runs more before its first step loses the oldest."""
@@ -99,12 +102,17 @@ class EagerOperations:
         stack, via = self._places.here(3)
         edges: list[int] = []
         resources: set[int] = set()
-        for tensor in inputs:
+        given: list[Any] | None = None
+        for position, tensor in enumerate(inputs):
             if tensor._datatype_enum() == _RESOURCE:
                 key = self._variables.handles.get(tensor._id)
                 if key is not None:
                     resources.add(key)
                     continue
+            elif tensor._id not in self._made:
+                given = list(_arguments(sys._getframe(1))) if given is None else given
+                if position < len(given) and is_variable(given[position]):
+                    self._read(tensor, given[position], stack)
             edges.append(self.locate(tensor, stack))
         writes = frozenset(resources) if name.startswith(_WRITES) else frozenset()
         called = name if name.startswith("__") else None
@@ -124,6 +132,15 @@ class EagerOperations:
             self._made[tensor._id] = index
         if len(self._rows) > LIMIT:
             self._full()
+
+    def _read(self, tensor: Any, variable: Any, stack: Stack) -> None:
+        """Notes a read that TensorFlow's fast path does not tell of."""
+        key = self._variables.key(variable)
+        if key is None or tuple(variable.shape.as_list()) != tuple(tensor._shape_tuple()):
+            return
+        reads = frozenset({key})
+        self._append("ReadVariableOp", (), tensor, stack, (), reads, frozenset(), None)
+        self._made[tensor._id] = len(self._rows) - 1
 
     def locate(self, tensor: Any, stack: Stack) -> int:
         """Index of what made a tensor; one from outside gets a stand-in."""
@@ -209,6 +226,25 @@ class EagerOperations:
                 whole=not self.dropped,
             )
         return self._plain
+
+
+def _arguments(frame: FrameType | None) -> Iterator[Any]:
+    """What TensorFlow's generated function of the running operation was given.
+
+    Inputs come first in its signature, in the order of the operation's own.
+    A `tf.Variable` among them is read by C++ code, without a callback; so
+    `x * w` in eager code shows no read of `w`, but `w * x` does.
+    """
+    while frame is not None and "gen_" not in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame is None:
+        return
+    for name in frame.f_code.co_varnames[: frame.f_code.co_argcount]:
+        value = frame.f_locals.get(name)
+        if isinstance(value, list | tuple):
+            yield from value
+        else:
+            yield value
 
 
 def in_graph() -> bool:
