@@ -22,6 +22,7 @@ class Standing:
             need not be wrong).
         stage: The stage at which the update is lost; `None` unless broken.
         why: A few words: by how much it moved and by whose rule, or why not.
+        moved: Its value changed, rightly or not.
     """
 
     variable: str
@@ -29,6 +30,7 @@ class Standing:
     state: str
     stage: str | None
     why: str
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Answer:
 
     @property
     def moved(self) -> int:
-        """Number of variables that moved."""
-        return sum(standing.state == "moved" for standing in self.standings)
+        """Number of variables that moved, rightly or not."""
+        return sum(standing.moved for standing in self.standings)
 
     @property
     def wrong(self) -> bool:

@@ -162,7 +162,9 @@ class _Report:
         from .report import text
         from .report.paint import paint_for
 
-        return text.render(answer, reading.lines, paint_for(stream))
+        report = text.render(answer, reading.lines, paint_for(stream))
+        # Set off from what the program printed last.
+        return f"\n{report}" if answer.command == "run" and answer.diagnoses else report
 
 
 def _check(paths: Sequence[str], report: _Report) -> int:

@@ -71,7 +71,10 @@ def _differentiable(variable: Variable) -> bool:
 def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> Standing:
     told = _told(variable, diagnoses)
     state, stage, why = told or _shown(variable, run)
-    return Standing(variable.path, variable.shape, state, stage, why)
+    moved = any(
+        update.change_norm != 0 for _, update in run.updates() if update.variable == variable.key
+    )
+    return Standing(variable.path, variable.shape, state, stage, why, moved)
 
 
 def _told(variable: Variable, diagnoses: Sequence[Diagnosis]) -> tuple[str, str, str] | None:

@@ -79,9 +79,11 @@ SUSPECTED = replace(
     consequences=(),
 )
 STANDINGS = (
-    Standing("encoder/kernel", (4, 4), "broken", "applied", f"{MISPAIRED.title} (GP403)"),
+    Standing("encoder/kernel", (4, 4), "broken", "applied", f"{MISPAIRED.title} (GP403)", True),
     Standing("target/kernel", (4, 4), "resting", None, "not used"),
-    Standing("decoder/kernel", (4, 4), "moved", None, "changed by 0.1 (norm) when last seen (SGD)"),
+    Standing(
+        "decoder/kernel", (4, 4), "moved", None, "changed by 0.1 (norm) when last seen (SGD)", True
+    ),
 )
 RUN = Answer(
     "run", (PROVEN,), STANDINGS, files=1, loops=1, steps=400, watched="every step", rules=("SGD",)

@@ -52,7 +52,7 @@ def test_names_of_the_form():
         "loops": 1,
         "steps": 400,
         "variables": 3,
-        "moved": 1,
+        "moved": 2,
         "watched": "every step",
     }
 
