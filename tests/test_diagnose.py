@@ -319,7 +319,7 @@ class TestStandings:
         found = diagnose([fault("GP403", "mispaired", (), [finding])], [], Run())
         (row,) = [one for one in standings(run_of(), found) if one.variable == "b"]
         assert (row.state, row.stage) == ("broken", "applied")
-        assert row.why == "the mispaired title (GP403)"
+        assert row.why == "GP403 mispaired"
 
     def test_broken_ones_come_first(self):
         """By stage, so that the earliest is on top."""

@@ -89,7 +89,7 @@ def _told(variable: Variable, diagnoses: Sequence[Diagnosis]) -> tuple[str, str,
     if not about:
         return None
     first = min(about, key=lambda diagnosis: diagnosis.fault.code)
-    return "broken", first.fault.stage, f"{first.title} ({first.fault.code})"
+    return "broken", first.fault.stage, f"{first.fault.code} {first.fault.name}"
 
 
 def _with_consequences(diagnoses: Sequence[Diagnosis]) -> Iterator[Diagnosis]:

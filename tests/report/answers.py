@@ -79,7 +79,7 @@ SUSPECTED = replace(
     consequences=(),
 )
 STANDINGS = (
-    Standing("encoder/kernel", (4, 4), "broken", "applied", f"{MISPAIRED.title} (GP403)", True),
+    Standing("encoder/kernel", (4, 4), "broken", "applied", "GP403 mispaired-gradients", True),
     Standing("target/kernel", (4, 4), "resting", None, "not used"),
     Standing(
         "decoder/kernel", (4, 4), "moved", None, "changed by 0.1 (norm) when last seen (SGD)", True
