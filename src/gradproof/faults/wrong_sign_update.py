@@ -44,6 +44,91 @@ def step(model, x, y):
 
 from __future__ import annotations
 
-from ..fault import Fault
+from collections.abc import Iterator
 
-FAULT = Fault("GP504", "wrong-sign-update", __doc__)
+from ..evidence import Run
+from ..evidence.recording import EXTERNAL, Recording
+from ..evidence.run import Apply, GradientCall
+from ..fault import Fault
+from ..finding import Finding, Related, listed
+
+ERRORS = frozenset(
+    {
+        "Abs",
+        "L2Loss",
+        "Pow",
+        "Softplus",
+        "Square",
+        "SquaredDifference",
+        "SoftmaxCrossEntropyWithLogits",
+        "SparseSoftmaxCrossEntropyWithLogits",
+    }
+)
+"""Their results measure an error: none is below zero, and zero is best."""
+
+REDUCTIONS = frozenset({"Mean", "Sum", "Identity", "Reshape", "Squeeze", "Cast", "Max", "Sqrt"})
+"""What stays an error when it was one."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables that climb an error, step by step, changed by hand."""
+    for call in run.calls:
+        applies = [apply for apply in run.applies if apply.call == call.key]
+        climbing = [apply for apply in applies if _climbs(run, apply)]
+        keys = {pair.variable for apply in climbing for pair in apply.pairs}
+        # Who moves an input or a multiplier up on purpose leaves other
+        # variables of the same target alone, or moves them down.
+        if not climbing or not run.tape(call.tape).watched <= keys or not _error(run, call):
+            continue
+        losses = [step.loss for step in run.steps_of(climbing[0].key) if step.loss is not None]
+        if len(losses) < 2 or min(losses) < 0.0 or losses[-1] <= losses[0]:
+            continue
+        names = tuple(run.path(key) for key in sorted(key for key in keys if key is not None))
+        others = dict.fromkeys(apply.place for apply in climbing[1:])
+        yield Finding(
+            f"{listed(names)} moved along the gradient, not against it, for {len(losses)} "
+            f"measured steps, and the loss grew from {losses[0]:.4g} to {losses[-1]:.4g}",
+            place=climbing[0].place,
+            label="adds the gradient",
+            related=tuple(
+                Related(place, "and here")
+                for place in others
+                if place is not None and place != climbing[0].place
+            ),
+            variables=names,
+            step=1,
+            evidence={"first_loss": losses[0], "last_loss": losses[-1], "steps": len(losses)},
+        )
+        return
+
+
+def _climbs(run: Run, apply: Apply) -> bool:
+    """Changes by hand point along the gradient, bar a swing of the momentum."""
+    along = [update.along for step in run.steps_of(apply.key) for update in step.updates]
+    known = [cosine for cosine in along if cosine is not None]
+    return apply.by_hand and len(known) >= 2 and known[0] < -0.99 and sum(known) < -0.5 * len(known)
+
+
+def _error(run: Run, call: GradientCall) -> bool:
+    """The target is an error by its arithmetic: a mean of squares or the like."""
+    recording = run.recording(call.recording)
+    return all(
+        target.operation >= 0 and _measures_error(recording, target.operation)
+        for target in call.targets
+    )
+
+
+def _measures_error(recording: Recording, index: int) -> bool:
+    operation = recording.operations[index]
+    if operation.type in ERRORS:
+        return True
+    inputs = [recording.operations[number] for number in operation.inputs]
+    if operation.type in REDUCTIONS:
+        return bool(inputs) and _measures_error(recording, inputs[0].index)
+    if operation.type in ("AddV2", "Mul", "RealDiv"):
+        parts = [one.index for one in inputs if one.type != EXTERNAL]
+        return bool(parts) and all(_measures_error(recording, part) for part in parts)
+    return False
+
+
+FAULT = Fault("GP504", "wrong-sign-update", __doc__, prove=prove)
