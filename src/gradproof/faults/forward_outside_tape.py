@@ -56,10 +56,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.paths import lost
-from ..finding import Finding, Related, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Variables that were used, but not while the tape recorded."""
+    for lost, call, names in loop.breaks("outside"):
+        yield Finding(
+            f"{listed(names) or 'the variables'} are used outside the tape that is asked for their gradients",
+            place=loop.place(lost.at),
+            label="not recorded by the tape",
+            related=(
+                *loop.related(lost.inner, "used here"),
+                *loop.related(call.tape, "the tape opens here"),
+            ),
+            variables=names,
+            fix=Fix(
+                "run the forward pass and the loss inside the `with` block of the tape", safe=False
+            ),
+            symptoms=("unconnected-variable",),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -79,4 +98,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP201", "forward-outside-tape", __doc__, prove=prove)
+FAULT = Fault("GP201", "forward-outside-tape", __doc__, find=find, prove=prove)

@@ -46,10 +46,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
 from ..evidence.unlisted import combined, misused
-from ..finding import Finding, Related, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Gradients that are computed again and again and move nothing."""
+    seen: set[Spot] = set()
+    for call in loop.gradient_calls:
+        if call.unmoved and call.at not in seen:
+            seen.add(call.at)
+            yield Finding(
+                f"the gradients for {listed(call.unmoved)} are computed and never applied",
+                place=loop.place(call.at),
+                label="nothing uses these",
+                variables=call.unmoved,
+                fix=Fix(
+                    f"`optimizer.apply_gradients(zip(gradients, {call.sources.text}))`"
+                    if len(call.sources.text) < 50
+                    else "hand them to the optimizer",
+                    safe=False,
+                ),
+            )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -99,4 +120,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP401", "gradients-never-applied", __doc__, prove=prove)
+FAULT = Fault("GP401", "gradients-never-applied", __doc__, find=find, prove=prove)

@@ -54,10 +54,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.operations import INTEGERS
-from ..finding import Finding
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Variables made from integers, asked for a gradient."""
+    for lost, call, names in loop.breaks("integer"):
+        yield Finding(
+            f"{listed(names)} is made from an integer: gradients exist for floating dtypes only",
+            place=loop.place(lost.at),
+            label="integer dtype",
+            related=loop.related(call.sources, "asked for a gradient here"),
+            variables=names,
+            fix=Fix("make it from a float", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -83,4 +96,4 @@ def prove(run: Run) -> Iterator[Finding]:
             )
 
 
-FAULT = Fault("GP111", "int-dtype-variable", __doc__, prove=prove)
+FAULT = Fault("GP111", "int-dtype-variable", __doc__, find=find, prove=prove)

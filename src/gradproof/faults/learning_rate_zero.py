@@ -52,9 +52,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, listed
+from ..evidence import Loop, Run
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
+
+_WHY = {
+    "constant": "the learning rate is 0",
+    "integer division": "the learning rate is 0: `//` divides without remainder",
+    "schedule": "this schedule starts at 0 and never rises",
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Learning rates that are exactly 0."""
+    for rate in loop.rates:
+        fix = Fix("give it a value above 0", safe=False)
+        if rate.division is not None:
+            fix = Fix("divide exactly", safe=True, edits=(Edit(loop.place(rate.division), "/"),))
+        yield Finding(
+            _WHY[rate.why],
+            place=loop.place(rate.at),
+            label="is 0",
+            related=loop.related(rate.used, "used here") if rate.used != rate.at else (),
+            evidence={"learning_rate": 0.0},
+            fix=fix,
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -86,4 +108,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP501", "learning-rate-zero", __doc__, prove=prove)
+FAULT = Fault("GP501", "learning-rate-zero", __doc__, find=find, prove=prove)

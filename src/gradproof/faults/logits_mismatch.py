@@ -58,14 +58,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
 from ..evidence.operations import SHAPING
 from ..evidence.paths import on_the_way
-from ..finding import Finding, Related
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, Related
 
 LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 SQUASHING = ("Softmax", "Sigmoid", "LogSoftmax")
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Cross-entropies that expect the other kind of prediction."""
+    seen: set[Spot] = set()
+    for call in loop.loss_calls:
+        if call.at in seen:
+            continue
+        seen.add(call.at)
+        if call.logits_expected:
+            message = f"`{call.loss}` expects logits, and the prediction already ends in a {call.activation}"
+        else:
+            message = f"`{call.loss}` expects probabilities, and the prediction is the raw output of a linear layer"
+        yield Finding(
+            message,
+            place=loop.place(call.flag or call.at),
+            label="expects logits" if call.logits_expected else "expects probabilities",
+            related=(
+                *loop.related(call.last, f"ends in {call.activation}"),
+                *(loop.related(call.at, "given here") if call.flag not in (None, call.at) else ()),
+            ),
+            fix=_fix(loop, call.flag, call.logits_expected),
+        )
+
+
+def _fix(loop: Loop, flag: Spot | None, logits: bool) -> Fix:
+    if flag is None or not flag.text.endswith(")"):
+        return Fix(
+            "let the last layer be linear" if logits else "set `from_logits=True`", safe=False
+        )
+    text = flag.text
+    if logits:
+        new = text.replace("from_logits=True", "from_logits=False")
+        edits = (Edit(loop.place(flag), new),) if new != text else ()
+        return Fix("say that it gets probabilities", safe=False, edits=edits)
+    if "from_logits" in text:
+        new = text.replace("from_logits=False", "from_logits=True")
+    else:
+        new = f"{text[:-1]}{'' if text[:-1].rstrip().endswith('(') else ', '}from_logits=True)"
+    return Fix("say that it gets logits", safe=False, edits=(Edit(loop.place(flag), new),))
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -96,4 +137,4 @@ def prove(run: Run) -> Iterator[Finding]:
             )
 
 
-FAULT = Fault("GP702", "logits-mismatch", __doc__, prove=prove)
+FAULT = Fault("GP702", "logits-mismatch", __doc__, find=find, prove=prove)

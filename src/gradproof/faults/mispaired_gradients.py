@@ -49,9 +49,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, Related, listed
+from ..evidence import Loop, Run
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Lists in `gradient` and in `apply_gradients` that do not match."""
+    for call in loop.apply_calls:
+        if call.relation != "different" or call.variables is None:
+            continue
+        taken, given = listed(call.taken_for), listed(call.applied_to)
+        fix = Fix("use one list in both calls", safe=False)
+        if call.sources is not None:
+            fix = Fix(
+                fix.title, safe=False, edits=(Edit(loop.place(call.variables), call.sources.text),)
+            )
+        yield Finding(
+            f"these gradients were taken for {taken or 'other variables'}, and are applied to "
+            f"{given or 'these'}",
+            place=loop.place(call.variables),
+            label="applied to these",
+            related=loop.related(call.sources, "taken for these"),
+            variables=tuple(dict.fromkeys((*call.applied_to, *call.taken_for))),
+            fix=fix,
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -98,4 +120,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP403", "mispaired-gradients", __doc__, prove=prove)
+FAULT = Fault("GP403", "mispaired-gradients", __doc__, find=find, prove=prove)

@@ -52,13 +52,13 @@ one NaN into many.
 
 from __future__ import annotations
 
-from math import isfinite
 from collections.abc import Iterator
+from math import isfinite
 
 from ..evidence import Run
 from ..evidence.singular import singular_operations
-from ..finding import Finding, Related, listed
 from ..fault import Fault
+from ..finding import Finding, Related, listed
 
 
 def prove(run: Run) -> Iterator[Finding]:

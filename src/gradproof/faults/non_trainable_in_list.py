@@ -69,10 +69,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import GradientCall, Spot
 from ..evidence.operations import INTEGERS
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
+
+_TRAINABLE = {"variables": "trainable_variables", "weights": "trainable_weights"}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Lists of all variables where the trainable ones are meant."""
+    seen: set[Spot] = set()
+    for call in loop.gradient_calls:
+        if not call.non_trainable or call.sources in seen:
+            continue
+        seen.add(call.sources)
+        head, dot, name = call.sources.text.rpartition(".")
+        fix = Fix("ask for the trainable variables", safe=False)
+        if dot and name in _TRAINABLE:
+            edits = [
+                Edit(loop.place(spot), f"{head}.{_TRAINABLE[name]}")
+                for spot in dict.fromkeys((call.sources, *_applied(loop, call)))
+            ]
+            fix = Fix("ask for the trainable variables", safe=False, edits=tuple(edits))
+        yield Finding(
+            f"`{call.sources.text}` also holds variables that no gradient can reach: "
+            f"{listed(call.non_trainable)}",
+            place=loop.place(call.sources),
+            label="holds variables that can't train",
+            variables=call.non_trainable,
+            fix=fix,
+        )
+
+
+def _applied(loop: Loop, call: GradientCall) -> Iterator[Spot]:
+    """The same list in the calls that apply."""
+    for apply in loop.apply_calls:
+        if apply.variables is not None and apply.variables.text == call.sources.text:
+            yield apply.variables
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -100,4 +135,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP108", "non-trainable-in-list", __doc__, prove=prove, level="warning")
+FAULT = Fault("GP108", "non-trainable-in-list", __doc__, find=find, prove=prove, level="warning")

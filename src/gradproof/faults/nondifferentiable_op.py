@@ -58,12 +58,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.operations import FLAT, WORDS
 from ..evidence.paths import lost
 from ..evidence.zeros import zeros
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """The only way from a variable to the target has no derivative."""
+    for lost, call, names in loop.breaks("nondifferentiable"):
+        written = lost.operation if "`" in lost.operation else f"`{lost.operation}`"
+        yield Finding(
+            f"{written} has no useful derivative and stands on the only way from "
+            f"{listed(names) or 'the variables'} to `{call.target.text}`",
+            place=loop.place(lost.at),
+            label="no gradient passes",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix(
+                "use a smooth surrogate, or pass the gradient straight through on purpose",
+                safe=False,
+            ),
+            symptoms=("unconnected-variable",),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -103,4 +122,4 @@ def _flat(run: Run) -> Iterator[Finding]:
             )
 
 
-FAULT = Fault("GP203", "nondifferentiable-op", __doc__, prove=prove)
+FAULT = Fault("GP203", "nondifferentiable-op", __doc__, find=find, prove=prove)

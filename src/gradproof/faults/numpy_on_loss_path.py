@@ -58,10 +58,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import Break
 from ..evidence.paths import lost
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """The only way from a variable to the target leaves TensorFlow."""
+    for lost, call, names in loop.breaks("numpy"):
+        yield Finding(
+            f"`{lost.operation}` takes the value out of TensorFlow on the only way from "
+            f"{listed(names) or 'the variables'} to `{call.target.text}`",
+            place=loop.place(lost.at),
+            label="recording stops here",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=_fix(loop, lost),
+            symptoms=("unconnected-variable",),
+        )
+
+
+def _fix(loop: Loop, lost: Break) -> Fix:
+    title = "stay in TensorFlow: keep tensors, and use its operations"
+    text = lost.at.text
+    if lost.operation == ".numpy()" and text.endswith(".numpy()"):
+        return Fix(title, safe=False, edits=(Edit(loop.place(lost.at), text[: -len(".numpy()")]),))
+    if lost.operation == "float()" and text.startswith("float(") and text.endswith(")"):
+        return Fix(title, safe=True, edits=(Edit(loop.place(lost.at), text[len("float(") : -1]),))
+    if lost.operation == "predict":
+        title = "call the model as a function: `model(x)`"
+    return Fix(title, safe=False)
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -79,4 +107,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP202", "numpy-on-loss-path", __doc__, prove=prove)
+FAULT = Fault("GP202", "numpy-on-loss-path", __doc__, find=find, prove=prove)

@@ -59,10 +59,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.paths import lost
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """The only way from a variable to the target goes through Python code."""
+    for lost, call, names in loop.breaks("opaque"):
+        yield Finding(
+            f"`{lost.operation}` has no gradient here and stands on the only way from "
+            f"{listed(names) or 'the variables'} to `{call.target.text}`",
+            place=loop.place(lost.at),
+            label="no gradient passes",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix("write it in TensorFlow operations", safe=False),
+            symptoms=("unconnected-variable",),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -80,4 +95,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP204", "opaque-python-function", __doc__, prove=prove)
+FAULT = Fault("GP204", "opaque-python-function", __doc__, find=find, prove=prove)

@@ -57,9 +57,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, Related, listed
+from ..evidence import Loop, Run
 from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Optimizers that meet variables they were not built for."""
+    for call in loop.apply_calls:
+        if not call.strangers or call.made is None:
+            continue
+        yield Finding(
+            f"`{call.optimizer}` was built for other variables; here it meets {listed(call.strangers)}",
+            place=loop.place(call.made),
+            label="one optimizer, several lists of variables",
+            related=(
+                *loop.related(call.first, "built for its first variables here"),
+                *loop.related(call.at, "meets others here"),
+            ),
+            variables=call.strangers,
+            fix=Fix(
+                "one optimizer for each list, or `optimizer.build(all_variables)` first", safe=False
+            ),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -91,4 +111,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP407", "optimizer-bound-to-old-variables", __doc__, prove=prove)
+FAULT = Fault("GP407", "optimizer-bound-to-old-variables", __doc__, find=find, prove=prove)

@@ -50,9 +50,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding
+from ..evidence import Loop, Run
+from ..evidence.loop import ApplyCall
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix
 
 WORDS = {
     "two lists": "gradients and variables are given as two lists, not as pairs",
@@ -60,6 +61,53 @@ WORDS = {
     "not pairs": "what is given are no (gradient, variable) pairs",
     "loss": "`minimize` is given a loss that is computed already, and no tape",
 }
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Calls of an optimizer in a form that it does not take."""
+    for call in loop.apply_calls:
+        message = _MESSAGES.get(call.form)
+        if message is None:
+            continue
+        yield Finding(
+            message,
+            place=loop.place(call.at),
+            label=call.form,
+            variables=call.applied_to,
+            fix=_fix(loop, call),
+        )
+
+
+_MESSAGES = {
+    "two arguments": "`apply_gradients` takes one list of pairs, not gradients and variables apart",
+    "no pairs": "`apply_gradients` takes pairs of gradient and variable, not gradients alone",
+    "swapped": "the pairs are (variable, gradient); the gradient has to come first",
+    "pair of lists": "a pair of lists is handed over where a list of pairs is needed",
+    "tensor loss": "`minimize` is given a tensor; it needs a function that computes the loss, or a tape",
+    "no minimize": "optimizers of Keras 3 have no `minimize`",
+}
+
+
+def _fix(loop: Loop, call: ApplyCall) -> Fix:
+    if call.form == "two arguments" and call.gradients is not None and call.variables is not None:
+        inner = f"zip({call.gradients.text}, {call.variables.text})"
+        head = f"{call.optimizer}.{call.method}"
+        if call.at.text.startswith(head + "("):
+            return Fix(
+                "zip them", safe=True, edits=(Edit(loop.place(call.at), f"{head}({inner})"),)
+            )
+        return Fix("zip them", safe=True)
+    if (
+        call.form == "swapped"
+        and call.gradients is not None
+        and call.variables is not None
+        and call.zipped
+    ):
+        text = f"zip({call.variables.text}, {call.gradients.text})"
+        return Fix("gradients first", safe=True, edits=(Edit(loop.place(call.zipped), text),))
+    if call.form == "tensor loss" and call.argument is not None:
+        return Fix(f"`lambda: ...` that computes `{call.argument.text}`, or a tape", safe=False)
+    return Fix("`apply_gradients(zip(gradients, variables))`", safe=False)
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -81,4 +129,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP406", "optimizer-call-misuse", __doc__, prove=prove)
+FAULT = Fault("GP406", "optimizer-call-misuse", __doc__, find=find, prove=prove)

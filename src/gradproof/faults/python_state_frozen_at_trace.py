@@ -72,9 +72,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
 from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Python values that a traced function reads once, and that change."""
+    seen: set[tuple[Spot, bool]] = set()
+    for state in loop.frozen_states:
+        key = (state.read, state.inside)
+        if key in seen:
+            continue
+        seen.add(key)
+        happens = (
+            "changes once, while tracing"
+            if state.inside
+            else "keeps the value it had while tracing"
+        )
+        place = state.written if state.inside else state.read
+        yield Finding(
+            f"`{place.text}` is Python state: in the traced function `{state.function}` it {happens}",
+            place=loop.place(place),
+            label="read once, while tracing" if not state.inside else "runs once, while tracing",
+            related=loop.related(state.written, "changed here") if not state.inside else (),
+            fix=Fix(
+                "make it a `tf.Variable(..., trainable=False)` and assign, or pass it as a tensor",
+                safe=False,
+            ),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -92,4 +119,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP601", "python-state-frozen-at-trace", __doc__, prove=prove)
+FAULT = Fault("GP601", "python-state-frozen-at-trace", __doc__, find=find, prove=prove)

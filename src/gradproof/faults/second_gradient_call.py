@@ -55,9 +55,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, Related, listed
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Second questions to a tape that answers once."""
+    seen: set[Spot] = set()
+    for call in loop.gradient_calls:
+        if call.asked_before is None or call.at in seen or call.at == call.asked_before:
+            continue
+        seen.add(call.at)
+        yield Finding(
+            "this tape has already been asked, and it is not persistent",
+            place=loop.place(call.at),
+            label="the tape is used up",
+            related=(
+                *loop.related(call.asked_before, "asked first here"),
+                *loop.related(call.tape, "not persistent"),
+            ),
+            variables=tuple(connection.name for connection in call.connections if connection.name),
+            fix=_fix(loop, call.tape),
+        )
+
+
+def _fix(loop: Loop, tape: Spot) -> Fix:
+    title = "make the tape persistent"
+    head = tape.text[:-1]
+    if not tape.text.endswith(")"):
+        return Fix(title, safe=False)
+    comma = "" if head.endswith("(") else ", "
+    return Fix(title, safe=True, edits=(Edit(loop.place(tape), f"{head}{comma}persistent=True)"),))
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -83,4 +113,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP213", "second-gradient-call", __doc__, prove=prove)
+FAULT = Fault("GP213", "second-gradient-call", __doc__, find=find, prove=prove)

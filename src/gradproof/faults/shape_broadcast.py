@@ -49,15 +49,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..evidence.paths import on_the_way
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
+from ..evidence.paths import cut_kind, on_the_way
 from ..evidence.run import GradientCall
-from ..finding import Finding
 from ..fault import Fault
+from ..finding import Finding, Fix
 
 DIFFERENCES = ("Sub", "SquaredDifference")
 
 Shape = tuple[int | None, ...]
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """A flat operand against a column: every one meets every other."""
+    seen: set[Spot] = set()
+    for pair in loop.broadcasts:
+        if pair.at in seen:
+            continue
+        seen.add(pair.at)
+        flat = pair.left if pair.flat == "left" else pair.right
+        yield Finding(
+            f"`{pair.left.text}` has shape {pair.left_shape} and `{pair.right.text}` {pair.right_shape}: "
+            "the result is n by n",
+            place=loop.place(pair.at),
+            label="every row meets every other",
+            fix=Fix(
+                f"give `{flat.text}` the other one's shape, with `[:, tf.newaxis]` say", safe=False
+            ),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -91,8 +111,13 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _depending(run: Run, call: GradientCall, keys: list[int]) -> frozenset[int]:
     recording = run.recording(call.recording)
-    starts = [read.index for key in keys for read in recording.reads_of(key)]
-    return recording.descendants(starts)
+    seen = {
+        read.index for key in keys for read in recording.reads_of(key) if call.tape in read.tapes
+    }
+    for operation in recording.operations:
+        if seen.intersection(operation.inputs) and cut_kind(operation) is None:
+            seen.add(operation.index)
+    return frozenset(seen)
 
 
 def _crossed(left: Shape | None, right: Shape | None, result: Shape | None) -> bool:
@@ -114,4 +139,4 @@ def _show(shape: Shape | None) -> str:
     return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
 
-FAULT = Fault("GP701", "shape-broadcast", __doc__, prove=prove)
+FAULT = Fault("GP701", "shape-broadcast", __doc__, find=find, prove=prove)

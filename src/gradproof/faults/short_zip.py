@@ -50,9 +50,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, listed
+from ..evidence import Loop, Run
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Pairs where one list ends before the other."""
+    for call in loop.apply_calls:
+        if call.relation not in ("fewer gradients", "fewer variables"):
+            continue
+        fewer = call.relation == "fewer gradients"
+        longer, shorter = (
+            (call.applied_to, call.taken_for) if fewer else (call.taken_for, call.applied_to)
+        )
+        missing = tuple(name for name in longer if name not in shorter)
+        fix = Fix("use one list in both calls", safe=False)
+        if (
+            call.sources is not None
+            and call.variables is not None
+            and "(" not in call.variables.text
+        ):
+            fix = (
+                Fix(
+                    fix.title,
+                    safe=False,
+                    edits=(Edit(loop.place(call.sources), call.variables.text),),
+                )
+                if (fewer and call.variables.span.line < call.sources.span.line)
+                else fix
+            )
+        yield Finding(
+            f"there are {'gradients' if fewer else 'variables'} for {listed(shorter)} only; "
+            f"{listed(missing) or 'the rest'} never moves",
+            place=loop.place(call.zipped or call.at),
+            label="stops at the shorter list",
+            related=loop.related(call.sources, "the gradients are taken for these"),
+            variables=missing,
+            fix=fix,
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -87,4 +123,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP404", "short-zip", __doc__, prove=prove)
+FAULT = Fault("GP404", "short-zip", __doc__, find=find, prove=prove)

@@ -52,9 +52,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, listed
+from ..evidence import Loop, Run
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Iterators of pairs that something has used up before."""
+    for call in loop.apply_calls:
+        if call.spent is None or call.zipped is None:
+            continue
+        zipped = call.zipped
+        yield Finding(
+            "these pairs are an iterator, and it is used up before the optimizer gets it",
+            place=loop.place(zipped),
+            label="can be walked once",
+            related=(
+                *loop.related(call.spent, "used up here"),
+                *loop.related(call.at, "empty here"),
+            ),
+            variables=call.applied_to,
+            fix=Fix(
+                "keep the pairs in a list",
+                safe=True,
+                edits=(Edit(loop.place(zipped), f"list({zipped.text})"),),
+            ),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -79,4 +102,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP405", "spent-zip", __doc__, prove=prove)
+FAULT = Fault("GP405", "spent-zip", __doc__, find=find, prove=prove)

@@ -52,9 +52,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding
+from ..evidence import Loop, Run
 from ..fault import Fault
+from ..finding import Finding, Fix
 
 REFUSALS = (
     "singleton tf.Variable",
@@ -62,6 +62,18 @@ REFUSALS = (
     "creating variables on a non-first call",
     "variables on the first call",
 )
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """State that a traced function makes at each call."""
+    for creation in loop.creations:
+        yield Finding(
+            f"{creation.what} is made inside the traced function `{creation.function}`",
+            place=loop.place(creation.at),
+            label="made while tracing",
+            related=loop.related(creation.traced, "traced because of this"),
+            fix=Fix("make it once, outside the function", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -91,4 +103,4 @@ def prove(run: Run) -> Iterator[Finding]:
             return
 
 
-FAULT = Fault("GP409", "state-created-in-tf-function", __doc__, prove=prove)
+FAULT = Fault("GP409", "state-created-in-tf-function", __doc__, find=find, prove=prove)

@@ -69,10 +69,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.run import LayerMode
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Models in training that nobody told so."""
+    for call in loop.model_calls:
+        fix = Fix("pass `training=True`", safe=False)
+        if call.insert is not None:
+            fix = Fix(
+                fix.title, safe=False, edits=(Edit(loop.place(call.insert), ", training=True"),)
+            )
+        yield Finding(
+            f"called without `training=True` in a training step: {listed(call.layers)} runs as in inference",
+            place=loop.place(call.at),
+            label="no `training=True`",
+            variables=call.layers,
+            fix=fix,
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -112,4 +129,4 @@ def _trains(run: Run, tape: int) -> bool:
     )
 
 
-FAULT = Fault("GP706", "training-flag-missing", __doc__, prove=prove)
+FAULT = Fault("GP706", "training-flag-missing", __doc__, find=find, prove=prove)

@@ -57,10 +57,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.paths import lost
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Layers that run, and whose output reaches no target."""
+    for lost, call, names in loop.breaks("unused"):
+        yield Finding(
+            f"the output of {listed(names) or 'a layer'} does not reach `{call.target.text}`",
+            place=loop.place(lost.at),
+            label="computed, then not used",
+            related=loop.related(call.at, "asked for its gradient here"),
+            variables=names,
+            fix=Fix("connect it to the loss, or leave it out of the list", safe=False),
+            level="warning",
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -89,4 +103,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP208", "unconnected-variable", __doc__, prove=prove, level="warning")
+FAULT = Fault("GP208", "unconnected-variable", __doc__, find=find, prove=prove, level="warning")

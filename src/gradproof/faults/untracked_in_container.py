@@ -86,11 +86,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.run import GradientCall, Variable
 from ..evidence.unlisted import unlisted
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+_REASONS = {
+    "plain": "inside a plain Python object, where Keras does not look",
+    "module": "in a `tf.Module`, which does not see Keras 3 layers",
+    "module in layer": "in a `tf.Module` that a Keras 3 object holds, where Keras does not look",
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Parts that the target needs, held where tracking does not look."""
+    for call in loop.gradient_calls:
+        hidden = [owned for owned in call.untracked if owned.reason in _REASONS]
+        if hidden:
+            names = tuple(dict.fromkeys(owned.name for owned in hidden if owned.name))
+            yield Finding(
+                f"{listed(names) or 'a layer'} is {_REASONS[hidden[0].reason]}: "
+                f"`{call.sources.text}` lacks it",
+                place=loop.place(hidden[0].made),
+                label="not tracked from here",
+                related=loop.related(call.sources, "not in this list"),
+                variables=names,
+                fix=Fix(
+                    "hold it as an attribute of a Keras layer, or in a list that is one", safe=False
+                ),
+                symptoms=("variable-left-out",),
+            )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -120,4 +146,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP102", "untracked-in-container", __doc__, prove=prove)
+FAULT = Fault("GP102", "untracked-in-container", __doc__, find=find, prove=prove)

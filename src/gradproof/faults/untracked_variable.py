@@ -77,10 +77,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import GradientCall, Owned
 from ..evidence.unlisted import unlisted
-from ..finding import Finding
 from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Bare variables that the target needs and the object's list lacks."""
+    seen: dict[Owned, GradientCall] = {}
+    for call in loop.gradient_calls:
+        for owned in call.untracked:
+            if owned.reason == "raw":
+                seen.setdefault(owned, call)
+    for owned, call in seen.items():
+        yield Finding(
+            f"`{owned.name}` is a bare `tf.Variable` in a Keras object: Keras 3 does not track it, "
+            f"so `{call.sources.text}` lacks it",
+            place=loop.place(owned.made),
+            label="not tracked by Keras 3",
+            related=loop.related(call.sources, "not in this list"),
+            variables=(owned.name,) if owned.name else (),
+            fix=Fix("make it with `self.add_weight(...)`, or with `keras.Variable`", safe=False),
+            symptoms=("variable-left-out", "variables-read-before-build"),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -102,4 +123,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP101", "untracked-variable", __doc__, prove=prove)
+FAULT = Fault("GP101", "untracked-variable", __doc__, find=find, prove=prove)

@@ -59,10 +59,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.paths import lost
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Tensors that are asked for a gradient and that no tape watches."""
+    for lost, call, names in loop.breaks("unwatched"):
+        yield Finding(
+            f"`{lost.at.text}` is a tensor, and the tape was never told to watch it",
+            place=loop.place(call.at),
+            label=f"the gradient for `{lost.at.text}` is None",
+            related=loop.related(call.tape, "watches variables only"),
+            variables=names,
+            fix=Fix(f"`watch({lost.at.text})` on the tape, before the tensor is used", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -85,4 +98,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP205", "unwatched-tensor", __doc__, prove=prove)
+FAULT = Fault("GP205", "unwatched-tensor", __doc__, find=find, prove=prove)

@@ -51,13 +51,53 @@ def step(model, x, y):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
 from ..evidence.unlisted import combined
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Edit, Finding, Fix, listed
 
-LISTS = ("trainable_variables", "trainable_weights", "variables", "weights")
+_WHERE = {
+    "element": "put into a list that the model does not read",
+    "attribute": "assigned to an attribute that does not hold the variables",
+    "name": "bound to a name",
+    "list": "put into a list that nothing uses",
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """New values that are computed and assigned to no variable."""
+    for dropped in loop.dropped_updates:
+        yield Finding(
+            f"the new values of {listed(dropped.variables) or 'the variables'} are "
+            f"{_WHERE[dropped.where]}; the variables keep their old ones",
+            place=loop.place(dropped.at),
+            label="the variables do not change",
+            variables=dropped.variables,
+            fix=_fix(loop, dropped.target, dropped.value, dropped.where),
+            symptoms=("gradients-never-applied",),
+        )
+
+
+def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix:
+    title = "assign to the variables: `variable.assign(...)`"
+    if where != "element" or target is None or value is None:
+        return Fix(title, safe=False)
+    between = (
+        Edit(
+            loop.place(
+                Spot(
+                    replace(
+                        target.span, end_line=value.span.end_line, end_column=value.span.end_column
+                    )
+                )
+            ),
+            f"{target.text}.assign({value.text})",
+        ),
+    )
+    return Fix(title, safe=False, edits=between)
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -73,7 +113,7 @@ def prove(run: Run) -> Iterator[Finding]:
         if call.inner or call.place in seen or call.times < 2 or not keys:
             continue
         made = combined(run, call, keys)
-        if not made:
+        if not made or {operation.index for operation in made} & _sources(run):
             continue
         seen.add(call.place)
         names = tuple(run.path(key) for key in keys)
@@ -88,7 +128,7 @@ def prove(run: Run) -> Iterator[Finding]:
         )
     crash = run.crash
     if crash is not None and crash.kind == "AttributeError" and crash.places:
-        if any(f"'{name}'" in crash.message and "setter" in crash.message for name in LISTS):
+        if "setter" in crash.message or "can't set attribute" in crash.message:
             yield Finding(
                 f"the program ended here: {crash.message.splitlines()[0]}; the list of variables "
                 f"can't be replaced, and replacing it would not change any variable",
@@ -98,4 +138,14 @@ def prove(run: Run) -> Iterator[Finding]:
             )
 
 
-FAULT = Fault("GP402", "update-bypasses-variables", __doc__, prove=prove)
+def _sources(run: Run) -> set[int | None]:
+    """Operations whose tensors stand where variables should: rebound names."""
+    return {
+        source.operation
+        for call in run.calls
+        for source in call.sources
+        if source.given == "tensor"
+    }
+
+
+FAULT = Fault("GP402", "update-bypasses-variables", __doc__, find=find, prove=prove)

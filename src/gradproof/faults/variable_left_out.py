@@ -61,11 +61,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
+from ..evidence.loop import Spot
 from ..evidence.run import GradientCall, Variable
 from ..evidence.unlisted import unlisted
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """What the target depends on, and nothing in the file trains."""
+    seen: set[Spot] = set()
+    for call in loop.gradient_calls:
+        if call.left_out and call.sources not in seen:
+            seen.add(call.sources)
+            names = tuple(dict.fromkeys(owned.name for owned in call.left_out if owned.name))
+            text = call.sources.text
+            yield Finding(
+                f"the target depends on {listed(names) or 'a variable'}, which is in no list that is trained",
+                place=loop.place(call.sources),
+                label=f"`{text}` lacks {listed(names)}" if len(text) < 40 else "lacks them",
+                related=loop.related(call.left_out[0].used, "used on the way to the target"),
+                variables=names,
+                fix=Fix(
+                    "add its variables to the list, or freeze it if it is meant to stand still",
+                    safe=False,
+                ),
+                level="warning",
+            )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -93,4 +116,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP109", "variable-left-out", __doc__, prove=prove)
+FAULT = Fault("GP109", "variable-left-out", __doc__, find=find, prove=prove)

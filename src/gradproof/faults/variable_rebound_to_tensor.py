@@ -57,10 +57,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.paths import Lost, lost
-from ..finding import Finding, Related
 from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Names of variables that stand for plain tensors at the next step."""
+    for lost, call, names in loop.breaks("rebound"):
+        yield Finding(
+            f"this makes {listed(names) or 'the variable'} a plain tensor: "
+            "from the next step on its gradient is None",
+            place=loop.place(lost.at),
+            label="no longer a variable",
+            related=loop.related(call.at, "asked for its gradient again here"),
+            variables=names,
+            fix=Fix("assign instead: `variable.assign_sub(...)`", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -85,4 +99,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP207", "variable-rebound-to-tensor", __doc__, prove=prove)
+FAULT = Fault("GP207", "variable-rebound-to-tensor", __doc__, find=find, prove=prove)

@@ -80,9 +80,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
-from ..finding import Finding, listed
+from ..evidence import Loop, Run
+from ..evidence.loop import GradientCall, Spot
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Lists that were read before their layers had variables."""
+    seen: dict[Spot, GradientCall] = {}
+    for call in loop.gradient_calls:
+        if call.early is not None:
+            seen.setdefault(call.early, call)
+    for early, call in seen.items():
+        yield Finding(
+            f"`{early.text}` is read before {listed(call.early_names) or 'the model'} is built, "
+            "so the list is empty or lacks variables",
+            place=loop.place(early),
+            label="no variables yet",
+            related=loop.related(call.sources, "used here") if call.sources != early else (),
+            variables=call.early_names,
+            fix=Fix("call or build the model first, then read the list", safe=False),
+            symptoms=("variable-left-out", "unconnected-variable"),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -114,4 +134,4 @@ def prove(run: Run) -> Iterator[Finding]:
     )
 
 
-FAULT = Fault("GP103", "variables-read-before-build", __doc__, prove=prove)
+FAULT = Fault("GP103", "variables-read-before-build", __doc__, find=find, prove=prove)

@@ -46,11 +46,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.recording import EXTERNAL, Recording
 from ..evidence.run import Apply, GradientCall
 from ..fault import Fault
-from ..finding import Finding, Related, listed
+from ..finding import Edit, Finding, Fix, Related, listed
 
 ERRORS = frozenset(
     {
@@ -68,6 +68,34 @@ ERRORS = frozenset(
 
 REDUCTIONS = frozenset({"Mean", "Sum", "Identity", "Reshape", "Squeeze", "Cast", "Max", "Sqrt"})
 """What stays an error when it was one."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Steps that go up the loss."""
+    downhill = {update.variable for update in loop.hand_updates if not update.uphill}
+    for update in loop.hand_updates:
+        if not update.uphill or update.variable in downhill:
+            continue
+        fix = Fix("subtract the gradient", safe=False)
+        if update.method in ("assign_add", "assign_sub"):
+            other = "assign_sub" if update.method == "assign_add" else "assign_add"
+            fix = Fix(fix.title, safe=False, edits=(Edit(loop.place(update.name), other),))
+        yield Finding(
+            f"`{update.method}` moves `{update.variable}` along the gradient of the loss: the loss grows",
+            place=loop.place(update.name),
+            label="up the gradient",
+            variables=(update.variable,),
+            fix=fix,
+        )
+    for call in loop.apply_calls:
+        if call.ascent is not None:
+            yield Finding(
+                "the gradients of the loss are handed over with the sign turned: the loss grows",
+                place=loop.place(call.ascent),
+                label="turned around",
+                variables=call.applied_to,
+                fix=Fix("hand over the gradients as they are", safe=False),
+            )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -131,4 +159,4 @@ def _measures_error(recording: Recording, index: int) -> bool:
     return False
 
 
-FAULT = Fault("GP504", "wrong-sign-update", __doc__, prove=prove)
+FAULT = Fault("GP504", "wrong-sign-update", __doc__, find=find, prove=prove)

@@ -52,11 +52,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.operations import CLIPS
 from ..evidence.zeros import zeros
-from ..finding import Finding, listed
 from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Variables that start where a clip is flat."""
+    for lost, call, names in loop.breaks("zero"):
+        yield Finding(
+            f"{listed(names)} starts outside the bounds of `{lost.operation}`: "
+            "its gradient is exactly 0 there",
+            place=loop.place(lost.at),
+            label="flat at the initial value",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix("use a smooth bound such as softplus, or start inside the bounds", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -75,4 +89,4 @@ def prove(run: Run) -> Iterator[Finding]:
             )
 
 
-FAULT = Fault("GP302", "zero-gradient-region", __doc__, prove=prove)
+FAULT = Fault("GP302", "zero-gradient-region", __doc__, find=find, prove=prove)

@@ -1,0 +1,192 @@
+"""What the reader knows about TensorFlow, Keras and NumPy, as data.
+
+Names are in the spelling of `names.canonical`; operations are listed by their
+last part, since `tf`, `keras.ops` and `keras.backend` share them.
+"""
+
+from __future__ import annotations
+
+NONDIFFERENTIABLE = frozenset(
+    """argmax argmin round rint floor ceil one_hot equal not_equal greater greater_equal less
+    less_equal logical_and logical_or logical_not logical_xor sign count_nonzero argsort
+    searchsorted bucketize histogram_fixed_width histogram_fixed_width_bins bincount bitcast
+    is_nan is_inf is_finite isnan isinf isfinite categorical unique unique_with_counts in_top_k
+    floordiv floor_divide sequence_mask invert_permutation multi_hot digitize reduce_any
+    reduce_all any all nonzero string_to_number as_string""".split()
+)
+"""Operations whose gradient is None or exactly zero."""
+
+FORGETTING = frozenset(
+    """shape size rank zeros_like ones_like zeros ones fill full full_like empty eye range arange
+    linspace normal uniform truncated_normal stateless_normal stateless_uniform shuffle
+    random_normal random_uniform cardinality ndims int_shape ndim print assert_shapes
+    assert_equal assert_greater assert_less debugging Assert set_seed get_seed""".split()
+)
+"""Operations whose result does not depend on the values of their arguments."""
+
+STOPPING = frozenset({"stop_gradient", "StopGradient"})
+
+WHOLE_RESULTS = frozenset(
+    "argmax argmin argsort shape size rank count_nonzero searchsorted bucketize categorical".split()
+)
+"""Operations that give integers."""
+
+OPAQUE_FUNCTIONS = frozenset({"tf.numpy_function", "tf1.py_func", "tf.py_func"})
+"""They call Python and have no gradient."""
+
+PYTHON_FUNCTIONS = frozenset({"tf.py_function", "tf.function"})
+
+ELEMENTWISE = frozenset(
+    """abs square sqrt exp log log1p expm1 tanh sigmoid relu relu6 leaky_relu elu selu gelu swish
+    silu softplus softsign negative sin cos tan cast identity stop_gradient clip_by_value clip
+    rsqrt reciprocal pow convert_to_tensor constant nan_to_num erf round floor ceil sign softmax
+    log_softmax l2_normalize zeros_like ones_like asarray array float32 float64 astype
+    multiply add subtract divide maximum minimum squared_difference power clip_by_norm
+    ensure_shape normalize sigmoid log_sigmoid""".split()
+)
+"""Operations that keep the shape, or broadcast it."""
+
+KEEPS_GRADIENT = frozenset(
+    """clip_by_norm clip_by_value clip identity convert_to_tensor cast multiply divide negative where
+    nan_to_num scalar_mul divide_no_nan truediv realdiv normalize check_numerics ensure_shape""".split()
+)
+"""Operations whose result still is the gradient they were given, scaled or clipped."""
+
+KEEPS_ENDING = frozenset(
+    """identity squeeze expand_dims reshape cast convert_to_tensor gather clip_by_value clip
+    transpose ensure_shape Reshape Flatten Permute""".split()
+)
+"""Operations after which a probability still is one, and a logit a logit."""
+
+REDUCTIONS = frozenset(
+    """reduce_mean reduce_sum reduce_max reduce_min reduce_prod reduce_std reduce_variance
+    reduce_logsumexp mean sum max min prod std var amax amin logsumexp reduce_euclidean_norm
+    argmax argmin norm median average""".split()
+)
+
+KEEPS_LOSS = frozenset(
+    """reduce_mean reduce_sum mean sum identity cast convert_to_tensor sqrt squeeze reshape add_n
+    compute_average_loss scale_regularization_loss stack get_scaled_loss scale_loss""".split()
+)
+
+MAKES_LOSS = frozenset(
+    """square squared_difference abs l2_loss sigmoid_cross_entropy_with_logits
+    softmax_cross_entropy_with_logits sparse_softmax_cross_entropy_with_logits
+    mean_squared_error mean_absolute_error huber""".split()
+)
+"""Operations whose result is an error: the smaller, the better."""
+
+CROSS_ENTROPIES = {
+    "BinaryCrossentropy": "sigmoid",
+    "BinaryFocalCrossentropy": "sigmoid",
+    "CategoricalCrossentropy": "softmax",
+    "CategoricalFocalCrossentropy": "softmax",
+    "SparseCategoricalCrossentropy": "softmax",
+    "binary_crossentropy": "sigmoid",
+    "binary_focal_crossentropy": "sigmoid",
+    "categorical_crossentropy": "softmax",
+    "sparse_categorical_crossentropy": "softmax",
+}
+"""Losses with a `from_logits` flag, and the activation that fits without it."""
+
+LOGIT_LOSSES = {
+    "tf.nn.softmax_cross_entropy_with_logits": "softmax",
+    "tf.nn.sparse_softmax_cross_entropy_with_logits": "softmax",
+    "tf.nn.sigmoid_cross_entropy_with_logits": "sigmoid",
+    "tf.nn.weighted_cross_entropy_with_logits": "sigmoid",
+}
+"""Operations that take logits, by name."""
+
+WITHOUT_VARIABLES = frozenset(
+    """Input InputLayer Activation ReLU LeakyReLU ELU Softmax Flatten Reshape Permute Dropout
+    SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout
+    MaxPooling1D MaxPooling2D MaxPooling3D MaxPool1D MaxPool2D MaxPool3D AveragePooling1D
+    AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D GlobalAveragePooling1D
+    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+    GlobalMaxPooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D
+    UpSampling1D UpSampling2D UpSampling3D
+    ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Concatenate Add Subtract
+    Multiply Average Maximum Minimum Dot Lambda Rescaling Resizing Masking RepeatVector
+    ActivityRegularization RandomFlip RandomRotation RandomZoom CategoryEncoding Hashing
+    Discretization IntegerLookup StringLookup TextVectorization UnitNormalization Identity
+    CenterCrop RandomCrop RandomContrast RandomTranslation Attention AdditiveAttention""".split()
+)
+"""Layers that bring no trainable variable of their own."""
+
+BEHAVES_DIFFERENTLY = frozenset(
+    """BatchNormalization SyncBatchNormalization Dropout SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout""".split()
+)
+"""Layers that compute something else in training."""
+
+WITH_MOVING_STATISTICS = frozenset({"BatchNormalization", "SyncBatchNormalization"})
+
+ACTIVATION_LAYERS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu"}
+
+LINEAR_LAYERS = frozenset(
+    """Dense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose EinsumDense
+    SeparableConv2D SeparableConv1D DepthwiseConv2D""".split()
+)
+"""Layers that end in what their `activation` says, and linear without one."""
+
+PRESERVES_ENDING_LAYERS = frozenset("Flatten Reshape Permute Input InputLayer Identity".split())
+
+OPTIMIZERS = frozenset(
+    """SGD Adam AdamW Adamax Adagrad Adadelta RMSprop Nadam Ftrl Lion Adafactor Lamb Muon
+    LossScaleOptimizer Optimizer""".split()
+)
+
+WITHOUT_STATE = frozenset({"SGD"})
+
+SCHEDULES = frozenset(
+    """CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay LearningRateSchedule
+    PiecewiseConstantDecay PolynomialDecay""".split()
+)
+
+COLLECTIONS = {
+    "trainable_variables": "trainable",
+    "trainable_weights": "trainable",
+    "variables": "all",
+    "weights": "all",
+    "non_trainable_variables": "other",
+    "non_trainable_weights": "other",
+}
+"""Attributes that list variables."""
+
+QUIET_BUILTINS = frozenset(
+    """print len repr str format type isinstance id hasattr any all bool float int logging
+    hash""".split()
+)
+"""Functions that look at a value and keep nothing of it."""
+
+INTEGER_TYPES = frozenset(
+    "int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool int string".split()
+)
+
+FLOAT_TYPES = frozenset(
+    "float16 float32 float64 bfloat16 half double float complex64 complex128".split()
+)
+
+ARRAY_FLOAT_MAKERS = frozenset(
+    "randn rand normal uniform standard_normal random random_sample linspace sin cos exp".split()
+)
+ARRAY_WHOLE_MAKERS = frozenset("randint integers choice permutation arange".split())
+
+DATASET_KEEPS = frozenset(
+    """shuffle repeat prefetch cache take skip shard with_options filter concatenate
+    apply experimental_distribute_dataset as_numpy_iterator interleave
+    ignore_errors snapshot rebatch""".split()
+)
+"""Methods of a dataset after which its elements look the same."""
+
+WORDS_OF_INTEREST = (
+    b"GradientTape",
+    b"apply_gradients",
+    b".minimize",
+    b".Variable",
+    b"add_weight",
+    b"keras",
+    b"assign_sub",
+    b"tf.function",
+)
+"""A file without any of these holds no training loop."""

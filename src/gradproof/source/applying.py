@@ -1,0 +1,263 @@
+"""What is handed to an optimizer, in which form, and whether it fits."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..evidence.loop import ApplyCall, Spot
+from . import tapes
+from .joining import flow_of
+from .updates import gradients_in
+from .values import (
+    Asked,
+    Function,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+    Zip,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def applied(
+    reader: Reader,
+    optimizer: Optimizer | Unknown,
+    method: str,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    node: ast.Call,
+    gradients: Value | None,
+    variables: Value | None,
+    zipped: Zip | None,
+) -> ApplyCall | None:
+    """The fact of one `apply_gradients` or `apply`."""
+    spot = reader.spot
+    known = isinstance(optimizer, Optimizer) and optimizer.custom is None
+    form = _form(method, arguments, gradients, variables)
+    first = node.args[0] if node.args else node.keywords[0].value if node.keywords else node
+    columns = _column_nodes(reader, node, zipped, method)
+    name = spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""
+    relation, taken, given, asked = "unknown", [], [], None
+    if gradients is not None and variables is not None and form == "pairs":
+        relation, taken, given, asked = _relation(gradients, variables)
+    spent = zipped.spent if zipped is not None and zipped.spent is not node else None
+    strangers, first_met, made = (
+        _strangers(reader, optimizer, variables, node) if known else ((), None, None)
+    )
+    return ApplyCall(
+        at=spot(node),
+        method=method,
+        optimizer=name,
+        form=form if known or form == "pairs" else "unknown",
+        argument=spot(first),
+        gradients=columns[0],
+        variables=columns[1],
+        relation=relation,
+        taken_for=tapes.names(taken),
+        applied_to=tapes.names(given),
+        sources=_sources(reader, asked),
+        spent=spot(spent) if spent is not None and known else None,
+        zipped=spot(zipped.node) if zipped is not None else None,
+        strangers=strangers,
+        first=first_met,
+        made=made,
+        ascent=_ascent(reader, gradients, first),
+    )
+
+
+def _sources(reader: Reader, asked: Asked | None) -> Spot | None:
+    if asked is None or len(asked.node.args) < 2:
+        return None
+    return reader.spot(asked.node.args[1])
+
+
+def _column_nodes(
+    reader: Reader, node: ast.Call, zipped: Zip | None, method: str
+) -> tuple[Spot | None, Spot | None]:
+    """Where the gradients and the variables stand."""
+    parts = zipped.node.args if zipped is not None else node.args
+    if len(parts) >= 2 and (zipped is not None or method == "apply"):
+        return reader.spot(parts[0]), reader.spot(parts[1])
+    if len(parts) >= 2:
+        return reader.spot(parts[0]), reader.spot(parts[1])
+    return None, None
+
+
+def _form(
+    method: str, arguments: list[Value], gradients: Value | None, variables: Value | None
+) -> str:
+    first = arguments[0] if arguments else None
+    if method == "apply_gradients" and len(arguments) > 1 and _holds_variables(arguments[1]):
+        return "two arguments"
+    if gradients is not None and variables is not None:
+        if _holds_variables(gradients) and _holds_gradients(variables):
+            return "swapped"
+        return "pairs"
+    if method == "apply_gradients" and isinstance(first, ListValue) and first.items:
+        if all(isinstance(item, Tensor) and item.gradient is not None for item in first.items):
+            return "no pairs"
+        if (
+            len(first.items) == 2
+            and _holds_gradients(first.items[0])
+            and _holds_variables(first.items[1])
+        ):
+            if isinstance(first.items[0], ListValue):
+                return "pair of lists"
+    if method == "apply_gradients" and isinstance(first, Tensor) and first.gradient is not None:
+        return "no pairs"
+    return "unknown"
+
+
+def _holds_variables(value: Value) -> bool:
+    if isinstance(value, ListValue):
+        return bool(value.items) and all(_holds_variables(item) for item in value.items)
+    return isinstance(value, Variable | Group)
+
+
+def _holds_gradients(value: Value) -> bool:
+    if isinstance(value, ListValue):
+        return bool(value.items) and all(_holds_gradients(item) for item in value.items)
+    return isinstance(value, Tensor) and bool(gradients_in(value.flow))
+
+
+def _relation(
+    gradients: Value, variables: Value
+) -> tuple[str, list[object], list[object], Asked | None]:
+    """How the list the gradients were taken for compares with this one."""
+    left, right = tapes.entries(gradients), tapes.entries(variables)
+    calls = {
+        id(g.gradient.call): g.gradient.call
+        for g in left
+        if isinstance(g, Tensor) and g.gradient is not None
+    }
+    asked = next(iter(calls.values()), None) if len(calls) == 1 else None
+    exact = all(not isinstance(value, ListValue) or value.exact for value in (gradients, variables))
+    taken = [
+        tapes.owner_of(g.gradient.source)
+        if isinstance(g, Tensor) and g.gradient is not None
+        else None  # type: ignore[arg-type]
+        for g in left
+    ]
+    given = [tapes.owner_of(value) for value in right]
+    if (
+        not exact
+        or not left
+        or not right
+        or any(o is None or not tapes.is_known(o) for o in (*taken, *given))
+    ):
+        return "unknown", [], [], asked
+    if any(_copied(owner) for owner in taken):
+        return "unknown", [], [], asked
+    if len(taken) == len(given) and all(a is b for a, b in zip(taken, given)):
+        return "same", taken, given, asked
+    shorter = min(len(taken), len(given))
+    if shorter and all(a is b for a, b in zip(taken, given)):
+        return (
+            ("fewer gradients" if len(taken) < len(given) else "fewer variables"),
+            taken,
+            given,
+            asked,
+        )
+    return "different", taken, given, asked
+
+
+def _copied(owner: object) -> bool:
+    """Values come from another model on purpose, as in asynchronous training."""
+    return (isinstance(owner, Layer) and owner.borrowed) or isinstance(owner, Instance)
+
+
+def _strangers(
+    reader: Reader, optimizer: Optimizer | Unknown, variables: Value | None, node: ast.Call
+) -> tuple[tuple[str, ...], Spot | None, Spot | None]:
+    if (
+        not isinstance(optimizer, Optimizer)
+        or not isinstance(variables, ListValue)
+        or not variables.exact
+    ):
+        return (), None, None
+    return meets(reader, optimizer, variables, node)
+
+
+def meets(
+    reader: Reader, optimizer: Optimizer, variables: ListValue, node: ast.AST
+) -> tuple[tuple[str, ...], Spot | None, Spot | None]:
+    """An optimizer meets variables; those it was not built for are strangers."""
+    owners = tuple(tapes.owner_of(value) for value in tapes.entries(variables))
+    if (
+        not owners
+        or any(owner is None or not tapes.is_known(owner) for owner in owners)
+        or (optimizer.used and optimizer.met is None)
+    ):
+        return (), None, None
+    if optimizer.met is None:
+        reader.store.set_field(optimizer, "met", owners)
+        reader.store.set_field(optimizer, "first", reader.path(node))
+        return (), None, None
+    known = {id(owner) for owner in optimizer.met}
+    strange = [owner for owner in owners if id(owner) not in known]
+    if not strange or reader.speculative:
+        return (), None, None
+    path = reader.path(node)
+    remade = all(_site(owner) in {_site(old) for old in optimizer.met} for owner in strange)
+    where = optimizer.node if remade else _second_use(path, optimizer.first)
+    reader.store.set_field(optimizer, "met", (*optimizer.met, *strange))
+    names = tapes.names(list(strange)) or ("other variables",)
+    return names, reader.spot(optimizer.first[-1]), reader.spot(where)
+
+
+def _site(owner: object) -> int:
+    return id(getattr(owner, "node", owner))
+
+
+def _second_use(path: tuple[ast.AST, ...], first: tuple[ast.AST, ...]) -> ast.AST:
+    """The outermost step at which the second use parts from the first."""
+    for mine, theirs in zip(path, first):
+        if mine is not theirs:
+            return mine
+    return path[-1]
+
+
+def _ascent(reader: Reader, gradients: Value | None, node: ast.AST) -> Spot | None:
+    """Gradients of a loss that are handed over with the sign turned."""
+    if not isinstance(gradients, ListValue) or not gradients.items:
+        return None
+    for item in gradients.items:
+        if not isinstance(item, Tensor) or item.gradient is None or item.sign != -1:
+            return None
+        if item.gradient.call.target.loss != 1:
+            return None
+    return reader.spot(gradients.node if gradients.node is not None else node)
+
+
+def minimized(
+    reader: Reader,
+    optimizer: Optimizer | Unknown,
+    loss: Value | None,
+    given: dict[str, Value],
+    node: ast.Call,
+) -> ApplyCall | None:
+    """The fact of one `minimize`."""
+    spot = reader.spot
+    form = "unknown"
+    if isinstance(optimizer, Optimizer) and optimizer.custom is None:
+        if reader.generation == "3":
+            form = "no minimize"
+        elif (
+            isinstance(loss, Tensor)
+            and "tape" not in given
+            and not isinstance(loss, Function)
+            and flow_of(loss)
+        ):
+            form = "tensor loss"
+    name = spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""
+    first = node.args[0] if node.args else None
+    return ApplyCall(spot(node), "minimize", name, form, spot(first) if first is not None else None)

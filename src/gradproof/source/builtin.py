@@ -1,0 +1,519 @@
+"""Python's own functions, lists and dicts, and `tf.data` pipelines."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import api, attributes, binding, shapes, state, updates
+from .flow import cut, merge
+from .joining import flow_of
+from .names import last
+from .values import (
+    NO_FLOW,
+    Constant,
+    Dataset,
+    DictValue,
+    Group,
+    Instance,
+    Layer,
+    Library,
+    ListValue,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+    Zip,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def call(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A call of a built-in function."""
+    handler = _FUNCTIONS.get(name)
+    if handler is not None:
+        found = handler(reader, arguments, keywords, node)
+        if found is not None:
+            return found
+    if name in api.QUIET_BUILTINS:
+        for value in arguments:
+            updates.look(reader, value)
+        return Unknown(name, data=True)
+    flow = merge(reader.read(value, node) for value in arguments)
+    return Tensor(flow, "number" if not flow else "unknown", made=reader.path(node))
+
+
+def _zip(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    return Zip(arguments, node) if isinstance(node, ast.Call) else None
+
+
+def _list(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    if not arguments:
+        return ListValue([], node=node)
+    value = arguments[0]
+    if isinstance(value, ListValue):
+        return ListValue(
+            list(value.items),
+            value.exact,
+            False,
+            value.owner,
+            value.which,
+            value.node,
+            value.unbuilt,
+        )
+    if isinstance(value, Unknown):
+        return value
+    items, complete = binding.elements(reader, value, node)
+    return ListValue(items, complete, node=node)
+
+
+def _enumerate(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if not arguments:
+        return None
+    items, complete = binding.elements(reader, arguments[0], node)
+    if not complete:
+        return Dataset(
+            ListValue(
+                [Tensor(form="number"), items[0] if items else Unknown(data=True)], fixed=True
+            )
+        )
+    groups = any(isinstance(item, Group) for item in items)
+    rows: list[Value] = [
+        ListValue([Tensor(form="number") if groups else Constant(i, node), item], fixed=True)
+        for i, item in enumerate(items)
+    ]
+    return ListValue(rows)
+
+
+def _range(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    known = [
+        value.value
+        for value in arguments
+        if isinstance(value, Constant) and isinstance(value.value, int)
+    ]
+    if len(known) == len(arguments) and known:
+        numbers = range(*known[:3]) if len(known) < 3 or known[2] != 0 else range(0)
+        if len(numbers) <= 3:
+            return ListValue([Constant(number, node) for number in numbers])
+    return Dataset(Tensor(form="number"))
+
+
+def _len(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    value = arguments[0] if arguments else None
+    if (
+        isinstance(value, ListValue)
+        and value.exact
+        and not any(isinstance(i, Group) for i in value.items)
+    ):
+        return Constant(len(value.items), node)
+    if isinstance(value, Tensor) and value.shape and value.shape[0] is not None:
+        return Constant(value.shape[0], node)
+    return Tensor(form="number")
+
+
+def _float(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    if not arguments:
+        return Constant(0)
+    value = arguments[0]
+    if isinstance(value, Constant):
+        if isinstance(value.value, int | float) and isinstance(node, ast.Call):
+            return Constant(float(value.value), value.node)
+        return Tensor(form="number")
+    updates.look(reader, value)
+    name = (
+        node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "float"
+    )
+    flow = cut(reader.read(value, node), "numpy", f"{name}()", reader.path(node), reader.active)
+    return Tensor(flow, "number", made=reader.path(node))
+
+
+def _sum(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    if not arguments:
+        return None
+    value = arguments[0]
+    if (
+        isinstance(value, ListValue)
+        and value.items
+        and all(isinstance(i, ListValue) for i in value.items)
+    ):
+        joined = ListValue([], value.exact)
+        for item in value.items:
+            assert isinstance(item, ListValue)
+            joined.items.extend(item.items)
+            joined.exact = joined.exact and item.exact
+        return joined
+    if isinstance(value, ListValue | Zip | Dataset):
+        items, _ = binding.elements(reader, value, node)
+        flow = merge(reader.read(item, node) for item in items)
+        form = (
+            "tensor"
+            if any(isinstance(i, Tensor) and i.form == "tensor" for i in items)
+            else "unknown"
+        )
+        kinds = {item.loss for item in items if isinstance(item, Tensor)}
+        return Tensor(
+            flow, form, loss=kinds.pop() if len(kinds) == 1 else 0, made=reader.path(node)
+        )
+    return None
+
+
+def _extreme(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if all(isinstance(value, Constant | Tensor | Unknown) for value in arguments):
+        flow = merge(
+            reader.read(value, node) for value in arguments if not isinstance(value, Unknown)
+        )
+        number = all(
+            isinstance(v, Constant | Unknown) or (isinstance(v, Tensor) and v.form == "number")
+            for v in arguments
+        )
+        return Tensor(flow, "number" if number else "unknown", made=reader.path(node))
+    return None
+
+
+def _getattr(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if (
+        len(arguments) >= 2
+        and isinstance(arguments[1], Constant)
+        and isinstance(arguments[1].value, str)
+    ):
+        return attributes.attribute(reader, arguments[0], arguments[1].value, node)
+    return Unknown("getattr")
+
+
+def _setattr(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if (
+        len(arguments) == 3
+        and isinstance(arguments[1], Constant)
+        and isinstance(arguments[1].value, str)
+    ):
+        attributes.assign(reader, arguments[0], arguments[1].value, arguments[2], node, node)
+    return Constant(None)
+
+
+def _isinstance(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if len(arguments) != 2 or not isinstance(arguments[1], Library):
+        return None
+    wanted = arguments[1].name
+    value = arguments[0]
+    if wanted in ("builtins.tuple", "builtins.list") and isinstance(value, ListValue):
+        return Constant((wanted == "builtins.tuple") == value.fixed, node)
+    if wanted in ("builtins.tuple", "builtins.list", "builtins.dict") and isinstance(value, Tensor):
+        return Constant(False, node)
+    return None
+
+
+def _map(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    if len(arguments) < 2:
+        return None
+    items, complete = binding.elements(reader, arguments[1], node)
+    return ListValue([reader.call(arguments[0], [item], {}, node) for item in items], complete)
+
+
+def _dict(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    items: dict[object, Value] = dict(keywords)
+    if arguments and isinstance(arguments[0], DictValue):
+        items = {**arguments[0].items, **items}
+    return DictValue(items, not arguments or isinstance(arguments[0], DictValue))
+
+
+def _same(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    return arguments[0] if arguments else None
+
+
+def _reversed(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    value = arguments[0] if arguments else None
+    if isinstance(value, ListValue):
+        plain = not any(isinstance(item, Group) for item in value.items)
+        return ListValue(list(reversed(value.items)), value.exact and plain)
+    return value
+
+
+def _next(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    if not arguments:
+        return None
+    items, _ = binding.elements(reader, arguments[0], node)
+    return items[0] if items else Unknown(data=True)
+
+
+def _abs(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    if arguments and isinstance(arguments[0], Tensor):
+        value = arguments[0]
+        return Tensor(
+            reader.read(value, node), value.form, value.shape, loss=1, made=reader.path(node)
+        )
+    return None
+
+
+def _print(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    for value in arguments:
+        updates.look(reader, value)
+    return Constant(None)
+
+
+_FUNCTIONS = {
+    "zip": _zip,
+    "list": _list,
+    "tuple": _list,
+    "enumerate": _enumerate,
+    "range": _range,
+    "len": _len,
+    "float": _float,
+    "int": _float,
+    "bool": _float,
+    "sum": _sum,
+    "min": _extreme,
+    "max": _extreme,
+    "round": _extreme,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "isinstance": _isinstance,
+    "map": _map,
+    "dict": _dict,
+    "iter": _same,
+    "sorted": _same,
+    "reversed": _reversed,
+    "next": _next,
+    "abs": _abs,
+    "print": _print,
+}
+
+
+# Methods
+
+
+def method(
+    reader: Reader,
+    receiver: ListValue | DictValue | Zip | Constant | Dataset,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    """A method of a list, dict, text or dataset."""
+    if isinstance(receiver, ListValue):
+        return _list_method(reader, receiver, name, arguments, node)
+    if isinstance(receiver, DictValue):
+        return _dict_method(reader, receiver, name, arguments, node)
+    if isinstance(receiver, Dataset):
+        return _dataset_method(reader, receiver, name, arguments, keywords, node)
+    return Unknown(name, data=True)
+
+
+def _list_method(
+    reader: Reader, receiver: ListValue, name: str, arguments: Arguments, node: ast.AST
+) -> Value:
+    if name in ("append", "insert", "add") and arguments:
+        known = receiver.items
+        value = arguments[-1]
+        if len(known) > 24:
+            # What a long loop collects: one more entry tells nothing new.
+            return Constant(None)
+        position = len(known) if name != "insert" else 0
+        exact = receiver.exact and reader.frame.looping == 0
+        updated = [*known[:position], value, *known[position:]]
+        reader.store.set_field(receiver, "items", updated)
+        if isinstance(value, Variable) and not value.held_by:
+            value.held_by = "list"
+        if not exact and receiver.exact and not isinstance(value, Layer | Variable | Instance):
+            reader.store.set_field(receiver, "exact", False)
+        return Constant(None)
+    if name == "extend" and arguments:
+        items, complete = binding.elements(reader, arguments[0], node)
+        reader.store.set_field(receiver, "items", [*receiver.items, *items][:64])
+        reader.store.set_field(receiver, "exact", receiver.exact and complete)
+        return Constant(None)
+    if name in ("clear",):
+        reader.store.set_field(receiver, "items", [])
+        return Constant(None)
+    if name in ("pop", "popleft") and receiver.items:
+        return receiver.items[-1] if name == "pop" else receiver.items[0]
+    if name == "copy":
+        return ListValue(
+            list(receiver.items), receiver.exact, receiver.fixed, receiver.owner, receiver.which
+        )
+    return Unknown(name, data=True)
+
+
+def _dict_method(
+    reader: Reader, receiver: DictValue, name: str, arguments: Arguments, node: ast.AST
+) -> Value:
+    if name == "items":
+        return ListValue(
+            [
+                ListValue([Constant(key), value], fixed=True)
+                for key, value in receiver.items.items()
+            ],
+            receiver.exact,
+        )
+    if name == "values":
+        return ListValue(list(receiver.items.values()), receiver.exact)
+    if name == "keys":
+        return ListValue([Constant(key) for key in receiver.items], receiver.exact)
+    if name in ("get", "pop", "setdefault") and arguments:
+        key = arguments[0]
+        if isinstance(key, Constant) and key.value in receiver.items:
+            return receiver.items[key.value]
+        if receiver.items:
+            value = next(iter(receiver.items.values()))
+            return value if len(receiver.items) == 1 else Unknown(data=True)
+        return arguments[1] if len(arguments) > 1 else Unknown(data=True)
+    if name == "update" and arguments and isinstance(arguments[0], DictValue):
+        for key, value in arguments[0].items.items():
+            reader.store.set_item(receiver.items, key, value)
+    return Constant(None)
+
+
+# Data
+
+
+def make_dataset(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A `tf.data` source."""
+    short = last(name)
+    if short in ("from_tensor_slices", "from_tensors") and arguments:
+        return Dataset(_sliced(arguments[0], slices=short == "from_tensor_slices"), node)
+    if short == "range":
+        return Dataset(Tensor(whole=True, shape=()), node)
+    if short == "zip" and arguments and isinstance(arguments[0], ListValue):
+        parts = [
+            part.element if isinstance(part, Dataset) else Unknown(data=True)
+            for part in arguments[0].items
+        ]
+        return Dataset(ListValue(parts, fixed=True), node)
+    if short == "from_generator":
+        return Dataset(Unknown("element", data=True), node)
+    return Unknown(short, data=True)
+
+
+def _sliced(value: Value, *, slices: bool) -> Value:
+    if isinstance(value, ListValue) and value.fixed:
+        return ListValue([_sliced(item, slices=slices) for item in value.items], fixed=True)
+    if isinstance(value, DictValue):
+        return DictValue(
+            {key: _sliced(item, slices=slices) for key, item in value.items.items()}, value.exact
+        )
+    if isinstance(value, Tensor):
+        shape = value.shape
+        if slices and shape is not None:
+            shape = shape[1:] if shape else None
+        return Tensor(flow_of(value), "tensor", shape, value.whole)
+    if isinstance(value, Unknown):
+        return Unknown(value.name, data=True)
+    return Tensor()
+
+
+def _batched(value: Value) -> Value:
+    if isinstance(value, ListValue):
+        return ListValue([_batched(item) for item in value.items], value.exact, value.fixed)
+    if isinstance(value, DictValue):
+        return DictValue({key: _batched(item) for key, item in value.items.items()}, value.exact)
+    if isinstance(value, Tensor):
+        return Tensor(
+            value.flow,
+            "tensor",
+            (None, *value.shape) if value.shape is not None else None,
+            value.whole,
+        )
+    return value
+
+
+def _dataset_method(
+    reader: Reader,
+    receiver: Dataset,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    if name in ("batch", "padded_batch"):
+        return Dataset(_batched(receiver.element), node)
+    if name == "unbatch":
+        return Dataset(Unknown("element", data=True), node)
+    if name in ("map", "flat_map") and arguments:
+        element = receiver.element
+        given = (
+            list(element.items) if isinstance(element, ListValue) and element.fixed else [element]
+        )
+        with state.quietly(reader):
+            mapped = reader.call(arguments[0], given, {}, node)
+        return Dataset(mapped if not isinstance(mapped, Dataset) else mapped.element, node)
+    if name in api.DATASET_KEEPS:
+        return receiver
+    if name == "get_single_element" or name == "get_next":
+        return receiver.element
+    if name in ("cardinality", "element_spec"):
+        return Tensor(form="number")
+    if name == "enumerate":
+        return Dataset(
+            ListValue([Tensor(whole=True, shape=()), receiver.element], fixed=True), node
+        )
+    return Unknown(name, data=True)
+
+
+def random_array(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """An array of random numbers."""
+    size = keywords.get("size")
+    shape: shapes.Shape | None = None
+    if name in ("randn", "rand"):
+        shape = tuple(
+            value.value if isinstance(value, Constant) and isinstance(value.value, int) else None
+            for value in arguments
+        )
+    elif size is not None:
+        shape = shapes.from_value(size)
+    elif name in (
+        "normal",
+        "uniform",
+        "randint",
+        "integers",
+        "poisson",
+        "binomial",
+        "choice",
+    ) and len(arguments) >= 3 - (name == "choice") - (name == "poisson"):
+        shape = shapes.from_value(arguments[-1])
+    elif name in ("random", "standard_normal", "random_sample") and arguments:
+        shape = shapes.from_value(arguments[0])
+    elif name == "permutation":
+        shape = (None,)
+    elif not arguments or name in ("normal", "uniform", "randint", "integers"):
+        shape = ()
+    if shape == () and name in (
+        "rand",
+        "random",
+        "normal",
+        "uniform",
+        "randint",
+        "integers",
+        "choice",
+    ):
+        return Tensor(form="number")
+    whole = (
+        True
+        if name in api.ARRAY_WHOLE_MAKERS
+        else False
+        if name in api.ARRAY_FLOAT_MAKERS
+        else None
+    )
+    return Tensor(NO_FLOW, "array", shape, whole, made=reader.path(node))

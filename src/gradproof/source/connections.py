@@ -1,0 +1,409 @@
+"""How the target of each gradient hangs together with each source."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
+from ..finding import Span
+from . import api, ownership, tapes
+from .values import (
+    ANYTHING,
+    Asked,
+    Flow,
+    GradientOf,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Path,
+    Tensor,
+    Trail,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from .facts import Facts
+    from .reader import Reader
+
+
+@dataclass(eq=False)
+class Mode:
+    """How a layer that behaves differently in training was called."""
+
+    layer: Layer
+    running: bool = False
+    unsaid: list[ast.AST] = field(default_factory=list)
+    tapes: frozenset[int] = frozenset()
+
+
+@dataclass(eq=False)
+class Question:
+    """One visit of a gradient call, with what was seen then."""
+
+    asked: Asked
+    zeros: bool
+    earlier: ast.Call | None
+    found: list[tuple[object, Connection]]
+    left_out: list[tuple[object, Path]]
+    untracked: list[tuple[object, str, Path]]
+    non_trainable: list[object]
+    early: ListValue | None
+    looping: bool
+    speculative: bool
+    unused: list[tuple[object, Path]]
+    modes: list[tuple[ast.AST, Layer]]
+    inner: bool = False
+
+
+def ask(
+    reader: Reader, asked: Asked, *, zeros: bool, earlier: ast.Call | None, modes: dict[int, Mode]
+) -> Question:
+    """Looks at every source while the values of this visit are known."""
+    question = Question(
+        asked,
+        zeros,
+        earlier if asked.tape.persistent is False else None,
+        [],
+        [],
+        [],
+        [],
+        None,
+        any(frame.looping for frame in reader.frames),
+        reader.speculative,
+        [],
+        [],
+        inner=bool(reader.active),
+    )
+    flow = reader.facts.target_flow(asked.target)
+    sources = tapes.entries(asked.sources)
+    owners = [tapes.owner_of(source) for source in sources]
+    for source in sources:
+        _look(reader, question, source, flow)
+    if isinstance(asked.sources, ListValue):
+        _look_at_list(reader, question, asked.sources, flow)
+    _look_beyond(
+        reader, question, flow, {id(owner) for owner in owners if owner is not None}, sources
+    )
+    for mode in modes.values():
+        if (
+            not mode.running
+            and asked.tape.number in mode.tapes
+            and _trains(mode.layer, owners, reader, asked.sources)
+        ):
+            question.modes.extend((node, mode.layer) for node in mode.unsaid)
+    return question
+
+
+def _trains(layer: Layer, owners: list[object | None], reader: Reader, sources: Value) -> bool:
+    """Says whether the layer belongs to what this gradient trains."""
+    if any(owner is layer for owner in owners):
+        return True
+    if isinstance(sources, ListValue):
+        holders = sources.owner if isinstance(sources.owner, tuple) else (sources.owner,)
+        for holder in holders:
+            if isinstance(holder, Layer | Instance) and any(
+                item is layer for item in ownership.tracked(reader, holder)
+            ):
+                return True
+    return False
+
+
+def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None:
+    asked = question.asked
+    owner = tapes.owner_of(source)
+    if isinstance(owner, Variable | Layer):
+        trails = flow.get(owner, ())
+        if isinstance(owner, Variable) and owner.whole is True and trails:
+            lost = Break("integer", "integer dtype", reader.spot(owner.node), None, None)
+            question.found.append(
+                (owner, Connection(owner.name or "variable", "variable", False, lost))
+            )
+            return
+        if _flag_false(owner) and isinstance(source, Group | Variable):
+            if isinstance(owner, Variable) and trails:
+                question.non_trainable.append(owner)
+            return
+        question.found.append((owner, _connection(reader, question, owner, trails, flow)))
+    elif isinstance(source, Tensor):
+        _look_at_tensor(reader, question, source, flow)
+
+
+def _flag_false(owner: Variable | Layer) -> bool:
+    return owner.trainable is False
+
+
+def _connection(
+    reader: Reader,
+    question: Question,
+    owner: Variable | Layer,
+    trails: tuple[Trail, ...],
+    flow: Flow,
+) -> Connection:
+    tape = question.asked.tape
+    name = ownership.name_of(owner)
+    kind = "variable" if isinstance(owner, Variable) else "layer"
+    if any(tape.number in trail.tapes for trail in trails):
+        return Connection(name, kind, True)
+    if tape.watches_variables is not True and id(owner) not in tape.watched_owners:
+        return Connection(name, kind, False)
+    if any(tape.number in trail.tapes and trail.cut is None for trail in flow.get(ANYTHING, ())):
+        return Connection(name, kind, False)
+    cuts = [trail for trail in trails if trail.cut is not None]
+    outside = [trail for trail in trails if trail.cut is None]
+    within = [trail for trail in cuts if trail.cut is not None and tape.number in trail.cut.tapes]
+    if within:
+        return Connection(name, kind, False, _cut(reader, within[0]))
+    if outside:
+        return Connection(name, kind, False, _outside(reader, question, outside[0]))
+    if cuts:
+        return Connection(name, kind, False, _cut(reader, cuts[0]))
+    if not flow.get(ANYTHING) and flow:
+        _unused(reader, question, owner)
+    return Connection(name, kind, False)
+
+
+def _cut(reader: Reader, trail: Trail) -> Break:
+    assert trail.cut is not None
+    return Break(trail.cut.kind, trail.cut.operation, reader.spot(trail.cut.path[-1]))
+
+
+def _outside(reader: Reader, question: Question, trail: Trail) -> Break:
+    tape = question.asked.tape
+    node = in_frame_of(trail.read, tape.path)
+    inner = trail.read[-1]
+    return Break(
+        "outside",
+        "",
+        reader.spot(node),
+        reader.spot(inner) if inner is not node else None,
+        reader.spot(tape.node),
+    )
+
+
+def in_frame_of(path: Path, other: Path) -> ast.AST:
+    """The first step of `path` that `other` does not share."""
+    depth = 0
+    while depth < len(path) - 1 and depth < len(other) - 1 and path[depth] is other[depth]:
+        depth += 1
+    return path[depth]
+
+
+def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None:
+    """Called while the tape recorded, yet nothing of it reaches the target."""
+    uses = reader.facts.layer_uses.get(id(owner), [])
+    if uses:
+        question.unused.append((owner, uses[-1]))
+
+
+def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
+    tape = question.asked.tape
+    if source.tokens & tape.watched or tape.watches_unknown:
+        return
+    trails = [
+        trail
+        for thing, found in source.flow.items()
+        for trail in found
+        if not isinstance(thing, GradientOf)
+    ]
+    if any(tape.number in trail.tapes for trail in trails):
+        return
+    if source.rebound is not None:
+        holder, node = source.rebound
+        owner = holder.owner if isinstance(holder, Group) else holder
+        lost = Break("rebound", "", reader.spot(node), None, reader.spot(question.asked.node))
+        question.found.append(
+            (owner, Connection(ownership.name_of(owner), "variable", False, lost))
+        )
+        return
+    if source.form == "number" or (
+        not source.made and not source.shape and source.form == "unknown"
+    ):
+        return
+    node = question.asked.node
+    which = node.args[1] if len(node.args) > 1 else node
+    lost = Break("unwatched", "", reader.spot(which), None, reader.spot(tape.node))
+    question.found.append((source, Connection(reader.spot(which).text, "tensor", False, lost)))
+
+
+def _look_at_list(reader: Reader, question: Question, sources: ListValue, flow: Flow) -> None:
+    if sources.which == "all":
+        for item in sources.items:
+            owner = tapes.owner_of(item)
+            if (isinstance(owner, Layer) and owner.kind in api.WITH_MOVING_STATISTICS) or (
+                isinstance(owner, Variable) and owner.trainable is False
+            ):
+                question.non_trainable.append(owner)
+    if sources.unbuilt and not reader.speculative:
+        early = [owner for owner in sources.unbuilt if _used_by(reader, owner, flow)]
+        if early:
+            question.early = ListValue([], owner=tuple(early), node=sources.node)
+
+
+def _used_by(reader: Reader, owner: object, flow: Flow) -> bool:
+    if owner in flow:
+        return True
+    if isinstance(owner, Instance):
+        return any(item in flow for item in ownership.tracked(reader, owner))
+    return False
+
+
+def _look_beyond(
+    reader: Reader, question: Question, flow: Flow, known: set[int], sources: list[Value]
+) -> None:
+    """What the target depends on, though nobody asks for its gradient."""
+    tape = question.asked.tape
+    if not sources or not known or tape.watches_variables is not True:
+        return
+    hidden: dict[object, str] = {}
+    holders = (
+        question.asked.sources.owner if isinstance(question.asked.sources, ListValue) else None
+    )
+    for holder in holders if isinstance(holders, tuple) else (holders,):
+        if holder is not None:
+            hidden.update(ownership.untracked(reader, holder))
+    for thing, trails in flow.items():
+        live = next(
+            (trail for trail in trails if tape.number in trail.tapes and trail.cut is None), None
+        )
+        if live is None or id(thing) in known:
+            continue
+        if thing in hidden:
+            question.untracked.append((thing, hidden[thing], live.read))
+        elif isinstance(thing, Variable | Layer):
+            question.left_out.append((thing, live.read))
+
+
+# At the end
+
+
+def answered(
+    reader: Reader, questions: list[Question], facts: Facts
+) -> tuple[tuple[GradientCall, ...], tuple[ModelCall, ...]]:
+    """The facts of all gradient calls, once the whole file is read."""
+    connected = {id(owner) for q in questions for owner, found in q.found if found.live}
+    asked_for = {
+        id(owner)
+        for q in questions
+        for s in tapes.entries(q.asked.sources)
+        for owner in [tapes.owner_of(s)]
+    }
+    calls: dict[GradientCall, None] = {}
+    modes: dict[ast.AST, dict[str, None]] = {}
+    for question in questions:
+        for node, layer in question.modes:
+            modes.setdefault(node, {})[layer.name or layer.kind] = None
+        calls[_answer(reader, question, facts, connected, asked_for)] = None
+    model_calls = tuple(
+        ModelCall(reader.spot(node), tuple(names), _before_bracket(reader, node))
+        for node, names in modes.items()
+    )
+    return tuple(calls), model_calls
+
+
+def _before_bracket(reader: Reader, node: ast.AST) -> Spot | None:
+    if not isinstance(node, ast.Call) or not (node.args or node.keywords):
+        return None
+    last = node.keywords[-1].value if node.keywords else node.args[-1]
+    span = reader.span(last)
+    return Spot(Span(span.end_line, span.end_column, span.end_line, span.end_column), "")
+
+
+def _answer(
+    reader: Reader, question: Question, facts: Facts, connected: set[int], asked_for: set[int]
+) -> GradientCall:
+    asked = question.asked
+    node = asked.node
+    spot = reader.spot
+    connections = [found for _, found in question.found]
+    for owner, path in question.unused:
+        if id(owner) not in connected and not question.zeros:
+            lost = Break("unused", "", spot(path[-1]))
+            connections.append(Connection(ownership.name_of(owner), "layer", False, lost))
+    arguments = {keyword.arg: keyword.value for keyword in node.keywords}
+    target = arguments.get("target", node.args[0] if node.args else node)
+    sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
+    early = question.early
+    early_owners = list(early.owner) if early is not None and isinstance(early.owner, tuple) else []
+    return GradientCall(
+        at=spot(node),
+        target=spot(target),
+        sources=spot(sources),
+        tape=spot(asked.tape.node),
+        persistent=asked.tape.persistent is not False,
+        asked_before=spot(question.earlier) if question.earlier is not None else None,
+        connections=tuple(connections),
+        left_out=tuple(_left_out(reader, question, facts, asked_for)),
+        untracked=tuple(
+            Owned(ownership.name_of(thing), spot(thing.node), spot(path[-1]), _kind(thing), reason)  # type: ignore[attr-defined]
+            for thing, reason, path in question.untracked
+            if not _moves(thing) and not _flag_false(thing)  # type: ignore[arg-type]
+        ),
+        non_trainable=tapes.names(question.non_trainable)
+        or tuple(_kind(o) for o in question.non_trainable[:1]),
+        early=spot(early.node) if early is not None and early.node is not None else None,
+        early_names=tapes.names(early_owners),
+        unmoved=_unmoved(reader, question, facts),
+        zeros_asked=question.zeros,
+    )
+
+
+def _kind(thing: object) -> str:
+    if isinstance(thing, Variable):
+        return thing.kind
+    return thing.kind if isinstance(thing, Layer) else ""
+
+
+def _moves(thing: object) -> bool:
+    if isinstance(thing, Variable):
+        return thing.updated or thing.assigned or thing.touched
+    if isinstance(thing, Layer):
+        return thing.updated or thing.borrowed or thing.touched
+    return True
+
+
+def _left_out(reader: Reader, question: Question, facts: Facts, asked_for: set[int]) -> list[Owned]:
+    found: list[Owned] = []
+    if facts.untold_apply or question.speculative or not any(c.live for _, c in question.found):
+        return found
+    for thing, path in question.left_out:
+        if id(thing) in asked_for or _moves(thing) or _flag_false(thing):  # type: ignore[arg-type]
+            continue
+        if isinstance(thing, Layer) and (
+            thing.kind in api.WITHOUT_VARIABLES or thing.trainable is not True or thing.opaque
+        ):
+            continue
+        if isinstance(thing, Variable) and (thing.trainable is not True or thing.whole is True):
+            continue
+        found.append(
+            Owned(
+                ownership.name_of(thing),
+                reader.spot(thing.node),
+                reader.spot(path[-1]),
+                _kind(thing),
+            )
+        )  # type: ignore[attr-defined]
+    return found
+
+
+def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...]:
+    asked = question.asked
+    if asked.escaped or question.inner or facts.untold_apply or not question.looping:
+        return ()
+    if not _has_optimizer(facts) and not asked.target.loss:
+        return ()
+    owners = [
+        owner for owner in map(tapes.owner_of, tapes.entries(asked.sources)) if owner is not None
+    ]
+    if not owners or any(isinstance(owner, Unknown | Instance) for owner in owners):
+        return ()
+    still = [owner for owner in owners if not _moves(owner) and not _flag_false(owner)]  # type: ignore[arg-type]
+    return tapes.names(still) or (("the variables",) if still else ())
+
+
+def _has_optimizer(facts: Facts) -> bool:
+    return bool(facts.optimizers) or facts.fits

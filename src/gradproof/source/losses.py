@@ -1,0 +1,160 @@
+"""Losses: what they expect, what they are given, and shapes that do not fit."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import api, shapes
+from .flow import merge
+from .names import last
+from .values import (
+    Constant,
+    DictValue,
+    Function,
+    Instance,
+    Library,
+    ListValue,
+    LossFunction,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+_REGRESSIONS = frozenset(
+    """MeanSquaredError MeanAbsoluteError Huber LogCosh mean_squared_error mean_absolute_error huber mse
+    mae MSE MAE""".split()
+)
+
+
+def loss_called(
+    reader: Reader, loss: LossFunction, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A Keras loss is called with targets and predictions."""
+    given = dict(zip(("y_true", "y_pred", "sample_weight"), arguments)) | keywords
+    prediction = given.get("y_pred")
+    flow = merge(
+        reader.read(value, node)
+        for key, value in given.items()
+        if key not in ("from_logits", "axis")
+    )
+    settings = {**loss.arguments, **keywords}
+    if loss.kind in api.CROSS_ENTROPIES and prediction is not None:
+        _compare(
+            reader, loss.kind, settings, prediction, api.CROSS_ENTROPIES[loss.kind], node, loss.node
+        )
+    if loss.kind in _REGRESSIONS and loss.kind[:1].islower() and reader.generation == "2":
+        target = given.get("y_true")
+        if target is not None and prediction is not None:
+            broadcast(reader, node, target, prediction)
+    return Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+
+
+def logit_loss(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A cross-entropy of `tf.nn`, `keras.ops` or `keras.backend`."""
+    short = last(name)
+    if name in api.LOGIT_LOSSES:
+        given = dict(zip(("labels", "logits"), arguments)) | keywords
+        prediction = given.get("logits")
+        if prediction is not None:
+            _compare(
+                reader,
+                short,
+                {"from_logits": Constant(True)},
+                prediction,
+                api.LOGIT_LOSSES[name],
+                node,
+                None,
+            )
+    else:
+        given = dict(zip(("target", "output"), arguments)) | keywords
+        prediction = given.get("output")
+        if prediction is not None:
+            _compare(
+                reader, short, dict(keywords), prediction, api.CROSS_ENTROPIES[short], node, node
+            )
+    flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    return Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+
+
+def _compare(
+    reader: Reader,
+    kind: str,
+    settings: Keywords,
+    prediction: Value,
+    fitting: str,
+    node: ast.AST,
+    flag: ast.AST | None,
+) -> None:
+    if not isinstance(prediction, Tensor) or prediction.ending is None or reader.silent:
+        return
+    given = settings.get("from_logits")
+    if given is not None and not isinstance(given, Constant):
+        return
+    logits = bool(given.value) if isinstance(given, Constant) else False
+    probability = prediction.ending in ("softmax", "sigmoid")
+    linear = prediction.ending == "linear"
+    if (logits and probability) or (not logits and linear):
+        reader.facts.loss_call(kind, prediction, node, flag, logits=logits)
+
+
+def compiled_loss(
+    reader: Reader, loss: Value | None, target: Value, output: Value, node: ast.AST
+) -> Value:
+    """What `fit` computes with the loss given to `compile`."""
+    if isinstance(loss, LossFunction):
+        return loss_called(reader, loss, [target, output], {}, node)
+    if isinstance(loss, Constant) and isinstance(loss.value, str):
+        if isinstance(output, Tensor):
+            return loss_called(reader, LossFunction(loss.value, node), [target, output], {}, node)
+    if isinstance(loss, Library):
+        return loss_called(reader, LossFunction(last(loss.name), node), [target, output], {}, node)
+    if isinstance(loss, Function | Instance):
+        return reader.call(loss, [target, output], {}, node)
+    if isinstance(loss, ListValue | DictValue):
+        return Tensor(reader.read(output, node), loss=1)
+    if loss is None or isinstance(loss, Constant):
+        return Tensor(reader.read(output, node))
+    return Unknown("loss", flow=reader.read(output, node))
+
+
+def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
+    """Two operands meet elementwise."""
+    if reader.silent or not reader.active:
+        return
+    first, second = shapes.of(left), shapes.of(right)
+    if shapes.makes_a_table(first, second):
+        # One side has to come from what trains, or it is a table on purpose.
+        live = any(isinstance(value, Tensor) and value.flow for value in (left, right))
+        both = all(isinstance(value, Tensor) for value in (left, right))
+        if live and both and first is not None and second is not None:
+            reader.facts.broadcast(node, first, second)
+
+
+def singular(reader: Reader, branches: list[Value], node: ast.AST) -> None:
+    """`tf.where` differentiates both branches."""
+    return
+
+
+def custom_gradient(reader: Reader, function: Function, result: Value, node: ast.AST) -> None:
+    """A function with its own gradient was called."""
+    if not reader.silent:
+        reader.facts.custom_gradient(function)
+
+
+def regularizers_read(reader: Reader, thing: Value) -> None:
+    """`model.losses` is read."""
+    reader.facts.losses_read = True
+
+
+def used_by(reader: Reader, name: str, arguments: Arguments, node: ast.AST) -> None:
+    """An operation is called on values."""
+    return

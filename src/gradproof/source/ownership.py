@@ -1,0 +1,245 @@
+"""Which variables an object offers for training, and which it only uses."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import api
+from .values import (
+    Class,
+    DictValue,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+DEEPEST = 6
+"""Objects within objects that are searched."""
+
+
+def collection(reader: Reader, thing: Value, which: str, node: ast.AST) -> ListValue:
+    """The list that `thing.trainable_variables` and its like give."""
+    items: list[Value] = []
+    unbuilt: list[object] = []
+    for item in tracked(reader, thing):
+        if isinstance(item, Layer):
+            if item.kind in api.WITHOUT_VARIABLES:
+                continue
+            if which == "trainable" and item.trainable is False:
+                continue
+            if which == "other" and item.kind not in api.WITH_MOVING_STATISTICS:
+                continue
+            items.append(Group(item, which))
+            if item.built is False:
+                unbuilt.append(item)
+        elif isinstance(item, Variable):
+            if which == "trainable" and item.trainable is False:
+                continue
+            if which == "other" and item.trainable is not False:
+                continue
+            items.append(item)
+        else:
+            items.append(Group(item, which))
+    if isinstance(thing, Instance) and not thing.built and _makes_in_build(thing.of):
+        unbuilt.append(thing)
+    exact = not (isinstance(thing, Instance) and thing.of.base == "unknown")
+    return ListValue(
+        items,
+        exact,
+        owner=thing,
+        which=which,
+        node=node,
+        unbuilt=tuple(unbuilt),
+        property_read=True,
+    )
+
+
+def _makes_in_build(cls: Class) -> bool:
+    return "build" in cls.members
+
+
+def tracked(
+    reader: Reader, thing: object, depth: int = 0
+) -> Iterator[Layer | Variable | Unknown | Instance]:
+    """Layers, variables and opaque parts that the object tracks, in order."""
+    seen: set[int] = set()
+    for item in _tracked(reader, thing, depth):
+        if id(item) not in seen:
+            seen.add(id(item))
+            yield item
+
+
+def _tracked(
+    reader: Reader, thing: object, depth: int
+) -> Iterator[Layer | Variable | Unknown | Instance]:
+    if depth > DEEPEST:
+        return
+    if isinstance(thing, Layer):
+        if thing.trainable is False and (thing.parts or thing.outputs is not None):
+            return
+        if thing.kind in ("Sequential", "Model") or thing.parts:
+            for part in thing.parts:
+                yield from _tracked(reader, part, depth + 1)
+            if thing.opaque:
+                yield thing
+        else:
+            yield thing
+    elif isinstance(thing, Instance):
+        yield from _tracked_by(reader, thing, depth)
+    elif isinstance(thing, ListValue) and not thing.property_read:
+        for item in thing.items:
+            yield from _tracked(reader, item, depth)
+    elif isinstance(thing, DictValue):
+        for item in thing.items.values():
+            yield from _tracked(reader, item, depth)
+    elif isinstance(thing, Unknown) and thing.called:
+        yield thing
+
+
+def _tracked_by(
+    reader: Reader, thing: Instance, depth: int
+) -> Iterator[Layer | Variable | Unknown | Instance]:
+    base = thing.of.base
+    if thing.trainable is False:
+        return
+    if base == "unknown":
+        yield thing
+        return
+    if base not in ("layer", "model", "module") and depth:
+        return
+    if thing.of.bases and base == "layer" and any(_is_leaf(b) for b in thing.of.bases):
+        yield thing
+    yield from (weight for weight in thing.weights if isinstance(weight, Variable))
+    for value in list(thing.attributes.names.values()):
+        for item in _held(value):
+            if isinstance(item, Variable):
+                if _is_tracked_variable(reader, item, base):
+                    yield item
+            elif isinstance(item, Layer):
+                if base != "module" or reader.generation == "2":
+                    yield from _tracked(reader, item, depth + 1)
+            elif isinstance(item, Instance):
+                inner = item.of.base
+                if inner == "unknown":
+                    yield item
+                elif inner in ("layer", "model"):
+                    if base != "module" or reader.generation == "2":
+                        yield from _tracked(reader, item, depth + 1)
+                elif inner == "module" and (base == "module" or reader.generation == "2"):
+                    yield from _tracked(reader, item, depth + 1)
+            elif isinstance(item, Unknown) and item.called:
+                yield item
+
+
+def _is_leaf(base: object) -> bool:
+    from .values import Library
+
+    return isinstance(base, Library) and base.name not in (
+        "keras.layers.Layer",
+        "keras.Layer",
+        "keras.Model",
+        "keras.Sequential",
+        "keras.layers.Wrapper",
+        "keras.models.Model",
+    )
+
+
+def _is_tracked_variable(reader: Reader, variable: Variable, base: str) -> bool:
+    if variable.kind == "add_weight":
+        return True
+    if base == "module":
+        return variable.kind == "tf.Variable" or reader.generation == "2"
+    return variable.kind == "keras.Variable" or reader.generation == "2"
+
+
+def _held(value: Value, depth: int = 0) -> Iterator[Value]:
+    """The objects in an attribute, also those in its lists and dicts."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, ListValue):
+        if not value.property_read:
+            for item in value.items:
+                yield from _held(item, depth + 1)
+    elif isinstance(value, DictValue):
+        for item in value.items.values():
+            yield from _held(item, depth + 1)
+    else:
+        yield value
+
+
+def untracked(reader: Reader, thing: object) -> dict[object, str]:
+    """Layers and variables that hang from an object outside its lists.
+
+    The text says why: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain`
+    (inside a plain object), `module` (a Keras layer in a `tf.Module`).
+    """
+    found: dict[object, str] = {}
+    known = {id(item) for item in tracked(reader, thing)}
+    for item, reason in _reached(reader, thing, "", 0, set()):
+        if id(item) not in known and reason:
+            found.setdefault(item, reason)
+    return found
+
+
+def _reached(
+    reader: Reader, thing: object, reason: str, depth: int, seen: set[int]
+) -> Iterator[tuple[Layer | Variable, str]]:
+    if depth > DEEPEST or id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Variable):
+        yield thing, reason
+    elif isinstance(thing, Layer):
+        if thing.parts:
+            for part in thing.parts:
+                yield from _reached(reader, part, reason, depth + 1, seen)
+        elif thing.kind not in api.WITHOUT_VARIABLES:
+            yield thing, reason
+    elif isinstance(thing, Instance):
+        base = thing.of.base
+        for value in list(thing.attributes.names.values()):
+            for item in _held(value):
+                yield from _reached(
+                    reader, item, _reason(reader, base, item, reason), depth + 1, seen
+                )
+
+
+def _reason(reader: Reader, base: str, item: Value, reason: str) -> str:
+    if reason:
+        return reason
+    if base not in ("layer", "model", "module"):
+        return "plain"
+    if base == "module":
+        keras = isinstance(item, Layer) or (
+            isinstance(item, Instance) and item.of.base in ("layer", "model")
+        )
+        return "module" if keras and reader.generation != "2" else ""
+    if isinstance(item, Variable) and item.kind == "tf.Variable" and reader.generation != "2":
+        return "raw"
+    if isinstance(item, Instance) and item.of.base == "module" and reader.generation != "2":
+        return "module in layer"
+    return ""
+
+
+def name_of(thing: object) -> str:
+    """A name for a layer or variable, as far as the source tells one."""
+    if isinstance(thing, Layer | Variable):
+        return thing.name
+    if isinstance(thing, Unknown):
+        return thing.name
+    if isinstance(thing, Instance):
+        known = thing.attributes.names.get("name")
+        value = getattr(known, "value", None)
+        return value if isinstance(value, str) else thing.of.name
+    if isinstance(thing, Group):
+        return name_of(thing.owner)
+    return ""

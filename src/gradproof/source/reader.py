@@ -1,0 +1,254 @@
+"""Reads one program: what is known at every moment of the reading.
+
+The reader follows the program forward as Python would run it, with values
+that are only partly known. Branches are joined, loops run twice, functions of
+the file are entered at each call. What it meets on the way goes to `facts`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..evidence.loop import Spot
+from ..finding import Span
+from . import calls, expressions, statements
+from .facts import Facts
+from .flow import cut as cut_flow
+from .flow import merge, origin, recorded
+from .store import Store
+from .values import (
+    NO_FLOW,
+    Constant,
+    Dataset,
+    DictValue,
+    Flow,
+    Function,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Path,
+    Scope,
+    Tape,
+    Tensor,
+    Trail,
+    Unknown,
+    Value,
+    Variable,
+    Zip,
+)
+
+MOST_STEPS = 60_000
+"""Expressions and statements read in one file before the reading ends."""
+
+DEEPEST = 24
+"""Calls within calls that are followed."""
+
+
+class Exhausted(Exception):
+    """The program is larger than one reading may be."""
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call that is being followed.
+
+    Attributes:
+        scopes: Innermost first.
+        traced: The traced function around this call, if any.
+        guarded: Branches with unknown condition around the present statement.
+        training: Whether Keras runs in training, as far as the calls say.
+        building: Whether a layer is making its variables here.
+    """
+
+    scopes: tuple[Scope, ...]
+    function: Function | None = None
+    call: ast.AST | None = None
+    receiver: Value | None = None
+    returned: list[Value] = field(default_factory=list)
+    yielded: list[Value] = field(default_factory=list)
+    traced: Function | None = None
+    guarded: int = 0
+    training: object = None
+    building: bool = False
+    looping: int = 0
+    keras_call: object = None
+
+
+class Reader:
+    """The state of one reading."""
+
+    def __init__(self, text: str, generation: str | None) -> None:
+        self.lines = text.splitlines(keepends=True) or [""]
+        self.generation = generation
+        self.store = Store()
+        self.facts = Facts(self)
+        self.tapes: list[Tape] = []
+        self.active: frozenset[int] = frozenset()
+        self.module = Scope()
+        self.frames = [Frame((self.module,))]
+        self.steps = 0
+        self.serial = 0
+        self.speculative = False
+        self.entered: set[int] = set()
+        self.loops: dict[int, int] = {}
+        self.constants: dict[int, Constant] = {}
+        self.functions: list[Function] = []
+        self.silent = False
+        self.indexing = False
+        self.replicas = 0
+        self.keras_calls = 0
+        self.outer_call: tuple[Layer | Instance, ast.AST, int, Path] | None = None
+        self.outer_flag: Value | None = None
+        self.default_flags: set[int] = set()
+        self.samples: dict[int, Instance] = {}
+
+    # The program
+
+    def run(self, tree: ast.Module) -> None:
+        """Follows the module, then every function nobody called."""
+        try:
+            self.execute(tree.body)
+            self.speculative = True
+            statements.visit_uncalled(self)
+        except Exhausted:
+            pass
+
+    @property
+    def frame(self) -> Frame:
+        """The call being followed."""
+        return self.frames[-1]
+
+    def count_step(self) -> None:
+        """Counts one step of the reading.
+
+        Raises:
+            Exhausted: Too many.
+        """
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Exhausted
+
+    def evaluate(self, node: ast.expr) -> Value:
+        """What an expression may be."""
+        return expressions.evaluate(self, node)
+
+    def execute(self, body: list[ast.stmt]) -> str | None:
+        """Follows statements; says how they end: `return`, `loop`, `raise`."""
+        return statements.execute(self, body)
+
+    def call(
+        self, callee: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """What a call gives."""
+        return calls.call(self, callee, arguments, keywords, node)
+
+    # Places
+
+    def path(self, node: ast.AST) -> Path:
+        """The calls that lead here, then the node."""
+        return (*(frame.call for frame in self.frames[1:] if frame.call is not None), node)
+
+    def span(self, node: ast.AST) -> Span:
+        """The place of a node; columns count characters from 1."""
+        line = int(getattr(node, "lineno", 1))
+        end = int(getattr(node, "end_lineno", None) or line)
+        start_column = self._column(line, int(getattr(node, "col_offset", 0)))
+        end_column = self._column(end, int(getattr(node, "end_col_offset", None) or 0))
+        return Span(line, start_column, end, end_column)
+
+    def _column(self, line: int, offset: int) -> int:
+        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        if text.isascii():
+            return offset + 1
+        return len(text.encode("utf-8", "replace")[:offset].decode("utf-8", "ignore")) + 1
+
+    def text(self, span: Span) -> str:
+        """The source text of a span."""
+        if span.line == span.end_line:
+            return self.lines[span.line - 1][span.column - 1 : span.end_column - 1]
+        first = self.lines[span.line - 1][span.column - 1 :]
+        between = self.lines[span.line : span.end_line - 1]
+        return "".join((first, *between, self.lines[span.end_line - 1][: span.end_column - 1]))
+
+    def spot(self, node: ast.AST) -> Spot:
+        """The place and text of a node."""
+        span = self.span(node)
+        return Spot(span, self.text(span))
+
+    # Tapes
+
+    @contextmanager
+    def recording(self, tape: Tape) -> Iterator[None]:
+        """Lets a tape record while the block lasts."""
+        before = self.tapes, self.active
+        self.tapes = [*self.tapes, tape]
+        self.active = self.active | {tape.number}
+        try:
+            yield
+        finally:
+            self.tapes, self.active = before
+
+    @contextmanager
+    def not_recording(self, tape: Tape) -> Iterator[None]:
+        """Stops one tape while the block lasts."""
+        before = self.tapes, self.active
+        self.tapes = [other for other in self.tapes if other is not tape]
+        self.active = self.active - {tape.number}
+        try:
+            yield
+        finally:
+            self.tapes, self.active = before
+
+    def watching(self, owner: object, trainable: bool | None) -> frozenset[int]:
+        """The active tapes that record what a variable of `owner` is used for."""
+        return frozenset(
+            tape.number
+            for tape in self.tapes
+            if id(owner) in tape.watched_owners
+            or tape.watches_unknown
+            or (tape.watches_variables is not False and trainable is not False)
+        )
+
+    # Dependence
+
+    def read(self, value: Value, node: ast.AST) -> Flow:
+        """What a value depends on, when an operation at `node` reads it."""
+        if isinstance(value, Tensor):
+            flow = recorded(value.flow, self.active) if value.flow else NO_FLOW
+            for tape in self.tapes:
+                for token in value.tokens & tape.watched:
+                    flow = merge(
+                        (flow, {token: (Trail(frozenset((tape.number,)), self.path(node)),)})
+                    )
+            return flow
+        if isinstance(value, Constant):
+            return NO_FLOW
+        if isinstance(value, Variable):
+            return self._read_variable(value, node)
+        if isinstance(value, Group):
+            owner = value.owner
+            trainable = owner.trainable if isinstance(owner, Layer | Variable) else None
+            return origin(owner, self.watching(owner, trainable), self.path(node))
+        if isinstance(value, ListValue):
+            return merge(self.read(item, node) for item in value.items)
+        if isinstance(value, DictValue):
+            return merge(self.read(item, node) for item in value.items.values())
+        if isinstance(value, Zip):
+            return merge(self.read(item, node) for item in value.columns)
+        if isinstance(value, Unknown):
+            flow = recorded(value.flow, self.active)
+            return merge((flow, origin(value, self.active, self.path(node))))
+        if isinstance(value, Dataset):
+            return self.read(value.element, node)
+        return NO_FLOW
+
+    def _read_variable(self, variable: Variable, node: ast.AST) -> Flow:
+        flow = origin(variable, self.watching(variable, variable.trainable), self.path(node))
+        if variable.holds is not None:
+            held, path = variable.holds
+            flow = merge((flow, cut_flow(held, "assign", "assign", path, self.active)))
+        return flow

@@ -1,0 +1,125 @@
+"""Python state that traced functions read once, and state they make."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .values import (
+    Bound,
+    Constant,
+    Function,
+    Scope,
+    Tensor,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from .reader import Frame, Reader
+
+
+@contextmanager
+def quietly(reader: Reader) -> Iterator[None]:
+    """Reads without noting anything: the code runs elsewhere or in vain."""
+    before, reader.silent = reader.silent, True
+    try:
+        yield
+    finally:
+        reader.silent = before
+
+
+def traced(reader: Reader, value: Value, node: ast.AST) -> Value:
+    """`tf.function(value)`."""
+    if isinstance(value, Function):
+        copy = Function(
+            value.node,
+            value.scopes,
+            value.owner,
+            node,
+            value.gradient_free,
+            value.defaults,
+            value.wrapped,
+            value.name,
+            value.kind,
+        )
+        return copy
+    if isinstance(value, Bound) and isinstance(value.method, Function):
+        inner = traced(reader, value.method, node)
+        return Bound(value.receiver, inner) if isinstance(inner, Function) else value
+    return value
+
+
+def function_begins(
+    reader: Reader, function: Function, outer: Frame, arguments: list[Value], node: ast.AST
+) -> None:
+    """A function of the file is entered."""
+    if function.traced is not None and outer.traced is None:
+        reader.facts.traced_call(function, arguments, node, looping=outer.looping > 0)
+
+
+def is_python_state(value: Value | None) -> bool:
+    """Says whether a value is a plain Python number, text or flag."""
+    if isinstance(value, Constant):
+        return isinstance(value.value, int | float | str | bool)
+    return isinstance(value, Tensor) and value.form == "number"
+
+
+def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
+    """A name outside the traced function is read in it."""
+    function = reader.frame.traced
+    if function is None or reader.silent or not is_python_state(value):
+        return
+    if scope in _local_scopes(reader, function):
+        return
+    reader.facts.frozen_read(scope, name, function, value, node)
+
+
+def _local_scopes(reader: Reader, function: Function) -> list[Scope]:
+    """Scopes that the traced function and those it calls make anew."""
+    scopes: list[Scope] = []
+    inside = False
+    for frame in reader.frames:
+        inside = inside or (frame.function is not None and frame.function.node is function.node)
+        if inside:
+            scopes.append(frame.scopes[0])
+    return scopes
+
+
+def state_written(
+    reader: Reader, scope: Scope, name: str, before: Value | None, value: Value, node: ast.AST
+) -> None:
+    """A name is bound; a traced function may have read it before."""
+    if reader.silent:
+        return
+    frame = reader.frame
+    if frame.traced is not None:
+        if scope not in _local_scopes(reader, frame.traced):
+            reader.facts.written_in_trace(scope, name, frame.traced, before, value, node)
+        return
+    if frame.function is not None and frame.function.name in ("__init__", "build"):
+        return
+    reader.facts.written_after_trace(scope, name, before, value, node)
+
+
+def created(reader: Reader, what: str, name: str, node: ast.AST) -> None:
+    """A variable, optimizer or layer is made."""
+    frame = reader.frame
+    if reader.silent:
+        return
+    if frame.traced is not None and not frame.guarded and not frame.building:
+        reader.facts.created_in_trace(what, name, frame.traced, node)
+
+
+def graph_numpy(reader: Reader, value: Tensor, name: str, node: ast.AST) -> None:
+    """`.numpy()` on a tensor of a traced function."""
+    frame = reader.frame
+    if frame.traced is not None and value.form == "tensor" and not reader.silent:
+        reader.facts.numpy_in_graph(frame.traced, value, name, node)
+
+
+def named(value: Value) -> str:
+    """A name for the value of a variable."""
+    return value.name if isinstance(value, Variable) else ""

@@ -1,0 +1,293 @@
+"""Follows statements: what they bind, in which order, on which branches."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import binding, classes, expressions, imports, updates
+from .joining import join, truth
+from .store import Written
+from .values import (
+    Bound,
+    Constant,
+    Function,
+    Instance,
+    Other,
+    Tape,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+MOST_ELEMENTS = 8
+"""Entries of a known list over which a loop is followed one by one."""
+
+
+def execute(reader: Reader, body: list[ast.stmt]) -> str | None:
+    """Follows statements until one leaves the block."""
+    for statement in body:
+        reader.count_step()
+        handler = _HANDLERS.get(type(statement))
+        left = handler(reader, statement) if handler is not None else None
+        if left is not None:
+            return left
+    return None
+
+
+def _expression(reader: Reader, node: ast.Expr) -> None:
+    value = reader.evaluate(node.value)
+    updates.dropped(reader, value, node)
+
+
+def _assign(reader: Reader, node: ast.Assign) -> None:
+    value = reader.evaluate(node.value)
+    for target in node.targets:
+        binding.bind(reader, target, value, node)
+
+
+def _annotated(reader: Reader, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        binding.bind(reader, node.target, reader.evaluate(node.value), node)
+
+
+def _augmented(reader: Reader, node: ast.AugAssign) -> None:
+    expressions.augment(reader, node)
+
+
+def _return(reader: Reader, node: ast.Return) -> str:
+    reader.frame.returned.append(
+        reader.evaluate(node.value) if node.value else Constant(None, node)
+    )
+    return "return"
+
+
+def _leave_loop(reader: Reader, node: ast.stmt) -> str:
+    return "break" if isinstance(node, ast.Break) else "continue"
+
+
+def _raise(reader: Reader, node: ast.Raise) -> str:
+    return "raise"
+
+
+def _if(reader: Reader, node: ast.If) -> str | None:
+    known = truth(reader.evaluate(node.test))
+    if known is not None:
+        return execute(reader, node.body if known else node.orelse)
+    frame = reader.frame
+    frame.guarded += 1
+    first, left = _branch(reader, node.body)
+    second, right = _branch(reader, node.orelse)
+    frame.guarded -= 1
+    if first is not None and second is None:
+        _keep_outer(reader, left, first)
+        reader.store.redo(right)
+        return None
+    if second is not None and first is None:
+        _keep_outer(reader, right, second)
+        reader.store.redo(left)
+        return None
+    reader.store.redo_joined(left, right, join)
+    return first
+
+
+def _branch(reader: Reader, body: list[ast.stmt]) -> tuple[str | None, Written]:
+    reader.store.begin()
+    left = execute(reader, body)
+    return left, reader.store.take_back()
+
+
+def _keep_outer(reader: Reader, written: Written, left: str) -> None:
+    """Keeps what a branch that leaves did to objects, not to local names."""
+    if left != "raise":
+        local = id(reader.frame.scopes[0].names)
+        outer = {key: entry for key, entry in written.items() if key[0] != local}
+        reader.store.redo_joined(outer, {}, join)
+
+
+def _for(reader: Reader, node: ast.For) -> str | None:
+    iterated = reader.evaluate(node.iter)
+    elements, complete = binding.elements(reader, iterated, node.iter)
+    if not elements and complete:
+        return execute(reader, node.orelse)
+    if not complete:
+        elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
+    updates.loop_begins(reader, node, iterated)
+    reader.frame.looping += 1
+    left = None
+    for element in elements[:MOST_ELEMENTS]:
+        binding.bind(reader, node.target, element, node, loop=True)
+        left = execute(reader, node.body)
+        if left in ("break", "return", "raise"):
+            break
+    reader.frame.looping -= 1
+    return left if left in ("return", "raise") else execute(reader, node.orelse)
+
+
+def _rounds(reader: Reader, node: ast.stmt) -> int:
+    """Twice for a loop met the first time, so that rounds can meet."""
+    visits = reader.loops.get(id(node), 0)
+    reader.loops[id(node)] = visits + 1
+    return 2 if visits < 2 else 1
+
+
+def _while(reader: Reader, node: ast.While) -> str | None:
+    left = None
+    reader.frame.looping += 1
+    for _ in range(_rounds(reader, node)):
+        if truth(reader.evaluate(node.test)) is False:
+            break
+        left = execute(reader, node.body)
+        if left in ("break", "return", "raise"):
+            break
+    reader.frame.looping -= 1
+    return left if left in ("return", "raise") else None
+
+
+def _with(reader: Reader, node: ast.With) -> str | None:
+    return _with_items(reader, node, 0)
+
+
+def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> str | None:
+    if index == len(node.items):
+        return execute(reader, node.body)
+    item = node.items[index]
+    value = reader.evaluate(item.context_expr)
+    entered = value
+    if isinstance(value, Instance):
+        entered = binding.call_method(reader, value, "__enter__", [], item.context_expr) or value
+    if item.optional_vars is not None:
+        binding.bind(reader, item.optional_vars, entered, node)
+    if isinstance(entered, Tape):
+        reader.store.set_field(entered, "asked", None)
+        with reader.recording(entered):
+            return _with_items(reader, node, index + 1)
+    if isinstance(value, Other) and value.kind == "stopped tape":
+        tape = value.arguments.get("tape")
+        if isinstance(tape, Tape):
+            with reader.not_recording(tape):
+                return _with_items(reader, node, index + 1)
+    if isinstance(value, Other) and value.kind == "lifted":
+        frame = reader.frame
+        before, frame.traced = frame.traced, None
+        left = _with_items(reader, node, index + 1)
+        frame.traced = before
+        return left
+    return _with_items(reader, node, index + 1)
+
+
+def _try(reader: Reader, node: ast.Try) -> str | None:
+    left = execute(reader, node.body)
+    if left is None:
+        left = execute(reader, node.orelse)
+    for handler in node.handlers:
+        # What a handler does is read, for its facts, and taken back: the
+        # program goes on from the body.
+        reader.frame.guarded += 1
+        _branch(reader, handler.body)
+        reader.frame.guarded -= 1
+    final = execute(reader, node.finalbody)
+    return final or left
+
+
+def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    function = binding.make_function(reader, node)
+    value: Value = function
+    for decorator in reversed(node.decorator_list):
+        value = binding.decorate(reader, decorator, value, node)
+    reader.functions.append(function)
+    binding.bind_name(reader, node.name, value, node)
+
+
+def _class(reader: Reader, node: ast.ClassDef) -> None:
+    binding.bind_name(reader, node.name, classes.make_class(reader, node), node)
+
+
+def _import(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
+    for name, value in imports.imported(node):
+        binding.bind_name(reader, name, value, node)
+
+
+def _global(reader: Reader, node: ast.Global) -> None:
+    reader.frame.scopes[0].globals.update(node.names)
+
+
+def _nonlocal(reader: Reader, node: ast.Nonlocal) -> None:
+    reader.frame.scopes[0].nonlocals.update(node.names)
+
+
+def _assert(reader: Reader, node: ast.Assert) -> None:
+    reader.evaluate(node.test)
+
+
+def _delete(reader: Reader, node: ast.Delete) -> None:
+    return None
+
+
+def _match(reader: Reader, node: ast.stmt) -> None:
+    for case in getattr(node, "cases", ()):
+        reader.frame.guarded += 1
+        _, written = _branch(reader, case.body)
+        reader.frame.guarded -= 1
+        reader.store.redo_joined(written, {}, join)
+
+
+_HANDLERS = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.Return: _return,
+    ast.Break: _leave_loop,
+    ast.Continue: _leave_loop,
+    ast.Raise: _raise,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.Assert: _assert,
+    ast.Delete: _delete,
+    ast.Match: _match,
+}
+
+
+def visit_uncalled(reader: Reader) -> None:
+    """Follows, with unknown arguments, every function that nobody called."""
+    done: set[int] = set()
+    while True:
+        waiting = [
+            function
+            for function in reader.functions
+            if id(function.node) not in reader.entered and id(function.node) not in done
+        ]
+        if not waiting:
+            return
+        # Methods last entered first would meet objects before their makers.
+        function = waiting[0]
+        done.add(id(function.node))
+        _visit(reader, function)
+
+
+def _visit(reader: Reader, function: Function) -> None:
+    node = function.node
+    receiver: Value | None = None
+    if function.owner is not None and function.kind not in ("static", "class"):
+        receiver = classes.sample(reader, function.owner)
+    for _ in range(2):
+        # Twice, as a loop outside would: what one call leaves, the next meets.
+        positional, keywords = binding.unknown_arguments(node, receiver)
+        callee: Value = Bound(receiver, function) if receiver is not None else function
+        value = reader.call(callee, positional, keywords, node)
+        updates.escape(reader, value)

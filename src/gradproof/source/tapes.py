@@ -1,0 +1,218 @@
+"""Tapes, variables, and what asking a tape for gradients gives."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import ownership, shapes, state, updates
+from .flow import merge, origin, recorded
+from .names import last
+from .values import (
+    Asked,
+    Constant,
+    DictValue,
+    GradientOf,
+    Group,
+    Instance,
+    Layer,
+    Library,
+    ListValue,
+    Other,
+    Tape,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def _flag(value: Value | None, default: bool) -> bool | None:
+    if value is None:
+        return default
+    return bool(value.value) if isinstance(value, Constant) else None
+
+
+def make_tape(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.Call) -> Tape:
+    """`tf.GradientTape(...)`."""
+    reader.serial += 1
+    given = dict(zip(("persistent", "watch_accessed_variables"), arguments)) | keywords
+    return Tape(
+        reader.serial,
+        node,
+        reader.path(node),
+        _flag(given.get("persistent"), False),
+        _flag(given.get("watch_accessed_variables"), True),
+        depth=len(reader.frames),
+    )
+
+
+def make_variable(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Variable:
+    """`tf.Variable(...)` or `keras.Variable(...)`."""
+    variable = Variable(name, node, reader.path(node))
+    initial = (
+        arguments[0] if arguments else keywords.get("initial_value", keywords.get("initializer"))
+    )
+    variable.initial = initial
+    position = 1 if name == "tf.Variable" else 3
+    given = keywords.get("trainable", arguments[position] if len(arguments) > position else None)
+    variable.trainable = _flag(given, True)
+    whole = shapes.is_whole(keywords.get("dtype"))
+    variable.whole = (
+        whole if whole is not None else shapes.of_literal(initial) if initial is not None else None
+    )
+    text = keywords.get("name")
+    if isinstance(text, Constant) and isinstance(text.value, str):
+        variable.name = text.value
+    variable.shape = shapes.of(initial) if initial is not None else None
+    state.created(reader, "variable", last(name), node)
+    return variable
+
+
+def watch(reader: Reader, tape: Tape, value: Value) -> None:
+    """`tape.watch(value)`."""
+    if isinstance(value, Tensor):
+        tape.watched |= value.tokens
+    elif isinstance(value, Variable):
+        tape.watched_owners.add(id(value))
+    elif isinstance(value, Group):
+        tape.watched_owners.add(id(value.owner))
+    elif isinstance(value, ListValue):
+        for item in value.items:
+            watch(reader, tape, item)
+    elif isinstance(value, DictValue):
+        for item in value.items.values():
+            watch(reader, tape, item)
+    elif isinstance(value, Unknown):
+        tape.watched_owners.add(id(value))
+        tape.watches_unknown = tape.watches_unknown or not value.data
+
+
+def tape_method(
+    reader: Reader, tape: Tape, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A method of a tape."""
+    if name == "watch":
+        value = arguments[0] if arguments else keywords.get("tensor")
+        if value is not None:
+            reader.facts.watched(tape, value, node)
+            watch(reader, tape, value)
+        return Constant(None)
+    if name == "stop_recording":
+        return Other("stopped tape", "", node, {"tape": tape})
+    if name == "__enter__":
+        reader.tapes = [*reader.tapes, tape]
+        reader.active = reader.active | {tape.number}
+        return tape
+    if name == "__exit__":
+        reader.tapes = [other for other in reader.tapes if other is not tape]
+        reader.active = reader.active - {tape.number}
+        return Constant(None)
+    if name == "reset":
+        reader.store.set_field(tape, "asked", None)
+        return Constant(None)
+    if name in ("gradient", "jacobian", "batch_jacobian") and isinstance(node, ast.Call):
+        given = (
+            dict(zip(("target", "sources", "output_gradients", "unconnected_gradients"), arguments))
+            | keywords
+        )
+        target, sources = given.get("target"), given.get("sources", given.get("source"))
+        if target is None or sources is None:
+            return Unknown("gradients")
+        zeros = _asks_zeros(given.get("unconnected_gradients"))
+        return gradient(reader, tape, target, sources, node, zeros=zeros)
+    return Unknown(name, data=True)
+
+
+def _asks_zeros(value: Value | None) -> bool:
+    if isinstance(value, Library):
+        return value.name.endswith("ZERO")
+    return value is not None and not (isinstance(value, Constant) and value.value in (None, "none"))
+
+
+def gradient(
+    reader: Reader,
+    tape: Tape,
+    target: Value,
+    sources: Value,
+    node: ast.Call,
+    *,
+    zeros: bool = False,
+    method: str = "gradient",
+) -> Value:
+    """Asks a tape; notes how the target hangs together with each source."""
+    flow = reader.facts.target_flow(target)
+    whole = target if isinstance(target, Tensor) else Tensor(flow, loss=_loss_of(target))
+    asked = Asked(node, whole, sources, tape, reader.path(node))
+    updates.consumed_by_gradient(reader, flow)
+    earlier = tape.asked
+    if not reader.silent:
+        reader.facts.gradient_call(asked, zeros=zeros, earlier=earlier)
+    if tape.persistent is False and earlier is None:
+        reader.store.set_field(tape, "asked", node)
+    after = recorded(flow, reader.active)
+    return _mirrored(reader, asked, sources, after, node)
+
+
+def _loss_of(target: Value) -> int:
+    if isinstance(target, ListValue):
+        kinds = {item.loss for item in target.items if isinstance(item, Tensor)}
+        return kinds.pop() if len(kinds) == 1 else 0
+    return 0
+
+
+def _mirrored(reader: Reader, asked: Asked, sources: Value, flow: object, node: ast.AST) -> Value:
+    if isinstance(sources, ListValue):
+        items = [_mirrored(reader, asked, item, flow, node) for item in sources.items]
+        return ListValue(items, sources.exact, node=node)
+    if isinstance(sources, DictValue):
+        return DictValue(
+            {k: _mirrored(reader, asked, v, flow, node) for k, v in sources.items.items()},
+            sources.exact,
+        )
+    entry = GradientOf(asked, sources)
+    path = reader.path(node)
+    depends = merge((flow, origin(entry, reader.active, path)))  # type: ignore[arg-type]
+    shape = sources.shape if isinstance(sources, Tensor | Variable) else None
+    if isinstance(sources, Unknown):
+        return Unknown("gradients", flow=depends)
+    return Tensor(depends, "tensor", shape, gradient=entry, made=path, traced=reader.frame.traced)
+
+
+def entries(value: Value) -> list[Value]:
+    """The entries of a source argument, nested lists laid flat."""
+    if isinstance(value, ListValue):
+        return [entry for item in value.items for entry in entries(item)]
+    if isinstance(value, DictValue):
+        return [entry for item in value.items.values() for entry in entries(item)]
+    return [value]
+
+
+def owner_of(value: Value) -> object | None:
+    """The layer or variable behind an entry of a list of variables."""
+    if isinstance(value, Variable):
+        return value
+    if isinstance(value, Group):
+        return value.owner
+    return None
+
+
+def is_known(owner: object) -> bool:
+    """Says whether the owner was made in this file."""
+    return isinstance(owner, Variable | Layer) or (
+        isinstance(owner, Instance) and owner.of.base != "unknown"
+    )
+
+
+def names(values: list[object]) -> tuple[str, ...]:
+    """Names of owners, each once."""
+    found = [ownership.name_of(value) for value in values]
+    return tuple(dict.fromkeys(name for name in found if name))

@@ -1,0 +1,437 @@
+"""What a name may stand for while a program is read.
+
+Values are plain records. Those that the program can change have an identity
+(`eq=False`); what may differ between branches goes through `store`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[ast.AST, ...]
+"""The calls that led to an operation, outermost first, then the operation."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An operation that no gradient passes.
+
+    `kind` as in `evidence.loop.Break`; `tapes` recorded it.
+    """
+
+    kind: str
+    operation: str
+    path: Path
+    tapes: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Trail:
+    """How a value depends on one origin.
+
+    Attributes:
+        tapes: Tapes that recorded every operation from the origin to here.
+        read: Where the origin was read.
+        cut: What stops gradients on the way, if anything does.
+        training: The `training` flag in force where a layer was called.
+    """
+
+    tapes: frozenset[int]
+    read: Path
+    cut: Cut | None = None
+
+
+Flow: TypeAlias = Mapping[object, tuple[Trail, ...]]
+"""For every origin (layer, variable, watched tensor), the ways to it."""
+
+NO_FLOW: Flow = {}
+
+_SERIAL = count(1)
+
+
+class Anything:
+    """Origin of what an unresolved call may have read."""
+
+
+ANYTHING = Anything()
+
+
+@dataclass(eq=False)
+class Constant:
+    """A Python value that is known; `node` is where it was computed."""
+
+    value: object
+    node: ast.AST | None = None
+
+
+@dataclass(eq=False)
+class Tensor:
+    """A tensor, an array or a number whose value is not known.
+
+    Attributes:
+        flow: What it depends on.
+        form: `tensor`, `array`, `number`, or `unknown` (made by a library).
+        shape: One entry per axis, `None` for an unknown length; `None` if
+            even the rank is unknown.
+        whole: Whether its dtype is an integer or Boolean; `None`: unknown.
+        ending: Last activation on the way: `softmax`, `sigmoid`, `linear`.
+        ender: The layer or call that this activation comes from.
+        gradient: The gradient it is, scaled or clipped maybe.
+        sign: Of the factor before that gradient: 1, -1, or 0 for unknown.
+        loss: Whether it is a loss that falls as training goes well; -1 for
+            the negative of one.
+        update_of: Variables whose value and gradient were added up in it.
+        rebound: The variable whose name this tensor took, and where.
+        traced: The traced function in which it was made.
+    """
+
+    flow: Flow = field(default_factory=dict)
+    form: str = "tensor"
+    shape: tuple[int | None, ...] | None = None
+    whole: bool | None = None
+    ending: str | None = None
+    ender: object = None
+    gradient: GradientOf | None = None
+    sign: int = 1
+    loss: int = 0
+    update_of: tuple[object, ...] = ()
+    rebound: tuple[object, ast.AST] | None = None
+    made: Path = ()
+    traced: object = None
+    tokens: frozenset[int] = frozenset()
+    replaces: object = None
+
+    def __post_init__(self) -> None:
+        self.tokens = self.tokens or frozenset((next(_SERIAL),))
+
+
+@dataclass(frozen=True, eq=False)
+class GradientOf:
+    """One entry of what `tape.gradient` returned."""
+
+    call: Asked
+    source: object
+
+
+@dataclass(eq=False)
+class Asked:
+    """One visit of a `tape.gradient` call, while the reading lasts."""
+
+    node: ast.Call
+    target: Tensor
+    sources: Value
+    tape: Tape
+    path: Path
+    escaped: bool = False
+    used: set[int] = field(default_factory=set)
+
+
+@dataclass(eq=False)
+class Variable:
+    """A variable made in the file.
+
+    Attributes:
+        kind: `tf.Variable`, `keras.Variable` or `add_weight`.
+        initial: Its initial value.
+        whole: Whether its dtype is an integer; `None`: unknown.
+        trainable: Its flag; `None`: unknown.
+        assigned: Whether the program itself writes to it.
+        holds: What the last assigned value depended on.
+    """
+
+    kind: str
+    node: ast.Call
+    path: Path
+    name: str = ""
+    initial: Value | None = None
+    whole: bool | None = None
+    trainable: bool | None = True
+    assigned: bool = False
+    updated: bool = False
+    touched: bool = False
+    held_by: str = ""
+    shape: tuple[int | None, ...] | None = None
+    holds: tuple[Flow, Path] | None = None
+
+
+@dataclass(eq=False)
+class Layer:
+    """A Keras layer or model that the library makes.
+
+    Attributes:
+        kind: Its class: `Dense`, `Sequential`, `Model`.
+        parts: Layers inside, for a composite.
+        outputs: What a functional model computes, symbolically.
+        built: Whether its variables exist; `None`: unknown.
+        trainable: Its flag; `None`: unknown.
+        borrowed: Its values come from elsewhere (pretrained, loaded, copied).
+    """
+
+    kind: str
+    node: ast.Call
+    path: Path
+    name: str = ""
+    parts: list[Value] = field(default_factory=list)
+    outputs: Value | None = None
+    inputs: Value | None = None
+    arguments: dict[str, Value] = field(default_factory=dict)
+    built: bool | None = False
+    trainable: bool | None = True
+    borrowed: bool = False
+    updated: bool = False
+    touched: bool = False
+    called: bool = False
+    ended_by: str | None = None
+    opaque: bool = False
+
+
+@dataclass(eq=False)
+class Group:
+    """Some variables of one owner, as an entry of a list.
+
+    `which` is `trainable`, `all` or `other`.
+    """
+
+    owner: object
+    which: str = "trainable"
+
+
+@dataclass(eq=False)
+class ListValue:
+    """A list or tuple whose entries are known.
+
+    Attributes:
+        items: The entries; a `Group` stands for several.
+        exact: Whether these are all entries, in this order.
+        owner: For a list of variables: the object it was asked from.
+        which: For such a list: `trainable`, `all` or `other`.
+        node: Where it was read.
+        unbuilt: Owners that had no variables yet when the list was read.
+    """
+
+    items: list[Value]
+    exact: bool = True
+    fixed: bool = False
+    owner: object = None
+    which: str = ""
+    node: ast.AST | None = None
+    unbuilt: tuple[object, ...] = ()
+    property_read: bool = False
+    used: bool = False
+
+
+@dataclass(eq=False)
+class DictValue:
+    """A dict with constant keys."""
+
+    items: dict[object, Value]
+    exact: bool = True
+
+
+@dataclass(eq=False)
+class Zip:
+    """A `zip` iterator; `spent` is what used it up."""
+
+    columns: list[Value]
+    node: ast.Call
+    spent: ast.AST | None = None
+
+
+@dataclass(eq=False)
+class Dataset:
+    """A dataset or distributed dataset; `element` is what a loop gets."""
+
+    element: Value
+    node: ast.AST | None = None
+
+
+@dataclass(eq=False)
+class Optimizer:
+    """An optimizer.
+
+    Attributes:
+        kind: Its class: `Adam`, `LossScaleOptimizer`, or a local subclass.
+        met: Owners of the variables it was built for.
+        first: Where that happened.
+        custom: The local class, if it is a subclass.
+    """
+
+    kind: str
+    node: ast.AST
+    path: Path
+    arguments: dict[str, Value] = field(default_factory=dict)
+    met: tuple[object, ...] | None = None
+    first: Path = ()
+    custom: object = None
+    serial: int = 0
+    rate: Value | None = None
+    scales: bool = False
+    used: bool = False
+
+
+@dataclass(eq=False)
+class LossFunction:
+    """A Keras loss object or function."""
+
+    kind: str
+    node: ast.AST
+    arguments: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Other:
+    """An object of a library whose kind matters and nothing else.
+
+    `kind`: `metric`, `schedule`, `strategy`, `scope`, `initializer`, ...
+    """
+
+    kind: str
+    name: str = ""
+    node: ast.AST | None = None
+    arguments: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Tape:
+    """A gradient tape.
+
+    `asked` is the first call that used it up.
+    """
+
+    number: int
+    node: ast.Call
+    path: Path
+    persistent: bool | None = False
+    watches_variables: bool | None = True
+    watched: set[int] = field(default_factory=set)
+    watched_owners: set[int] = field(default_factory=set)
+    watches_unknown: bool = False
+    asked: ast.Call | None = None
+    depth: int = 0
+    function: object = None
+
+
+@dataclass(eq=False)
+class Library:
+    """A module, function or class of a library, by its dotted name."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Function:
+    """A function of the file, with the scopes it closes over."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scopes: tuple[Scope, ...]
+    owner: Class | None = None
+    traced: ast.AST | None = None
+    gradient_free: str = ""
+    defaults: dict[str, Value] = field(default_factory=dict)
+    wrapped: bool = False
+    name: str = ""
+    kind: str = ""
+
+
+@dataclass(eq=False)
+class Bound:
+    """A method with its object."""
+
+    receiver: Value
+    method: Function | str
+
+
+@dataclass(eq=False)
+class Partial:
+    """`functools.partial` and its like."""
+
+    function: Value
+    arguments: list[Value]
+    keywords: dict[str, Value]
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the file.
+
+    `base`: `layer`, `model`, `module`, `optimizer`, `loss`, `metric`, `plain`
+    or `unknown` (a base from a file that is not read).
+    """
+
+    name: str
+    node: ast.ClassDef
+    base: str
+    bases: list[Value]
+    members: dict[str, Value] = field(default_factory=dict)
+    fields: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Instance:
+    """An object of a class of the file."""
+
+    of: Class
+    attributes: Scope
+    node: ast.AST
+    path: Path
+    weights: list[Value] = field(default_factory=list)
+    built: bool = False
+    compiled: dict[str, Value] = field(default_factory=dict)
+    touched: bool = False
+    real: bool = True
+    trainable: bool | None = True
+    borrowed: bool = False
+    optimizer: Optimizer | None = None
+
+
+@dataclass(eq=False)
+class Unknown:
+    """Something that the file does not tell.
+
+    `data`: a parameter or what hangs from one: reading it runs no code.
+    """
+
+    name: str = ""
+    data: bool = False
+    children: dict[str, Value] = field(default_factory=dict)
+    called: bool = False
+    flow: Flow = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Scope:
+    """Names of a module, a call or an object."""
+
+    names: dict[str, Value] = field(default_factory=dict)
+    globals: set[str] = field(default_factory=set)
+    nonlocals: set[str] = field(default_factory=set)
+    is_class: bool = False
+
+
+Value: TypeAlias = (
+    Constant
+    | Tensor
+    | Variable
+    | Layer
+    | Group
+    | ListValue
+    | DictValue
+    | Zip
+    | Dataset
+    | Optimizer
+    | LossFunction
+    | Other
+    | Tape
+    | Library
+    | Function
+    | Bound
+    | Partial
+    | Class
+    | Instance
+    | Unknown
+)
+"""Anything an expression may be."""
