@@ -15,6 +15,7 @@ from .evidence import Loop
 from .fault import Fault
 from .files import SourceText, Unreadable, imported_files, load, shown_path
 from .finding import Place, Span
+from .source import read
 
 
 class Reading:
@@ -100,7 +101,7 @@ class Reading:
         if key not in self._loops:
             try:
                 with _silent_compiler():
-                    self._loops[key] = _read(text.text, text.path, keras)
+                    self._loops[key] = read(text.text, text.path, keras)
             except SyntaxError as problem:
                 at = self.located(Place(text.path, Span(problem.lineno or 1)))
                 cell = f"cell {at.cell}:" if at.cell else ""
@@ -131,15 +132,6 @@ def kept(failure: BaseException) -> str:
             continue
         return str(path)
     return "no writable file"
-
-
-def _read(text: str, path: str, keras: str | None) -> Loop:
-    from . import source
-
-    if not hasattr(source, "read"):
-        compile(text, path, "exec", dont_inherit=True)
-        return Loop(path)
-    return source.read(text, path, keras)
 
 
 def _legacy_keras() -> bool:
