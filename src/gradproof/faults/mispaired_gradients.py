@@ -104,6 +104,7 @@ def prove(run: Run) -> Iterator[Finding]:
         )
         moved = f" moved by {change:.3g} (norm)" if change is not None else " was updated"
         names = tuple(run.path(pair.variable) for pair in wrong if pair.variable is not None)
+        robbed = {key for pair in wrong for key in pair.taken_for or ()} - run.handed
         call = next((call for call in run.calls if call.key == first.call), None)
         yield Finding(
             f"`{run.path(first.variable)}`{moved} along the gradient of `{source}`; "
@@ -113,11 +114,18 @@ def prove(run: Run) -> Iterator[Finding]:
             related=(Related(call.place, "taken for these"),)
             if call is not None and call.place is not None
             else (),
-            variables=names,
+            variables=names + tuple(run.path(key) for key in sorted(robbed)),
             step=1,
             evidence={"mixed_up": len(wrong), "pairs": len(apply.pairs)}
             | ({} if change is None else {"change_norm": change}),
         )
 
 
-FAULT = Fault("GP403", "mispaired-gradients", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP403",
+    "mispaired-gradients",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("gradients-never-applied", "variable-left-out"),
+)
