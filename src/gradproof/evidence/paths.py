@@ -59,7 +59,7 @@ def lost(run: Run, kinds: Iterable[str]) -> Iterator[Lost]:
     wanted = set(kinds)
     seen: set[tuple[Place | None, str, Place | None, tuple[str, ...]]] = set()
     for call in run.calls:
-        if not run.wanted(call):
+        if not run.wanted(call) and "rebound" not in wanted:
             continue
         groups: dict[tuple[str, Place | None], list[Loss]] = {}
         for loss in losses(run, call):

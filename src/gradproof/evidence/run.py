@@ -512,7 +512,7 @@ class Run:
         Its variables are handed to an optimizer or changed by hand, or the
         program ended with an exception before it came to that.
         """
-        if self.crash is not None:
+        if self.crash is not None or (call.inner and self.applies):
             return True
         keys = {source.variable for source in call.sources if source.variable is not None}
         return any(

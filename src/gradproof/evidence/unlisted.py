@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .operations import INTEGERS
-from .recording import Operation
+from .recording import Operation, Recording
 from .run import GradientCall, Run, Variable
 
 
@@ -26,7 +26,7 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
             variable = run.variable(key)
             if key in told or key in run.asked or key in run.handed or key in run.moved:
                 continue
-            if not variable.trainable or variable.role != "model" or variable.dtype in INTEGERS:
+            if variable.role != "model" or variable.dtype in INTEGERS or variable.during == "call":
                 continue
             if any(read.index in live for read in recording.reads_of(key)):
                 told.add(key)
@@ -65,7 +65,7 @@ def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operatio
     for source in call.sources:
         if source.variable not in wanted or source.result is None or source.result < 0:
             continue
-        after = recording.descendants([source.result])
+        after = _after(recording, source.result)
         for index in sorted(after):
             operation = recording.operations[index]
             if operation.type not in ("Sub", "AddV2", "Add") or operation.backward:
@@ -77,6 +77,19 @@ def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operatio
                 found.append(operation)
                 break
     return found
+
+
+def _after(recording: Recording, start: int) -> frozenset[int]:
+    """Everything computed from an operation, also through other variables."""
+    seen = recording.descendants([start])
+    while True:
+        written = {key for index in seen for key in recording.operations[index].writes}
+        reads = {
+            read.index for key in written for read in recording.reads_of(key) if read.index > start
+        }
+        if reads <= seen:
+            return seen
+        seen = seen | recording.descendants(reads)
 
 
 def misused(run: Run) -> bool:

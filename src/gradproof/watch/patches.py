@@ -71,7 +71,7 @@ class Patches:
         raised: Callable[..., None] | None = None,
         prepare: Callable[..., Any] | None = None,
     ) -> None:
-        """Wraps a method of a class.
+        """Wraps a method of a class, or a function of a module, if it is there.
 
         Args:
             owner: The class.
@@ -82,7 +82,9 @@ class Patches:
             prepare: Gives the arguments to go on with, equal to those given;
                 what it raises is the program's own (a generator's, say).
         """
-        original = vars(owner)[name]
+        original = vars(owner).get(name)
+        if original is None:
+            return
         quietly = self.quietly
 
         @functools.wraps(original)

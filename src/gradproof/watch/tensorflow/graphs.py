@@ -49,10 +49,20 @@ class TracedOperations:
     def find(self, tensor: Any) -> int:
         """Index of the operation that made a tensor of this graph, or -1."""
         self.record()
+        if hasattr(tensor, "numpy"):
+            return self._captured_as(tensor)
         operation = getattr(tensor, "op", None)
-        if operation is None or getattr(tensor, "graph", None) is None:
+        if operation is None:
             return -1
         return self._where.get((operation.name, tensor.value_index), -1)
+
+    def _captured_as(self, tensor: Any) -> int:
+        """Where an eager tensor stands in the graph that uses it."""
+        captures = getattr(self.graph, "_function_captures", None)
+        inside = getattr(captures, "by_val_internal", {}).get(id(tensor))
+        if inside is None:
+            return -1
+        return self._where.get((inside.op.name, inside.value_index), -1)
 
     def position(self, count: int) -> int:
         """Index in the record of the operation that was made as `count`-th."""

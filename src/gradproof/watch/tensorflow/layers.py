@@ -6,13 +6,14 @@ import sys
 from types import FrameType
 from typing import Any
 
+from ...evidence.paths import beside
 from ...evidence.run import LayerMode, ListRead
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph
 from .graphs import stack_here
 from .tapes import Tapes
-from .variables import Made, Variables, holder_of, kind_of
+from .variables import Variables, kind_of, made_in
 
 MODES = 200
 READS = 40
@@ -31,6 +32,12 @@ class Layers:
     def install_layer(self, patches: Patches, layer: Any, model: Any = None) -> None:
         """Watches the making of layers and the reading of their lists."""
         patches.around(layer, "__init__", before=lambda self_, args, kwargs: self._made(self_))
+        if "add_weight" in vars(layer):
+            patches.around(
+                layer,
+                "add_weight",
+                after=lambda note, owner, weight: self._variables.added(owner, weight),
+            )
         for kind in (layer, model):
             for name in ("trainable_variables", "trainable_weights", "weights", "variables"):
                 found = vars(kind).get(name) if kind is not None else None
@@ -59,8 +66,8 @@ class Layers:
     def _made(self, layer: Any) -> None:
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
         if layer not in self._variables.layers:
-            holder = holder_of(sys._getframe(3), layer)
-            self._variables.layers[layer] = Made(stack[-1] if stack else None, holder)
+            place = stack[-1] if stack else None
+            self._variables.layers[layer] = made_in(sys._getframe(3), layer, place)
 
     def _read_empty(self, layer: Any, result: Any) -> None:
         if len(self.reads) >= READS:
@@ -92,7 +99,7 @@ class Layers:
         if training is not None and hasattr(training, "dtype"):
             return
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
-        place = stack[-1] if stack else None
+        place = beside(stack, self._tapes.open[-1].stack)
         key = (id(layer), bool(training), explicit, place)
         if key in self.modes:
             return
@@ -110,21 +117,38 @@ class Layers:
 
 
 def _asked_for(frame: FrameType | None) -> bool:
-    """Whether somebody passed `training` by hand on the way to a layer."""
+    """Whether somebody decided on `training` on the way to a layer.
+
+    The call of the model counts, and a constant passed by a `call` that has no
+    such argument itself; one that only hands on its own default does not.
+    """
+    inner = outer = takes = False
     while frame is not None:
         if frame.f_code.co_name == "__call__" and kind_of(frame.f_locals.get("self")) == "layer":
-            spec = frame.f_locals.get("call_spec")
-            given = getattr(spec, "user_arguments_dict", None)
-            if given is not None:
-                if given.get("training") is not None:
-                    return True
-            elif (
-                not frame.f_locals.get("training_arg_passed_by_framework", True)
-                and frame.f_locals.get("training_value") is not None
-            ):
-                return True
+            inner = inner or outer
+            outer = _given(frame.f_locals)
+            takes = getattr(frame.f_locals["self"], "_call_has_training_arg", False) or takes_flag(
+                frame.f_locals["self"]
+            )
         frame = frame.f_back
-    return False
+    return outer or (inner and not takes)
+
+
+def _given(local: dict[str, Any]) -> bool:
+    """`training` was passed in this call, not filled in by Keras."""
+    spec = local.get("call_spec")
+    given = getattr(spec, "user_arguments_dict", None)
+    if given is not None:
+        return given.get("training") is not None
+    if local.get("training_arg_passed_by_framework", True):
+        return False
+    return local.get("training_value") is not None
+
+
+def takes_flag(layer: Any) -> bool:
+    """The layer's own `call` has a `training` argument."""
+    code = getattr(getattr(layer, "call", None), "__code__", None)
+    return code is not None and "training" in code.co_varnames[: code.co_argcount]
 
 
 def _phase() -> bool | None:

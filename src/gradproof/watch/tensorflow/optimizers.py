@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import weakref
 from collections import Counter
@@ -90,17 +91,24 @@ class Applies:
 
     def install_assigns(self, patches: Patches) -> None:
         """Watches `assign*` of `tf.Variable`s, and so of Keras variables."""
-        from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
+        from tensorflow.python.ops.resource_variable_ops import (
+            BaseResourceVariable,
+            ResourceVariable,
+        )
 
-        for name in ("assign", "assign_add", "assign_sub"):
-            patches.around(
-                BaseResourceVariable,
-                name,
-                before=lambda variable, args, kwargs, name=name: self._assigning(
-                    variable, args, kwargs, name
-                ),
-                after=self._assigned,
-            )
+        # ResourceVariable has its own, set by TensorFlow's weak tensors.
+        for kind in (BaseResourceVariable, ResourceVariable):
+            for name in ("assign", "assign_add", "assign_sub"):
+                if name in vars(kind):
+                    patches.around(
+                        kind,
+                        name,
+                        before=lambda variable, args, kwargs, name=name: self._assigning(
+                            variable, args, kwargs, name
+                        ),
+                        after=lambda passage, variable, result: self._assigned(passage),
+                        raised=lambda passage, variable, problem: self._unassigned(passage),
+                    )
 
     def install_optimizer(self, patches: Patches, kind: Any, methods: tuple[str, ...]) -> None:
         """Watches the optimizers of one Keras generation."""
@@ -275,7 +283,7 @@ class Applies:
                 passage.variables,
                 passage.gradients,
                 passage.values,
-                self._tapes.loss,
+                self._loss(note),
                 passage.rate,
                 passage.iterations,
             )
@@ -284,8 +292,18 @@ class Applies:
         if not note.traced:
             self._tapes.steps += 1
             if note.plain is not None:
-                note.plain = _counted(note.plain, note.counted)
+                note.plain = dataclasses.replace(note.plain, counted=note.counted)
         self._passed()
+
+    def _loss(self, note: ApplyNote) -> Any:
+        """The latest target, if it can be read where the step happens."""
+        loss = self._tapes.loss
+        if loss is None or not hasattr(loss, "dtype") or not loss.dtype.is_floating:
+            return None
+        if hasattr(loss, "numpy"):
+            return loss if not note.traced else None
+        graph = getattr(note.operations, "graph", None)
+        return loss if note.traced and loss.graph is graph else None
 
     def _applied(self, passage: _Passage | None, optimizer: Any) -> None:
         if passage is None:
@@ -306,8 +324,8 @@ class Applies:
             self._eager.paused = False
             if passage.note is not None:
                 passage.note.error = f"{type(problem).__name__}: {str(problem)[:300]}"
-                passage.note.plain = None
-                self._plain_apply(passage.note)
+                plain = self._plain_apply(passage.note)
+                passage.note.plain = dataclasses.replace(plain, error=passage.note.error)
 
     def _assigning(self, variable: Any, args: Any, kwargs: Any, name: str) -> _Passage | None:
         if self._depth or self._eager.paused or not getattr(variable, "trainable", False):
@@ -316,6 +334,8 @@ class Applies:
         if key is None or not self._tapes.trained:
             return None
         traced = in_graph()
+        if traced and _initializing():
+            return None
         operations: Operations | None = self._graph_of() if traced else self._eager
         if operations is None or len(self.notes) > HANDMADE:
             return None
@@ -341,6 +361,7 @@ class Applies:
                 note.site = self._site(note, passage, directed=True)
             passage.site = note.site
             passage.values = self.numbers.before(passage.variables)
+        self._local.depth = self._depth + 1
         return passage
 
     def _hand_note(
@@ -374,8 +395,13 @@ class Applies:
             self._plain_apply(note)
         return note
 
-    def _assigned(self, passage: _Passage | None, variable: Any, result: Any) -> None:
+    def _unassigned(self, passage: _Passage | None) -> None:
         if passage is not None:
+            self._local.depth = max(0, self._depth - 1)
+
+    def _assigned(self, passage: _Passage | None) -> None:
+        if passage is not None:
+            self._local.depth = max(0, self._depth - 1)
             self._eager.paused = True
             try:
                 self._finish(passage)
@@ -613,7 +639,11 @@ def _usable(gradient: Any, traced: bool, operations: Operations) -> bool:
     return eager or tensor.graph is operations.graph  # type: ignore[union-attr]
 
 
-def _counted(apply: Apply, counted: int) -> Apply:
-    import dataclasses
+def _initializing() -> bool:
+    """TensorFlow is tracing the first values of variables made in a function."""
+    from tensorflow.python.framework import ops
 
-    return dataclasses.replace(apply, counted=counted)
+    graph = ops.get_default_graph()
+    while graph is not None and getattr(graph, "name", "") != "initialize_variables":
+        graph = getattr(graph, "outer_graph", None)
+    return graph is not None

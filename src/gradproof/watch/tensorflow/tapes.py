@@ -222,7 +222,7 @@ class Tapes:
         note.watched = frozenset(
             key
             for key in (self._variables.key(variable) for variable in tape.watched_variables())
-            if key is not None
+            if key is not None and self._variables.trains(key)
         )
         call = CallNote(
             len(self.calls) + 1,

@@ -45,6 +45,22 @@ class Made:
 
     place: Place | None
     holder: weakref.ref[Any] | None
+    in_call: bool
+
+
+@dataclass
+class _Added:
+    """A variable that a layer made with `add_weight`.
+
+    Keras 3 may give it a value much later, far from the layer's code.
+    """
+
+    weight: weakref.ref[Any]
+    made_at: Place | None
+    layer_made_at: Place | None
+    made_in: str
+    holder: weakref.ref[Any] | None
+    in_call: bool
 
 
 def kind_of(thing: Any) -> str | None:
@@ -67,6 +83,14 @@ def is_variable(thing: Any) -> bool:
     return hasattr(thing, "handle") and hasattr(thing, "assign_sub")
 
 
+def _is_keras_variable(thing: Any) -> bool:
+    """A Keras 3 variable, also one that has no value yet."""
+    return any(
+        base.__name__ in ("Variable", "KerasVariable") and base.__module__.startswith("keras.")
+        for base in type(thing).__mro__
+    )
+
+
 def bare(variable: Any) -> Any:
     """The `tf.Variable` inside a Keras 3 or an autocast variable."""
     inner = getattr(variable, "_value", None)
@@ -83,6 +107,7 @@ class Variables:
         self._notes: dict[int, _Note] = {}
         self._keys: dict[str, int] = {}
         self.handles: dict[int, int] = {}
+        self._added: dict[int, _Added] = {}
         self.layers: weakref.WeakKeyDictionary[Any, Made] = weakref.WeakKeyDictionary()
 
     def install(self, patches: Patches) -> None:
@@ -109,6 +134,7 @@ class Variables:
             made = self.layers.get(owner)
             if made is not None:
                 layer_at, holder = made.place, made.holder
+                during = "call" if made.in_call else during
         key = len(self._notes) + 1
         self._notes[key] = _Note(
             key,
@@ -130,6 +156,23 @@ class Variables:
             self.handles[handle._id] = key
         return key
 
+    def added(self, layer: Any, weight: Any) -> None:
+        """Notes which layer a variable belongs to."""
+        reference = _reference(weight)
+        if reference is None or kind_of(layer) != "layer":
+            return
+        stack, _ = self._places.here(3)
+        made = self.layers.get(layer)
+        library = self._places.library(_file_of(type(layer)))
+        self._added[id(weight)] = _Added(
+            reference,
+            stack[-1] if stack else None,
+            made.place if made is not None and library else None,
+            type(layer).__name__,
+            made.holder if made is not None else None,
+            made is not None and made.in_call,
+        )
+
     def _maker(self, frame: FrameType | None) -> tuple[Any, Any, str, FrameType | None]:
         """The object whose method makes the variable; its Keras variable.
 
@@ -144,7 +187,7 @@ class Variables:
             this = frame.f_locals.get("self")
             name = frame.f_code.co_name
             if this is not None and not isinstance(this, type):
-                if is_variable(this) or name in ("variable_creator", "creator"):
+                if is_variable(this) or _is_keras_variable(this):
                     if type(this).__module__.startswith("keras."):
                         keras = this
                 elif kind_of(this) is not None or not self._places.library(
@@ -179,6 +222,22 @@ class Variables:
             self._notes[key].keras = weakref.ref(variable)
         return key
 
+    def _owned(self, note: _Note, weight: Any) -> None:
+        """Prefers what `add_weight` told over the frames of the making."""
+        added = self._added.get(id(weight))
+        if added is None or added.weight() is not weight or note.role != "model":
+            return
+        note.made_at, note.layer_made_at = added.made_at, added.layer_made_at
+        note.made_in, note.owner, note.holder = added.made_in, "layer", added.holder
+        if added.in_call:
+            note.during = "call"
+
+    def trains(self, key: int) -> bool:
+        """The variable's flag at this moment; a frozen layer clears it."""
+        keras = self._notes[key].keras
+        variable = keras() if keras is not None else self._notes[key].variable()
+        return bool(getattr(variable, "trainable", True))
+
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""
         return self._keys.get(unique, 0)
@@ -196,6 +255,7 @@ class Variables:
             getattr(keras, "path", None) or getattr(variable, "name", "") or f"variable_{note.key}"
         )
         shape = getattr(variable, "shape", None)
+        self._owned(note, keras if keras is not None else variable)
         note.last = Variable(
             note.key,
             str(path).split(":")[0],
@@ -216,12 +276,22 @@ class Variables:
 
 def holder_of(frame: FrameType | None, itself: Any) -> weakref.ref[Any] | None:
     """The layer or module in one of whose methods something is being made."""
+    return _around(frame, itself)[0]
+
+
+def made_in(frame: FrameType | None, itself: Any, place: Place | None) -> Made:
+    """How a layer was made, told from the frames around its making."""
+    holder, name = _around(frame, itself)
+    return Made(place, holder, name in ("call", "__call__"))
+
+
+def _around(frame: FrameType | None, itself: Any) -> tuple[weakref.ref[Any] | None, str]:
     while frame is not None:
         this = frame.f_locals.get("self")
         if this is not None and this is not itself and kind_of(this) in ("layer", "module"):
-            return _reference(this)
+            return _reference(this), frame.f_code.co_name.removeprefix("tf__")
         frame = frame.f_back
-    return None
+    return None, ""
 
 
 def _reference(thing: Any) -> weakref.ref[Any] | None:
