@@ -61,7 +61,9 @@ IN_SOURCE: Mapping[str, str] = {
 }
 """Whether source alone can show the fault."""
 
-ANOTHER_MEND: Mapping[str, str] = {}
+ANOTHER_MEND: Mapping[str, str] = {
+    "update-bypasses-variables": "assigns the new value that is there, instead of the change",
+}
 """Faults whose fix is right but is not the good example, and why."""
 
 

@@ -10,10 +10,10 @@ def test_softmax_twice():
     """A softmax that Keras can't see behind, and the flag."""
     assert_findings(
         """
-        loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)  # GP702
         with tf.GradientTape() as tape:
             shares = tf.reshape(tf.nn.softmax(model(x)), (8, 4))
-            loss = loss_function(labels, shares)  # GP702
+            loss = loss_function(labels, shares)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """

@@ -15,9 +15,9 @@ def test_by_a_list():
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(model(x) - y))
         gradients = tape.gradient(loss, model.trainable_variables)
-        pairs = zip(gradients, model.trainable_variables)
+        pairs = zip(gradients, model.trainable_variables)  # GP405
         print(len(list(pairs)))
-        optimizer.apply_gradients(pairs)  # GP405
+        optimizer.apply_gradients(pairs)
         """
     )
 
@@ -29,10 +29,10 @@ def test_by_a_loop():
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(model(x) - y))
         gradients = tape.gradient(loss, model.trainable_variables)
-        pairs = zip(gradients, model.trainable_variables)
+        pairs = zip(gradients, model.trainable_variables)  # GP405
         for gradient, variable in pairs:
             print(variable.name, float(tf.norm(gradient)))
-        optimizer.apply_gradients(pairs)  # GP405
+        optimizer.apply_gradients(pairs)
         """
     )
 

@@ -10,9 +10,10 @@ from snippets import assert_silent
 
 
 def test_fine_tuning():
-    """Training the head only is a decision."""
+    """Training the head over a frozen part is a decision."""
     assert_silent(
         """
+        encoder.trainable = False
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
         gradients = tape.gradient(loss, decoder.trainable_variables)
