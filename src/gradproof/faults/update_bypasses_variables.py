@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..evidence import Loop, Run
-from ..evidence.loop import Spot
+from ..evidence.loop import DroppedUpdate, Spot
 from ..evidence.unlisted import combined
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
@@ -69,7 +69,12 @@ _WHERE = {
 
 def find(loop: Loop) -> Iterator[Finding]:
     """New values that are computed and assigned to no variable."""
+    seen: dict[Spot, DroppedUpdate] = {}
     for dropped in loop.dropped_updates:
+        known = seen.get(dropped.at)
+        names = (*known.variables, *dropped.variables) if known else dropped.variables
+        seen[dropped.at] = replace(dropped, variables=tuple(dict.fromkeys(names)))
+    for dropped in seen.values():
         yield Finding(
             f"the new values of {listed(dropped.variables) or 'the variables'} are "
             f"{_WHERE[dropped.where]}; the variables keep their old ones",

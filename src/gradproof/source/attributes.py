@@ -57,6 +57,8 @@ def child(reader: Reader, parent: Unknown, name: str) -> Value:
 def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
     """What `value.name` is."""
     if isinstance(value, Library):
+        if name in ("pi", "inf", "nan", "e") and value.name in ("np", "math"):
+            return Tensor(form="number")
         return Library(respelled(f"{value.name}.{name}"))
     if isinstance(value, Instance):
         return _of_instance(reader, value, name, node)

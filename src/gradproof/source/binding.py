@@ -165,7 +165,7 @@ def elements(
     """What a loop over a value meets; whether that is all, entry by entry."""
     if isinstance(value, ListValue):
         plain = not any(isinstance(item, Group) for item in value.items)
-        return list(value.items), value.exact and (plain or not unpacking)
+        return list(value.items), value.exact and (plain or not unpacking or value.fixed)
     if isinstance(value, Zip):
         return zipped(reader, value, node)
     if isinstance(value, Dataset):

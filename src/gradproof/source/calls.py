@@ -459,7 +459,7 @@ def _other_made(
     if name.startswith(
         ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")
     ) or short.endswith("_initializer"):
-        return Other("initializer", short, node)
+        return Other("initializer", short, node, dict(zip(("value",), arguments)) | keywords)
     if name.startswith("keras.regularizers."):
         return Other("regularizer", short, node)
     if name.startswith("tf.distribute.") and short.endswith("Strategy"):

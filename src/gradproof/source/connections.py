@@ -84,6 +84,14 @@ def ask(
     owners = [tapes.owner_of(source) for source in sources]
     for source in sources:
         _look(reader, question, source, flow)
+    for term in asked.target.terms:
+        if asked.tape.number in term.tapes:
+            lost = Break(term.kind, term.operation, reader.spot(term.path[-1]))
+            question.found.extend(
+                (thing, Connection(ownership.name_of(thing), "layer", True, lost))
+                for thing, trails in flow.items()
+                if any(trail.cut is term for trail in trails)
+            )
     if isinstance(asked.sources, ListValue):
         _look_at_list(reader, question, asked.sources, flow)
     _look_beyond(
@@ -174,8 +182,11 @@ def _cut(reader: Reader, trail: Trail) -> Break:
 
 def _outside(reader: Reader, question: Question, trail: Trail) -> Break:
     tape = question.asked.tape
-    node = in_frame_of(trail.read, tape.path)
-    inner = trail.read[-1]
+    path = trail.read
+    if trail.left is not None and tape.number in trail.left[0] and trail.left[1]:
+        path = trail.left[1]
+    node = in_frame_of(path, tape.path)
+    inner = path[-1]
     return Break(
         "outside",
         "",
@@ -257,7 +268,8 @@ def _look_beyond(
 ) -> None:
     """What the target depends on, though nobody asks for its gradient."""
     tape = question.asked.tape
-    if not sources or not known or tape.watches_variables is not True:
+    listed = isinstance(question.asked.sources, ListValue) and question.asked.sources.exact
+    if not listed and not known or tape.watches_variables is not True:
         return
     hidden: dict[object, str] = {}
     holders = (
@@ -270,10 +282,14 @@ def _look_beyond(
         live = next(
             (trail for trail in trails if tape.number in trail.tapes and trail.cut is None), None
         )
-        if live is None or id(thing) in known:
+        if id(thing) in known:
             continue
-        if thing in hidden:
-            question.untracked.append((thing, hidden[thing], live.read))
+        if thing in hidden and isinstance(thing, Variable | Layer):
+            question.untracked.append((thing, hidden[thing], trails[0].read))
+            if live is None and listed:
+                question.found.append((thing, _connection(reader, question, thing, trails, flow)))
+        elif live is None:
+            continue
         elif isinstance(thing, Variable | Layer):
             question.left_out.append((thing, live.read))
 
@@ -401,7 +417,11 @@ def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...
     ]
     if not owners or any(isinstance(owner, Unknown | Instance) for owner in owners):
         return ()
-    still = [owner for owner in owners if not _moves(owner) and not _flag_false(owner)]  # type: ignore[arg-type]
+    still = [
+        owner
+        for owner in owners
+        if not _moves(owner) and not _flag_false(owner) and id(owner) not in asked.used  # type: ignore[arg-type]
+    ]
     return tapes.names(still) or (("the variables",) if still else ())
 
 

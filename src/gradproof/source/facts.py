@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import (
@@ -11,6 +12,7 @@ from ..evidence.loop import (
     Creation,
     DroppedUpdate,
     FrozenState,
+    GradientCall,
     HandUpdate,
     Loop,
     LossCall,
@@ -22,12 +24,14 @@ from ..finding import Span
 from . import applying, connections, ownership, shapes, tapes
 from .flow import merge
 from .joining import flow_of
+from .tensors_roles import direction
 from .values import (
     Asked,
     Constant,
     DictValue,
     Flow,
     Function,
+    GradientOf,
     Group,
     Instance,
     Layer,
@@ -83,6 +87,7 @@ class Facts:
         self.modes: dict[int, connections.Mode] = {}
         self.layer_uses: dict[int, list[Path]] = {}
         self.optimizers: list[Optimizer] = []
+        self.new_values: dict[int, ast.AST] = {}
         self.losses_read = False
         self.fits = False
         self.untold_apply = False
@@ -222,21 +227,22 @@ class Facts:
         return Spot(Span(whole.end_line, start, whole.end_line, whole.end_column), node.attr)
 
     def _uphill(self, variable: Variable | Group, name: str, value: Value) -> bool:
-        if not isinstance(value, Tensor) or value.gradient is None:
+        if not isinstance(value, Tensor | Variable):
             return False
-        entry = value.gradient
-        sign = value.sign * (-1 if name == "assign_sub" else 1)
-        if name == "assign" and not value.update_of:
+        if name == "assign" and not (isinstance(value, Tensor) and value.update_of):
             return False
         owner = tapes.owner_of(variable)
-        if owner is None or (
-            entry.source is not variable and tapes.owner_of(entry.source) is not owner
-        ):  # type: ignore[arg-type]
-            return False
+        flow = value.holds[0] if isinstance(value, Variable) and value.holds else flow_of(value)
+        mine = [
+            entry
+            for entry in flow
+            if isinstance(entry, GradientOf) and tapes.owner_of(entry.source) is owner
+        ]
         written = ownership.name_of(variable).lower()
-        if any(word in written for word in _ON_PURPOSE):
+        if owner is None or not mine or any(word in written for word in _ON_PURPOSE):
             return False
-        return sign > 0 and self._falls(entry.call)
+        sign = direction(value) * (-1 if name == "assign_sub" else 1)
+        return sign > 0 and all(self._falls(entry.call) for entry in mine)
 
     def _falls(self, asked: Asked) -> bool:
         """Whether the target is a loss that should fall."""
@@ -271,6 +277,45 @@ class Facts:
         elif self.sites.get(id(node), fact) is not None:
             self.sites[id(node)] = fact
             self.pending[id(container)] = (container, node)  # type: ignore[assignment]
+
+    def new_value(self, value: Tensor, node: ast.AST) -> None:
+        """A variable and its gradient are added up."""
+        if not self.reader.silent and not self.reader.active:
+            for owner in tapes.owners_of(value.update_of):
+                self.new_values.setdefault(id(owner), node)
+
+    def _explained(self, calls: tuple[GradientCall, ...]) -> tuple[GradientCall, ...]:
+        """Tells gradients that nothing uses from new values that nothing gets."""
+        rebound = {
+            lost.at
+            for call in calls
+            for c in call.connections
+            if (lost := c.lost) and lost.kind == "rebound"
+        }
+        told = {name for fact in self.dropped for name in fact.variables}
+        result = []
+        for call in calls:
+            sites = dict.fromkeys(node for owner, node in self._sites_of(call))
+            if call.unmoved and (sites or told.intersection(call.unmoved)):
+                if not told.intersection(call.unmoved) and not rebound:
+                    for node in sites:
+                        self.dropped[
+                            DroppedUpdate(self.reader.spot(node), call.unmoved, "list")
+                        ] = None
+                call = replace(call, unmoved=())
+            result.append(call)
+        return tuple(result)
+
+    def _sites_of(self, call: GradientCall) -> list[tuple[int, ast.AST]]:
+        """Where new values of the sources of this call are computed."""
+        found = []
+        for question in self.asked:
+            if self.reader.spot(question.asked.node) == call.at:
+                for source in tapes.entries(question.asked.sources):
+                    owner = tapes.owner_of(source)
+                    if owner is not None and id(owner) in self.new_values:
+                        found.append((id(owner), self.new_values[id(owner)]))
+        return found
 
     def _dropped(
         self, owners: list[object], where: str, node: ast.AST, target: ast.AST | None, value: object
@@ -474,6 +519,7 @@ class Facts:
             if fact is not None:
                 self.dropped[fact] = None
         gradient_calls, model_calls = connections.answered(self.reader, self.asked, self)
+        gradient_calls = self._explained(gradient_calls)
         return Loop(
             path=path,
             generation=generation,
@@ -519,6 +565,14 @@ def _operator(reader: Reader, node: ast.BinOp) -> Spot | None:
 def _never_rises(schedule: Other) -> bool:
     given = schedule.arguments
     start = given.get("initial_learning_rate")
+    steps, end = given.get("decay_steps"), given.get("end_learning_rate")
+    if (
+        schedule.name == "PolynomialDecay"
+        and isinstance(steps, Constant)
+        and isinstance(end, Constant)
+    ):
+        if isinstance(steps.value, int | float) and steps.value <= 1 and end.value in (0, 0.0):
+            return True
     if not isinstance(start, Constant) or start.value not in (0, 0.0):
         return False
     if schedule.name == "CosineDecay":

@@ -43,8 +43,8 @@ def _alike(left: Trail, right: Trail) -> bool:
     return left.cut.path[-1] is right.cut.path[-1]
 
 
-def recorded(flow: Flow, active: frozenset[int]) -> Flow:
-    """The same after an operation that only the active tapes record."""
+def recorded(flow: Flow, active: frozenset[int], path: Path = ()) -> Flow:
+    """The same after an operation at `path` that only the active tapes record."""
     for trails in flow.values():
         if any(not trail.tapes <= active for trail in trails):
             break
@@ -52,7 +52,14 @@ def recorded(flow: Flow, active: frozenset[int]) -> Flow:
         return flow
     return {
         origin: tuple(
-            trail if trail.tapes <= active else Trail(trail.tapes & active, trail.read, trail.cut)
+            trail
+            if trail.tapes <= active
+            else Trail(
+                trail.tapes & active,
+                trail.read,
+                trail.cut,
+                trail.left or (trail.tapes - active, path),
+            )
             for trail in trails
         )
         for origin, trails in flow.items()

@@ -117,6 +117,16 @@ def same_gradient(left: GradientOf | None, right: GradientOf | None) -> bool:
 
 
 def _join_lists(left: ListValue, right: ListValue) -> Value:
+    if any(isinstance(item, Group | Variable) for item in (*left.items, *right.items)):
+        same = len(left.items) == len(right.items) and all(
+            _same_entry(a, b) for a, b in zip(left.items, right.items)
+        )
+        if same:
+            return left
+        extra = [
+            item for item in right.items if not any(_same_entry(item, old) for old in left.items)
+        ]
+        return ListValue([*left.items, *extra], False, left.fixed, node=left.node)
     if len(left.items) == len(right.items):
         return ListValue(
             [join_values(a, b) for a, b in zip(left.items, right.items)],
@@ -128,6 +138,12 @@ def _join_lists(left: ListValue, right: ListValue) -> Value:
         )
     longer = left if len(left.items) > len(right.items) else right
     return ListValue(list(longer.items), False, longer.fixed, node=longer.node)
+
+
+def _same_entry(left: Value, right: Value) -> bool:
+    if isinstance(left, Group) and isinstance(right, Group):
+        return left.owner is right.owner and left.which == right.which
+    return left is right
 
 
 def flow_of(value: Value) -> Flow:

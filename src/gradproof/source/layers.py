@@ -20,6 +20,7 @@ from .values import (
     Layer,
     Library,
     ListValue,
+    Other,
     Tensor,
     Trail,
     Unknown,
@@ -321,7 +322,10 @@ def call_keras_instance(
     frame = reader.frame
     before = frame.training
     flag = modes.flag_in_force(reader, keywords)
-    frame.training = flag if flag is not None else _default_flag(call)
+    default = _default_flag(call)
+    if default is not None:
+        reader.default_flags.add(id(default))
+    frame.training = flag if flag is not None else default
     names = {argument.arg for argument in (*call.node.args.args, *call.node.args.kwonlyargs)}
     if (
         "training" in names
@@ -384,7 +388,7 @@ def method(
     if name in ("add_weight", "add_variable") and isinstance(receiver, Instance):
         return add_weight(reader, receiver, arguments, keywords, node)
     if name == "compile":
-        _compile(reader, receiver, arguments, keywords)
+        _compile(node, reader, receiver, arguments, keywords)
         return Constant(None)
     if name in ("fit", "train_on_batch", "fit_generator"):
         return updates.fit(reader, receiver, name, arguments, keywords, node)
@@ -443,9 +447,16 @@ def _predicted(
 
 
 def _compile(
-    reader: Reader, receiver: Layer | Instance, arguments: list[Value], keywords: dict[str, Value]
+    node: ast.Call,
+    reader: Reader,
+    receiver: Layer | Instance,
+    arguments: list[Value],
+    keywords: dict[str, Value],
 ) -> None:
     given = dict(zip(("optimizer", "loss", "metrics"), arguments)) | keywords
+    named = given.get("optimizer")
+    if isinstance(named, Constant) and isinstance(named.value, str):
+        given["optimizer"] = updates.make_optimizer(reader, named.value, [], {}, node)
     if isinstance(receiver, Instance):
         reader.store.set_field(receiver, "compiled", given)
     else:
@@ -480,6 +491,15 @@ def _found_layer(
     return Unknown("layer")
 
 
+def _initial(value: Value | None) -> Value | None:
+    """The number that an initializer gives, if it gives one."""
+    if isinstance(value, Constant) and value.value in ("zeros", "ones"):
+        return Constant(float(value.value == "ones"))
+    if isinstance(value, Other) and value.name == "Constant":
+        return value.arguments.get("value")
+    return None
+
+
 def add_weight(
     reader: Reader,
     receiver: Instance,
@@ -494,6 +514,7 @@ def add_weight(
     if given is not None:
         variable.trainable = bool(given.value) if isinstance(given, Constant) else None
     variable.whole = shapes.is_whole(keywords.get("dtype"))
+    variable.initial = _initial(keywords.get("initializer"))
     shape = keywords.get("shape", arguments[0] if arguments else None)
     variable.shape = shapes.from_value(shape)
     variable.held_by = receiver.of.base

@@ -218,7 +218,7 @@ class Reader:
     def read(self, value: Value, node: ast.AST) -> Flow:
         """What a value depends on, when an operation at `node` reads it."""
         if isinstance(value, Tensor):
-            flow = recorded(value.flow, self.active) if value.flow else NO_FLOW
+            flow = recorded(value.flow, self.active, self.path(node)) if value.flow else NO_FLOW
             for tape in self.tapes:
                 for token in value.tokens & tape.watched:
                     flow = merge(

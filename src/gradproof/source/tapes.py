@@ -205,6 +205,11 @@ def owner_of(value: Value) -> object | None:
     return None
 
 
+def owners_of(values: tuple[object, ...]) -> list[object]:
+    """The layers and variables behind entries of lists of variables."""
+    return [value.owner if isinstance(value, Group) else value for value in values]
+
+
 def is_known(owner: object) -> bool:
     """Says whether the owner was made in this file."""
     return isinstance(owner, Variable | Layer) or (

@@ -9,7 +9,7 @@ from . import api, losses, ownership, shapes, state, updates
 from .flow import cut, merge, origin
 from .joining import flow_of
 from .names import last
-from .tensors_roles import updated_variable
+from .tensors_roles import direction, updated_variable
 from .values import (
     NO_FLOW,
     Bound,
@@ -80,7 +80,29 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     result.traced = reader.frame.traced if form == "tensor" else None
     losses.broadcast(reader, node, left, right)
     _meaning(reader, node, left, right, result)
+    if isinstance(node.op, ast.Add):
+        _dead_term(reader, left, right, result)
     return result
+
+
+def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> None:
+    """A number that was a tensor is added to a loss: it moves nothing."""
+    for loss, term in ((left, right), (right, left)):
+        if isinstance(loss, Tensor) and loss.terms:
+            result.terms = (*result.terms, *loss.terms)
+        if not isinstance(loss, Tensor) or loss.form != "tensor" or loss.loss != 1:
+            continue
+        if not isinstance(term, Tensor) or term.form not in ("number", "array"):
+            continue
+        cuts = {
+            id(trail.cut): trail.cut
+            for trails in term.flow.values()
+            for trail in trails
+            if trail.cut is not None
+            and trail.cut.kind == "numpy"
+            and trail.cut.tapes & reader.active
+        }
+        result.terms = (*result.terms, *cuts.values())
 
 
 def _operator_text(op: ast.operator) -> str:
@@ -98,9 +120,14 @@ def _meaning(reader: Reader, node: ast.BinOp, left: Value, right: Value, result:
             and not _gradient_in(factor)
         ):
             result.gradient, result.sign = gradient.gradient, gradient.sign * _sign(factor)
+        elif _depends_on_gradient(left, result) != _depends_on_gradient(right, result):
+            result.sign = _sign(left) * _sign(right)
         result.loss = _loss(left, right)
     elif isinstance(op, ast.Add | ast.Sub):
+        _sum_of_directions(op, left, right, result)
         _update(op, left, right, result)
+        if result.update_of:
+            reader.facts.new_value(result, node)
         result.loss = _sum_of_losses(op, left, right)
     elif isinstance(op, ast.Pow):
         even = isinstance(right, Constant) and right.value in (2, 2.0, 4)
@@ -114,8 +141,8 @@ def _gradient_in(value: Value) -> bool:
 def _sign(value: Value) -> int:
     if isinstance(value, Constant) and isinstance(value.value, int | float):
         return 1 if value.value > 0 else -1 if value.value < 0 else 0
-    if isinstance(value, Tensor):
-        return value.sign if value.sign else 0
+    if isinstance(value, Tensor | Variable):
+        return value.sign
     return 1
 
 
@@ -155,9 +182,19 @@ def _update(op: ast.operator, left: Value, right: Value, result: Tensor) -> None
     result.update_of = (owner,)
     if isinstance(right, Tensor) and right.gradient is not None:
         result.gradient = right.gradient
-        result.sign = right.sign if isinstance(op, ast.Add) else -right.sign
-    else:
-        result.sign = 0
+    result.sign = direction(right) if isinstance(op, ast.Add) else -direction(right)
+
+
+def _sum_of_directions(op: ast.operator, left: Value, right: Value, result: Tensor) -> None:
+    """The sign of a sum in which gradients take part: momentum, averages."""
+    first, second = _depends_on_gradient(left, result), _depends_on_gradient(right, result)
+    turned = direction(right) * (-1 if isinstance(op, ast.Sub) else 1)
+    if first and second:
+        result.sign = direction(left) if direction(left) == turned else 0
+    elif first:
+        result.sign = direction(left)
+    elif second:
+        result.sign = turned
 
 
 def _depends_on_gradient(value: Value, result: Tensor) -> bool:

@@ -17,3 +17,8 @@ def updated_variable(value: Value) -> object | None:
         if value.replaces is not None:
             return value.replaces
     return None
+
+
+def direction(value: Value) -> int:
+    """The sign of the gradients in a value: 1, -1, or 0 for unknown."""
+    return value.sign if isinstance(value, Tensor | Variable) else 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import state, tapes
 from .flow import merge
 from .joining import flow_of
-from .tensors_roles import updated_variable
+from .tensors_roles import direction, updated_variable
 from .values import (
     Bound,
     Constant,
@@ -43,10 +43,19 @@ def gradients_in(flow: Flow) -> list[GradientOf]:
     return [thing for thing in flow if isinstance(thing, GradientOf)]
 
 
+def use(entries: list[GradientOf]) -> None:
+    """Notes that something happens with these gradients."""
+    for entry in entries:
+        owner = tapes.owner_of(entry.source)  # type: ignore[arg-type]
+        if owner is None:
+            entry.call.escaped = True
+        else:
+            entry.call.used.add(id(owner))
+
+
 def escape(reader: Reader, value: Value) -> None:
     """A value goes where the file can't follow: its gradients may be used."""
-    for entry in gradients_in(flow_of(value)):
-        entry.call.escaped = True
+    use(gradients_in(flow_of(value)))
     if isinstance(value, Zip):
         for column in value.columns:
             escape(reader, column)
@@ -54,8 +63,7 @@ def escape(reader: Reader, value: Value) -> None:
 
 def consumed_by_gradient(reader: Reader, flow: Flow) -> None:
     """A gradient is part of what another gradient is taken of."""
-    for entry in gradients_in(flow):
-        entry.call.escaped = True
+    use(gradients_in(flow))
 
 
 def look(reader: Reader, value: Value) -> None:
@@ -312,8 +320,7 @@ def _assigned(
     if gradients:
         if not reader.silent:
             reader.facts.hand_update(variable, name, value, node)
-        for entry in gradients:
-            entry.call.used.add(id(owner))
+        use(gradients)
         mine = any(
             tapes.owner_of(e.source) is owner
             for e in gradients
@@ -325,6 +332,8 @@ def _assigned(
             _held_gradients(reader, gradients)
     if isinstance(owner, Variable):
         owner.assigned = True
+        if gradients:
+            owner.sign = direction(value) * (-1 if name == "assign_sub" else 1)
         if flow and name != "assign_sub":
             reader.store.set_field(owner, "holds", (flow, reader.path(node)))
         elif name == "assign" and not flow:
@@ -339,8 +348,7 @@ def _assigned(
 
 def _held_gradients(reader: Reader, gradients: list[GradientOf]) -> None:
     """Gradients kept in other variables: momentum, accumulation."""
-    for entry in gradients:
-        entry.call.escaped = True
+    use(gradients)
 
 
 def assigned_tensor(

@@ -37,12 +37,14 @@ class Trail:
         tapes: Tapes that recorded every operation from the origin to here.
         read: Where the origin was read.
         cut: What stops gradients on the way, if anything does.
-        training: The `training` flag in force where a layer was called.
+        left: Tapes that recorded the beginning only, and the first operation
+            that they did not record.
     """
 
     tapes: frozenset[int]
     read: Path
     cut: Cut | None = None
+    left: tuple[frozenset[int], Path] | None = None
 
 
 Flow: TypeAlias = Mapping[object, tuple[Trail, ...]]
@@ -87,6 +89,7 @@ class Tensor:
         update_of: Variables whose value and gradient were added up in it.
         rebound: The variable whose name this tensor took, and where.
         traced: The traced function in which it was made.
+        terms: What makes parts of this sum mere numbers.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -104,6 +107,7 @@ class Tensor:
     traced: object = None
     tokens: frozenset[int] = frozenset()
     replaces: object = None
+    terms: tuple[Cut, ...] = ()
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
@@ -114,7 +118,7 @@ class GradientOf:
     """One entry of what `tape.gradient` returned."""
 
     call: Asked
-    source: object
+    source: Value
 
 
 @dataclass(eq=False)
@@ -154,6 +158,7 @@ class Variable:
     updated: bool = False
     touched: bool = False
     held_by: str = ""
+    sign: int = 1
     shape: tuple[int | None, ...] | None = None
     holds: tuple[Flow, Path] | None = None
 
