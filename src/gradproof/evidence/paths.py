@@ -103,7 +103,7 @@ def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
         return Loss("unwatched", source, inside[0], tape.place)
     connected = [read for read in inside if read.index in behind]
     if connected:
-        return _cut(recording, source, connected, behind)
+        return _cut(recording, tape, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
     if before:
         return Loss("outside", source, before[0], beside(before[0].stack, tape.stack))
@@ -132,7 +132,11 @@ def beside(stack: tuple[Place, ...], other: tuple[Place, ...]) -> Place | None:
 
 
 def _cut(
-    recording: Recording, source: Source, reads: list[Operation], behind: frozenset[int]
+    recording: Recording,
+    tape: Tape,
+    source: Source,
+    reads: list[Operation],
+    behind: frozenset[int],
 ) -> Loss:
     """The first operation without gradient on the way of a read value."""
     live = {read.index for read in reads}
@@ -143,7 +147,7 @@ def _cut(
     edge: list[Operation] = []
     for operation in recording.operations:
         if operation.index in behind and live.intersection(operation.inputs):
-            if cut_kind(operation) is not None:
+            if cut_kind(operation) is not None or tape.key not in operation.tapes:
                 edge.append(operation)
             else:
                 live.add(operation.index)
@@ -152,6 +156,9 @@ def _cut(
         if kind in kinds:
             first = next(operation for operation in edge if cut_kind(operation) == kind)
             return Loss(kind, source, first, first.place)
+    after = [operation for operation in edge if tape.key not in operation.tapes]
+    if after:
+        return Loss("outside", source, after[0], beside(after[0].stack, tape.stack))
     return Loss("unknown", source)
 
 

@@ -28,9 +28,22 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
                 continue
             if variable.role != "model" or variable.dtype in INTEGERS or variable.during == "call":
                 continue
+            if _fixed_around_an_input(run, call, variable):
+                continue
             if any(read.index in live for read in recording.reads_of(key)):
                 told.add(key)
                 yield variable, call
+
+
+def _fixed_around_an_input(run: Run, call: GradientCall, variable: Variable) -> bool:
+    """A model's variable, where only variables that belong to no model are asked for.
+
+    An image, a perturbation or a latent code is fitted to a model that stays
+    as it is: style transfer, adversarial examples, feature visualisation.
+    """
+    owners = {run.variable(key).owner for source in call.sources if (key := source.variable)}
+    owned = ("layer", "module")
+    return variable.owner in owned and bool(owners) and not owners.intersection(owned)
 
 
 def _live(run: Run, call: GradientCall, ends: Iterable[int]) -> frozenset[int]:

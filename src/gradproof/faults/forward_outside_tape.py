@@ -88,7 +88,7 @@ def prove(run: Run) -> Iterator[Finding]:
         yield Finding(
             f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
             f"{listed(found.names)}; the target depends on values that were computed from them "
-            f"before the tape was recording",
+            f"while the tape was not recording",
             place=found.place,
             label="runs while the tape is not recording",
             related=(Related(tape.place, "the tape that is asked"),) if tape.place else (),
