@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -234,3 +235,35 @@ def test_a_watcher_that_fails_steps_aside(tmp_path):
     assert "stepped aside" in done.stderr
     kept = list((tmp_path / "home").iterdir())
     assert "a mistake of ours" in kept[0].read_text()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("traced", "kind"), [(False, "ValueError"), (True, "ValueError"), (True, "KeyError")]
+)
+def test_traceback_from_inside_tensorflow_is_its_own(traced, kind, tmp_path):
+    """Nothing that the watcher wraps is to be seen in it."""
+    text = """
+        import tensorflow as tf
+
+        variable = tf.Variable(1.0)
+        optimizer = tf.keras.optimizers.SGD(0.1)
+
+        DECORATOR
+        def step():
+            with tf.GradientTape() as tape:
+                loss = tf.constant(1.0)
+            gradient = tape.gradient(loss, [variable])
+            try:
+                optimizer.apply_gradients(zip(gradient, [variable]))
+            except KIND as problem:
+                raise RuntimeError("no step") from problem
+
+        step()
+        """
+    text = text.replace("DECORATOR", "@tf.function" if traced else "").replace("KIND", kind)
+    (tmp_path / "program.py").write_text(textwrap.dedent(text))
+    (_, _, bare), (_, _, watched) = compared(["program.py"], tmp_path)
+    bare, watched = (re.sub(r"generated_file\w+", "", str(text)) for text in (bare, watched))
+    own = [text[text.index("Traceback (most recent") :] for text in (bare, watched)]
+    assert re.split(r"\n+(?:error|warning)\[", own[1])[0].strip() == own[0].strip()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import builtins
 import os
+import re
 import runpy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
+
+_OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+_OUR_LINES = re.compile(rf' *File "{re.escape(_OURS)}[^\n]*\n(?: {{8}}[^\n]*\n)?( *File [^\n]*)')
+"""Our lines in a traceback that AutoGraph wrote into a message, and the next."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def launch(program: Program) -> Ending:
     except SystemExit as request:
         return Ending(_status_of(request))
     except BaseException as raised:
-        error = raised.with_traceback(_without_our_frames(raised.__traceback__))
+        error = _own_again(raised)
     else:
         return Ending(0)
     # Not while the exception is handled: what a hook raises has no context.
@@ -120,10 +125,42 @@ def _status_of(request: SystemExit) -> int:
     return 1
 
 
+def _own_again(error: BaseException) -> BaseException:
+    """The exception, and those it stems from, without our frames."""
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = _without_our_frames(one.__traceback__)
+        if one.args and isinstance(one.args[0], str) and _OURS in one.args[0]:
+            one.args = (_OUR_LINES.sub(_line_after, one.args[0]), *one.args[1:])
+        todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    return error
+
+
+def _line_after(found: re.Match[str]) -> str:
+    """The line after ours; AutoGraph marks the first that it left as it was."""
+    marked = "  **" in found[0][: found.start(1) - found.start()] and not found[1].endswith("*")
+    return found[1] + ("  **" if marked else "")
+
+
 def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    """The traceback without what the launcher and the watcher put into it."""
+    while trace is not None and _is_ours(trace):
         trace = trace.tb_next
+    link = trace
+    while link is not None:
+        while link.tb_next is not None and _is_ours(link.tb_next):
+            link.tb_next = link.tb_next.tb_next
+        link = link.tb_next
     return trace
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(_OURS)
 
 
 def _show(error: BaseException) -> None:
@@ -133,7 +170,7 @@ def _show(error: BaseException) -> None:
         sys.excepthook(kind, error, trace)
     except Exception as failure:
         print("Error in sys.excepthook:", file=sys.stderr)
-        trace_of_hook = _without_our_frames(failure.__traceback__)
-        sys.__excepthook__(type(failure), failure.with_traceback(trace_of_hook), trace_of_hook)
+        of_hook = _own_again(failure)
+        sys.__excepthook__(type(of_hook), of_hook, of_hook.__traceback__)
         print("\nOriginal exception was:", file=sys.stderr)
         sys.__excepthook__(kind, error, trace)
