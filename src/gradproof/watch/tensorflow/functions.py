@@ -175,9 +175,14 @@ class Functions:
         if self.calls > WATCHED_CALLS and self.calls % 50:
             return
         for key, read in self._reads.items():
-            if key in self.frozen:
+            earlier = self.frozen.get(key)
+            # What only the trace itself changed, such as a counter of traces,
+            # differs once and stays; so a second change is worth noting.
+            if earlier is not None and earlier.call - 1 > earlier.traces:
                 continue
             value = read.holder.get(read.attribute)
+            if earlier is not None and earlier.value == repr(value):
+                continue
             if _plain(value) and value != read.value:
                 self.frozen[key] = FrozenState(
                     read.name,
