@@ -1,4 +1,4 @@
-"""Python values that change are frozen into the traced step.
+"""Values that change are frozen into the traced step.
 
 A `tf.function` reads Python numbers and attributes once, while it is traced. When
 they change later, the traced step goes on with the old ones: a loss weight, a

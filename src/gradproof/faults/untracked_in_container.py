@@ -126,12 +126,11 @@ def prove(run: Run) -> Iterator[Finding]:
     for variable, call in unlisted(run):
         if variable.tracked is not False or variable.holder is None:
             continue
-        if variable.kind == "tf.Variable" and variable.owner == "layer":
+        bare = variable.kind == "tf.Variable" and variable.owner == "layer"
+        if bare and run.generations != ("2",):  # in Keras 3 it is nowhere tracked
             continue
-        place = variable.layer_made_at or variable.made_at
         groups.setdefault(variable.holder, []).append(variable)
         first.setdefault(variable.holder, call)
-        del place
     for holder, variables in groups.items():
         names = tuple(variable.path for variable in variables)
         places = [variable.layer_made_at or variable.made_at for variable in variables]
