@@ -8,7 +8,7 @@ EXAMPLE ?= examples/stuck/spiral.py
 .PHONY: run test test-all lint bench clean
 
 run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
-	@$(BIN)/gradproof run --exit-zero $(EXAMPLE)
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
 
 test: $(READY) ## All tests but the slow ones.
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -m "not slow"
