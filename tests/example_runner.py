@@ -12,6 +12,7 @@ import contextlib
 import gc
 import importlib
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -21,6 +22,7 @@ from gradproof.diagnose import diagnose
 from gradproof.evidence.run import Crash, Run
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span
+from gradproof.source import read
 from gradproof.watch import Watcher
 
 
@@ -51,10 +53,14 @@ def _crash(error: Exception, path: Path) -> Crash:
     return Crash(type(error).__name__, str(error)[:2000], places)
 
 
-def told(run: Run) -> dict[str, Any]:
-    """What the run alone proves, as plain data."""
+def told(run: Run, path: Path, generation: str) -> dict[str, Any]:
+    """What the run proves, alone and beside the source, as plain data."""
     found = diagnose(FAULTS, [], run)
+    source = read(path.read_text(encoding="utf-8"), str(path), generation)
     return {
+        "with source": sorted(
+            {(one.fault.code, one.verdict.value) for one in diagnose(FAULTS, [source], run)}
+        ),
         "codes": sorted({diagnosis.fault.code for diagnosis in found}),
         "verdicts": sorted({diagnosis.verdict.value for diagnosis in found}),
         "consequences": sorted(
@@ -70,6 +76,7 @@ def told(run: Run) -> dict[str, Any]:
 def main() -> None:
     """Runs everything; a failure of ours stands beside its program."""
     work = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    generation = "2" if os.environ.get("TF_USE_LEGACY_KERAS") else "3"
     importlib.import_module("tensorflow")
     # `clear_session` collects garbage; half of all time went into looking
     # through what the frameworks themselves keep.
@@ -78,7 +85,7 @@ def main() -> None:
     for name in work:
         with contextlib.redirect_stdout(sys.stderr):
             try:
-                answers[name] = told(watched(Path(name)))
+                answers[name] = told(watched(Path(name)), Path(name), generation)
             except Exception:
                 answers[name] = {"failure": traceback.format_exc()}
             _forget()

@@ -291,6 +291,7 @@ def test_bad_run_is_proven(fault: Fault, generation: str, runs: Mapping[str, Any
         assert "failure" not in answer, answer["failure"]
         assert answer["codes"] == [fault.code], (mode, answer)
         assert answer["verdicts"] == ["proven"]
+        assert answer["with source"] == [[fault.code, "proven"]], (mode, answer)
 
 
 @pytest.mark.tensorflow
@@ -304,3 +305,4 @@ def test_good_run_is_healthy(fault: Fault, generation: str, runs: Mapping[str, A
         assert "failure" not in answer, answer["failure"]
         assert answer["crash"] is None
         assert answer["codes"] == [], (mode, answer)
+        assert answer["with source"] == [], (mode, answer)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from records import ADD, SQUARE, SUB, Y, healthy, operation, proven, with_operations
+from records import (
+    ADD,
+    MATMUL,
+    READ_BIAS,
+    SQUARE,
+    SUB,
+    TANH,
+    Y,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -57,3 +69,24 @@ def test_proven():
         operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y)),
     )
     assert proven(run) == [("GP702", 4)]
+
+
+def test_raw_scores_proven():
+    """A linear layer goes into the clip of a loss of probabilities."""
+    via = ("__call__", "sparse_categorical_crossentropy", "minimum")
+    run = with_operations(
+        healthy(),
+        operation(TANH, "BiasAdd", (MATMUL,), line=3),
+        operation(ADD, "Minimum", (TANH, READ_BIAS), via=via),
+    )
+    assert proven(run) == [("GP702", 4)]
+
+
+def test_log_softmax_is_harmless():
+    """A softmax over log-probabilities gives the probabilities again."""
+    run = with_operations(
+        healthy(),
+        operation(SUB, "LogSoftmax", (ADD,), line=3),
+        operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y)),
+    )
+    assert proven(run) == []

@@ -57,16 +57,20 @@ may be wanted, and then the flag has to go.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
 from ..evidence.loop import Spot
 from ..evidence.operations import SHAPING
 from ..evidence.paths import on_the_way
+from ..evidence.recording import Operation, Recording
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related
 
 LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-SQUASHING = ("Softmax", "Sigmoid", "LogSoftmax")
+SQUASHING = ("Softmax", "Sigmoid")  # a second log-softmax would change nothing
+CLIPS = ("Minimum", "ClipByValue")
+LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -77,9 +81,15 @@ def find(loop: Loop) -> Iterator[Finding]:
             continue
         seen.add(call.at)
         if call.logits_expected:
-            message = f"`{call.loss}` expects logits, and the prediction already ends in a {call.activation}"
+            message = (
+                f"`{call.loss}` expects logits, and the prediction already ends in a "
+                f"{call.activation}"
+            )
         else:
-            message = f"`{call.loss}` expects probabilities, and the prediction is the raw output of a linear layer"
+            message = (
+                f"`{call.loss}` expects probabilities, and the prediction is the raw output "
+                "of a linear layer"
+            )
         yield Finding(
             message,
             place=loop.place(call.flag or call.at),
@@ -110,31 +120,60 @@ def _fix(loop: Loop, flag: Spot | None, logits: bool) -> Fix:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find a softmax or sigmoid whose result goes into a loss of logits."""
+    """Find probabilities in a loss of logits, and scores in one of probabilities."""
     seen: set[object] = set()
     for call in run.calls:
         keys = [source.variable for source in call.sources if source.variable is not None]
         recording = run.recording(call.recording)
         for operation in on_the_way(run, call, keys):
-            if operation.type not in LOGITS_LOSSES or not operation.inputs:
-                continue
-            before = recording.operations[operation.inputs[0]]
-            while before.type in SHAPING and before.inputs:
-                before = recording.operations[before.inputs[0]]
-            if before.type not in SQUASHING or operation.place in seen:
-                continue
-            seen.add(operation.place)
-            yield Finding(
-                f"the output of {before.type} goes into {operation.type}, which applies it again: "
-                f"the probabilities are taken for logits",
-                place=operation.place,
-                label="expects logits",
-                related=(Related(before.place, f"{before.type} is applied here"),)
-                if before.place is not None
-                else (),
-                variables=tuple(run.path(key) for key in keys),
-                step=call.step + 1,
-            )
+            finding = _twice(recording, operation) or _raw(recording, operation)
+            if finding is not None and operation.place not in seen:
+                seen.add(operation.place)
+                names = tuple(run.path(key) for key in keys)
+                yield replace(finding, variables=names, step=call.step + 1)
+
+
+def _twice(recording: Recording, operation: Operation) -> Finding | None:
+    """A softmax or sigmoid whose result goes into a loss that applies its own."""
+    if operation.type not in LOGITS_LOSSES or not operation.inputs:
+        return None
+    before = _origin(recording, operation)
+    if before.type not in SQUASHING:
+        return None
+    return Finding(
+        f"the output of {before.type} goes into {operation.type}, which applies it again: the "
+        f"probabilities are taken for logits",
+        place=operation.place,
+        label="expects logits",
+        related=(Related(before.place, f"{before.type} is applied here"),) if before.place else (),
+    )
+
+
+def _raw(recording: Recording, operation: Operation) -> Finding | None:
+    """A linear layer whose scores Keras clips to [epsilon, 1 - epsilon] for a logarithm."""
+    losses = [name for name in operation.via if name.endswith("crossentropy")]
+    if not losses or operation.type not in CLIPS or not operation.inputs:
+        return None
+    before = _origin(recording, operation)
+    if before.type not in LINEAR or any(name in before.via for name in losses):
+        return None
+    return Finding(
+        f"the output of {before.type}, which may be any number, goes into `{losses[-1]}`, which "
+        f"clips it to [epsilon, 1 - epsilon]: the logits are taken for probabilities",
+        place=operation.place,
+        label="expects probabilities",
+        related=(Related(before.place, "the last layer is linear"),)
+        if before.place is not None and before.place != operation.place
+        else (),
+    )
+
+
+def _origin(recording: Recording, operation: Operation) -> Operation:
+    """What made the first input, casts and reshapes aside."""
+    before = recording.operations[operation.inputs[0]]
+    while before.type in SHAPING and before.inputs:
+        before = recording.operations[before.inputs[0]]
+    return before
 
 
 FAULT = Fault("GP702", "logits-mismatch", __doc__, find=find, prove=prove)
