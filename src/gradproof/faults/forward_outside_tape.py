@@ -64,13 +64,14 @@ from ..finding import Finding, Fix, Related, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Variables that were used, but not while the tape recorded."""
-    for lost, call, names in loop.breaks("outside"):
+    for broken, call, names in loop.breaks("outside"):
         yield Finding(
-            f"{listed(names) or 'the variables'} are used outside the tape that is asked for their gradients",
-            place=loop.place(lost.at),
+            f"{listed(names) or 'the variables'}: used outside the tape that is asked for "
+            "the gradient",
+            place=loop.place(broken.at),
             label="not recorded by the tape",
             related=(
-                *loop.related(lost.inner, "used here"),
+                *loop.related(broken.inner, "used here"),
                 *loop.related(call.tape, "the tape opens here"),
             ),
             variables=names,

@@ -76,6 +76,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that were there, again and again, and changed nothing."""
     seen: set[object] = set()
+    if run.early:
+        return
     for call in run.calls:
         if call.inner or call.place in seen or call.times < 2 or call.error is not None:
             continue

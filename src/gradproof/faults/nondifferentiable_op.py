@@ -68,12 +68,12 @@ from ..finding import Finding, Fix, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """The only way from a variable to the target has no derivative."""
-    for lost, call, names in loop.breaks("nondifferentiable"):
-        written = lost.operation if "`" in lost.operation else f"`{lost.operation}`"
+    for broken, call, names in loop.breaks("nondifferentiable"):
+        written = broken.operation if "`" in broken.operation else f"`{broken.operation}`"
         yield Finding(
             f"{written} has no useful derivative and stands on the only way from "
             f"{listed(names) or 'the variables'} to `{call.target.text}`",
-            place=loop.place(lost.at),
+            place=loop.place(broken.at),
             label="no gradient passes",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,

@@ -67,27 +67,29 @@ from ..finding import Edit, Finding, Fix, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """The only way from a variable to the target leaves TensorFlow."""
-    for lost, call, names in loop.breaks("numpy"):
+    for broken, call, names in loop.breaks("numpy"):
         yield Finding(
-            f"`{lost.operation}` takes the value out of TensorFlow on the only way from "
+            f"`{broken.operation}` takes the value out of TensorFlow on the only way from "
             f"{listed(names) or 'the variables'} to `{call.target.text}`",
-            place=loop.place(lost.at),
+            place=loop.place(broken.at),
             label="recording stops here",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
-            fix=_fix(loop, lost),
+            fix=_fix(loop, broken),
             symptoms=("unconnected-variable",),
         )
 
 
-def _fix(loop: Loop, lost: Break) -> Fix:
+def _fix(loop: Loop, broken: Break) -> Fix:
     title = "stay in TensorFlow: keep tensors, and use its operations"
-    text = lost.at.text
-    if lost.operation == ".numpy()" and text.endswith(".numpy()"):
-        return Fix(title, safe=False, edits=(Edit(loop.place(lost.at), text[: -len(".numpy()")]),))
-    if lost.operation == "float()" and text.startswith("float(") and text.endswith(")"):
-        return Fix(title, safe=True, edits=(Edit(loop.place(lost.at), text[len("float(") : -1]),))
-    if lost.operation == "predict":
+    text = broken.at.text
+    if broken.operation == ".numpy()" and text.endswith(".numpy()"):
+        return Fix(
+            title, safe=False, edits=(Edit(loop.place(broken.at), text[: -len(".numpy()")]),)
+        )
+    if broken.operation == "float()" and text.startswith("float(") and text.endswith(")"):
+        return Fix(title, safe=True, edits=(Edit(loop.place(broken.at), text[len("float(") : -1]),))
+    if broken.operation == "predict":
         title = "call the model as a function: `model(x)`"
     return Fix(title, safe=False)
 

@@ -67,11 +67,11 @@ from ..finding import Finding, Fix, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """The only way from a variable to the target goes through Python code."""
-    for lost, call, names in loop.breaks("opaque"):
+    for broken, call, names in loop.breaks("opaque"):
         yield Finding(
-            f"`{lost.operation}` has no gradient here and stands on the only way from "
+            f"`{broken.operation}` has no gradient here and stands on the only way from "
             f"{listed(names) or 'the variables'} to `{call.target.text}`",
-            place=loop.place(lost.at),
+            place=loop.place(broken.at),
             label="no gradient passes",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,

@@ -68,7 +68,8 @@ def find(loop: Loop) -> Iterator[Finding]:
         if not call.strangers or call.made is None:
             continue
         yield Finding(
-            f"`{call.optimizer}` was built for other variables; here it meets {listed(call.strangers)}",
+            f"`{call.optimizer}` was built for other variables; here it meets "
+            f"{listed(call.strangers)}",
             place=loop.place(call.made),
             label="one optimizer, several lists of variables",
             related=(

@@ -83,7 +83,7 @@ _MESSAGES = {
     "no pairs": "`apply_gradients` takes pairs of gradient and variable, not gradients alone",
     "swapped": "the pairs are (variable, gradient); the gradient has to come first",
     "pair of lists": "a pair of lists is handed over where a list of pairs is needed",
-    "tensor loss": "`minimize` is given a tensor; it needs a function that computes the loss, or a tape",
+    "tensor loss": "`minimize` is given a tensor; it needs a function, or a tape",
     "no minimize": "optimizers of Keras 3 have no `minimize`",
 }
 

@@ -93,7 +93,8 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
         place = state.written if state.inside else state.read
         yield Finding(
-            f"`{place.text}` is Python state: in the traced function `{state.function}` it {happens}",
+            f"`{place.text}` is Python state: in the traced function `{state.function}` "
+            f"it {happens}",
             place=loop.place(place),
             label="read once, while tracing" if not state.inside else "runs once, while tracing",
             related=loop.related(state.written, "changed here") if not state.inside else (),

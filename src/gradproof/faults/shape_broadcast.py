@@ -70,7 +70,8 @@ def find(loop: Loop) -> Iterator[Finding]:
         seen.add(pair.at)
         flat = pair.left if pair.flat == "left" else pair.right
         yield Finding(
-            f"`{pair.left.text}` has shape {pair.left_shape} and `{pair.right.text}` {pair.right_shape}: "
+            f"`{pair.left.text}` has shape {pair.left_shape} and "
+            f"`{pair.right.text}` {pair.right_shape}: "
             "the result is n by n",
             place=loop.place(pair.at),
             label="every row meets every other",

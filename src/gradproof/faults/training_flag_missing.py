@@ -84,7 +84,8 @@ def find(loop: Loop) -> Iterator[Finding]:
                 fix.title, safe=False, edits=(Edit(loop.place(call.insert), ", training=True"),)
             )
         yield Finding(
-            f"called without `training=True` in a training step: {listed(call.layers)} runs as in inference",
+            f"called without `training=True` in a training step: {listed(call.layers)} "
+            "runs as in inference",
             place=loop.place(call.at),
             label="no `training=True`",
             variables=call.layers,
@@ -94,6 +95,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find layers that ran in inference mode under every tape that trains."""
+    if run.early:
+        return
     training = {mode.layer for mode in run.modes if mode.training}
     groups: dict[object, list[LayerMode]] = {}
     for mode in run.modes:

@@ -65,10 +65,10 @@ from ..finding import Finding, Fix, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Layers that run, and whose output reaches no target."""
-    for lost, call, names in loop.breaks("unused"):
+    for broken, call, names in loop.breaks("unused"):
         yield Finding(
             f"the output of {listed(names) or 'a layer'} does not reach `{call.target.text}`",
-            place=loop.place(lost.at),
+            place=loop.place(broken.at),
             label="computed, then not used",
             related=loop.related(call.at, "asked for its gradient here"),
             variables=names,

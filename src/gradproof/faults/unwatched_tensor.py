@@ -67,14 +67,14 @@ from ..finding import Finding, Fix, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Tensors that are asked for a gradient and that no tape watches."""
-    for lost, call, names in loop.breaks("unwatched"):
+    for broken, call, names in loop.breaks("unwatched"):
         yield Finding(
-            f"`{lost.at.text}` is a tensor, and the tape was never told to watch it",
+            f"`{broken.at.text}` is a tensor, and the tape was never told to watch it",
             place=loop.place(call.at),
-            label=f"the gradient for `{lost.at.text}` is None",
+            label=f"the gradient for `{broken.at.text}` is None",
             related=loop.related(call.tape, "watches variables only"),
             variables=names,
-            fix=Fix(f"`watch({lost.at.text})` on the tape, before the tensor is used", safe=False),
+            fix=Fix(f"`watch({broken.at.text})` on the tape, before it is used", safe=False),
         )
 
 

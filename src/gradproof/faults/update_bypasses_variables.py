@@ -108,7 +108,7 @@ def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix
 def prove(run: Run) -> Iterator[Finding]:
     """Find new values, made of variable and gradient, that nobody assigned."""
     seen: set[object] = set()
-    for call in run.calls:
+    for call in () if run.early else run.calls:
         keys = [
             source.variable
             for source in call.sources

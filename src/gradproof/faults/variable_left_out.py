@@ -78,7 +78,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             names = tuple(dict.fromkeys(owned.name for owned in call.left_out if owned.name))
             text = call.sources.text
             yield Finding(
-                f"the target depends on {listed(names) or 'a variable'}, which is in no list that is trained",
+                f"the target depends on {listed(names) or 'a variable'}, "
+                "which is in no list that is trained",
                 place=loop.place(call.sources),
                 label=f"`{text}` lacks {listed(names)}" if len(text) < 40 else "lacks them",
                 related=loop.related(call.left_out[0].used, "used on the way to the target"),
@@ -93,6 +94,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find trainable variables that the target uses and nobody updates."""
+    if run.early:
+        return
     groups: dict[object, list[Variable]] = {}
     calls: dict[object, GradientCall] = {}
     for variable, call in unlisted(run):

@@ -65,11 +65,11 @@ from ..finding import Finding, Fix, Related, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Names of variables that stand for plain tensors at the next step."""
-    for lost, call, names in loop.breaks("rebound"):
+    for broken, call, names in loop.breaks("rebound"):
         yield Finding(
             f"this makes {listed(names) or 'the variable'} a plain tensor: "
             "from the next step on its gradient is None",
-            place=loop.place(lost.at),
+            place=loop.place(broken.at),
             label="no longer a variable",
             related=loop.related(call.at, "asked for its gradient again here"),
             variables=names,

@@ -81,7 +81,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             other = "assign_sub" if update.method == "assign_add" else "assign_add"
             fix = Fix(fix.title, safe=False, edits=(Edit(loop.place(update.name), other),))
         yield Finding(
-            f"`{update.method}` moves `{update.variable}` along the gradient of the loss: the loss grows",
+            f"`{update.method}` moves `{update.variable}` along the gradient of the loss: "
+            "the loss grows",
             place=loop.place(update.name),
             label="up the gradient",
             variables=(update.variable,),

@@ -47,8 +47,9 @@ ELEMENTWISE = frozenset(
 """Operations that keep the shape, or broadcast it."""
 
 KEEPS_GRADIENT = frozenset(
-    """clip_by_norm clip_by_value clip identity convert_to_tensor cast multiply divide negative where
-    nan_to_num scalar_mul divide_no_nan truediv realdiv normalize check_numerics ensure_shape""".split()
+    """clip_by_norm clip_by_value clip identity convert_to_tensor cast multiply divide negative
+    where nan_to_num scalar_mul divide_no_nan truediv realdiv normalize check_numerics
+    ensure_shape""".split()
 )
 """Operations whose result still is the gradient they were given, scaled or clipped."""
 

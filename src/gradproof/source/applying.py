@@ -46,7 +46,10 @@ def applied(
     first = node.args[0] if node.args else node.keywords[0].value if node.keywords else node
     columns = _column_nodes(reader, node, zipped, method)
     name = spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""
-    relation, taken, given, asked = "unknown", [], [], None
+    relation: str = "unknown"
+    taken: list[object] = []
+    given: list[object] = []
+    asked: Asked | None = None
     if gradients is not None and variables is not None and form == "pairs":
         relation, taken, given, asked = _relation(gradients, variables)
     spent = zipped.spent if zipped is not None and zipped.spent is not node else None
@@ -109,9 +112,8 @@ def _form(
             len(first.items) == 2
             and _holds_gradients(first.items[0])
             and _holds_variables(first.items[1])
-        ):
-            if isinstance(first.items[0], ListValue):
-                return "pair of lists"
+        ) and isinstance(first.items[0], ListValue):
+            return "pair of lists"
     if method == "apply_gradients" and isinstance(first, Tensor) and first.gradient is not None:
         return "no pairs"
     return "unknown"
@@ -144,7 +146,7 @@ def _relation(
     taken = [
         tapes.owner_of(g.gradient.source)
         if isinstance(g, Tensor) and g.gradient is not None
-        else None  # type: ignore[arg-type]
+        else None
         for g in left
     ]
     given = [tapes.owner_of(value) for value in right]
@@ -157,10 +159,10 @@ def _relation(
         return "unknown", [], [], asked
     if any(_copied(owner) for owner in taken):
         return "unknown", [], [], asked
-    if len(taken) == len(given) and all(a is b for a, b in zip(taken, given)):
+    if len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=False)):
         return "same", taken, given, asked
     shorter = min(len(taken), len(given))
-    if shorter and all(a is b for a, b in zip(taken, given)):
+    if shorter and all(a is b for a, b in zip(taken, given, strict=False)):
         return (
             ("fewer gradients" if len(taken) < len(given) else "fewer variables"),
             taken,
@@ -220,7 +222,7 @@ def _site(owner: object) -> int:
 
 def _second_use(path: tuple[ast.AST, ...], first: tuple[ast.AST, ...]) -> ast.AST:
     """The outermost step at which the second use parts from the first."""
-    for mine, theirs in zip(path, first):
+    for mine, theirs in zip(path, first, strict=False):
         if mine is not theirs:
             return mine
     return path[-1]

@@ -136,14 +136,15 @@ def _of_instance(reader: Reader, value: Instance, name: str, node: ast.AST) -> V
     if value.of.base in ("unknown", "loss", "metric", "module"):
         unknown = Unknown(f"{value.of.name}.{name}", data=not value.real)
         reader.store.set_item(names, name, unknown)
-        return Bound(value, name) if name in ("assign",) else unknown
+        return Bound(value, name) if name == "assign" else unknown
     unknown = Unknown(f"{value.of.name}.{name}", data=True)
     reader.store.set_item(names, name, unknown)
     return unknown
 
 
 _KERAS_METHODS = frozenset(
-    """add_weight compile fit train_on_batch evaluate predict predict_on_batch get_weights set_weights
+    """add_weight compile fit train_on_batch evaluate predict predict_on_batch
+    get_weights set_weights
     load_weights save_weights save summary build add_loss add_metric get_layer compute_loss
     compute_metrics compiled_loss reset_metrics compute_output_shape call add_variable""".split()
 )

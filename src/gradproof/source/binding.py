@@ -74,7 +74,7 @@ def bind(
     elif isinstance(target, ast.Starred):
         bind(reader, target.value, value, node)
     elif isinstance(target, ast.Tuple | ast.List):
-        for part, item in zip(target.elts, unpacked(reader, value, target)):
+        for part, item in zip(target.elts, unpacked(reader, value, target), strict=False):
             bind(reader, part, item, node, loop=loop)
 
 
@@ -173,7 +173,8 @@ def elements(
     if isinstance(value, DictValue):
         return [Constant(key) for key in value.items], value.exact
     if isinstance(value, Constant) and isinstance(value.value, str | tuple | range):
-        return [Constant(item, value.node) for item in value.value][:64], True
+        letters: list[Value] = [Constant(item, value.node) for item in value.value[:64]]
+        return letters, len(value.value) <= 64
     if isinstance(value, Tensor):
         shape = value.shape[1:] if value.shape else None
         flow = reader.read(value, node)
@@ -219,10 +220,10 @@ def make_function(
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: dict[str, Value] = {}
     for argument, default in zip(
-        positional[len(positional) - len(arguments.defaults) :], arguments.defaults
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=False
     ):
         defaults[argument.arg] = reader.evaluate(default)
-    for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+    for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=False):
         if keyword_default is not None:
             defaults[argument.arg] = reader.evaluate(keyword_default)
     name = "" if isinstance(node, ast.Lambda) else node.name
@@ -231,7 +232,8 @@ def make_function(
 
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
 _TRANSPARENT = frozenset(
-    """functools.wraps functools.lru_cache functools.cache contextlib.contextmanager abc.abstractmethod
+    """functools.wraps functools.lru_cache functools.cache contextlib.contextmanager
+    abc.abstractmethod
     typing.override builtins.classmethod tf.recompute_grad tf.Module.with_name_scope
     tf.autograph.experimental.do_not_convert tf.function builtins.staticmethod""".split()
 )

@@ -227,7 +227,8 @@ def _map(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
 
 
 def _dict(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
-    items: dict[object, Value] = dict(keywords)
+    items: dict[object, Value] = {}
+    items.update(keywords.items())
     if arguments and isinstance(arguments[0], DictValue):
         items = {**arguments[0].items, **items}
     return DictValue(items, not arguments or isinstance(arguments[0], DictValue))
@@ -377,8 +378,8 @@ def _dict_method(
             return value if len(receiver.items) == 1 else Unknown(data=True)
         return arguments[1] if len(arguments) > 1 else Unknown(data=True)
     if name == "update" and arguments and isinstance(arguments[0], DictValue):
-        for key, value in arguments[0].items.items():
-            reader.store.set_item(receiver.items, key, value)
+        for entry, item in arguments[0].items.items():
+            reader.store.set_item(receiver.items, entry, item)
     return Constant(None)
 
 

@@ -184,7 +184,7 @@ def _bind_arguments(
     node = function.node.args
     names = [argument.arg for argument in (*node.posonlyargs, *node.args)]
     bound: dict[str, Value] = dict(function.defaults)
-    bound.update(zip(names, arguments))
+    bound.update(zip(names, arguments, strict=False))
     known = {*names, *(argument.arg for argument in node.kwonlyargs)}
     bound.update({key: value for key, value in keywords.items() if key in known})
     if node.vararg is not None:
@@ -432,7 +432,9 @@ def _other_made(
     reader: Reader, name: str, short: str, arguments: Arguments, keywords: Keywords, node: ast.Call
 ) -> Value | None:
     if short in api.SCHEDULES and "schedules" in name:
-        given = dict(zip(("initial_learning_rate", "decay_steps"), arguments)) | keywords
+        given = (
+            dict(zip(("initial_learning_rate", "decay_steps"), arguments, strict=False)) | keywords
+        )
         return Other("schedule", short, node, given)
     if short == "LossScaleOptimizer" or (
         name.startswith("keras.optimizers.") and short in api.OPTIMIZERS
@@ -441,7 +443,7 @@ def _other_made(
     if name.startswith("keras.losses."):
         if short[:1].isupper():
             given = (
-                dict(zip(("from_logits",), arguments)) | keywords
+                dict(zip(("from_logits",), arguments, strict=False)) | keywords
                 if short in api.CROSS_ENTROPIES
                 else keywords
             )
@@ -459,7 +461,9 @@ def _other_made(
     if name.startswith(
         ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")
     ) or short.endswith("_initializer"):
-        return Other("initializer", short, node, dict(zip(("value",), arguments)) | keywords)
+        return Other(
+            "initializer", short, node, dict(zip(("value",), arguments, strict=False)) | keywords
+        )
     if name.startswith("keras.regularizers."):
         return Other("regularizer", short, node)
     if name.startswith("tf.distribute.") and short.endswith("Strategy"):
@@ -481,7 +485,7 @@ def _other_made(
         "tf.random.Generator",
     ):
         return Other("generator", short, node)
-    if name.startswith("tf.data.") or name.startswith("keras.preprocessing."):
+    if name.startswith(("tf.data.", "keras.preprocessing.")):
         return builtin.make_dataset(reader, name, arguments, keywords, node)
     return None
 

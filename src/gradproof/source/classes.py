@@ -126,7 +126,7 @@ def instantiate(
             cls.name, node, reader.path(node), dict(keywords), custom=cls, serial=reader.serial
         )
     names = instance.attributes.names
-    for field_name, value in zip(cls.fields, arguments):
+    for field_name, value in zip(cls.fields, arguments, strict=False):
         names[field_name] = value
     if cls.fields:
         names.update({key: value for key, value in keywords.items() if key in cls.fields})

@@ -122,7 +122,6 @@ def _trains(layer: Layer, owners: list[object | None], reader: Reader, sources: 
 
 
 def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None:
-    asked = question.asked
     owner = tapes.owner_of(source)
     if isinstance(owner, Variable | Layer):
         trails = flow.get(owner, ())
@@ -223,6 +222,9 @@ def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Fl
     ]
     if any(tape.number in trail.tapes for trail in trails):
         return
+    if source.rebound is not None and question.inner:
+        # Fast weights of meta-learning: plain tensors on purpose.
+        return
     if source.rebound is not None:
         holder, node = source.rebound
         owner = holder.owner if isinstance(holder, Group) else holder
@@ -231,9 +233,10 @@ def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Fl
             (owner, Connection(ownership.name_of(owner), "variable", False, lost))
         )
         return
-    if source.form == "number" or (
-        not source.made and not source.shape and source.form == "unknown"
+    if source.form in ("number", "unknown") or any(
+        isinstance(thing, Unknown) for thing in source.flow
     ):
+        # It may be a variable that came from elsewhere.
         return
     node = question.asked.node
     which = node.args[1] if len(node.args) > 1 else node
@@ -269,7 +272,7 @@ def _look_beyond(
     """What the target depends on, though nobody asks for its gradient."""
     tape = question.asked.tape
     listed = isinstance(question.asked.sources, ListValue) and question.asked.sources.exact
-    if not listed and not known or tape.watches_variables is not True:
+    if (not listed and not known) or tape.watches_variables is not True:
         return
     hidden: dict[object, str] = {}
     holders = (
@@ -286,7 +289,7 @@ def _look_beyond(
             continue
         if thing in hidden and isinstance(thing, Variable | Layer):
             question.untracked.append((thing, hidden[thing], trails[0].read))
-            if live is None and listed:
+            if live is None and listed and not _flag_false(thing):
                 question.found.append((thing, _connection(reader, question, thing, trails, flow)))
         elif live is None:
             continue
@@ -337,7 +340,7 @@ def _answer(
     spot = reader.spot
     connections = [found for _, found in question.found]
     for owner, path in question.unused:
-        if id(owner) not in connected and not question.zeros:
+        if id(owner) not in connected and not question.zeros and id(owner) in asked.used:
             lost = Break("unused", "", spot(path[-1]))
             connections.append(Connection(ownership.name_of(owner), "layer", False, lost))
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
@@ -395,14 +398,8 @@ def _left_out(reader: Reader, question: Question, facts: Facts, asked_for: set[i
             continue
         if isinstance(thing, Variable) and (thing.trainable is not True or thing.whole is True):
             continue
-        found.append(
-            Owned(
-                ownership.name_of(thing),
-                reader.spot(thing.node),
-                reader.spot(path[-1]),
-                _kind(thing),
-            )
-        )  # type: ignore[attr-defined]
+        made = reader.spot(getattr(thing, "node", path[-1]))
+        found.append(Owned(ownership.name_of(thing), made, reader.spot(path[-1]), _kind(thing)))
     return found
 
 

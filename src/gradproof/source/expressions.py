@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import attributes, binding, tensors, updates
@@ -99,7 +100,7 @@ def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:
 def _dict(reader: Reader, node: ast.Dict) -> Value:
     items: dict[object, Value] = {}
     exact = True
-    for key, item in zip(node.keys, node.values):
+    for key, item in zip(node.keys, node.values, strict=False):
         value = reader.evaluate(item)
         if key is None:
             if isinstance(value, DictValue):
@@ -182,7 +183,7 @@ def _folded(node: ast.BinOp, left: Constant, right: Constant) -> Value:
     )
     if function is not None and (numbers or texts):
         try:
-            return Constant(function(left.value, right.value), node)  # type: ignore[arg-type]
+            return Constant(function(left.value, right.value), node)
         except (ArithmeticError, ValueError):
             return Tensor(form="number")
     if isinstance(node.op, ast.Pow) and numbers:
@@ -253,7 +254,7 @@ def _boolean(reader: Reader, node: ast.BoolOp) -> Value:
         if all(one is True for one in known):
             return values[-1]
     else:
-        for value, one in zip(values, known):
+        for value, one in zip(values, known, strict=False):
             if one is True:
                 return value
             if one is None:
@@ -318,8 +319,7 @@ def _list_item(reader: Reader, value: ListValue, node: ast.Subscript, index: Val
         if plain and value.exact and -len(value.items) <= index.value < len(value.items):
             return value.items[index.value]
         if not plain:
-            item = value.items[0 if index.value >= 0 else -1]
-            return item
+            return value.items[0 if index.value >= 0 else -1]
     if value.items:
         if len(value.items) == 1:
             return value.items[0]
@@ -478,20 +478,23 @@ def augment(reader: Reader, node: ast.AugAssign) -> None:
     before = reader.evaluate(load)
     added = reader.evaluate(node.value)
     if (
-        isinstance(before, ListValue)
-        and isinstance(node.op, ast.Add)
-        and isinstance(added, ListValue)
+        (
+            isinstance(before, ListValue)
+            and isinstance(node.op, ast.Add)
+            and isinstance(added, ListValue)
+        )
+        and not before.property_read
+        and not before.fixed
     ):
-        if not before.property_read and not before.fixed:
-            reader.store.set_field(before, "items", [*before.items, *added.items])
-            reader.store.set_field(before, "exact", before.exact and added.exact)
-            return
+        reader.store.set_field(before, "items", [*before.items, *added.items])
+        reader.store.set_field(before, "exact", before.exact and added.exact)
+        return
     operation = ast.BinOp(load, node.op, node.value)
     ast.copy_location(operation, node)
     binding.bind(reader, node.target, binary(reader, operation, before, added), node)
 
 
-_HANDLERS = {
+_HANDLERS: dict[type, Callable[..., Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,

@@ -111,14 +111,13 @@ class Facts:
 
     def watched(self, tape: Tape, value: Value, node: ast.AST) -> None:
         """A tape is told to watch something."""
-        if isinstance(value, ListValue) and value.property_read and self.reader.generation != "2":
-            if any(
-                isinstance(item, Group) and isinstance(item.owner, Layer) for item in value.items
-            ):
-                spot = self.reader.spot(
-                    node.args[0] if isinstance(node, ast.Call) and node.args else node
-                )
-                self.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None
+        if not isinstance(value, ListValue) or self.reader.generation == "2":
+            return
+        owners = [item.owner for item in value.items if isinstance(item, Group)]
+        if value.property_read and any(isinstance(owner, Layer) for owner in owners):
+            argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
+            spot = self.reader.spot(argument)
+            self.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None
 
     def use_of_layer(self, layer: Layer, path: Path) -> None:
         """A layer is called."""
@@ -413,15 +412,18 @@ class Facts:
                     FrozenState(spot(node).text, function.name, spot(read[2]), spot(node), True)
                 ] = None
         elif (
-            isinstance(value, Tensor)
-            and value.form == "tensor"
-            and value.made
-            and not self.reader.frame.building
+            (
+                isinstance(value, Tensor)
+                and value.form == "tensor"
+                and value.made
+                and not self.reader.frame.building
+            )
+            and before is not None
+            and isinstance(node, ast.Attribute)
         ):
-            if before is not None and isinstance(node, ast.Attribute):
-                self.remarks[
-                    Remark("symbolic-tensor-leak", spot(node), spot(node).text, (function.name,))
-                ] = None
+            self.remarks[
+                Remark("symbolic-tensor-leak", spot(node), spot(node).text, (function.name,))
+            ] = None
 
     def written_after_trace(
         self, scope: Scope, name: str, before: Value | None, value: Value, node: ast.AST
@@ -567,12 +569,16 @@ def _never_rises(schedule: Other) -> bool:
     start = given.get("initial_learning_rate")
     steps, end = given.get("decay_steps"), given.get("end_learning_rate")
     if (
-        schedule.name == "PolynomialDecay"
-        and isinstance(steps, Constant)
-        and isinstance(end, Constant)
+        (
+            schedule.name == "PolynomialDecay"
+            and isinstance(steps, Constant)
+            and isinstance(end, Constant)
+        )
+        and isinstance(steps.value, int | float)
+        and steps.value <= 1
+        and end.value in (0, 0.0)
     ):
-        if isinstance(steps.value, int | float) and steps.value <= 1 and end.value in (0, 0.0):
-            return True
+        return True
     if not isinstance(start, Constant) or start.value not in (0, 0.0):
         return False
     if schedule.name == "CosineDecay":

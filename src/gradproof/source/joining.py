@@ -39,7 +39,7 @@ def join(left: object, right: object) -> object:
 def _join_plain(left: object, right: object) -> object:
     if isinstance(left, list) and isinstance(right, list):
         if len(left) == len(right):
-            return [join(a, b) if a is not b else a for a, b in zip(left, right)]
+            return [join(a, b) if a is not b else a for a, b in zip(left, right, strict=False)]
         return left if len(left) > len(right) else right
     if isinstance(left, bool) and isinstance(right, bool):
         return left or right
@@ -119,7 +119,7 @@ def same_gradient(left: GradientOf | None, right: GradientOf | None) -> bool:
 def _join_lists(left: ListValue, right: ListValue) -> Value:
     if any(isinstance(item, Group | Variable) for item in (*left.items, *right.items)):
         same = len(left.items) == len(right.items) and all(
-            _same_entry(a, b) for a, b in zip(left.items, right.items)
+            _same_entry(a, b) for a, b in zip(left.items, right.items, strict=False)
         )
         if same:
             return left
@@ -129,7 +129,7 @@ def _join_lists(left: ListValue, right: ListValue) -> Value:
         return ListValue([*left.items, *extra], False, left.fixed, node=left.node)
     if len(left.items) == len(right.items):
         return ListValue(
-            [join_values(a, b) for a, b in zip(left.items, right.items)],
+            [join_values(a, b) for a, b in zip(left.items, right.items, strict=False)],
             left.exact and right.exact,
             left.fixed and right.fixed,
             left.owner if left.owner is right.owner else None,

@@ -137,7 +137,7 @@ def _make_leaf(
     names = {"Dense": ("units", "activation"), "Conv2D": ("filters", "kernel_size")}.get(
         kind, ("units",)
     )
-    for name, value in zip(names, arguments):
+    for name, value in zip(names, arguments, strict=False):
         layer.arguments.setdefault(name, value)
     layer.ended_by = _ending(kind, layer.arguments, arguments)
 
@@ -453,7 +453,7 @@ def _compile(
     arguments: list[Value],
     keywords: dict[str, Value],
 ) -> None:
-    given = dict(zip(("optimizer", "loss", "metrics"), arguments)) | keywords
+    given = dict(zip(("optimizer", "loss", "metrics"), arguments, strict=False)) | keywords
     named = given.get("optimizer")
     if isinstance(named, Constant) and isinstance(named.value, str):
         given["optimizer"] = updates.make_optimizer(reader, named.value, [], {}, node)

@@ -28,7 +28,8 @@ Arguments = list[Value]
 Keywords = dict[str, Value]
 
 _REGRESSIONS = frozenset(
-    """MeanSquaredError MeanAbsoluteError Huber LogCosh mean_squared_error mean_absolute_error huber mse
+    """MeanSquaredError MeanAbsoluteError Huber LogCosh mean_squared_error mean_absolute_error
+    huber mse
     mae MSE MAE""".split()
 )
 
@@ -37,7 +38,7 @@ def loss_called(
     reader: Reader, loss: LossFunction, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
     """A Keras loss is called with targets and predictions."""
-    given = dict(zip(("y_true", "y_pred", "sample_weight"), arguments)) | keywords
+    given = dict(zip(("y_true", "y_pred", "sample_weight"), arguments, strict=False)) | keywords
     prediction = given.get("y_pred")
     flow = merge(
         reader.read(value, node)
@@ -62,7 +63,7 @@ def logit_loss(
     """A cross-entropy of `tf.nn`, `keras.ops` or `keras.backend`."""
     short = last(name)
     if name in api.LOGIT_LOSSES:
-        given = dict(zip(("labels", "logits"), arguments)) | keywords
+        given = dict(zip(("labels", "logits"), arguments, strict=False)) | keywords
         prediction = given.get("logits")
         if prediction is not None:
             _compare(
@@ -75,7 +76,7 @@ def logit_loss(
                 None,
             )
     else:
-        given = dict(zip(("target", "output"), arguments)) | keywords
+        given = dict(zip(("target", "output"), arguments, strict=False)) | keywords
         prediction = given.get("output")
         if prediction is not None:
             _compare(
@@ -112,9 +113,10 @@ def compiled_loss(
     """What `fit` computes with the loss given to `compile`."""
     if isinstance(loss, LossFunction):
         return loss_called(reader, loss, [target, output], {}, node)
-    if isinstance(loss, Constant) and isinstance(loss.value, str):
-        if isinstance(output, Tensor):
-            return loss_called(reader, LossFunction(loss.value, node), [target, output], {}, node)
+    named = isinstance(loss, Constant) and isinstance(loss.value, str)
+    if named and isinstance(output, Tensor):
+        kind = str(getattr(loss, "value", ""))
+        return loss_called(reader, LossFunction(kind, node), [target, output], {}, node)
     if isinstance(loss, Library):
         return loss_called(reader, LossFunction(last(loss.name), node), [target, output], {}, node)
     if isinstance(loss, Function | Instance):

@@ -39,7 +39,8 @@ def broadcast(left: Shape | None, right: Shape | None) -> Shape | None:
     longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
     padded = (1,) * (len(longer) - len(shorter)) + shorter
     return tuple(
-        b if a == 1 else a if b == 1 else a if a is not None else b for a, b in zip(longer, padded)
+        b if a == 1 else a if b == 1 else a if a is not None else b
+        for a, b in zip(longer, padded, strict=False)
     )
 
 

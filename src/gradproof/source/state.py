@@ -34,7 +34,7 @@ def quietly(reader: Reader) -> Iterator[None]:
 def traced(reader: Reader, value: Value, node: ast.AST) -> Value:
     """`tf.function(value)`."""
     if isinstance(value, Function):
-        copy = Function(
+        return Function(
             value.node,
             value.scopes,
             value.owner,
@@ -45,7 +45,6 @@ def traced(reader: Reader, value: Value, node: ast.AST) -> Value:
             value.name,
             value.kind,
         )
-        return copy
     if isinstance(value, Bound) and isinstance(value.method, Function):
         inner = traced(reader, value.method, node)
         return Bound(value.receiver, inner) if isinstance(inner, Function) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import binding, classes, expressions, imports, updates
@@ -234,7 +235,7 @@ def _match(reader: Reader, node: ast.stmt) -> None:
         reader.store.redo_joined(written, {}, join)
 
 
-_HANDLERS = {
+_HANDLERS: dict[type, Callable[..., str | None]] = {
     ast.Expr: _expression,
     ast.Assign: _assign,
     ast.AnnAssign: _annotated,

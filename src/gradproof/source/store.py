@@ -7,10 +7,12 @@ is taken back and both outcomes are joined.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, MutableMapping
+from typing import TypeAlias, TypeVar, cast
 
 Key: TypeAlias = tuple[int, object]
+AnyKey = TypeVar("AnyKey")
+AnyValue = TypeVar("AnyValue")
 Written: TypeAlias = dict[Key, tuple[Callable[[object], None], object, object]]
 """Per place: how to write it, what stood there before, what stands there now."""
 
@@ -25,10 +27,10 @@ class Store:
         self._open: list[Written] = []
 
     def set_item(
-        self, mapping: dict[object, object] | dict[str, object], key: object, value: object
+        self, mapping: MutableMapping[AnyKey, AnyValue], key: AnyKey, value: AnyValue
     ) -> None:
         """Writes an entry of a dict."""
-        table: dict[object, object] = mapping  # type: ignore[assignment]
+        table = cast("dict[object, object]", mapping)
         before = table.get(key, MISSING)
 
         def write(new: object) -> None:
@@ -37,7 +39,7 @@ class Store:
             else:
                 table[key] = new
 
-        self._note((id(table), key), write, before, value)
+        self._note((id(mapping), key), write, before, value)
         write(value)
 
     def set_field(self, thing: object, name: str, value: object) -> None:

@@ -42,7 +42,9 @@ def _flag(value: Value | None, default: bool) -> bool | None:
 def make_tape(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.Call) -> Tape:
     """`tf.GradientTape(...)`."""
     reader.serial += 1
-    given = dict(zip(("persistent", "watch_accessed_variables"), arguments)) | keywords
+    given = (
+        dict(zip(("persistent", "watch_accessed_variables"), arguments, strict=False)) | keywords
+    )
     return Tape(
         reader.serial,
         node,
@@ -121,7 +123,13 @@ def tape_method(
         return Constant(None)
     if name in ("gradient", "jacobian", "batch_jacobian") and isinstance(node, ast.Call):
         given = (
-            dict(zip(("target", "sources", "output_gradients", "unconnected_gradients"), arguments))
+            dict(
+                zip(
+                    ("target", "sources", "output_gradients", "unconnected_gradients"),
+                    arguments,
+                    strict=False,
+                )
+            )
             | keywords
         )
         target, sources = given.get("target"), given.get("sources", given.get("source"))
@@ -146,7 +154,6 @@ def gradient(
     node: ast.Call,
     *,
     zeros: bool = False,
-    method: str = "gradient",
 ) -> Value:
     """Asks a tape; notes how the target hangs together with each source."""
     flow = reader.facts.target_flow(target)

@@ -15,6 +15,7 @@ from .values import (
     Bound,
     Class,
     Constant,
+    Cut,
     Flow,
     Function,
     GradientOf,
@@ -23,7 +24,9 @@ from .values import (
     Layer,
     ListValue,
     Partial,
+    Path,
     Tensor,
+    Trail,
     Unknown,
     Value,
     Variable,
@@ -57,15 +60,13 @@ def _form(values: list[Value]) -> str:
 
 def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
     """`left op right` where at least one side is not a known number."""
-    if isinstance(left, Unknown) and isinstance(right, Constant | Unknown) and not left.flow:
-        if not isinstance(right, Unknown) or not right.flow:
-            flow = merge((reader.read(left, node), reader.read(right, node)))
-            return Tensor(flow, "unknown", made=reader.path(node))
+    vague = isinstance(left, Unknown) and isinstance(right, Constant | Unknown)
+    if vague and not flow_of(left) and not flow_of(right):
+        flow = merge((reader.read(left, node), reader.read(right, node)))
+        return Tensor(flow, "unknown", made=reader.path(node))
     form = _form([left, right])
     flow = merge((reader.read(left, node.left), reader.read(right, node.right)))
-    if isinstance(node.op, ast.FloorDiv) or isinstance(
-        node.op, ast.BitAnd | ast.BitOr | ast.BitXor
-    ):
+    if isinstance(node.op, (ast.FloorDiv, ast.BitAnd | ast.BitOr | ast.BitXor)):
         flow = cut(
             flow, "nondifferentiable", _operator_text(node.op), reader.path(node), reader.active
         )
@@ -328,7 +329,7 @@ def _describe(
     if short in api.WHOLE_RESULTS:
         result.whole = True
     if short in ("subtract", "squared_difference", "add", "multiply") and second is not None:
-        losses.broadcast(reader, node, first, second)
+        losses.broadcast(reader, node, first or second, second)
     if isinstance(first, Tensor):
         if short in api.KEEPS_GRADIENT and first.gradient is not None:
             result.gradient, result.sign = (
@@ -516,7 +517,7 @@ def _where(
 def _gather(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
-    given = dict(zip(("params", "indices"), arguments)) | keywords
+    given = dict(zip(("params", "indices"), arguments, strict=False)) | keywords
     params, indices = given.get("params"), given.get("indices")
     if params is None or indices is None:
         return None
@@ -536,7 +537,7 @@ def _gather(
 def _clip_by_value(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
-    given = dict(zip(("t", "low", "high"), arguments))
+    given = dict(zip(("t", "low", "high"), arguments, strict=False))
     low = given.get("low", keywords.get("clip_value_min", keywords.get("x_min")))
     high = given.get("high", keywords.get("clip_value_max", keywords.get("x_max")))
     value = given.get("t", keywords.get("t", keywords.get("x")))
@@ -579,7 +580,7 @@ def _map_structure(
     if len(arguments) < 2 or not isinstance(arguments[1], ListValue):
         return None
     lists = [value for value in arguments[1:] if isinstance(value, ListValue)]
-    rows = zip(*(value.items for value in lists))
+    rows = zip(*(value.items for value in lists), strict=False)
     return ListValue(
         [reader.call(arguments[0], list(row), {}, node) for row in rows], lists[0].exact
     )
@@ -626,7 +627,7 @@ def _unstack(
 def _cond(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
-    given = dict(zip(("pred", "true_fn", "false_fn"), arguments)) | keywords
+    given = dict(zip(("pred", "true_fn", "false_fn"), arguments, strict=False)) | keywords
     results = []
     for key in ("true_fn", "false_fn"):
         branch = given.get(key)
@@ -644,7 +645,7 @@ def _cond(
 def _while_loop(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
-    given = dict(zip(("cond", "body", "loop_vars"), arguments)) | keywords
+    given = dict(zip(("cond", "body", "loop_vars"), arguments, strict=False)) | keywords
     body, state = given.get("body"), given.get("loop_vars")
     if body is None or not isinstance(state, ListValue):
         return None
@@ -717,7 +718,7 @@ def _calls_back(
 def _python_function(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
-    given = dict(zip(("func", "inp", "Tout"), arguments)) | keywords
+    given = dict(zip(("func", "inp", "Tout"), arguments, strict=False)) | keywords
     inputs = given.get("inp", ListValue([]))
     flow = reader.read(inputs, node)
     path = reader.path(node)
@@ -740,10 +741,7 @@ def _python_function(
     return Tensor(flow, made=path)
 
 
-def _as_opaque(trail: object, words: str, path: tuple[ast.AST, ...]) -> object:
-    from .values import Cut, Trail
-
-    assert isinstance(trail, Trail)
+def _as_opaque(trail: Trail, words: str, path: Path) -> Trail:
     tapes = trail.cut.tapes if trail.cut is not None else frozenset()
     return Trail(trail.tapes, trail.read, Cut("opaque", words, path, tapes))
 

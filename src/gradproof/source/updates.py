@@ -46,7 +46,7 @@ def gradients_in(flow: Flow) -> list[GradientOf]:
 def use(entries: list[GradientOf]) -> None:
     """Notes that something happens with these gradients."""
     for entry in entries:
-        owner = tapes.owner_of(entry.source)  # type: ignore[arg-type]
+        owner = tapes.owner_of(entry.source)
         if owner is None:
             entry.call.escaped = True
         else:
@@ -92,17 +92,17 @@ def touch(reader: Reader, value: Value, *, only_borrowed: bool = False, depth: i
         if isinstance(value.owner, Layer | Variable | Instance):
             value.owner.touched = True
     elif isinstance(value, ListValue):
-        for item in value.items:
-            touch(reader, item, depth=depth + 1)
+        for entry in value.items:
+            touch(reader, entry, depth=depth + 1)
     elif isinstance(value, DictValue):
-        for item in value.items.values():
-            touch(reader, item, depth=depth + 1)
+        for entry in value.items.values():
+            touch(reader, entry, depth=depth + 1)
     elif isinstance(value, Bound):
         if not isinstance(value.receiver, Unknown):
             touch(reader, value.receiver, depth=depth + 1)
     elif isinstance(value, Partial):
-        for item in value.arguments:
-            touch(reader, item, depth=depth + 1)
+        for entry in value.arguments:
+            touch(reader, entry, depth=depth + 1)
 
 
 def mark_updated(reader: Reader, value: Value) -> None:
@@ -122,7 +122,7 @@ def make_optimizer(
 ) -> Optimizer:
     """An optimizer of the library."""
     first = "inner_optimizer" if kind == "LossScaleOptimizer" else "learning_rate"
-    given = dict(zip((first,), arguments)) | keywords
+    given = dict(zip((first,), arguments, strict=False)) | keywords
     reader.serial += 1
     optimizer = Optimizer(
         kind,
@@ -166,14 +166,14 @@ def optimizer_method(
         apply(reader, optimizer, name, arguments, keywords, node)
         return Constant(None)
     if name == "build":
-        value = arguments[0] if arguments else keywords.get("variables", keywords.get("var_list"))
-        if isinstance(value, ListValue):
+        given = arguments[0] if arguments else keywords.get("variables", keywords.get("var_list"))
+        if isinstance(given, ListValue):
             owners = tuple(
-                owner for owner in map(tapes.owner_of, tapes.entries(value)) if owner is not None
+                owner for owner in map(tapes.owner_of, tapes.entries(given)) if owner is not None
             )
-            reader.store.set_field(optimizer, "met", owners if value.exact else None)
+            reader.store.set_field(optimizer, "met", owners if given.exact else None)
             reader.store.set_field(optimizer, "first", reader.path(node))
-            if not value.exact:
+            if not given.exact:
                 reader.store.set_field(optimizer, "used", True)
         return Constant(None)
     if name in ("get_scaled_loss", "scale_loss", "get_unscaled_gradients"):
@@ -227,9 +227,8 @@ def apply(
         )
     for value in (*arguments, *keywords.values()):
         _mark_all(reader, value)
-        if isinstance(value, Zip):
-            if value.spent is None:
-                reader.store.set_field(value, "spent", node)
+        if isinstance(value, Zip) and value.spent is None:
+            reader.store.set_field(value, "spent", node)
 
 
 def _columns(
@@ -259,7 +258,7 @@ def _minimize(
     keywords: Keywords,
     node: ast.Call,
 ) -> None:
-    given = dict(zip(("loss", "var_list"), arguments)) | keywords
+    given = dict(zip(("loss", "var_list"), arguments, strict=False)) | keywords
     loss, variables = given.get("loss"), given.get("var_list")
     if variables is not None and isinstance(variables, Function | Bound):
         variables = reader.call(variables, [], {}, node)
@@ -408,7 +407,7 @@ def rebinds(
             value.items = [
                 _rebound(item, old, node)
                 for item, old in zip(
-                    value.items, [*before.items, *value.items[len(before.items) :]]
+                    value.items, [*before.items, *value.items[len(before.items) :]], strict=False
                 )
             ]
         return value
@@ -551,7 +550,7 @@ def _keras_step(
     for item in sources.items:
         mark_updated(reader, item)
     if isinstance(target, Tensor) and loss is not None and target.flow:
-        tapes.gradient(reader, tape, target, sources, node, method="fit")
+        escape(reader, tapes.gradient(reader, tape, target, sources, node))
     if isinstance(optimizer, Optimizer):
         reader.facts.met(optimizer, sources, node)
 
@@ -574,7 +573,9 @@ def strategy_method(
 
     if name == "run" and arguments:
         given = arguments[1] if len(arguments) > 1 else keywords.get("args", ListValue([]))
-        items = list(given.items) if isinstance(given, ListValue) else [Unknown(data=True)]
+        items: Arguments = [Unknown(data=True)]
+        if isinstance(given, ListValue):
+            items = list(given.items)
         reader.replicas += 1
         result = reader.call(arguments[0], items, {}, node)
         reader.replicas -= 1
@@ -585,8 +586,7 @@ def strategy_method(
     ):
         return arguments[0] if isinstance(arguments[0], Dataset) else Unknown("dataset", data=True)
     if name == "reduce":
-        value = arguments[1] if len(arguments) > 1 else Unknown("reduced", data=True)
-        return value
+        return arguments[1] if len(arguments) > 1 else Unknown("reduced", data=True)
     return Unknown(name, data=True)
 
 
