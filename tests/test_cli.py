@@ -338,3 +338,16 @@ def test_status_of_the_program_goes_first(tmp_path):
     done = ask("run", "train.py", cwd=tmp_path)
     assert done.returncode == 3
     assert "error[GP403]" in done.stderr
+
+
+@pytest.mark.tensorflow
+def test_run_reads_the_modules_that_the_script_imports(tmp_path):
+    """A fault in a neighbour is named there; a file nobody imports is not read."""
+    (tmp_path / "work.py").write_text(STUCK)
+    (tmp_path / "unused.py").write_text(STUCK)
+    (tmp_path / "train.py").write_text("import work\n")
+    done = ask("run", "--format", "json", "--output", "o.json", "train.py", cwd=tmp_path)
+    assert done.returncode == 1
+    answer = json.loads((tmp_path / "o.json").read_text())
+    assert answer["summary"]["files"] == 2
+    assert {found["place"]["path"] for found in answer["diagnoses"]} == {"work.py"}

@@ -321,6 +321,14 @@ class TestStandings:
         assert (row.state, row.stage) == ("broken", "applied")
         assert row.why == "GP403 mispaired"
 
+    def test_consequence_names_its_cause(self):
+        """So that the table says what to mend."""
+        cause = fault("GP403", "mispaired", (), [Finding("m", at(3))], symptoms=("dropped",))
+        effect = fault("GP401", "dropped", (), [Finding("m", at(4), variables=("b",))])
+        found = diagnose([cause, effect], [], Run())
+        (row,) = [one for one in standings(run_of(), found) if one.variable == "b"]
+        assert row.why == "GP401 dropped, follows from GP403"
+
     def test_broken_ones_come_first(self):
         """By stage, so that the earliest is on top."""
         run = run_of(calls=(call(False),))

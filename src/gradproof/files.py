@@ -182,16 +182,22 @@ def _installed_folders() -> tuple[str, ...]:
     return (os.path.dirname(os.__file__), os.path.dirname(os.path.abspath(__file__)))
 
 
-def imported_files(roots: Iterable[str]) -> list[str]:
-    """Absolute paths of the user's own modules that are imported by now."""
+def imported_files(roots: Iterable[str], known: set[str]) -> list[str]:
+    """Absolute paths of the user's own modules imported since the last time.
+
+    Args:
+        roots: Folders of the program, absolute.
+        known: Names of modules that were looked at before; grows.
+    """
     roots = tuple(roots)
     found: dict[str, None] = {}
-    for module in list(sys.modules.values()):
+    for name in sys.modules.keys() - known:
+        known.add(name)
         # Never getattr: lazy modules load what they stand for when asked.
         try:
-            path = object.__getattribute__(module, "__dict__").get("__file__")
-        except AttributeError:
+            path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
+        except (AttributeError, KeyError):
             continue
         if isinstance(path, str) and is_own(os.path.abspath(path), roots):
             found[os.path.abspath(path)] = None
-    return list(found)
+    return sorted(found)

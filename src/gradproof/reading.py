@@ -31,6 +31,7 @@ class Reading:
         self._start = os.getcwd()
         self._texts: dict[str, SourceText] = {}
         self._loops: dict[tuple[str, str | None], Loop] = {}
+        self._modules: set[str] = set()
         self.notes: list[str] = []
 
     def add(self, path: str) -> None:
@@ -52,7 +53,7 @@ class Reading:
 
     def add_imported(self, roots: Sequence[str]) -> None:
         """Reads the user's own modules that the program imported."""
-        for path in imported_files(roots):
+        for path in imported_files(roots, self._modules):
             try:
                 self.add(path)
             except Unreadable as problem:

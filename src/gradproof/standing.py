@@ -80,22 +80,24 @@ def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> S
 def _told(variable: Variable, diagnoses: Sequence[Diagnosis]) -> tuple[str, str, str] | None:
     """The earliest stage that a diagnosis names for this variable."""
     about = [
-        diagnosis
-        for diagnosis in _with_consequences(diagnoses)
+        (diagnosis, root)
+        for root in diagnoses
+        for diagnosis in _with_consequences(root)
         if variable.path in diagnosis.variables
         and diagnosis.level != "advice"
         and diagnosis.fault.stage != "cost"
     ]
     if not about:
         return None
-    first = min(about, key=lambda diagnosis: diagnosis.fault.code)
-    return "broken", first.fault.stage, f"{first.fault.code} {first.fault.name}"
+    first, root = min(about, key=lambda pair: pair[0].fault.code)
+    follows = "" if first is root else f", follows from {root.fault.code}"
+    return "broken", first.fault.stage, f"{first.fault.code} {first.fault.name}{follows}"
 
 
-def _with_consequences(diagnoses: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-    for diagnosis in diagnoses:
-        yield diagnosis
-        yield from _with_consequences(diagnosis.consequences)
+def _with_consequences(diagnosis: Diagnosis) -> Iterator[Diagnosis]:
+    yield diagnosis
+    for consequence in diagnosis.consequences:
+        yield from _with_consequences(consequence)
 
 
 def _shown(variable: Variable, run: Run) -> tuple[str, str | None, str]:
