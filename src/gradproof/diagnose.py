@@ -119,7 +119,7 @@ def _known(partners: Iterable[int | None]) -> Iterable[int]:
 
 def _partner(proof: Finding, suspected: Sequence[Finding]) -> int | None:
     """The suspicion at the place of a proof, else one about its variables."""
-    for agrees in (_same_lines, _same_variables):
+    for agrees in (_same_lines, _related_lines, _same_variables):
         for number, suspicion in enumerate(suspected):
             if agrees(suspicion, proof):
                 return number
@@ -138,6 +138,11 @@ def _loose_partner(proof: Finding, suspected: Sequence[Finding], taken: set[int]
 
 def _same_lines(one: Finding, other: Finding) -> bool:
     return _overlap(one.place, other.place)
+
+
+def _related_lines(one: Finding, other: Finding) -> bool:
+    """The source names the place of the proof as the other end of its story."""
+    return any(_overlap(there.place, other.place) for there in one.related)
 
 
 def _same_variables(one: Finding, other: Finding) -> bool:
@@ -173,6 +178,9 @@ def _united(suspicion: Finding, proof: Finding) -> Finding:
         place = proof.place or suspicion.place
     elif _overlap(suspicion.place, proof.place):
         place = _narrower(suspicion.place, proof.place)
+    elif _related_lines(suspicion, proof):
+        # A run sees where the update is lost, the source why.
+        place = suspicion.place
     else:
         place = proof.place
     related = list(proof.related)

@@ -16,8 +16,9 @@ def adapt(x, y, d):
         h = encoder(x)
         task = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, classifier(h)))
         confusion = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(d, domain(h)))
+        total = task - 0.1 * confusion
     task_vars = encoder.trainable_variables + classifier.trainable_variables
-    task_opt.apply_gradients(zip(tape.gradient(task - 0.1 * confusion, task_vars), task_vars))
+    task_opt.apply_gradients(zip(tape.gradient(total, task_vars), task_vars))
     domain_opt.apply_gradients(zip(tape.gradient(confusion, domain.trainable_variables), domain.trainable_variables))
     return task
 

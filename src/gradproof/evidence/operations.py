@@ -50,6 +50,9 @@ SHAPING = frozenset(
 )
 """They pass values on."""
 
+SIZES = frozenset({"Shape", "ShapeN", "Size", "Rank"})
+"""Cuts that only ask how large something is."""
+
 WORDS = {
     "ArgMax": "argmax",
     "ArgMin": "argmin",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
-from .operations import CUTS, INTEGERS, LOOPS, OPAQUE, STOPS
+from .operations import CUTS, INTEGERS, LOOPS, OPAQUE, SIZES, STOPS
 from .recording import EXTERNAL, Operation, Recording
 from .run import GradientCall, Run, Source, Tape
 
@@ -97,13 +97,12 @@ def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
     tape = run.tape(call.tape)
     reads = [read for read in recording.reads_of(key) if read.index < call.at and not read.backward]
     inside = [read for read in reads if call.tape in read.tapes]
-    ends = [target.operation for target in call.targets if target.operation >= 0]
-    behind = recording.ancestors(ends)
+    behind = recording.ancestors(_ends(call))
     if not tape.automatic and key not in tape.watched and inside:
         return Loss("unwatched", source, inside[0], tape.place)
     connected = [read for read in inside if read.index in behind]
     if connected:
-        return _cut(recording, tape, source, connected, behind)
+        return _cut(recording, tape, call, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
     if before:
         return Loss("outside", source, before[0], beside(before[0].stack, tape.stack))
@@ -134,11 +133,12 @@ def beside(stack: tuple[Place, ...], other: tuple[Place, ...]) -> Place | None:
 def _cut(
     recording: Recording,
     tape: Tape,
+    call: GradientCall,
     source: Source,
     reads: list[Operation],
     behind: frozenset[int],
 ) -> Loss:
-    """The first operation without gradient on the way of a read value."""
+    """The last operation without gradient on the way of a read value."""
     live = {read.index for read in reads}
     for read in reads:
         kind = cut_kind(read)
@@ -151,15 +151,19 @@ def _cut(
                 edge.append(operation)
             else:
                 live.add(operation.index)
-    kinds = {cut_kind(operation) for operation in edge}
-    for kind in ("cut", "opaque", "loop", "stopped"):
-        if kind in kinds:
-            first = next(operation for operation in edge if cut_kind(operation) == kind)
-            return Loss(kind, source, first, first.place)
-    after = [operation for operation in edge if tape.key not in operation.tapes]
-    if after:
-        return Loss("outside", source, after[0], beside(after[0].stack, tape.stack))
-    return Loss("unknown", source)
+    if live.intersection(_ends(call)) or not edge:
+        return Loss("unknown", source)
+    # A comparison beside the way (in a stable sigmoid, say) ends early; what
+    # really cuts the way is where the values that are alive get furthest.
+    last = max(edge, key=lambda operation: (operation.type not in SIZES, operation.index))
+    kind = cut_kind(last)
+    if kind is None:
+        return Loss("outside", source, last, beside(last.stack, tape.stack))
+    return Loss(kind, source, last, last.place)
+
+
+def _ends(call: GradientCall) -> list[int]:
+    return [target.operation for target in call.targets if target.operation >= 0]
 
 
 def cut_kind(operation: Operation) -> str | None:
@@ -240,8 +244,7 @@ def _tensor(recording: Recording, tape: Tape, call: GradientCall, source: Source
     if index is None or index < 0:
         return Loss("unread", source)
     made = recording.operations[index]
-    ends = [target.operation for target in call.targets if target.operation >= 0]
-    behind = recording.ancestors(ends)
+    behind = recording.ancestors(_ends(call))
     origins = recording.ancestors([index])
     of_gradient = any(recording.operations[origin].backward for origin in origins)
     of_variable = any(recording.operations[origin].reads for origin in origins)

@@ -9,6 +9,9 @@ from functools import cached_property
 from ..finding import Place
 from .recording import Recording
 
+PATIENCE = 30
+"""Steps after which something that never happened counts as missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -468,6 +471,14 @@ class Run:
     def apply(self, key: int) -> Apply:
         """The apply call with this number."""
         return next(apply for apply in self.applies if apply.key == key)
+
+    @property
+    def early(self) -> bool:
+        """The run goes on and is young: what has not happened yet still may.
+
+        Steps often alternate, a critic five times, then a generator once.
+        """
+        return not self.finished and self.counted < PATIENCE
 
     @cached_property
     def moved(self) -> frozenset[int]:

@@ -57,6 +57,7 @@ inside the tape. Safe where NumPy and TensorFlow have the same function.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
 from ..evidence.loop import Break
@@ -109,4 +110,51 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP202", "numpy-on-loss-path", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Confirm a suspicion by what ends, or is converted, on its line."""
+    if finding.place is None:
+        return None
+    span = finding.place.span
+    for found in lost(run, ("dead end", "unread")):
+        if found.place is not None and found.place.span.overlaps(span):
+            return replace(
+                finding,
+                message=f"the gradient is None for {len(found.names)} of "
+                f"{len(found.call.sources)} variables: {listed(found.names)}; what was computed "
+                f"from them left TensorFlow here",
+                variables=found.names,
+                step=found.call.step + 1,
+                evidence={"unconnected": len(found.names)},
+            )
+    for call in run.calls:
+        recording = run.recording(call.recording)
+        flow = recording.descendants(
+            read.index
+            for source in call.sources
+            if source.variable is not None
+            for read in recording.reads_of(source.variable)
+            if call.tape in read.tapes
+        )
+        for conversion in recording.conversions:
+            inside = call.tape in conversion.tapes and conversion.operation in flow
+            if inside and conversion.place is not None and conversion.place.span.overlaps(span):
+                return replace(
+                    finding,
+                    message="a value computed from the variables was turned into a "
+                    f"{'NumPy array' if 'numpy' in conversion.kind else 'Python number'} here "
+                    "while the tape was recording: to the tape, what follows is a constant",
+                    step=call.step + 1,
+                    evidence={"conversion": conversion.kind},
+                )
+    return None
+
+
+FAULT = Fault(
+    "GP202",
+    "numpy-on-loss-path",
+    __doc__,
+    find=find,
+    prove=prove,
+    settle=settle,
+    symptoms=("unconnected-variable",),
+)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
+import inspect
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from ...evidence.run import FrozenState
@@ -138,6 +140,7 @@ class Functions:
 
     def _freeze_frame(self, frame: FrameType, place: Place | None) -> None:
         names = frame.f_code.co_names
+        code = _source_code(frame)
         function = frame.f_code.co_name.removeprefix("tf__")
         owner = frame.f_locals.get("self")
         attributes = getattr(owner, "__dict__", None)
@@ -148,12 +151,28 @@ class Functions:
                 if _plain(value) and not (
                     library and (isinstance(value, bool) or name.startswith("_"))
                 ):
-                    self._note(attributes, name, f"self.{name}", function, place, value)
+                    self._note(
+                        attributes,
+                        name,
+                        f"self.{name}",
+                        function,
+                        self._line(code, name, place),
+                        value,
+                    )
         variables = frame.f_globals
         for name in names:
             value = variables.get(name)
             if _plain(value) and not isinstance(value, bool):
-                self._note(variables, name, name, function, place, value)
+                self._note(variables, name, name, function, self._line(code, name, place), value)
+
+    def _line(self, code: CodeType | None, name: str, otherwise: Place | None) -> Place | None:
+        """The line of a function that reads an attribute or a global."""
+        for step in dis.get_instructions(code) if code is not None else ():
+            if step.argval == name and step.opname.startswith("LOAD_") and step.positions:
+                line = step.positions.lineno
+                if line is not None and code is not None:
+                    return self._places.place(code.co_filename, line)
+        return otherwise
 
     def _note(
         self,
@@ -193,6 +212,20 @@ class Functions:
                     self.calls,
                     read.traces,
                 )
+
+
+def _source_code(frame: FrameType) -> CodeType | None:
+    """The code that the user wrote for a frame, which AutoGraph may have made."""
+    if "__autograph_generated_file" not in frame.f_code.co_filename:
+        return frame.f_code
+    name = frame.f_code.co_name.removeprefix("tf__")
+    owner = frame.f_locals.get("self")
+    written = inspect.getattr_static(type(owner), name, None) if owner is not None else None
+    if written is None:
+        written = frame.f_globals.get(name)
+    written = getattr(written, "python_function", written)
+    code = getattr(inspect.unwrap(written), "__code__", None) if callable(written) else None
+    return code if isinstance(code, CodeType) else None
 
 
 def _plain(value: Any) -> bool:

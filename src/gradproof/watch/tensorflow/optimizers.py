@@ -12,7 +12,6 @@ from typing import Any
 
 from ...evidence.recording import Recording
 from ...evidence.run import Apply, Optimizer, Pair
-from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
@@ -159,12 +158,14 @@ class Applies:
         )
         return found
 
-    def _applying(self, optimizer: Any, args: Any, kwargs: Any, method: str) -> _Passage:
+    def _applying(self, optimizer: Any, args: Any, kwargs: Any, method: str) -> _Passage | None:
+        given, pairs = _given(method, args, kwargs, optimizer)
+        if method == "minimize" and given != "loss":
+            return None  # it goes on to `apply_gradients`, which tells all
         depth = self._depth
         self._local.depth = depth + 1
         if depth:
             return _Passage(None, outermost=False)
-        given, pairs = _given(method, args, kwargs, optimizer)
         if given == "spent" and (self._tapes.last is None or not self._tapes.last.asked):
             given = "empty"
         traced = in_graph()
