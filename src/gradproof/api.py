@@ -104,7 +104,7 @@ def run(
     found = judge.found(seen)
     notes += [f"not watched: {what}" for what in seen.unwatched]
     notes += [watcher.failure] if watcher.failure else []
-    notes += _unseen(seen)
+    notes += [] if watcher.failure else _unseen(seen)
     answer = Answer(
         "run",
         tuple(found),

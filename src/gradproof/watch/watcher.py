@@ -55,7 +55,7 @@ class Watcher:
 
     def snapshot(self, crash: Crash | None = None, finished: bool = False) -> Run:
         """What happened so far; an empty run if nothing could be seen."""
-        if self._framework is None or not self.seen:
+        if self._framework is None or not self.seen or self.failure is not None:
             return Run(crash=crash, finished=finished)
         try:
             run: Run = self._framework.snapshot(crash, finished)

@@ -201,7 +201,9 @@ class Tapes:
         if note is not None:
             stack = (stack_here(self._places) if in_graph() else self._places.here(4))[0]
             for tensor in tf.nest.flatten(args[0] if args else kwargs.get("tensor")):
-                if not in_graph() and hasattr(tensor, "_shape_tuple"):
+                if is_variable(tensor):
+                    continue
+                if not in_graph() and hasattr(tensor, "_id"):
                     tensor = self._eager.locate(tensor, stack)
                 note.watches.append((tensor, stack[-1] if stack else None))
 
