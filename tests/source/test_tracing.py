@@ -1,0 +1,82 @@
+"""What a traced function reads once and makes at every call."""
+
+from __future__ import annotations
+
+from marks import assert_findings
+
+
+def test_python_state_that_changes_outside():
+    """The traced step keeps the value it had while tracing."""
+    assert_findings("""
+        class Trainer:
+            def __init__(self):
+                self.weight = 0.0
+                self.scale = tf.Variable(1.0, trainable=False)
+
+            @tf.function
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = self.scale * self.weight * tf.reduce_mean(model(x))  # GP601
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+            def fit(self):
+                for epoch in range(5):
+                    self.weight = epoch / 5
+                    self.scale.assign(0.9 * self.scale)
+                    self.step()
+
+
+        Trainer().fit()
+    """)
+
+
+def test_python_state_that_changes_inside():
+    """A counter in the step counts traces."""
+    assert_findings("""
+        class Counter(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(1)
+                self.seen = 0
+
+            def call(self, inputs):
+                return self.dense(inputs)
+
+            def train_step(self, data):
+                x, y = data
+                self.seen += 1  # GP601
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self(x, training=True) - y)) / self.seen
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {"loss": loss}
+
+
+        counter = Counter()
+        counter.compile(optimizer="adam")
+        counter.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=2)
+    """)
+
+
+def test_state_made_in_the_step():
+    """Made once under a guard is right; made at each call is not."""
+    assert_findings("""
+        slots = None
+
+
+        @tf.function
+        def step():
+            global slots
+            adam = keras.optimizers.Adam(0.01)  # GP409
+            if slots is None:
+                slots = tf.Variable(tf.zeros(4))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            adam.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+        for epoch in range(3):
+            step()
+    """)
