@@ -81,16 +81,29 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-def _fix(loop: Loop, broken: Break) -> Fix:
+_IN_TENSORFLOW = {
+    **{name: f"tf.{name}" for name in ("abs", "cos", "exp", "maximum", "minimum", "sin", "sqrt")},
+    **{name: f"tf.{name}" for name in ("square", "tanh", "where", "stack", "concat", "transpose")},
+    **{name: f"tf.math.{name}" for name in ("log", "log1p", "expm1")},
+    **{name: f"tf.reduce_{name}" for name in ("mean", "sum", "max", "min")},
+}
+"""What the functions of NumPy are called in TensorFlow."""
+
+
+def _fix(loop: Loop, lost: Break) -> Fix:
     title = "stay in TensorFlow: keep tensors, and use its operations"
-    text = broken.at.text
-    if broken.operation == ".numpy()" and text.endswith(".numpy()"):
-        return Fix(
-            title, safe=False, edits=(Edit(loop.place(broken.at), text[: -len(".numpy()")]),)
-        )
-    if broken.operation == "float()" and text.startswith("float(") and text.endswith(")"):
-        return Fix(title, safe=True, edits=(Edit(loop.place(broken.at), text[len("float(") : -1]),))
-    if broken.operation == "predict":
+    text = lost.at.text
+    if lost.operation == ".numpy()" and text.endswith(".numpy()"):
+        edits = [Edit(loop.place(lost.at), text[: -len(".numpy()")])]
+        if lost.origin is not None:
+            other = _IN_TENSORFLOW.get(lost.origin.text.rpartition(".")[2])
+            if other is None:
+                return Fix(title, safe=False)
+            edits.append(Edit(loop.place(lost.origin), other))
+        return Fix(title, safe=False, edits=tuple(edits))
+    if lost.operation == "float()" and text.startswith("float(") and text.endswith(")"):
+        return Fix(title, safe=True, edits=(Edit(loop.place(lost.at), text[len("float(") : -1]),))
+    if lost.operation == "predict":
         title = "call the model as a function: `model(x)`"
     return Fix(title, safe=False)
 

@@ -67,10 +67,12 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Layers that run, and whose output reaches no target."""
     for broken, call, names in loop.breaks("unused"):
         yield Finding(
-            f"the output of {listed(names) or 'a layer'} does not reach `{call.target.text}`",
+            f"nothing of {listed(names) or 'a layer'} reaches `{call.target.text}`",
             place=loop.place(broken.at),
-            label="computed, then not used",
-            related=loop.related(call.at, "asked for its gradient here"),
+            label="no path from there" if broken.at == call.at else "computed, then not used",
+            related=loop.related(call.at, "asked for its gradient here")
+            if broken.at != call.at
+            else (),
             variables=names,
             fix=Fix("connect it to the loss, or leave it out of the list", safe=False),
             level="warning",

@@ -150,6 +150,9 @@ def unpacked(reader: Reader, value: Value, target: ast.Tuple | ast.List) -> list
     one = items[0] if items else Unknown(data=True)
     if isinstance(value, Unknown | Tensor):
         return [one if isinstance(one, Tensor) else _piece(value) for _ in range(count)]
+    if not isinstance(one, Constant | Tensor | ListValue | DictValue):
+        # Several objects of which one is known: which is which, nobody knows.
+        return [Unknown() for _ in range(count)]
     return [one for _ in range(count)]
 
 

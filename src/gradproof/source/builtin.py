@@ -102,7 +102,7 @@ def _range(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.A
     ]
     if len(known) == len(arguments) and known:
         numbers = range(*known[:3]) if len(known) < 3 or known[2] != 0 else range(0)
-        if len(numbers) <= 3:
+        if len(numbers) <= 16:
             return ListValue([Constant(number, node) for number in numbers])
     return Dataset(Tensor(form="number"))
 
@@ -243,8 +243,7 @@ def _reversed(
 ) -> Value | None:
     value = arguments[0] if arguments else None
     if isinstance(value, ListValue):
-        plain = not any(isinstance(item, Group) for item in value.items)
-        return ListValue(list(reversed(value.items)), value.exact and plain)
+        return ListValue(list(reversed(value.items)), value.exact)
     return value
 
 

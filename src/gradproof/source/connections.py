@@ -176,7 +176,10 @@ def _connection(
 
 def _cut(reader: Reader, trail: Trail) -> Break:
     assert trail.cut is not None
-    return Break(trail.cut.kind, trail.cut.operation, reader.spot(trail.cut.path[-1]))
+    node = trail.cut.path[-1]
+    around = reader.facts.wrapped.get(id(node))
+    origin = reader.spot(around) if around is not None else None
+    return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), origin=origin)
 
 
 def _outside(reader: Reader, question: Question, trail: Trail) -> Break:
@@ -208,11 +211,16 @@ def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None
     uses = reader.facts.layer_uses.get(id(owner), [])
     if uses:
         question.unused.append((owner, uses[-1]))
+    elif not question.speculative and (not isinstance(owner, Layer) or owner.built):
+        question.unused.append((owner, ()))
 
 
 def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
     tape = question.asked.tape
-    if source.tokens & tape.watched or tape.watches_unknown:
+    if tape.watches_unknown:
+        return
+    if source.tokens & tape.watched:
+        _look_at_watched(reader, question, source, flow)
         return
     trails = [
         trail
@@ -242,6 +250,22 @@ def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Fl
     which = node.args[1] if len(node.args) > 1 else node
     lost = Break("unwatched", "", reader.spot(which), None, reader.spot(tape.node))
     question.found.append((source, Connection(reader.spot(which).text, "tensor", False, lost)))
+
+
+def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
+    """A watched tensor: the target has to be computed while the tape records."""
+    tape = question.asked.tape
+    if any(tape.number in trail.tapes for trail in flow.get(ANYTHING, ())):
+        return
+    trails = [trail for token in source.tokens for trail in flow.get(token, ())]
+    if not trails or any(tape.number in trail.tapes for trail in trails):
+        return
+    outside = [trail for trail in trails if trail.cut is None and trail.left is not None]
+    if len(outside) == len(trails):
+        arguments = question.asked.node.args
+        name = reader.spot(arguments[1]).text if len(arguments) > 1 else "the tensor"
+        lost = _outside(reader, question, outside[0])
+        question.found.append((source, Connection(name, "tensor", False, lost)))
 
 
 def _look_at_list(reader: Reader, question: Question, sources: ListValue, flow: Flow) -> None:
@@ -340,8 +364,8 @@ def _answer(
     spot = reader.spot
     connections = [found for _, found in question.found]
     for owner, path in question.unused:
-        if id(owner) not in connected and not question.zeros and id(owner) in asked.used:
-            lost = Break("unused", "", spot(path[-1]))
+        if id(owner) not in connected and not question.zeros and id(owner) in asked.applied:
+            lost = Break("unused", "", spot(path[-1]) if path else spot(node))
             connections.append(Connection(ownership.name_of(owner), "layer", False, lost))
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     target = arguments.get("target", node.args[0] if node.args else node)
@@ -398,6 +422,9 @@ def _left_out(reader: Reader, question: Question, facts: Facts, asked_for: set[i
             continue
         if isinstance(thing, Variable) and (thing.trainable is not True or thing.whole is True):
             continue
+        if isinstance(thing, Layer) and not any(isinstance(o, Layer) for o, _ in question.found):
+            # An input is optimised through a network that stands still.
+            continue
         made = reader.spot(getattr(thing, "node", path[-1]))
         found.append(Owned(ownership.name_of(thing), made, reader.spot(path[-1]), _kind(thing)))
     return found
@@ -407,11 +434,11 @@ def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...
     asked = question.asked
     if asked.escaped or question.inner or facts.untold_apply or not question.looping:
         return ()
-    if not _has_optimizer(facts) and not asked.target.loss:
-        return ()
     owners = [
         owner for owner in map(tapes.owner_of, tapes.entries(asked.sources)) if owner is not None
     ]
+    if not _has_optimizer(facts) and not asked.target.loss:
+        owners = [owner for owner in owners if id(owner) in facts.new_values]
     if not owners or any(isinstance(owner, Unknown | Instance) for owner in owners):
         return ()
     still = [

@@ -422,16 +422,15 @@ def _lambda(reader: Reader, node: ast.Lambda) -> Value:
 
 
 def _text(reader: Reader, node: ast.JoinedStr) -> Value:
-    parts: list[str] = []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(str(part.value))
-        elif isinstance(part, ast.FormattedValue):
-            value = reader.evaluate(part.value)
-            if not isinstance(value, Constant):
-                return Unknown(data=True)
-            parts.append(str(value.value))
-    return Constant("".join(parts), node)
+    parts = [
+        reader.evaluate(part.value)
+        if isinstance(part, ast.FormattedValue)
+        else reader.evaluate(part)
+        for part in node.values
+    ]
+    if all(isinstance(part, Constant) for part in parts):
+        return Constant("".join(str(getattr(part, "value", "")) for part in parts), node)
+    return Unknown(data=True)
 
 
 def _named(reader: Reader, node: ast.NamedExpr) -> Value:

@@ -88,6 +88,7 @@ class Facts:
         self.layer_uses: dict[int, list[Path]] = {}
         self.optimizers: list[Optimizer] = []
         self.new_values: dict[int, ast.AST] = {}
+        self.wrapped: dict[int, ast.AST] = {}
         self.losses_read = False
         self.fits = False
         self.untold_apply = False
@@ -348,6 +349,11 @@ class Facts:
             self.sites[id(found[1])] = None
 
     # Rates
+
+    def rate_replaced(self, optimizer: Optimizer) -> None:
+        """An optimizer gets another learning rate later."""
+        used = self.reader.spot(optimizer.node)
+        self.rates = {rate: None for rate in self.rates if rate.used != used}
 
     def rate(self, value: Value, node: ast.AST) -> None:
         """An optimizer gets its learning rate."""

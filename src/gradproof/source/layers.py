@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, modes, ownership, shapes, state, updates
+from . import api, attributes, modes, ownership, shapes, state, tapes, updates
 from .flow import merge, origin
 from .joining import flow_of
 from .names import last
@@ -73,7 +73,7 @@ def _make_model(
         return
     before = flow_of(inputs)
     flow = flow_of(outputs)
-    if ANYTHING in flow or isinstance(outputs, Unknown):
+    if ANYTHING in flow or any(not isinstance(one, Tensor) for one in tapes.entries(outputs)):
         layer.opaque = True
     layer.parts = [
         part

@@ -180,6 +180,8 @@ def of_layer(layer: Layer, value: Value | None) -> Shape | None:
         "LeakyReLU",
         "Softmax",
         "LayerNormalization",
+        "Rescaling",
+        "Normalization",
     ):
         return shape
     units = layer.arguments.get("units")

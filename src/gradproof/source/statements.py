@@ -16,6 +16,7 @@ from .values import (
     Instance,
     Other,
     Tape,
+    Tensor,
     Unknown,
     Value,
 )
@@ -75,9 +76,13 @@ def _raise(reader: Reader, node: ast.Raise) -> str:
 
 def _if(reader: Reader, node: ast.If) -> str | None:
     known = truth(reader.evaluate(node.test))
-    if known is not None:
-        return execute(reader, node.body if known else node.orelse)
     frame = reader.frame
+    if known is not None:
+        # What stands behind a condition may be meant to run once.
+        frame.guarded += 1
+        left_by = execute(reader, node.body if known else node.orelse)
+        frame.guarded -= 1
+        return left_by
     frame.guarded += 1
     first, left = _branch(reader, node.body)
     second, right = _branch(reader, node.orelse)
@@ -113,6 +118,8 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     elements, complete = binding.elements(reader, iterated, node.iter)
     if not elements and complete:
         return execute(reader, node.orelse)
+    if complete and len(elements) > 3 and _counts(node.iter):
+        elements, complete = [Tensor(form="number")], False
     if not complete:
         elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
@@ -125,6 +132,13 @@ def _for(reader: Reader, node: ast.For) -> str | None:
             break
     reader.frame.looping -= 1
     return left if left in ("return", "raise") else execute(reader, node.orelse)
+
+
+def _counts(node: ast.expr) -> bool:
+    """Says whether a loop runs over `range(...)`: its numbers tell nothing."""
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+    )
 
 
 def _rounds(reader: Reader, node: ast.stmt) -> int:

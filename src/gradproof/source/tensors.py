@@ -763,6 +763,9 @@ def numpy_operation(
     first = arguments[0] if arguments else None
     values = [*arguments, *keywords.values()]
     flow = merge(reader.read(value, node) for value in values)
+    if isinstance(node, ast.Call):
+        for argument in node.args:
+            reader.facts.wrapped.setdefault(id(argument), node.func)
     if flow:
         flow = cut(flow, "numpy", _written(node, name), reader.path(node), reader.active)
     if short in ("inf", "nan", "pi", "float32"):

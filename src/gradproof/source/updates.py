@@ -143,6 +143,8 @@ def make_optimizer(
 def rate_written(reader: Reader, optimizer: Optimizer, value: Value, node: ast.AST) -> None:
     """`optimizer.learning_rate = value`."""
     optimizer.rate = value
+    if not (isinstance(value, Constant) and value.value == 0):
+        reader.facts.rate_replaced(optimizer)
 
 
 def optimizer_method(
@@ -178,6 +180,9 @@ def optimizer_method(
         return Constant(None)
     if name in ("get_scaled_loss", "scale_loss", "get_unscaled_gradients"):
         reader.facts.scaled(optimizer, name, node)
+        if name != "get_unscaled_gradients" and arguments and isinstance(arguments[0], Tensor):
+            loss = arguments[0]
+            return Tensor(reader.read(loss, node), loss=loss.loss, made=reader.path(node))
         return arguments[0] if arguments else Unknown(name)
     if name in (
         "exclude_from_weight_decay",
@@ -196,6 +201,8 @@ def optimizer_method(
 
 def _mark_all(reader: Reader, value: Value) -> None:
     escape(reader, value)
+    for entry in gradients_in(flow_of(value)):
+        entry.call.applied.add(id(tapes.owner_of(entry.source)))
     if isinstance(value, Zip):
         for column in value.columns:
             _mark_all(reader, column)
@@ -327,6 +334,8 @@ def _assigned(
         )
         if mine:
             mark_updated(reader, variable)
+            for entry in gradients:
+                entry.call.applied.add(id(owner))
         else:
             _held_gradients(reader, gradients)
     if isinstance(owner, Variable):
@@ -550,7 +559,7 @@ def _keras_step(
     for item in sources.items:
         mark_updated(reader, item)
     if isinstance(target, Tensor) and loss is not None and target.flow:
-        escape(reader, tapes.gradient(reader, tape, target, sources, node))
+        _mark_all(reader, tapes.gradient(reader, tape, target, sources, node))
     if isinstance(optimizer, Optimizer):
         reader.facts.met(optimizer, sources, node)
 

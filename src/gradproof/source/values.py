@@ -123,7 +123,11 @@ class GradientOf:
 
 @dataclass(eq=False)
 class Asked:
-    """One visit of a `tape.gradient` call, while the reading lasts."""
+    """One visit of a `tape.gradient` call, while the reading lasts.
+
+    `used` and `applied`: sources whose gradients something took, and those whose
+    gradients went to an optimizer.
+    """
 
     node: ast.Call
     target: Tensor
@@ -132,6 +136,7 @@ class Asked:
     path: Path
     escaped: bool = False
     used: set[int] = field(default_factory=set)
+    applied: set[int] = field(default_factory=set)
 
 
 @dataclass(eq=False)
