@@ -483,9 +483,7 @@ class Run:
     @cached_property
     def moved(self) -> frozenset[int]:
         """Keys of the variables that changed in a measured step."""
-        return frozenset(
-            update.variable for _, update in self.updates() if not update.change_norm == 0
-        )
+        return frozenset(update.variable for _, update in self.updates() if update.change_norm != 0)
 
     @cached_property
     def asked(self) -> frozenset[int]:

@@ -91,7 +91,8 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         seen.add(apply.place)
         first = wrong[0]
-        assert first.variable is not None and first.taken_for is not None
+        assert first.variable is not None
+        assert first.taken_for is not None
         source = run.path(min(first.taken_for))
         change = next(
             (

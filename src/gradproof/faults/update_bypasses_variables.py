@@ -55,6 +55,7 @@ from dataclasses import replace
 
 from ..evidence import Loop, Run
 from ..evidence.loop import DroppedUpdate, Spot
+from ..evidence.run import Crash
 from ..evidence.unlisted import combined
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
@@ -131,16 +132,21 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"calls": call.times, "variables": len(names)},
         )
-    crash = run.crash
-    if crash is not None and crash.kind == "AttributeError" and crash.places:
-        if "setter" in crash.message or "can't set attribute" in crash.message:
-            yield Finding(
-                f"the program ended here: {crash.message.splitlines()[0]}; the list of variables "
-                f"can't be replaced, and replacing it would not change any variable",
-                place=crash.places[-1],
-                label="assigns the list, not the variables",
-                step=1,
-            )
+    yield from _replaced(run.crash)
+
+
+def _replaced(crash: Crash | None) -> Iterator[Finding]:
+    """The program ended while it replaced the list of variables."""
+    if crash is None or crash.kind != "AttributeError" or not crash.places:
+        return
+    if "setter" in crash.message or "can't set attribute" in crash.message:
+        yield Finding(
+            f"the program ended here: {crash.message.splitlines()[0]}; the list of variables "
+            f"can't be replaced, and replacing it would not change any variable",
+            place=crash.places[-1],
+            label="assigns the list, not the variables",
+            step=1,
+        )
 
 
 def _sources(run: Run) -> set[int | None]:

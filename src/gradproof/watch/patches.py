@@ -67,8 +67,8 @@ class Patches:
         owner: Any,
         name: str,
         before: Callable[..., Any] | None = None,
-        after: Callable[..., None] | None = None,
-        raised: Callable[..., None] | None = None,
+        after: Callable[..., Any] | None = None,
+        raised: Callable[..., Any] | None = None,
         prepare: Callable[..., Any] | None = None,
     ) -> None:
         """Wraps a method of a class, or a function of a module, if it is there.

@@ -39,7 +39,15 @@ class TensorFlow:
         places = Places()
         self.variables = Variables(places)
         self.eager = EagerOperations(1, places, self.variables, patches)
-        self.functions = Functions(places, self.variables, self.eager, self._called, self._settle)
+        self.functions = Functions(
+            places,
+            self.variables,
+            self.eager,
+            self._called,
+            self._settle,
+            lambda traced: self.tapes.shape_of(traced),
+            lambda traced: self._forget(traced),
+        )
         self.tapes = Tapes(
             places,
             self.variables,
@@ -62,19 +70,17 @@ class TensorFlow:
         return {
             "tensorflow": self._tensorflow,
             "keras.src.optimizers.base_optimizer": lambda module: self._optimizers(
-                module, "BaseOptimizer", ("apply", "apply_gradients")
+                module, ("BaseOptimizer",), ("apply", "apply_gradients")
             ),
-            "tf_keras.src.optimizers.optimizer": lambda module: [
-                self._optimizers(module, name, ("apply_gradients", "minimize"))
-                for name in ("_BaseOptimizer", "Optimizer")
-            ],
+            "tf_keras.src.optimizers.optimizer": lambda module: self._optimizers(
+                module, ("_BaseOptimizer", "Optimizer"), ("apply_gradients", "minimize")
+            ),
             "tf_keras.src.optimizers.legacy.optimizer_v2": lambda module: self._optimizers(
-                module, "OptimizerV2", ("apply_gradients", "minimize")
+                module, ("OptimizerV2",), ("apply_gradients", "minimize")
             ),
-            "tf_keras.src.mixed_precision.loss_scale_optimizer": lambda module: [
-                self._optimizers(module, name, ("apply_gradients",))
-                for name in ("LossScaleOptimizer", "LossScaleOptimizerV3")
-            ],
+            "tf_keras.src.mixed_precision.loss_scale_optimizer": lambda module: self._optimizers(
+                module, ("LossScaleOptimizer", "LossScaleOptimizerV3"), ("apply_gradients",)
+            ),
             "keras.src.layers.layer": lambda module: self._layer(module, "3"),
             "tf_keras.src.engine.base_layer": lambda module: self._layer(module, "2"),
             "tf_keras.src.engine.training": lambda module: self.patches.quietly(
@@ -100,10 +106,11 @@ class TensorFlow:
         ):
             self.patches.quietly(install, self.patches)
 
-    def _optimizers(self, module: Any, name: str, methods: tuple[str, ...]) -> None:
-        kind = getattr(module, name, None)
-        if kind is not None:
-            self.patches.quietly(self.applies.install_optimizer, self.patches, kind, methods)
+    def _optimizers(self, module: Any, names: tuple[str, ...], methods: tuple[str, ...]) -> None:
+        for name in names:
+            kind = getattr(module, name, None)
+            if kind is not None:
+                self.patches.quietly(self.applies.install_optimizer, self.patches, kind, methods)
 
     def _layer(self, module: Any, generation: str) -> None:
         self.generations.add(generation)
@@ -119,6 +126,10 @@ class TensorFlow:
         traced.record()
         self.tapes.settle(traced)
         self.applies.settle(traced)
+
+    def _forget(self, traced: TracedOperations) -> None:
+        self.tapes.forget(traced)
+        self.applies.forget(traced)
 
     def _called(self) -> None:
         """A traced function has returned to the program."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from types import FrameType
@@ -57,11 +58,9 @@ class EagerOperations:
         patches.around(
             script_ops,
             "py_func_common",
-            before=lambda function, args, kwargs: [
-                self._converted(tensor, "numpy_function")
-                for tensor in (args[0] if args else kwargs.get("inp") or ())
-                if hasattr(tensor, "_shape_tuple")
-            ],
+            before=lambda function, args, kwargs: self._hidden(
+                args[0] if args else kwargs.get("inp")
+            ),
         )
         self.start()
 
@@ -80,10 +79,9 @@ class EagerOperations:
         if self.on:
             self.on = False
             self.gaps += 1
-            try:
+            # Started in another thread, its callbacks went with it.
+            with contextlib.suppress(KeyError):
                 op_callbacks.remove_op_callback(self._callback)
-            except KeyError:
-                pass  # started in another thread, whose callbacks went with it
 
     def _callback(
         self,
@@ -201,6 +199,12 @@ class EagerOperations:
     def find(self, tensor: Any) -> int:
         """Index of the operation that made a tensor, or -1."""
         return self._made.get(getattr(tensor, "_id", -1), -1)
+
+    def _hidden(self, inputs: Any) -> None:
+        """Tensors given to a Python function: eager code turns them into arrays."""
+        for tensor in inputs or ():
+            if hasattr(tensor, "_id"):
+                self._converted(tensor, "numpy_function")
 
     def _converted(self, tensor: Any, kind: str) -> None:
         if not self.on or self.paused:

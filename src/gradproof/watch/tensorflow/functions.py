@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dis
 import inspect
+import itertools
+import re
 import sys
 import threading
 from collections import Counter
@@ -46,6 +48,8 @@ class Functions:
     Args:
         called: Called after each outermost call of a traced function.
         settle: Called with each graph record that is complete.
+        shape_of: Tells what a trace is told apart by from another one.
+        forget: Called with a graph record that another one has replaced.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class Functions:
         eager: EagerOperations,
         called: Callable[[], None],
         settle: Callable[[TracedOperations], None],
+        shape_of: Callable[[TracedOperations], Any],
+        forget: Callable[[TracedOperations], None],
     ) -> None:
         self.graphs: list[TracedOperations] = []
         self.frozen: dict[tuple[int, str], FrozenState] = {}
@@ -63,6 +69,8 @@ class Functions:
         self._eager = eager
         self._called = called
         self._settle = settle
+        self._shape_of = shape_of
+        self._forget = forget
         self._open: dict[int, TracedOperations] = {}
         self._skipped: set[int] = set()
         self._traces: Counter[str] = Counter()
@@ -70,6 +78,7 @@ class Functions:
         self._fresh: set[tuple[int, str]] = set()
         self.calls = 0
         self._local = threading.local()
+        self._numbers = itertools.count(2)
 
     def install(self, patches: Patches) -> None:
         """Watches calls of `tf.function`."""
@@ -98,7 +107,7 @@ class Functions:
                 self._skipped.add(id(graph))
                 return None
             found = TracedOperations(
-                len(self.graphs) + 2, graph, self._places, self._variables, self._eager
+                next(self._numbers), graph, self._places, self._variables, self._eager
             )
             found.compiled = _compiled(graph)
             self._open[id(graph)] = found
@@ -114,7 +123,7 @@ class Functions:
             return
         self.calls += 1
         if self._open:
-            for traced in list(self._open.values()):
+            for traced in self._replaced(list(self._open.values())):
                 self._settle(traced)
                 traced.close()
             self._open.clear()
@@ -123,6 +132,21 @@ class Functions:
             self._compare()
         self._fresh.clear()
         self._called()
+
+    def _replaced(self, traces: list[TracedOperations]) -> list[TracedOperations]:
+        """The traces of one call that count, each of its kind the last.
+
+        A function that makes variables at its first call is traced twice, and
+        only the second graph runs.
+        """
+        last: dict[Any, TracedOperations] = {}
+        for traced in traces:
+            key = (_base_name(traced.name), self._shape_of(traced))
+            if key in last:
+                self._forget(last[key])
+                self.graphs.remove(last[key])
+            last[key] = traced
+        return list(last.values())
 
     def freeze(self) -> None:
         """Notes the Python numbers that the running traced code can read."""
@@ -167,11 +191,14 @@ class Functions:
 
     def _line(self, code: CodeType | None, name: str, otherwise: Place | None) -> Place | None:
         """The line of a function that reads an attribute or a global."""
-        for step in dis.get_instructions(code) if code is not None else ():
-            if step.argval == name and step.opname.startswith("LOAD_") and step.positions:
-                line = step.positions.lineno
-                if line is not None and code is not None:
-                    return self._places.place(code.co_filename, line)
+        if code is None:
+            return otherwise
+        starts = dict(dis.findlinestarts(code))
+        line: int | None = None
+        for step in dis.get_instructions(code):
+            line = starts.get(step.offset) or line
+            if step.argval == name and step.opname.startswith("LOAD_") and line is not None:
+                return self._places.place(code.co_filename, line)
         return otherwise
 
     def _note(
@@ -226,6 +253,11 @@ def _source_code(frame: FrameType) -> CodeType | None:
     written = getattr(written, "python_function", written)
     code = getattr(inspect.unwrap(written), "__code__", None) if callable(written) else None
     return code if isinstance(code, CodeType) else None
+
+
+def _base_name(name: str) -> str:
+    """The name of a graph without the number that makes it unique."""
+    return re.sub(r"_\d+$", "", name)
 
 
 def _plain(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
 import weakref
 from collections import Counter
@@ -87,6 +88,7 @@ class Applies:
         self._notes: dict[Any, ApplyNote] = {}
         self._times: Counter[Any] = Counter()
         self._local = threading.local()
+        self._numbers = itertools.count(1)
 
     def install_assigns(self, patches: Patches) -> None:
         """Watches `assign*` of `tf.Variable`s, and so of Keras variables."""
@@ -209,7 +211,7 @@ class Applies:
         if not traced and self._times[pattern] > KEEP:
             return self._notes[pattern]
         note = ApplyNote(
-            len(self.notes) + 1,
+            next(self._numbers),
             stack,
             operations,
             len(operations),
@@ -377,7 +379,7 @@ class Applies:
         traced: bool,
     ) -> ApplyNote:
         note = ApplyNote(
-            len(self.notes) + 1,
+            next(self._numbers),
             stack,
             operations,
             len(operations),
@@ -408,6 +410,12 @@ class Applies:
                 self._finish(passage)
             finally:
                 self._eager.paused = False
+
+    def forget(self, operations: Operations) -> None:
+        """Drops the notes of a trace that another one has replaced."""
+        gone = {note.key for note in self.notes if note.operations is operations}
+        self.notes = [note for note in self.notes if note.key not in gone]
+        self.numbers.sites = [site for site in self.numbers.sites if site.apply not in gone]
 
     def settle(self, operations: Operations) -> None:
         """Turns the notes of a finished graph into plain data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
 import weakref
 from collections import Counter
@@ -16,7 +17,7 @@ from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
-from .variables import Variables, is_variable
+from .variables import Variables, bare, is_variable
 
 KEEP = 3
 """Steps of each tape that are recorded operation by operation."""
@@ -105,6 +106,7 @@ class Tapes:
         self._asked: Counter[Stack] = Counter()
         self._patterns: set[tuple[Place | None, tuple[bool, ...]]] = set()
         self._local = threading.local()
+        self._numbers = itertools.count(1)
 
     def install(self, patches: Patches) -> None:
         """Watches `tf.GradientTape`."""
@@ -163,7 +165,7 @@ class Tapes:
             operations = self._eager
             self._eager.pinned = True
         return TapeNote(
-            len(self.notes) + 1,
+            next(self._numbers),
             operations,
             stack,
             len(operations),
@@ -227,7 +229,7 @@ class Tapes:
             if key is not None and self._variables.trains(key)
         )
         call = CallNote(
-            len(self.calls) + 1,
+            next(self._numbers),
             note,
             stack,
             len(note.operations),
@@ -304,6 +306,19 @@ class Tapes:
             self.latest[key] = gradient
             if gradient is not None:
                 self.origin[identity(gradient)] = (call.key, key)
+
+    def shape_of(self, operations: Operations) -> tuple[Any, ...]:
+        """What the tapes of a trace tell it apart by from another trace."""
+        return tuple(
+            (call.stack, call.asked, tuple(identity(bare(source)) for source in call.sources))
+            for call in self.calls
+            if call.tape.operations is operations
+        )
+
+    def forget(self, operations: Operations) -> None:
+        """Drops the notes of a trace that another one has replaced."""
+        self.notes = [note for note in self.notes if note.operations is not operations]
+        self.calls = [call for call in self.calls if call.tape.operations is not operations]
 
     def settle(self, operations: Operations) -> None:
         """Turns the notes of a finished graph into plain data."""

@@ -36,6 +36,8 @@ class _Note:
     owner: str | None
     during: str
     holder: weakref.ref[Any] | None = None
+    name: str = ""
+    dtype: str = "float32"
     last: Variable | None = None
 
 
@@ -74,6 +76,8 @@ def kind_of(thing: Any) -> str | None:
                 return _ROLES[base.__name__]
         elif base.__name__ == "Module" and module == "tensorflow.python.module.module":
             return "module"
+        elif base.__name__ == "Generator" and module.endswith("stateful_random_ops"):
+            return "seed"
     return None
 
 
@@ -149,9 +153,11 @@ class Variables:
             else None,
             during,
             holder,
+            str(getattr(variable, "name", "")),
+            variable.dtype.base_dtype.name,
         )
         self._keys[variable._unique_id] = key
-        handle = getattr(variable, "_handle", None)
+        handle: Any = getattr(variable, "_handle", None)
         if hasattr(handle, "_id"):
             self.handles[handle._id] = key
         return key
@@ -251,16 +257,14 @@ class Variables:
         if variable is None and note.last is not None:
             return note.last
         keras = note.keras() if note.keras is not None else None
-        path = (
-            getattr(keras, "path", None) or getattr(variable, "name", "") or f"variable_{note.key}"
-        )
+        path = getattr(keras, "path", None) or getattr(variable, "name", note.name) or note.name
         shape = getattr(variable, "shape", None)
         self._owned(note, keras if keras is not None else variable)
         note.last = Variable(
             note.key,
             str(path).split(":")[0],
             tuple(shape.as_list()) if shape is not None and shape.rank is not None else (),
-            variable.dtype.base_dtype.name if variable is not None else "float32",
+            note.dtype,
             bool(getattr(keras if keras is not None else variable, "trainable", True)),
             "keras.Variable" if keras is not None else "tf.Variable",
             note.role,
