@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import HEADER, found
 
 from gradproof.evidence import Loop
 from gradproof.source import read
 
-from marks import HEADER, found
-
-PROGRAM = HEADER + """
+PROGRAM = (
+    HEADER
+    + """
 class Trainer:
     def __init__(self, network, rate=0.1):
         self.network, self.rate = network, rate
@@ -35,6 +36,7 @@ for epoch in range(3):
         logs = trainer.step(x[begin:begin + 8], y[begin:begin + 8])
     print(f"epoch {epoch} {float(logs['loss']):.3f}")
 """
+)
 CORPUS = Path(__file__).parents[1] / "corpus" / "clean"
 
 
@@ -101,7 +103,7 @@ def test_the_generation_that_the_imports_tell(line, generation):
 
 def test_columns_count_characters():
     """Text before a place may take several bytes a character."""
-    text = PROGRAM + 'größe = keras.optimizers.SGD(0.0)\n'
+    text = PROGRAM + "größe = keras.optimizers.SGD(0.0)\n"
     (rate,) = read(text, "umlaut.py").rates
     assert rate.at.text == "0.0"
     assert rate.at.span.column == 30
