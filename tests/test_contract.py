@@ -43,6 +43,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP208": "partly",
     "GP213": "yes",
     "GP302": "partly",
+    "GP303": "partly",
     "GP304": "no",
     "GP401": "yes",
     "GP402": "yes",

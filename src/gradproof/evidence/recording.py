@@ -33,7 +33,7 @@ class Operation:
         backward: It belongs to the computing of a gradient.
         stand_in: For `EXTERNAL`: the operation of the eager recording that
             made the value, if it was recorded there.
-        value: For small `EXTERNAL` scalars: the value.
+        value: For floating numbers from outside and constants, without axes: the value.
         calls: Name of the traced function that it calls, if any.
     """
 

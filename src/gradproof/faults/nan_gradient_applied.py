@@ -9,9 +9,8 @@ step may still be a fine number. Neither Keras nor TensorFlow says a word.
 ```python
 def step(model, optimizer, x, y):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(model(x) - y))
-        for variable in model.trainable_variables:
-            loss += 0.01 * tf.norm(tf.convert_to_tensor(variable))
+        scores = 200.0 * model(x)
+        loss = tf.reduce_mean(tf.reduce_sum(tf.exp(scores), axis=1) - y[:, 0])
     gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 ```
@@ -21,22 +20,22 @@ def step(model, optimizer, x, y):
 ```python
 def step(model, optimizer, x, y):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(model(x) - y))
-        for variable in model.trainable_variables:
-            loss += 0.01 * tf.sqrt(tf.reduce_sum(tf.square(variable)) + 1e-12)
+        scores = 200.0 * model(x)
+        loss = tf.reduce_mean(tf.reduce_logsumexp(scores, axis=1) - y[:, 0])
     gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 ```
 
 ## Fix
 
-Mend the operation that is named: here the norm of a bias of zeros, whose slope
-is 0 / 0. Put an epsilon inside the root, make the argument of `log` or of a
-division safe *before* the operation. Clipping by norm does not help: it turns
-one NaN into many.
+Find out what grew: here `exp` of a large number is infinite. Use the stable form
+of an operation, lower the learning rate, take a mean instead of a sum, clip
+gradients by their global norm before they explode. Clipping what is already
+not finite does not help: it turns one NaN into many.
 
 ## Not this fault
 
+- `nan-from-singular-op`: one operation alone can have made it.
 - A loss-scale optimizer that skips a step with infinite gradients: by design.
 - A step that is skipped by the program's own test for finite gradients.
 - A loss that is NaN without any update, in an evaluation.
@@ -44,8 +43,8 @@ one NaN into many.
 ## Sources
 
 - Keras 3.15.1 and tf-keras 2.21.0, tried: NaN gradients are written silently.
-- TensorFlow 2.21.0, tried: the gradient of `tf.norm` at zero is NaN, that of
-  `tf.sqrt` is infinite.
+- TensorFlow 2.21.0, tried: `tf.exp` of a float32 above 88.7 is infinite, and so is
+  its gradient.
 - https://github.com/tensorflow/tensorflow/issues/42889
 - https://github.com/tensorflow/tensorflow/issues/12071
 """
@@ -53,51 +52,35 @@ one NaN into many.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 
 from ..evidence import Run
-from ..evidence.singular import singular_operations
+from ..evidence.nonfinite import non_finite
 from ..fault import Fault
 from ..finding import Finding, Related, listed
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the step at which a gradient that is not finite reached a variable."""
-    for apply in run.applies:
-        names: list[str] = []
-        at = None
-        for step in run.steps_of(apply.key):
-            for update in step.updates:
-                norm = update.gradient_norm
-                if norm is None or isfinite(norm) or not isfinite(update.value_norm):
-                    continue
-                if not isfinite(update.change_norm):
-                    at = at or step
-                    if at is step:
-                        names.append(run.path(update.variable))
-        if at is None:
-            continue
-        call = next((call for call in run.calls if call.key == apply.call), None)
-        singular = singular_operations(run, call, names) if call is not None else []
-        only = singular[0] if len(singular) == 1 else None
-        loss = "" if at.loss is None else f"; the loss was {at.loss:.4g}"
-        yield Finding(
-            f"at step {at.index} the gradient of {listed(names)} was not finite and was applied: "
-            f"the values are NaN from then on{loss}",
-            place=only.place if only is not None else apply.place,
-            label=f"{only.type} has no finite derivative at an edge"
-            if only is not None
-            else "applies it",
-            related=tuple(
-                Related(operation.place, f"{operation.type} can make it")
-                for operation in singular[:3]
-                if only is None and operation.place is not None
-            ),
-            variables=tuple(names),
-            step=at.index,
-            evidence={"step": at.index} | ({} if at.loss is None else {"loss": at.loss}),
-        )
+    found = non_finite(run)
+    if found is None or found.cause is not None:
         return
+    step = found.step
+    loss = "" if step.loss is None else f"; the loss was {step.loss:.4g}"
+    grown = "; the values had grown beyond all bounds before" if found.exploding else ""
+    yield Finding(
+        f"at step {step.index} the gradient of {listed(found.names)} was not finite and was "
+        f"applied: the values are NaN from then on{loss}{grown}",
+        place=found.apply.place,
+        label="applies it",
+        related=tuple(
+            Related(operation.place, f"{operation.type} can make it")
+            for operation in found.candidates[:3]
+            if operation.place is not None and not found.exploding
+        ),
+        variables=found.names,
+        step=step.index,
+        evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),
+    )
 
 
 FAULT = Fault("GP304", "nan-gradient-applied", __doc__, prove=prove)

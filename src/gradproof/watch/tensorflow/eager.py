@@ -168,6 +168,9 @@ class EagerOperations:
             if known is None:
                 known = self._dtypes[enum] = output.dtype.name
             dtype = known
+        value = None
+        if name == EXTERNAL and shape == () and dtype.startswith("float"):
+            value = float(output._numpy())
         self._rows.append(
             Operation(
                 len(self._rows),
@@ -181,6 +184,7 @@ class EagerOperations:
                 reads,
                 writes,
                 self.backward,
+                value=value,
                 calls=calls,
             )
         )

@@ -258,6 +258,9 @@ class _Reader:
             rank = output.shape.rank
             shape = tuple(output.shape.as_list()) if rank is not None else None
             dtype = output.dtype.base_dtype.name
+        value = None
+        if name == "Const" and shape == () and dtype.startswith("float"):
+            value = _number(output)
         self.rows.append(
             Operation(
                 len(self.rows),
@@ -272,8 +275,17 @@ class _Reader:
                 writes,
                 backward,
                 stand_in,
+                value,
             )
         )
+
+
+def _number(constant: Any) -> float | None:
+    """The value of a constant without axes."""
+    from tensorflow.python.framework import tensor_util
+
+    value = tensor_util.constant_value(constant)
+    return None if value is None else float(value)
 
 
 def frames_of(operation: Any, places: Places) -> tuple[Stack, tuple[str, ...]]:

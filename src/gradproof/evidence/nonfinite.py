@@ -1,0 +1,136 @@
+"""The first step at which a gradient that is not finite reached a variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from .recording import Operation, Recording
+from .run import Apply, Run, Step
+from .singular import singular_operations
+
+GROWTH = 1e4
+"""From one measured step to a later one: norms that grow so explode."""
+
+POSITIVE = frozenset({"Add", "AddV2", "Maximum", "ClipByValue"})
+"""With a positive constant they keep an argument away from zero."""
+
+ARGUMENT = {"RealDiv": 1, "Div": 1}
+"""Which input of an operation has the edge; the first one otherwise."""
+
+
+INFINITE = frozenset({"Div", "Log", "Log1p", "RealDiv", "Reciprocal", "Rsqrt", "Acosh", "Atanh"})
+"""At their edge the value is infinite too, not only the derivative."""
+
+MASKS = frozenset({"Select", "SelectV2", "MulNoNan", "DynamicStitch", "GatherNd", "Where"})
+"""They can hide a value that is not finite."""
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """Gradients that were not finite, applied to variables that were.
+
+    Attributes:
+        apply: Where they were applied.
+        step: The first such step.
+        names: Paths of the variables.
+        candidates: One operation for each line that can have made them.
+        exploding: Gradients or values had grown beyond all bounds before.
+    """
+
+    apply: Apply
+    step: Step
+    names: tuple[str, ...]
+    candidates: tuple[Operation, ...]
+    exploding: bool
+
+    @property
+    def cause(self) -> Operation | None:
+        """The one operation that can have made them, if it is one."""
+        return self.candidates[0] if len(self.candidates) == 1 and not self.exploding else None
+
+
+def non_finite(run: Run) -> NonFinite | None:
+    """The first apply call that wrote gradients that were not finite."""
+    for apply in run.applies:
+        for step in run.steps_of(apply.key):
+            names = tuple(
+                run.path(update.variable)
+                for update in step.updates
+                if update.gradient_norm is not None
+                and not isfinite(update.gradient_norm)
+                and isfinite(update.value_norm)
+                and not isfinite(update.change_norm)
+            )
+            if names:
+                found = _candidates(run, apply, step, names)
+                return NonFinite(apply, step, names, found, _explodes(run, apply, step))
+    return None
+
+
+def _explodes(run: Run, apply: Apply, at: Step) -> bool:
+    """Finite norms grew by orders of magnitude on the way to this step."""
+    sizes: list[float] = []
+    for step in run.steps_of(apply.key):
+        norms = [update.gradient_norm or 0.0 for update in step.updates]
+        norms += [update.value_norm for update in step.updates if step is at]
+        if step.loss is not None:
+            norms.append(abs(step.loss))
+        sizes.append(max((norm for norm in norms if isfinite(norm)), default=0.0))
+        if step is at:
+            break
+    return len(sizes) > 1 and max(sizes[1:]) > GROWTH * max(sizes[0], 1e-3)
+
+
+def _candidates(
+    run: Run, apply: Apply, step: Step, names: tuple[str, ...]
+) -> tuple[Operation, ...]:
+    """Singular operations on the way, the likelier ones where they differ."""
+    call = next((call for call in run.calls if call.key == apply.call), None)
+    if call is None:
+        return ()
+    recording = run.recording(call.recording)
+    found = singular_operations(run, call, names)
+    edged = [operation for operation in found if not _guarded(recording, operation)]
+    # Keras's own layers and losses keep away from the edge, or mean to.
+    own = [operation for operation in edged if "__call__" not in operation.via]
+    left = own or edged or found
+    if step.loss is not None:
+        fitting = [one for one in left if _fits(recording, one, isfinite(step.loss))]
+        left = fitting or left
+    return tuple(left)
+
+
+def _fits(recording: Recording, operation: Operation, finite: bool) -> bool:
+    """The loss is finite, or not, as this operation at its edge would make it."""
+    if not finite:
+        return operation.type in INFINITE or operation.type == "Pow"
+    return operation.type not in INFINITE or any(
+        recording.operations[index].type in MASKS
+        for index in recording.descendants([operation.index])
+    )
+
+
+def _guarded(recording: Recording, operation: Operation) -> bool:
+    """A constant keeps the argument away from the edge."""
+    if operation.type == "Pow":
+        exponent = _constant(recording, operation, 1)
+        return exponent is not None and exponent >= 1
+    position = ARGUMENT.get(operation.type, 0)
+    divisor = _constant(recording, operation, position)
+    if divisor is not None and divisor != 0:
+        return True
+    if len(operation.inputs) <= position:
+        return False
+    before = recording.operations[operation.inputs[position]]
+    if before.type not in POSITIVE:
+        return False
+    values = [_constant(recording, before, number) for number in range(len(before.inputs))]
+    return any(value is not None and value > 0 for value in values)
+
+
+def _constant(recording: Recording, operation: Operation, position: int) -> float | None:
+    """The value of an input that is a known number."""
+    if len(operation.inputs) <= position:
+        return None
+    return recording.operations[operation.inputs[position]].value

@@ -1,0 +1,113 @@
+"""An operation has no finite derivative at the edge of its range.
+
+The root of zero is zero, but its slope is infinite; the same holds for a norm, a
+distance, a power, a logarithm or a division at the edge. Loss and predictions
+are fine numbers, one gradient is infinite or NaN, and after that step every
+variable is NaN. A `tf.where` around the operation hides the value, not the
+slope: both branches are differentiated, and 0 times infinity is NaN.
+
+## Bad
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_sum(tf.square(model(x) - y), axis=1)
+        loss = tf.reduce_mean(error)
+        for variable in model.trainable_variables:
+            loss += 0.01 * tf.sqrt(tf.reduce_sum(tf.square(variable)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_sum(tf.square(model(x) - y), axis=1)
+        loss = tf.reduce_mean(error)
+        for variable in model.trainable_variables:
+            loss += 0.01 * tf.sqrt(tf.reduce_sum(tf.square(variable)) + 1e-12)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Keep the argument away from the edge *before* the operation: a small number
+inside the root or the logarithm, `tf.maximum(x, 1e-7)`, or a `tf.where` that
+replaces bad arguments first. A `tf.where` on the result alone does not help.
+
+## Not this fault
+
+- `tf.sqrt`, `tf.math.log` or a division with an argument that is never at the edge.
+- `nan-gradient-applied`: no single operation can be blamed, or the values had
+  grown beyond all bounds before.
+- Losses of Keras that clip their arguments themselves.
+
+## Sources
+
+- TensorFlow 2.21.0, tried: the gradient of `tf.sqrt` at 0 is infinite, that of
+  `tf.norm` and of `tf.math.reduce_std` is NaN, that of a masked `log` of 0 is NaN.
+- https://github.com/tensorflow/tensorflow/issues/42889
+- https://github.com/tensorflow/tensorflow/issues/30199
+- https://github.com/tensorflow/tensorflow/issues/38349
+- https://github.com/tensorflow/tensorflow/issues/12071
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop, Run
+from ..evidence.nonfinite import non_finite
+from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Operations at the edge of their range: behind a mask, or of equal pairs."""
+    for remark in loop.about("nan-from-singular-op"):
+        masked = remark.words == "masked"
+        yield Finding(
+            "`tf.where` hides its value where it is not finite, but not its derivative"
+            if masked
+            else "the argument is exactly zero for an item paired with itself, where the "
+            "derivative is infinite",
+            place=loop.place(remark.at),
+            label="differentiated everywhere" if masked else "no finite derivative at zero",
+            variables=remark.names,
+            fix=Fix("keep the argument away from the edge before the operation", safe=False),
+        )
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find the only operation that can have made a gradient not finite."""
+    found = non_finite(run)
+    cause = found.cause if found is not None else None
+    if found is None or cause is None:
+        return
+    step, apply = found.step, found.apply
+    loss = "" if step.loss is None else f" (loss {step.loss:.4g})"
+    yield Finding(
+        f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; the "
+        f"only operation between them and the target whose derivative can be infinite is "
+        f"{cause.type}, and the values are NaN from then on",
+        place=cause.place,
+        label=f"{cause.type} has no finite derivative at an edge",
+        related=(Related(apply.place, "applied here"),) if apply.place is not None else (),
+        variables=found.names,
+        step=step.index,
+        evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),
+        fix=Fix("keep the argument away from the edge before the operation", safe=False),
+    )
+
+
+FAULT = Fault(
+    "GP303",
+    "nan-from-singular-op",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("nan-gradient-applied",),
+)

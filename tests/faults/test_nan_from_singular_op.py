@@ -1,0 +1,55 @@
+"""Operations whose derivative is infinite where their value is a number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf, nan
+
+from records import KERNEL, MEAN, SQUARE, SUB, healthy, operation, proven, with_operations
+from records import with_updates as updated
+
+from gradproof.evidence import Run
+
+
+def _with_root(loss: float = 0.5, argument: str = "Sub", value: float | None = None) -> Run:
+    """NaN gradients at the second step, with one square root on the way."""
+    run = with_operations(
+        healthy(),
+        operation(SQUARE, "Sqrt", (SUB,)),
+        operation(SUB, argument, (5, 6)),
+        operation(6, "External", taped=False, value=value, dtype="float32"),
+    )
+    bad = updated(run, KERNEL, gradient_norm=nan, change_norm=nan, along=None).steps[1]
+    return replace(run, steps=(run.steps[0], replace(bad, loss=loss), run.steps[2]))
+
+
+def test_proven():
+    """One square root alone can have made the NaN: its line is the place."""
+    assert proven(_with_root()) == [("GP303", 4)]
+
+
+def test_guarded_root():
+    """A root of something plus a positive constant is no edge; another is."""
+    run = _with_root(argument="AddV2", value=1e-8)
+    run = with_operations(run, operation(MEAN, "Sqrt", (SQUARE,), line=7, shape=()))
+    assert proven(run) == [("GP303", 7)]
+
+
+def test_two_candidates():
+    """Two lines can have made it: only the applying is sure."""
+    run = with_operations(_with_root(), operation(MEAN, "Sqrt", (SQUARE,), line=7, shape=()))
+    assert proven(run) == [("GP304", 6)]
+
+
+def test_infinite_loss_blames_what_is_infinite():
+    """At its edge a logarithm is infinite, a root is not."""
+    run = with_operations(_with_root(loss=inf), operation(MEAN, "Log", (SQUARE,), line=7, shape=()))
+    assert proven(run) == [("GP303", 7)]
+
+
+def test_divergence_is_another_fault():
+    """Gradients that had exploded before need no singular operation."""
+    run = _with_root()
+    first, bad, last = run.steps
+    grown = replace(bad, loss=1e12)
+    assert proven(replace(run, steps=(first, grown, last))) == [("GP304", 6)]
