@@ -52,7 +52,7 @@ MISUSED = "optimizer-call-misuse"
 ROWS = (
     row("list-assigned", BYPASSED, BYPASSED, BYPASSED),
     row("item-assigned", BYPASSED, BYPASSED, BYPASSED),
-    row("item-assigned-bare", UNTRACKED, BYPASSED, f"{UNTRACKED} {BYPASSED}", BYPASSED),
+    row("item-assigned-bare", UNTRACKED, BYPASSED, UNTRACKED, BYPASSED),
     row("as-printed-bare", UNTRACKED, "", UNTRACKED),
     row("forward-before-tape", OUTSIDE, OUTSIDE, OUTSIDE),
     row("forward-before-tape-bare", f"{UNTRACKED} {OUTSIDE}", OUTSIDE, f"{UNTRACKED} {OUTSIDE}"),

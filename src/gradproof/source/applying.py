@@ -99,8 +99,10 @@ def _form(
     method: str, arguments: list[Value], gradients: Value | None, variables: Value | None
 ) -> str:
     first = arguments[0] if arguments else None
-    if method == "apply_gradients" and len(arguments) > 1 and _holds_variables(arguments[1]):
-        return "two arguments"
+    if method == "apply_gradients" and len(arguments) > 1:
+        second = arguments[1]
+        if isinstance(second, ListValue) or _holds_variables(second):
+            return "two arguments"
     if gradients is not None and variables is not None:
         if _holds_variables(gradients) and _holds_gradients(variables):
             return "swapped"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import state, tapes
+from . import habits, state, tapes
 from .flow import merge
 from .joining import flow_of
 from .tensors_roles import direction, updated_variable
@@ -137,6 +137,7 @@ def make_optimizer(
     rate = given.get("learning_rate")
     if rate is not None:
         reader.facts.rate(rate, node)
+        habits.rate_given(reader, optimizer, rate, node)
     return optimizer
 
 
@@ -452,7 +453,11 @@ def item_written(
     if not isinstance(container, ListValue) or reader.silent:
         return
     owners = _new_values(value)
-    if owners and any(isinstance(item, Variable | Group) for item in container.items):
+    if container.property_read and not container.items and isinstance(target.value, ast.Attribute):
+        # The property makes a new list at each read: whatever is put in is lost.
+        text = getattr(node, "value", None)
+        reader.facts.dropped_update(owners, "element", target, target, text)
+    elif owners and any(isinstance(item, Variable | Group) for item in container.items):
         if container.property_read:
             text = getattr(node, "value", None)
             reader.facts.dropped_update(owners, "element", target, target, text, container)
@@ -510,8 +515,20 @@ def fit(
             reader.call(Bound(thing, function), [data], {}, node)
         reader.frame.looping -= 1
         return Other("history", "history")
+    eager = keywords_say_eager(given)
+    frame = reader.frame
+    before = frame.traced
+    if not eager:
+        frame.traced = before or Function(ast.Lambda(), (), traced=node, name="fit")
     _keras_step(reader, thing, given, data, node)
+    frame.traced = before
     return Other("history", "history") if name == "fit" else Tensor(form="number")
+
+
+def keywords_say_eager(given: Keywords) -> bool:
+    """Says whether `compile` was told to run eagerly, or may have been."""
+    flag = given.get("run_eagerly")
+    return flag is not None and not (isinstance(flag, Constant) and flag.value is False)
 
 
 def _batch(x: Value, y: Value | None, keywords: Keywords) -> Value:
