@@ -63,6 +63,7 @@ class _Added:
     made_in: str
     holder: weakref.ref[Any] | None
     in_call: bool
+    layer: weakref.ref[Any] | None
 
 
 def kind_of(thing: Any) -> str | None:
@@ -177,6 +178,7 @@ class Variables:
             type(layer).__name__,
             made.holder if made is not None else None,
             made is not None and made.in_call,
+            _reference(layer),
         )
 
     def _maker(self, frame: FrameType | None) -> tuple[Any, Any, str, FrameType | None]:
@@ -239,10 +241,18 @@ class Variables:
             note.during = "call"
 
     def trains(self, key: int) -> bool:
-        """The variable's flag at this moment; a frozen layer clears it."""
-        keras = self._notes[key].keras
-        variable = keras() if keras is not None else self._notes[key].variable()
-        return bool(getattr(variable, "trainable", True))
+        """The variable trains at this moment.
+
+        Keras 3 clears the flag of the variables of a frozen layer; tf-keras
+        leaves them alone, there the layer has to be asked.
+        """
+        note = self._notes[key]
+        weight = note.keras() if note.keras is not None else note.variable()
+        added = self._added.get(id(weight))
+        layer = added.layer() if added is not None and added.layer is not None else None
+        if layer is not None and not layer.trainable:
+            return False
+        return bool(getattr(weight, "trainable", True))
 
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""
