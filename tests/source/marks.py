@@ -29,7 +29,7 @@ optimizer = keras.optimizers.Adam(0.01)
 """
 
 
-def found(text: str, keras: str | None = None) -> list[tuple[int, str]]:
+def found(text: str, keras: str | None = None, *, advice: bool = True) -> list[tuple[int, str]]:
     """Line and code of everything found in a program, in the order of lines."""
     loop = read(text, "snippet.py", keras)
     findings = [
@@ -37,7 +37,7 @@ def found(text: str, keras: str | None = None) -> list[tuple[int, str]]:
         for fault in FAULTS
         if fault.find is not None
         for finding in fault.find(loop)
-        if finding.place is not None
+        if finding.place is not None and (advice or (finding.level or fault.level) != "advice")
     ]
     return sorted(set(findings))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, ownership, state, tensors, updates
+from . import api, habits, ownership, state, tensors, updates
 from .names import respelled
 from .values import (
     Bound,
@@ -322,6 +322,7 @@ def assign(
         reader.store.set_item(names, name, value)
     elif isinstance(receiver, Layer):
         if name == "trainable":
+            habits.set_trainable(reader, receiver, node)
             _set_trainable(reader, receiver, value)
         elif name in api.COLLECTIONS:
             updates.attribute_written(reader, receiver, value, target, node)

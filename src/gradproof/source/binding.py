@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from . import attributes, state, updates
+from . import attributes, habits, state, updates
 from .joining import join_values
 from .values import (
     Bound,
@@ -101,6 +101,7 @@ def bind_name(
         value = updates.rebinds(reader, before, value, target or node, node)
     if isinstance(value, Variable) and not value.name:
         value.name = name
+    habits.bound_layer(reader, value, node)
     state.state_written(reader, scope, name, before, value, target or node)
     reader.store.set_item(scope.names, name, value)
 

@@ -391,7 +391,7 @@ def make_dataset(
     """A `tf.data` source."""
     short = last(name)
     if short in ("from_tensor_slices", "from_tensors") and arguments:
-        return Dataset(_sliced(arguments[0], slices=short == "from_tensor_slices"), node)
+        return Dataset(_sliced(arguments[0], slices=short == "from_tensor_slices"), node, True)
     if short == "range":
         return Dataset(Tensor(whole=True, shape=()), node)
     if short == "zip" and arguments and isinstance(arguments[0], ListValue):
@@ -446,7 +446,7 @@ def _dataset_method(
     node: ast.AST,
 ) -> Value:
     if name in ("batch", "padded_batch"):
-        return Dataset(_batched(receiver.element), node)
+        return Dataset(_batched(receiver.element), node, receiver.pipeline)
     if name == "unbatch":
         return Dataset(Unknown("element", data=True), node)
     if name in ("map", "flat_map") and arguments:
@@ -456,7 +456,7 @@ def _dataset_method(
         )
         with state.quietly(reader):
             mapped = reader.call(arguments[0], given, {}, node)
-        return Dataset(mapped if not isinstance(mapped, Dataset) else mapped.element, node)
+        return Dataset(mapped if not isinstance(mapped, Dataset) else mapped.element, node, True)
     if name in api.DATASET_KEEPS:
         return receiver
     if name == "get_single_element" or name == "get_next":

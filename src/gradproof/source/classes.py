@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, layers
+from . import attributes, habits, layers
 from .flow import merge
 from .names import last
 from .values import (
@@ -58,6 +58,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     for decorator in node.decorator_list:
         reader.evaluate(decorator)
     cls.members.update(scope.names)
+    habits.old_hooks(reader, cls)
     return cls
 
 

@@ -187,6 +187,8 @@ def _outside(reader: Reader, question: Question, trail: Trail) -> Break:
     path = trail.read
     if trail.left is not None and tape.number in trail.left[0] and trail.left[1]:
         path = trail.left[1]
+    if id(trail.read[-1]) in reader.built_reads:
+        return Break("built once", "", reader.spot(trail.read[-1]))
     node = in_frame_of(path, tape.path)
     inner = path[-1]
     return Break(

@@ -21,7 +21,7 @@ from ..evidence.loop import (
     Spot,
 )
 from ..finding import Span
-from . import applying, connections, ownership, shapes, tapes
+from . import applying, connections, habits, ownership, shapes, tapes
 from .flow import merge
 from .joining import flow_of
 from .tensors_roles import direction
@@ -89,6 +89,7 @@ class Facts:
         self.optimizers: list[Optimizer] = []
         self.new_values: dict[int, ast.AST] = {}
         self.wrapped: dict[int, ast.AST] = {}
+        self.habits = habits.Habits()
         self.losses_read = False
         self.fits = False
         self.untold_apply = False
@@ -105,6 +106,10 @@ class Facts:
 
     def gradient_call(self, asked: Asked, *, zeros: bool, earlier: ast.Call | None) -> None:
         """A tape is asked for gradients."""
+        habits.asked_in_trace(self.reader, asked)
+        habits.unregularized(self.reader, asked)
+        habits.replica_mean(self.reader, asked)
+        habits.eager_step(self.reader, asked)
         question = connections.ask(
             self.reader, asked, zeros=zeros, earlier=earlier, modes=self.modes
         )
@@ -155,10 +160,8 @@ class Facts:
         """A loss-scale optimizer is asked to scale."""
         optimizer.used = True
         if name != "scale_loss" and self.reader.generation != "2" and optimizer.scales:
-            spot = self.reader.spot(node)
-            self.remarks[
-                Remark("loss-scale-generation-mix", spot, f"`{name}` is gone in Keras 3")
-            ] = None
+            words = f"`{name}` is gone in Keras 3"
+            habits.remark(self.reader, "loss-scale-generation-mix", self.reader.spot(node), words)
 
     def apply_call(
         self,
@@ -175,6 +178,10 @@ class Facts:
         fact = applying.applied(
             self.reader, optimizer, method, arguments, keywords, node, gradients, variables, zipped
         )
+        if isinstance(optimizer, Optimizer):
+            entries = tapes.entries(gradients) if gradients is not None else []
+            asked = [e.gradient.call for e in entries if isinstance(e, Tensor) and e.gradient]
+            habits.applied_unscaled(self.reader, optimizer, asked[0] if asked else None, node)
         if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
             self.untold_apply = True
         if (
@@ -252,7 +259,8 @@ class Facts:
         self, variable: Variable | Group, name: str, value: Value, node: ast.AST
     ) -> None:
         """Any assignment to a variable."""
-        return
+        if name == "assign":
+            habits.mixed_with_itself(self.reader, node)
 
     def rebound_assigned(self, value: Tensor, name: str, node: ast.AST) -> None:
         """`assign` is asked of a tensor that took a variable's name."""
@@ -390,7 +398,8 @@ class Facts:
         self, function: Function, arguments: list[Value], node: ast.AST, *, looping: bool
     ) -> None:
         """A traced function is called."""
-        return
+        if looping:
+            habits.number_given(self.reader, function, arguments, node)
 
     def frozen_read(
         self, scope: Scope, name: str, function: Function, value: Value, node: ast.AST
@@ -417,19 +426,8 @@ class Facts:
                 self.frozen[
                     FrozenState(spot(node).text, function.name, spot(read[2]), spot(node), True)
                 ] = None
-        elif (
-            (
-                isinstance(value, Tensor)
-                and value.form == "tensor"
-                and value.made
-                and not self.reader.frame.building
-            )
-            and before is not None
-            and isinstance(node, ast.Attribute)
-        ):
-            self.remarks[
-                Remark("symbolic-tensor-leak", spot(node), spot(node).text, (function.name,))
-            ] = None
+        elif isinstance(value, Tensor) and value.form == "tensor" and before is not None:
+            habits.leaks(self.reader, scope, name, function, node)
 
     def written_after_trace(
         self, scope: Scope, name: str, before: Value | None, value: Value, node: ast.AST
@@ -501,9 +499,9 @@ class Facts:
             Broadcast(spot(node), first, second, shapes.words(left), shapes.words(right), flat)
         ] = None
 
-    def custom_gradient(self, function: Function) -> None:
+    def custom_gradient(self, function: Function, result: Value) -> None:
         """A function with its own gradient is called."""
-        return
+        habits.ignores_upstream(self.reader, function, result)
 
     # Programs
 
@@ -516,16 +514,19 @@ class Facts:
     ) -> None:
         """`fit` is called."""
         self.fits = True
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
+        habits.fits(self.reader, thing, name)
 
     def loop(self, node: ast.For, iterated: Value) -> None:
         """A loop starts."""
-        return
+        habits.dataset_loop(self.reader, node, iterated)
 
     def finish(self, path: str, generation: str | None) -> Loop:
         """Everything that was seen, as one record."""
         for fact in self.sites.values():
             if fact is not None:
                 self.dropped[fact] = None
+        habits.finish(self.reader)
         gradient_calls, model_calls = connections.answered(self.reader, self.asked, self)
         gradient_calls = self._explained(gradient_calls)
         return Loop(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, modes, ownership, shapes, state, tapes, updates
+from . import api, attributes, habits, modes, ownership, shapes, state, tapes, updates
 from .flow import merge, origin
 from .joining import flow_of
 from .names import last
@@ -44,7 +44,7 @@ def make(
         _make_model(reader, layer, arguments, keywords)
     else:
         _make_leaf(reader, layer, arguments, keywords)
-    state.created(reader, "layer", layer.kind, node)
+    state.created(reader, "layer", layer.kind, node, layer.name)
     return layer
 
 
@@ -400,11 +400,13 @@ def method(
             if reader.generation == "2" or not attributes.member(receiver.of, "call"):
                 _mark_all_built(reader, receiver)
         return Constant(None)
+    if name == "set_weights":
+        habits.weights_set(reader, receiver, arguments[0] if arguments else None, node)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
         return Constant(None)
     if name == "get_weights":
-        return ListValue([Tensor(form="array")], False)
+        return ListValue([Tensor(form="array")], False, owner=receiver, which="values")
     if name == "get_layer":
         return _found_layer(receiver, arguments, keywords)
     if name == "call":
@@ -425,6 +427,7 @@ def method(
     if name == "compute_loss":
         values = [*arguments, *keywords.values()]
         flow = merge(reader.read(value, node) for value in values)
+        reader.facts.losses_read = True
         return Tensor(flow, loss=1, made=reader.path(node))
     if name == "add_loss" or name == "add_metric":
         return Constant(None)
@@ -462,6 +465,7 @@ def _compile(
     else:
         for name, value in given.items():
             reader.store.set_item(receiver.arguments, name, value)
+    habits.compiles(reader, receiver)
 
 
 def _borrow(reader: Reader, receiver: Layer | Instance) -> None:

@@ -141,15 +141,10 @@ def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
             reader.facts.broadcast(node, first, second)
 
 
-def singular(reader: Reader, branches: list[Value], node: ast.AST) -> None:
-    """`tf.where` differentiates both branches."""
-    return
-
-
 def custom_gradient(reader: Reader, function: Function, result: Value, node: ast.AST) -> None:
     """A function with its own gradient was called."""
     if not reader.silent:
-        reader.facts.custom_gradient(function)
+        reader.facts.custom_gradient(function, result)
 
 
 def regularizers_read(reader: Reader, thing: Value) -> None:

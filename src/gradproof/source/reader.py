@@ -98,6 +98,7 @@ class Reader:
         self.constants: dict[int, Constant] = {}
         self.functions: list[Function] = []
         self.silent = False
+        self.built_reads: set[int] = set()
         self.indexing = False
         self.replicas = 0
         self.keras_calls = 0
@@ -174,6 +175,12 @@ class Reader:
         between = self.lines[span.line : span.end_line - 1]
         return "".join((first, *between, self.lines[span.end_line - 1][: span.end_column - 1]))
 
+    def head(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Span:
+        """The line of a definition, without its body."""
+        line = node.lineno
+        width = len(self.lines[line - 1].rstrip()) if line <= len(self.lines) else 0
+        return Span(line, self._column(line, node.col_offset), line, width + 1)
+
     def spot(self, node: ast.AST) -> Spot:
         """The place and text of a node."""
         span = self.span(node)
@@ -248,6 +255,8 @@ class Reader:
 
     def _read_variable(self, variable: Variable, node: ast.AST) -> Flow:
         flow = origin(variable, self.watching(variable, variable.trainable), self.path(node))
+        if self.frame.building:
+            self.built_reads.add(id(node))
         if variable.holds is not None:
             held, path = variable.holds
             flow = merge((flow, cut_flow(held, "assign", "assign", path, self.active)))

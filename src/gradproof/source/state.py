@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from . import habits
 from .values import (
     Bound,
     Constant,
@@ -69,6 +70,8 @@ def is_python_state(value: Value | None) -> bool:
 def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
     """A name outside the traced function is read in it."""
     function = reader.frame.traced
+    if function is None and reader.facts.habits.leaked and not reader.silent:
+        habits.leak_read(reader, scope, name, value, node)
     if function is None or reader.silent or not is_python_state(value):
         return
     if scope in _local_scopes(reader, function):
@@ -81,7 +84,7 @@ def _local_scopes(reader: Reader, function: Function) -> list[Scope]:
     scopes: list[Scope] = []
     inside = False
     for frame in reader.frames:
-        inside = inside or (frame.function is not None and frame.function.node is function.node)
+        inside = inside or frame.traced is function
         if inside:
             scopes.append(frame.scopes[0])
     return scopes
@@ -94,6 +97,8 @@ def state_written(
     if reader.silent:
         return
     frame = reader.frame
+    if reader.facts.habits.rate_names and is_python_state(value):
+        habits.rate_name_written(reader, scope, name, node)
     if frame.traced is not None:
         if scope not in _local_scopes(reader, frame.traced):
             reader.facts.written_in_trace(scope, name, frame.traced, before, value, node)
@@ -103,10 +108,12 @@ def state_written(
     reader.facts.written_after_trace(scope, name, before, value, node)
 
 
-def created(reader: Reader, what: str, name: str, node: ast.AST) -> None:
+def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> None:
     """A variable, optimizer or layer is made."""
     frame = reader.frame
     if reader.silent:
+        return
+    if habits.made_in_call(reader, what, name, node, label):
         return
     if frame.traced is not None and not frame.guarded and not frame.building:
         reader.facts.created_in_trace(what, name, frame.traced, node)

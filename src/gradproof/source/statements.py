@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import binding, classes, expressions, imports, updates
+from . import binding, classes, expressions, habits, imports, updates
 from .joining import join, truth
 from .store import Written
 from .values import (
@@ -213,6 +213,7 @@ def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> N
     for decorator in reversed(node.decorator_list):
         value = binding.decorate(reader, decorator, value, node)
     reader.functions.append(function)
+    habits.traced_in_loop(reader, function, node)
     binding.bind_name(reader, node.name, value, node)
 
 

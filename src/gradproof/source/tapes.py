@@ -52,6 +52,7 @@ def make_tape(reader: Reader, arguments: Arguments, keywords: Keywords, node: as
         _flag(given.get("persistent"), False),
         _flag(given.get("watch_accessed_variables"), True),
         depth=len(reader.frames),
+        function=reader.frame.traced,
     )
 
 

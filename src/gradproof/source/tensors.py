@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, losses, ownership, shapes, state, updates
+from . import api, habits, losses, ownership, shapes, state, updates
 from .flow import cut, merge, origin
 from .joining import flow_of
 from .names import last
@@ -79,6 +79,16 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
     )
     result.traced = reader.frame.traced if form == "tensor" else None
+    if isinstance(node.op, ast.Sub):
+        result.self_difference = habits.difference(node.left, node.right)
+    elif isinstance(node.op, ast.Pow) and isinstance(left, Tensor):
+        result.self_difference = left.self_difference
+    if isinstance(node.op, ast.Mult | ast.Sub | ast.Add):
+        result.singular = tuple(
+            entry for side in (left, right) if isinstance(side, Tensor) for entry in side.singular
+        )
+    if isinstance(node.op, ast.Div) and isinstance(right, Tensor):
+        result.singular = ((node, right.tokens),)
     losses.broadcast(reader, node, left, right)
     _meaning(reader, node, left, right, result)
     if isinstance(node.op, ast.Add):
@@ -226,7 +236,11 @@ def comparison(reader: Reader, node: ast.Compare, values: list[Value]) -> Value:
     words = f"comparison `{symbol.get(type(node.ops[0]), '?')}`"
     flow = cut(flow, "nondifferentiable", words, reader.path(node), reader.active)
     shape = shapes.broadcast(shapes.of(values[0]), shapes.of(values[-1]))
-    return Tensor(flow, _form(values), shape, whole=True, made=reader.path(node))
+    result = Tensor(flow, _form(values), shape, whole=True, made=reader.path(node))
+    result.compared = frozenset(
+        token for value in values if isinstance(value, Tensor) for token in value.tokens
+    )
+    return result
 
 
 def item(reader: Reader, node: ast.Subscript, value: Tensor, index: Value) -> Value:
@@ -326,6 +340,10 @@ def _describe(
     first = arguments[0] if arguments else next(iter(keywords.values()), None)
     second = arguments[1] if len(arguments) > 1 else None
     result.shape = _shape_of(short, arguments, keywords)
+    if first is not None:
+        habits.note_singular(reader, short, first, result, node)
+    if short == "reduce_mean":
+        result.mean_of = node
     if short in api.WHOLE_RESULTS:
         result.whole = True
     if short in ("subtract", "squared_difference", "add", "multiply") and second is not None:
@@ -510,7 +528,7 @@ def _where(
     gradients = [b.gradient for b in branches if isinstance(b, Tensor) and b.gradient is not None]
     if gradients:
         result.gradient = gradients[0]
-    losses.singular(reader, branches, node)
+    habits.masked_singularity(reader, condition, branches)
     return result
 
 

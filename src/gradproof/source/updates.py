@@ -38,6 +38,11 @@ Arguments = list[Value]
 Keywords = dict[str, Value]
 
 
+_NO_FUNCTION = ast.Lambda(
+    ast.arguments([], [], None, [], [], None, []), ast.Constant(None), lineno=1, col_offset=0
+)
+
+
 def gradients_in(flow: Flow) -> list[GradientOf]:
     """The gradients a value depends on."""
     return [thing for thing in flow if isinstance(thing, GradientOf)]
@@ -519,7 +524,7 @@ def fit(
     frame = reader.frame
     before = frame.traced
     if not eager:
-        frame.traced = before or Function(ast.Lambda(), (), traced=node, name="fit")
+        frame.traced = before or Function(_NO_FUNCTION, (), traced=node, name="fit")
     _keras_step(reader, thing, given, data, node)
     frame.traced = before
     return Other("history", "history") if name == "fit" else Tensor(form="number")

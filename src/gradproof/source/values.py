@@ -90,6 +90,12 @@ class Tensor:
         rebound: The variable whose name this tensor took, and where.
         traced: The traced function in which it was made.
         terms: What makes parts of this sum mere numbers.
+        mean_of: The `reduce_mean` it comes straight from.
+        compared: Tensors that were compared to give this one.
+        singular: Operations on the way whose slope is infinite at an edge, and
+            what they were applied to.
+        self_difference: Differences of all rows of one tensor.
+        starts_at_zero: A variable that starts at 0, squared or summed up maybe.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -108,6 +114,12 @@ class Tensor:
     tokens: frozenset[int] = frozenset()
     replaces: object = None
     terms: tuple[Cut, ...] = ()
+    mean_of: ast.AST | None = None
+    bases: frozenset[int] = frozenset()
+    compared: frozenset[int] = frozenset()
+    singular: tuple[tuple[ast.AST, frozenset[int]], ...] = ()
+    self_difference: bool = False
+    starts_at_zero: bool = False
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
@@ -257,6 +269,7 @@ class Dataset:
 
     element: Value
     node: ast.AST | None = None
+    pipeline: bool = False
 
 
 @dataclass(eq=False)

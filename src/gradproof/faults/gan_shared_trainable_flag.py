@@ -1,0 +1,71 @@
+"""A network is frozen for another model, and is itself trained frozen.
+
+The old recipe compiles a discriminator, sets `trainable = False`, builds the
+combined model and goes on training both. Keras 2 took the flag when it compiled;
+Keras 3 takes it at the first step, so the discriminator never learns.
+
+## Bad
+
+<!-- mode: eager -->
+<!-- keras: 3 -->
+```python
+critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, name="score")])
+critic.compile(optimizer="sgd", loss="mse")
+critic.trainable = False
+
+
+def step(x):
+    critic.train_on_batch(x, tf.zeros((8, 1)))
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, name="score")])
+critic.compile(optimizer="sgd", loss="mse")
+
+
+def step(x):
+    critic.train_on_batch(x, tf.zeros((8, 1)))
+```
+
+## Fix
+
+One training step with two tapes, two lists and two optimizers; no flags.
+
+## Not this fault
+
+- A frozen network that is never trained itself.
+- The same recipe under Keras 2.
+
+## Sources
+
+- Keras 3.15.1 and tf-keras 2.21.0, tried: the discriminator stands still in the
+  first and moves in the second.
+- https://github.com/ageron/handson-ml3/issues/252
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Networks that are frozen after `compile` and then trained."""
+    for seen in loop.about("gan-shared-trainable-flag"):
+        yield Finding(
+            f"frozen here, and trained later with `{seen.words}`: Keras 3 reads the flag "
+            "at the first step, so it never moves",
+            place=loop.place(seen.at),
+            label="frozen everywhere",
+            variables=seen.names,
+            fix=Fix("write one step with two tapes, and set no flag", safe=False),
+        )
+
+
+FAULT = Fault("GP107", "gan-shared-trainable-flag", __doc__, find=find)

@@ -1,0 +1,78 @@
+"""The learning rate is changed where the optimizer does not look.
+
+An optimizer copies the value it is given. A variable or a name that changes
+afterwards changes nothing; the printed rate falls, the one in force does not.
+
+## Bad
+
+<!-- mode: eager -->
+<!-- keras: 2 -->
+```python
+rate = tf.Variable(0.1, trainable=False)
+optimizer = keras.optimizers.SGD(learning_rate=rate)
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    rate.assign(0.5 * rate)
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+optimizer = keras.optimizers.SGD(learning_rate=0.1)
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    optimizer.learning_rate.assign(0.5 * optimizer.learning_rate)
+```
+
+## Fix
+
+`optimizer.learning_rate.assign(...)`, or a schedule.
+
+## Not this fault
+
+- A name that is assigned to `optimizer.learning_rate` afterwards.
+- A schedule object.
+
+## Sources
+
+- tf-keras 2.21.0, tried: later values are ignored. Keras 3.15.1 raises ValueError for
+  a variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+_WORDS = {
+    "variable": "the optimizer copies the value of this variable; later values are ignored",
+    "name": "the optimizer copied the old value and never sees this one",
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Learning rates that change where the optimizer does not look."""
+    for seen in loop.about("learning-rate-copied"):
+        yield Finding(
+            _WORDS[seen.words],
+            place=loop.place(seen.at),
+            label="the optimizer keeps the first value",
+            fix=Fix("assign to `optimizer.learning_rate`", safe=False),
+        )
+
+
+FAULT = Fault("GP502", "learning-rate-copied", __doc__, find=find)

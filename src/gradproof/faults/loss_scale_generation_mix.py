@@ -1,0 +1,75 @@
+"""Loss scaling of one Keras generation is used with the other.
+
+Keras 3 divides by the scale inside `apply` and offers `scale_loss`; Keras 2 wants
+`get_scaled_loss` and `get_unscaled_gradients`. Half of either makes steps 32768
+times too small, or fails.
+
+## Bad
+
+<!-- keras: 3 -->
+```python
+scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    scaled.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+<!-- keras: 3 -->
+```python
+scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+        target = scaled.scale_loss(loss)
+    gradients = tape.gradient(target, model.trainable_variables)
+    scaled.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Keras 3: scale the loss, and nothing else. Keras 2: scale and unscale.
+
+## Not this fault
+
+- Both halves, in the generation they belong to.
+- `fit`, which scales by itself.
+
+## Sources
+
+- Keras 3.15.1, `LossScaleOptimizer.apply`, and tf-keras 2.21.0, tried: the unscaled loss
+  gives a step of 1/32768 in the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Halves of loss scaling that do not belong together."""
+    for seen in loop.about("loss-scale-generation-mix"):
+        yield Finding(
+            f"{seen.words}; Keras 3 unscales inside `apply`",
+            place=loop.place(seen.at),
+            label="half of the scaling",
+            # Keras 2 has these methods; only a run knows which Keras it is.
+            level="advice" if loop.generation is None and "gone" in seen.words else None,
+            fix=Fix(
+                "scale the loss with `optimizer.scale_loss(loss)`, and nothing else", safe=False
+            ),
+        )
+
+
+FAULT = Fault("GP505", "loss-scale-generation-mix", __doc__, find=find)

@@ -1,0 +1,77 @@
+"""Layers declare regularisers, and the loop leaves their loss out.
+
+`fit` adds `model.losses` to the loss. A loop of one's own has to do it too, or
+the weight decay that the layers declare has no effect.
+
+## Bad
+
+```python
+model = keras.Sequential(
+    [
+        keras.Input((4,)),
+        keras.layers.Dense(4, kernel_regularizer=keras.regularizers.L2(0.01)),
+    ]
+)
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+model = keras.Sequential(
+    [
+        keras.Input((4,)),
+        keras.layers.Dense(4, kernel_regularizer=keras.regularizers.L2(0.01)),
+    ]
+)
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y)) + tf.add_n(model.losses)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Add `tf.add_n(model.losses)` inside the tape.
+
+## Not this fault
+
+- A loss that adds `model.losses`, or comes from `compute_loss`.
+- A loop that adds its own penalty instead of declaring one.
+
+## Sources
+
+- Keras 3.15.1 and tf-keras 2.21.0, `Layer.losses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Losses that leave declared regularisers out."""
+    for seen in loop.about("regularization-dropped"):
+        yield Finding(
+            "the layers declare regularisers, and this loss does not add `model.losses`",
+            place=loop.place(seen.at),
+            label="without the regularisers",
+            variables=seen.names,
+            fix=Fix("add `tf.add_n(model.losses)` inside the tape", safe=False),
+        )
+
+
+FAULT = Fault("GP703", "regularization-dropped", __doc__, find=find)

@@ -1,0 +1,78 @@
+"""A mean is taken in each replica, and the gradients are summed up.
+
+A strategy adds the gradients of all replicas. A loss that is the mean over one
+replica's part makes the step as many times too large as there are replicas.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+
+
+def replica_step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def step(model, optimizer, x, y):
+    strategy.run(replica_step, args=(model, optimizer, x, y))
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+
+
+def replica_step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        each = tf.reduce_mean(tf.square(model(x) - y), axis=1)
+        loss = tf.nn.compute_average_loss(each, global_batch_size=8)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def step(model, optimizer, x, y):
+    strategy.run(replica_step, args=(model, optimizer, x, y))
+```
+
+## Fix
+
+`tf.nn.compute_average_loss(per_example, global_batch_size=...)`, or divide by
+`strategy.num_replicas_in_sync`.
+
+## Not this fault
+
+- Loss objects of Keras 3, which divide by themselves.
+- A mean that is divided by the number of replicas afterwards.
+
+## Sources
+
+- TensorFlow 2.21.0, Keras 3.15.1 and tf-keras 2.21.0, tried: the step doubles with two replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Means taken inside a replica."""
+    for seen in loop.about("replica-loss-scale"):
+        yield Finding(
+            "the mean over one replica's part, while the gradients of all replicas are summed",
+            place=loop.place(seen.at),
+            label="mean of one replica",
+            fix=Fix("divide by the global batch size", safe=False),
+        )
+
+
+FAULT = Fault("GP511", "replica-loss-scale", __doc__, find=find, level="warning")

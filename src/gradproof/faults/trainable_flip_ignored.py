@@ -1,0 +1,72 @@
+"""A flag is changed after the training step has read it.
+
+`fit` reads the trainable variables when it is compiled, a traced function when it
+is traced. What is frozen or thawed later keeps training, or keeps still, and
+nothing warns.
+
+## Bad
+
+<!-- mode: traced -->
+```python
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+model.compile(optimizer="sgd", loss="mse")
+model.fit(np.zeros((8, 4)), np.ones((8, 4)), verbose=0)
+model.trainable = False
+model.fit(np.zeros((8, 4)), np.ones((8, 4)), verbose=0)
+
+
+def step(x):
+    return x
+```
+
+## Good
+
+<!-- mode: traced -->
+```python
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+model.compile(optimizer="sgd", loss="mse")
+model.fit(np.zeros((8, 4)), np.ones((8, 4)), verbose=0)
+
+
+def step(x):
+    return x
+```
+
+## Fix
+
+Call `compile` again after the flags have changed; make a new `tf.function`.
+
+## Not this fault
+
+- Flags that are set before the first step.
+- A step that runs eagerly: it reads the list anew each time.
+
+## Sources
+
+- Keras 3.15.1 and tf-keras 2.21.0, tried: both directions are ignored, under
+  `fit` and under `tf.function`.
+- https://github.com/keras-team/keras/issues/9940
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Flags that are set when nobody reads them any more."""
+    for seen in loop.about("trainable-flip-ignored"):
+        yield Finding(
+            f"`{seen.at.text}` comes after the training step has read the flags: it has no effect",
+            place=loop.place(seen.at),
+            label="too late",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("compile again, or trace the step again, after the change", safe=False),
+        )
+
+
+FAULT = Fault("GP106", "trainable-flip-ignored", __doc__, find=find)

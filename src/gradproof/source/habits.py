@@ -1,0 +1,423 @@
+"""Habits of training programs that lose updates, each told by one place.
+
+Facts that a single fault asks about: they go into the record as remarks, with
+the name of that fault as their topic.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..evidence.loop import Remark, Spot
+from . import api, ownership, tapes
+from .joining import flow_of
+from .values import (
+    Asked,
+    Class,
+    Constant,
+    Dataset,
+    Function,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Scope,
+    Tensor,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+_OLD_HOOKS = ("_resource_apply_dense", "_resource_apply_sparse", "_create_slots", "_apply_dense")
+_SINGULAR = frozenset("sqrt log rsqrt reciprocal divide acos asin pow".split())
+
+
+@dataclass(eq=False)
+class Habits:
+    """What has been met that may turn into a remark later."""
+
+    leaked: dict[tuple[int, str], tuple[Spot, str]] = field(default_factory=dict)
+    aliases: dict[int, Spot] = field(default_factory=dict)
+    rate_names: dict[tuple[int, str], Optimizer] = field(default_factory=dict)
+    rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    scaled: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    traced_owners: dict[int, Function] = field(default_factory=dict)
+    flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
+    fitted: dict[int, list[object]] = field(default_factory=dict)
+    compiled: set[int] = field(default_factory=set)
+    frozen_after: dict[int, Spot] = field(default_factory=dict)
+    numbers: dict[int, Value] = field(default_factory=dict)
+    unregularized: list[tuple[Spot, tuple[str, ...]]] = field(default_factory=list)
+
+
+def remark(
+    reader: Reader,
+    topic: str,
+    spot: Spot,
+    words: str,
+    names: tuple[str, ...] = (),
+    others: tuple[tuple[Spot, str], ...] = (),
+) -> None:
+    """Puts one remark into the record."""
+    if not reader.silent:
+        reader.facts.remarks[Remark(topic, spot, words, names, others)] = None
+
+
+# State that is made, or leaks
+
+
+def made_in_call(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> bool:
+    """A layer or variable is made while a Keras object computes."""
+    for frame in reversed(reader.frames[1:]):
+        if frame.building or frame.guarded:
+            return False
+        function = frame.function
+        if function is None or function.name != "call" or not isinstance(frame.receiver, Instance):
+            continue
+        if frame.receiver.of.base in ("layer", "model") and name not in api.WITHOUT_VARIABLES:
+            names = (label,) if label else ()
+            remark(reader, "created-in-call", reader.spot(node), f"{what} `{name}`", names)
+            return True
+    return False
+
+
+def leaks(reader: Reader, scope: Scope, name: str, function: Function, node: ast.AST) -> None:
+    """A traced function puts one of its tensors where others can read it."""
+    reader.facts.habits.leaked[id(scope), name] = (reader.spot(node), function.name)
+
+
+def leak_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
+    """Such a tensor is read outside the function."""
+    found = reader.facts.habits.leaked.get((id(scope), name))
+    if found is not None and isinstance(value, Tensor) and value.traced is not None:
+        spot, function = found
+        others = ((reader.spot(node), "read here, outside"),)
+        remark(reader, "symbolic-tensor-leak", spot, f"`{function}`", (), others)
+
+
+# Optimizers
+
+
+def old_hooks(reader: Reader, cls: Class) -> None:
+    """A class of optimizers written for the hooks of TensorFlow before 2.11."""
+    if cls.base != "optimizer" or "update_step" in cls.members or "apply_gradients" in cls.members:
+        return
+    if any("legacy" in ast.unparse(base) or ".v1" in ast.unparse(base) for base in cls.node.bases):
+        return
+    hooks = [cls.members[name] for name in _OLD_HOOKS if name in cls.members]
+    found = [hook for hook in hooks if isinstance(hook, Function)]
+    if found:
+        first = min(found, key=lambda hook: hook.node.lineno)
+        names = tuple(hook.name for hook in found)
+        text = reader.spot(first.node)
+        line = Spot(reader.head(first.node), text.text.splitlines()[0])
+        remark(reader, "legacy-custom-optimizer", line, f"`{cls.name}`", names)
+
+
+def rate_given(reader: Reader, optimizer: Optimizer, value: Value, node: ast.Call) -> None:
+    """An optimizer gets its learning rate from a variable or a name."""
+    # Keras 3 refuses a variable by itself.
+    if isinstance(value, Variable) and reader.generation != "3":
+        remark(reader, "learning-rate-copied", reader.spot(node), "variable", (value.name,))
+    given = next((k.value for k in node.keywords if k.arg == "learning_rate"), None)
+    argument = given or (node.args[0] if node.args else None)
+    if isinstance(argument, ast.Attribute):
+        holder = reader.evaluate(argument.value)
+        if isinstance(holder, Instance):
+            reader.facts.habits.rate_names[id(holder.attributes), argument.attr] = optimizer
+
+
+def rate_name_written(reader: Reader, scope: Scope, name: str, node: ast.AST) -> None:
+    """The name whose value an optimizer copied gets another value."""
+    optimizer = reader.facts.habits.rate_names.get((id(scope), name))
+    frame = reader.frame
+    initial = frame.function is not None and frame.function.name == "__init__"
+    if optimizer is not None and not initial:
+        reader.facts.habits.rate_writes.append((optimizer, reader.spot(node)))
+
+
+def applied_unscaled(
+    reader: Reader, optimizer: Optimizer, asked: Asked | None, node: ast.AST
+) -> None:
+    """A loss-scale optimizer gets gradients; was the loss scaled?"""
+    if optimizer.scales and reader.generation != "2":
+        where = asked.node if asked is not None else node
+        reader.facts.habits.scaled.append((optimizer, reader.spot(where)))
+
+
+# Models
+
+
+def bound_layer(reader: Reader, value: Value, node: ast.AST) -> None:
+    """`target = online`: two names for one network."""
+    if not isinstance(value, Layer | Instance) or not isinstance(node, ast.Assign):
+        return
+    if isinstance(node.value, ast.Name) and isinstance(node.targets[0], ast.Name):
+        reader.facts.habits.aliases[id(value)] = reader.spot(node)
+
+
+def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.AST) -> None:
+    """`target.set_weights(online.get_weights())`."""
+    argument = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    if not isinstance(argument, ast.Call):
+        # Weights that were put by and are restored.
+        return
+    if isinstance(value, ListValue) and value.owner is receiver and value.which == "values":
+        spot = reader.facts.habits.aliases.get(id(receiver), reader.spot(node))
+        others = ((reader.spot(node), "copies its own weights"),)
+        remark(reader, "target-copy-wrong", spot, "alias", (), others)
+
+
+def mixed_with_itself(reader: Reader, node: ast.AST) -> None:
+    """`t.assign(a * t + b * t)`: a soft update that forgets the other network."""
+    if not isinstance(node, ast.Call) or len(node.args) != 1:
+        return
+    value = node.args[0]
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+        return
+    sides = [side for side in (value.left, value.right) if isinstance(side, ast.BinOp)]
+    if len(sides) != 2 or not all(isinstance(side.op, ast.Mult) for side in sides):
+        return
+    first, second = ({ast.unparse(side.left), ast.unparse(side.right)} for side in sides)
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+    same = first & second
+    if receiver is not None and ast.unparse(receiver) in same:
+        remark(reader, "target-copy-wrong", reader.spot(node), "mixed", tuple(sorted(same)))
+
+
+def set_trainable(reader: Reader, layer: Layer, node: ast.AST) -> None:
+    """`layer.trainable = ...` after it has been trained."""
+    habits = reader.facts.habits
+    parts: list[object] = list(ownership.tracked(reader, layer))
+    for part in (layer, *parts, *layer.parts):
+        if id(part) in habits.traced_owners:
+            habits.flips[id(part)] = (reader.spot(node), habits.traced_owners[id(part)])
+    for model, members in habits.fitted.items():
+        if any(member is layer for member in members):
+            habits.flips[model] = (reader.spot(node), None)
+    fresh = id(layer) not in habits.fitted
+    if fresh and id(layer) in habits.compiled and layer.trainable is not False:
+        habits.frozen_after[id(layer)] = reader.spot(node)
+
+
+def compiles(reader: Reader, thing: Layer | Instance) -> None:
+    """`compile`: flags are read again from here on."""
+    habits = reader.facts.habits
+    habits.compiled.add(id(thing))
+    habits.flips.pop(id(thing), None)
+    habits.fitted.pop(id(thing), None)
+
+
+def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
+    """`fit` or `train_on_batch`."""
+    habits = reader.facts.habits
+    if id(thing) in habits.flips:
+        spot, _ = habits.flips[id(thing)]
+        remark(reader, "trainable-flip-ignored", spot, "fit")
+    frozen = habits.frozen_after.get(id(thing))
+    if frozen is not None and reader.generation != "2":
+        names = (ownership.name_of(thing),) if ownership.name_of(thing) else ()
+        remark(reader, "gan-shared-trainable-flag", frozen, name, names)
+    members: list[object] = [thing]
+    if isinstance(thing, Layer):
+        members.extend(thing.parts)
+        for part in thing.parts:
+            if isinstance(part, Layer):
+                members.extend(part.parts)
+    habits.fitted[id(thing)] = members
+
+
+def asked_in_trace(reader: Reader, asked: Asked) -> None:
+    """A traced function asks for gradients: it has read the flags."""
+    function = reader.frame.traced
+    if function is None or reader.silent:
+        return
+    habits = reader.facts.habits
+    owners = [tapes.owner_of(source) for source in tapes.entries(asked.sources)]
+    listed = asked.sources.owner if isinstance(asked.sources, ListValue) else None
+    for holder in listed if isinstance(listed, tuple) else (listed,):
+        if isinstance(holder, Layer):
+            owners.extend(holder.parts)
+    for owner in owners:
+        if owner is None:
+            continue
+        flipped = habits.flips.get(id(owner))
+        if flipped is not None and flipped[1] is function:
+            others = ((reader.spot(asked.node), "traced before"),)
+            remark(reader, "trainable-flip-ignored", flipped[0], function.name, (), others)
+        habits.traced_owners[id(owner)] = function
+
+
+# Losses
+
+
+def unregularized(reader: Reader, asked: Asked) -> None:
+    """Regularisers declared on layers that a hand-made loss trains."""
+    owners = [tapes.owner_of(source) for source in tapes.entries(asked.sources)]
+    names = tuple(
+        owner.name or owner.kind
+        for owner in owners
+        if isinstance(owner, Layer)
+        and any(
+            key.endswith("regularizer")
+            and not (isinstance(value, Constant) and value.value is None)
+            for key, value in owner.arguments.items()
+        )
+    )
+    made = asked.target.made
+    if names and made and asked.target.loss and not reader.silent:
+        reader.facts.habits.unregularized.append((reader.spot(made[-1]), names))
+
+
+def replica_mean(reader: Reader, asked: Asked) -> None:
+    """A mean taken in one replica, of which the gradients are summed up."""
+    target = asked.target
+    if reader.replicas and target.mean_of is not None:
+        remark(reader, "replica-loss-scale", reader.spot(target.mean_of), "`reduce_mean`")
+
+
+def dataset_loop(reader: Reader, node: ast.For, iterated: Value) -> None:
+    """A loop over a dataset while a tape of the same traced function records."""
+    if not isinstance(iterated, Dataset) or not iterated.pipeline or reader.silent:
+        return
+    tape = reader.tapes[-1] if reader.tapes else None
+    if (
+        reader.frame.traced is not None
+        and tape is not None
+        and tape.function is reader.frame.traced
+    ):
+        others = ((reader.spot(tape.node), "recording since here"),)
+        remark(reader, "dataset-loop-in-tape", reader.spot(node.iter), "", (), others)
+
+
+def masked_singularity(reader: Reader, condition: Value, branches: list[Value]) -> None:
+    """`tf.where` hides a value, not its derivative."""
+    if not isinstance(condition, Tensor) or not reader.active:
+        return
+    for branch in branches:
+        if isinstance(branch, Tensor) and branch.flow:
+            for operation, tokens in branch.singular:
+                if tokens & condition.compared:
+                    remark(reader, "nan-from-singular-op", reader.spot(operation), "masked")
+
+
+def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node: ast.AST) -> None:
+    """Square roots of distances between one batch and itself."""
+    zero = _starts_at_zero(value)
+    if short in ("sqrt", "norm") and zero and reader.active:
+        remark(reader, "nan-from-singular-op", reader.spot(node), "zero")
+    if short in ("square", "abs", "reduce_sum", "convert_to_tensor", "cast", "identity"):
+        result.starts_at_zero = zero
+    if not isinstance(value, Tensor):
+        return
+    if short in _SINGULAR:
+        result.singular = (*result.singular, (node, value.bases or value.tokens))
+    if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
+        remark(reader, "nan-from-singular-op", reader.spot(node), "self")
+    elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast"):
+        result.self_difference = value.self_difference
+
+
+def _starts_at_zero(value: Value) -> bool:
+    """Says whether this is a variable that starts at 0, such as a bias."""
+    if isinstance(value, Tensor):
+        return value.starts_at_zero
+    if isinstance(value, Variable):
+        initial = value.initial
+        return isinstance(initial, Constant) and initial.value in (0, 0.0) and not value.assigned
+    if isinstance(value, Group) and isinstance(value.owner, Layer):
+        layer = value.owner
+        given = {"use_bias", "bias_initializer"} & layer.arguments.keys()
+        return layer.kind in api.LINEAR_LAYERS and not given and not layer.borrowed
+    return False
+
+
+def difference(left: ast.expr, right: ast.expr) -> bool:
+    """`x[:, None] - x[None, :]`: the diagonal is exactly zero."""
+    if not isinstance(left, ast.Subscript) or not isinstance(right, ast.Subscript):
+        return False
+    if ast.unparse(left.value) != ast.unparse(right.value):
+        return False
+    one, other = ast.unparse(left.slice), ast.unparse(right.slice)
+    return one != other and all("None" in text or "newaxis" in text for text in (one, other))
+
+
+def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
+    """A custom gradient that never looks at the gradient from above."""
+    if not isinstance(result, ListValue) or len(result.items) != 2:
+        return
+    inner = result.items[1]
+    if not isinstance(inner, Function) or not inner.node.args.args:
+        return
+    first = inner.node.args.args[0].arg
+    body = inner.node.body if isinstance(inner.node.body, list) else [inner.node.body]
+    names = {n.id for part in body for n in ast.walk(part) if isinstance(n, ast.Name)}
+    if first not in names and inner.node.args.vararg is None:
+        returns = [
+            n for part in body for n in ast.walk(part) if isinstance(n, ast.Return) and n.value
+        ]
+        spot = reader.spot(returns[-1]) if returns else reader.spot(inner.node)
+        remark(reader, "wrong-custom-gradient", spot, f"`{first}`", (function.name,))
+
+
+# Cost
+
+
+def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
+    """A traced function is defined again and again."""
+    traced = function.traced
+    if traced is None or reader.speculative:
+        return
+    if any(frame.looping for frame in reader.frames[:-1]) or reader.frame.looping:
+        place = traced if isinstance(traced, ast.AST) else node
+        remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
+
+
+def number_given(reader: Reader, function: Function, arguments: list[Value], node: ast.AST) -> None:
+    """A traced function gets a Python number that changes from call to call."""
+    if not isinstance(node, ast.Call) or reader.speculative:
+        return
+    for value, argument in zip(arguments[-len(node.args) :], node.args, strict=False):
+        known = reader.facts.habits.numbers.setdefault(id(argument), value)
+        changed = (
+            isinstance(value, Constant)
+            and isinstance(known, Constant)
+            and type(value.value) in (int, float)
+            and value.value != known.value
+        )
+        if changed or (isinstance(value, Tensor) and value.form == "number" and not flow_of(value)):
+            remark(reader, "tracing-cost", reader.spot(argument), "number", (function.name,))
+
+
+def eager_step(reader: Reader, asked: Asked) -> None:
+    """A step that runs eagerly in a loop within a loop."""
+    frame = reader.frame
+    if frame.traced is not None or frame.function is None or reader.speculative or reader.tapes:
+        return
+    loops = sum(one.looping for one in reader.frames)
+    node = frame.function.node
+    if loops >= 2 and isinstance(node, ast.FunctionDef) and node.name != "train_step_eager":
+        line = Spot(reader.head(node), f"def {node.name}")
+        remark(reader, "uncompiled-step", line, f"`{node.name}`")
+
+
+# At the end
+
+
+def finish(reader: Reader) -> None:
+    """What only the whole file can tell."""
+    facts = reader.facts
+    for optimizer, spot in facts.habits.rate_writes:
+        if optimizer.rate is None and optimizer.first:
+            remark(reader, "learning-rate-copied", spot, "name")
+    for optimizer, spot in facts.habits.scaled:
+        if not optimizer.used:
+            remark(reader, "loss-scale-generation-mix", spot, "the loss is not scaled")
+    if not facts.losses_read:
+        for spot, names in facts.habits.unregularized:
+            remark(reader, "regularization-dropped", spot, "", names)

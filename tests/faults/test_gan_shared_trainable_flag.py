@@ -1,0 +1,32 @@
+"""Edge cases of gan-shared-trainable-flag."""
+
+from __future__ import annotations
+
+from snippets import assert_silent
+
+
+def test_frozen_and_not_trained():
+    """A network that is frozen and only used by another is healthy."""
+    assert_silent(
+        """
+        critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        critic.compile(optimizer="sgd", loss="mse")
+        critic.trainable = False
+        both = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), critic])
+        both.compile(optimizer="sgd", loss="mse")
+        both.fit(np.zeros((8, 4)), np.zeros((8, 1)), verbose=0)
+        """
+    )
+
+
+def test_keras_2():
+    """Keras 2 took the flag when the critic was compiled."""
+    assert_silent(
+        """
+        critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        critic.compile(optimizer="sgd", loss="mse")
+        critic.trainable = False
+        critic.train_on_batch(np.zeros((8, 4)), np.zeros((8, 1)))
+        """,
+        keras="2",
+    )
