@@ -49,8 +49,10 @@ decides which variables train.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
+from ..evidence.unlisted import unlisted
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
 
@@ -80,8 +82,9 @@ def find(loop: Loop) -> Iterator[Finding]:
                 if (fewer and call.variables.span.line < call.sources.span.line)
                 else fix
             )
+        known = f"for {listed(shorter)} only" if shorter else "for a part of the list only"
         yield Finding(
-            f"there are {'gradients' if fewer else 'variables'} for {listed(shorter)} only; "
+            f"there are {'gradients' if fewer else 'variables'} {known}; "
             f"{listed(missing) or 'the rest'} never moves",
             place=loop.place(call.zipped or call.at),
             label="stops at the shorter list",
@@ -123,4 +126,34 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP404", "short-zip", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Confirm that the tail of the longer list got nothing and stood still."""
+    left = [variable.path for variable, _ in unlisted(run)]
+    here = [
+        apply
+        for apply in run.applies
+        if apply.place is not None
+        and finding.place is not None
+        and apply.place.span.overlaps(finding.place.span)
+    ]
+    if run.early or not left or not here:
+        return None
+    return replace(
+        finding,
+        message=f"{len(here[0].pairs)} pairs arrived: zip stopped at the shorter list, and "
+        f"{listed(left)}, which the target depends on, never moved",
+        variables=tuple(left),
+        step=1,
+        evidence={"pairs": len(here[0].pairs), "left_out": len(left)},
+    )
+
+
+FAULT = Fault(
+    "GP404",
+    "short-zip",
+    __doc__,
+    find=find,
+    prove=prove,
+    settle=settle,
+    symptoms=("variable-left-out",),
+)

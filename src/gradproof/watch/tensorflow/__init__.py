@@ -179,7 +179,7 @@ class TensorFlow:
                 applies=applies,
                 steps=tuple(step for site in sites for step in site.steps()),
                 frozen=tuple(self.functions.frozen.values()),
-                modes=tuple(self.layers.modes.values()),
+                modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched)),

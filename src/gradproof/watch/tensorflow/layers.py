@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Container
 from types import FrameType
 from typing import Any
 
@@ -63,6 +64,10 @@ class Layers:
         """Watches the `call` of a layer that has a training mode."""
         patches.around(kind, "call", before=self._called)
 
+    def record(self, tapes: Container[int]) -> tuple[LayerMode, ...]:
+        """The modes seen under tapes that are still known."""
+        return tuple(mode for mode in self.modes.values() if mode.tape in tapes)
+
     def _made(self, layer: Any) -> None:
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
         if layer not in self._variables.layers:
@@ -99,8 +104,14 @@ class Layers:
         if training is not None and hasattr(training, "dtype"):
             return
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
-        place = beside(stack, self._tapes.open[-1].stack)
-        key = (id(layer), bool(training), explicit, place)
+        level = self._level(sys._getframe(2))
+        place = (
+            stack[level - 1]
+            if 0 < level <= len(stack)
+            else beside(stack, self._tapes.open[-1].stack)
+        )
+        tape = self._tapes.open[-1].key
+        key = (id(layer), bool(training), explicit, place, tape)
         if key in self.modes:
             return
         keys = (self._variables.key(variable) for variable in getattr(layer, "weights", []))
@@ -111,9 +122,27 @@ class Layers:
             explicit,
             bool(layer.trainable),
             place,
-            self._tapes.open[-1].key,
+            tape,
             tuple(found for found in keys if found is not None),
         )
+
+    def _level(self, frame: FrameType | None) -> int:
+        """How many of the user's frames lie around the call of the model.
+
+        The outermost layer on the stack is the model that the user called;
+        AutoGraph's generated frames stand for the user's.
+        """
+        around = 0
+        while frame is not None:
+            code = frame.f_code
+            if code.co_name == "__call__" and kind_of(frame.f_locals.get("self")) == "layer":
+                around = 0
+            elif "__autograph_generated_file" in code.co_filename or not self._places.library(
+                code.co_filename
+            ):
+                around += 1
+            frame = frame.f_back
+        return around
 
 
 def _asked_for(frame: FrameType | None) -> bool:
