@@ -13,7 +13,7 @@ def train(batch, target):{mark}
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
 
-for epoch in range(10):
+for epoch in range(100):
     for begin in range(0, 8, 2):
         train(x[begin : begin + 2], y[begin : begin + 2])
 """

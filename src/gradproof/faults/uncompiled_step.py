@@ -15,7 +15,7 @@ def train(model, optimizer, x, y):
 
 
 def step(model, optimizer, x, y):
-    for batch in range(4):
+    for batch in range(20):
         train(model, optimizer, x, y)
 ```
 
@@ -32,7 +32,7 @@ def train(model, optimizer, x, y):
 
 
 def step(model, optimizer, x, y):
-    for batch in range(4):
+    for batch in range(20):
         train(model, optimizer, x, y)
 ```
 

@@ -387,6 +387,7 @@ def _generate(
     if not complete:
         found = found[:1] or [Unknown(data=True)]
     reader.frame.looping += 1
+    reader.frame.long_loops += not complete
     for element in found[:64]:
         binding.bind(reader, generator.target, element, node, loop=True)
         known = [truth(reader.evaluate(test)) for test in generator.ifs]
@@ -402,6 +403,7 @@ def _generate(
         if visits < 1:
             _generate_again(reader, node, generator, found, depth)
     reader.frame.looping -= 1
+    reader.frame.long_loops -= not complete
     return exact
 
 

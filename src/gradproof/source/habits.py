@@ -400,6 +400,8 @@ def eager_step(reader: Reader, asked: Asked) -> None:
     if frame.traced is not None or frame.function is None or reader.speculative or reader.tapes:
         return
     loops = sum(one.looping for one in reader.frames)
+    if not any(one.long_loops for one in reader.frames):
+        return
     node = frame.function.node
     if loops >= 2 and isinstance(node, ast.FunctionDef) and node.name != "train_step_eager":
         line = Spot(reader.head(node), f"def {node.name}")

@@ -62,6 +62,8 @@ class Frame:
         guarded: Branches with unknown condition around the present statement.
         training: Whether Keras runs in training, as far as the calls say.
         building: Whether a layer is making its variables here.
+        looping: Loops around the present statement; `long_loops`: those of
+            more than a few rounds.
     """
 
     scopes: tuple[Scope, ...]
@@ -75,6 +77,7 @@ class Frame:
     training: object = None
     building: bool = False
     looping: int = 0
+    long_loops: int = 0
     keras_call: object = None
 
 

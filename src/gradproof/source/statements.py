@@ -118,12 +118,14 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     elements, complete = binding.elements(reader, iterated, node.iter)
     if not elements and complete:
         return execute(reader, node.orelse)
+    lasting = not complete
     if complete and len(elements) > 3 and _counts(node.iter):
         elements, complete = [Tensor(form="number")], False
     if not complete:
         elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
     reader.frame.looping += 1
+    reader.frame.long_loops += lasting
     left = None
     for element in elements[:MOST_ELEMENTS]:
         binding.bind(reader, node.target, element, node, loop=True)
@@ -131,6 +133,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         if left in ("break", "return", "raise"):
             break
     reader.frame.looping -= 1
+    reader.frame.long_loops -= lasting
     return left if left in ("return", "raise") else execute(reader, node.orelse)
 
 
@@ -151,6 +154,7 @@ def _rounds(reader: Reader, node: ast.stmt) -> int:
 def _while(reader: Reader, node: ast.While) -> str | None:
     left = None
     reader.frame.looping += 1
+    reader.frame.long_loops += 1
     for _ in range(_rounds(reader, node)):
         if truth(reader.evaluate(node.test)) is False:
             break
@@ -158,6 +162,7 @@ def _while(reader: Reader, node: ast.While) -> str | None:
         if left in ("break", "return", "raise"):
             break
     reader.frame.looping -= 1
+    reader.frame.long_loops -= 1
     return left if left in ("return", "raise") else None
 
 
