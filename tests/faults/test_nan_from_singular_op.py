@@ -5,10 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, nan
 
+from gradproof.evidence import Run
 from records import KERNEL, MEAN, SQUARE, SUB, healthy, operation, proven, with_operations
 from records import with_updates as updated
+from snippets import assert_findings, assert_silent
 
-from gradproof.evidence import Run
+LOSS = """
+with tf.GradientTape() as tape:
+    rate = model(x)
+    {lines}
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_masked_logarithm():
+    """`tf.where` hides the value of the logarithm, not its slope."""
+    line = "loss = tf.reduce_mean(tf.where(rate > 0.0, tf.math.log(rate), 0.0))  # GP303"
+    assert_findings(LOSS.format(lines=line))
+
+
+def test_argument_made_safe():
+    """The argument is safe before the logarithm sees it."""
+    lines = """safe = tf.where(rate > 0.0, rate, 1.0)
+    loss = tf.reduce_mean(tf.where(rate > 0.0, tf.math.log(safe), 0.0))"""
+    assert_silent(LOSS.format(lines=lines))
+
+
+def test_norm_of_other_things():
+    """A norm is healthy where nothing says that it meets zero."""
+    assert_silent(LOSS.format(lines="loss = tf.reduce_mean(tf.norm(rate - y, axis=1))"))
 
 
 def _with_root(loss: float = 0.5, argument: str = "Sub", value: float | None = None) -> Run:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
+from .derived import derived_at, derived_once
 from .operations import CUTS, INTEGERS, LOOPS, OPAQUE, SIZES, STOPS
 from .recording import EXTERNAL, Operation, Recording
 from .run import GradientCall, Run, Source, Tape
@@ -17,8 +18,10 @@ class Loss:
 
     Attributes:
         kind: `"integer"` (its type has no gradient), `"outside"` (read while
-            the tape was off), `"numpy"`, `"cut"` (an operation without
-            gradient), `"opaque"`, `"stopped"`, `"loop"` (over a dataset),
+            the tape was off), `"once"` (derived from it once, before the
+            steps), `"assign"` (it goes on through a variable that is
+            assigned), `"numpy"`, `"cut"` (an operation without gradient),
+            `"opaque"`, `"stopped"`, `"loop"` (over a dataset),
             `"unwatched"`, `"rebound"` (a tensor stands where a variable
             was), `"dead end"` (computed, then not used), `"unread"` (never
             used while the tape was on), or `"unknown"`.
@@ -105,10 +108,12 @@ def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
         return _cut(recording, tape, call, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
     if before:
+        if derived_once(run, recording, call, key, before[0], _ends(call)):
+            return Loss("once", source, before[0], derived_at(run, key, before[0]))
         return Loss("outside", source, before[0], beside(before[0].stack, tape.stack))
-    stored = _from_eager(run, recording, behind, key)
+    stored = _from_eager(run, call, source, tape, behind, key)
     if stored is not None:
-        return Loss("outside", source, stored, beside(stored.stack, tape.stack))
+        return stored
     if inside:
         return _lost_inside(recording, tape, call, source, inside, behind)
     if tape.whole and recording.whole:
@@ -191,6 +196,9 @@ def _lost_inside(
         for index in recording.descendants(read.index for read in inside)
         if index < call.at and not recording.operations[index].backward
     }
+    written = _written(recording, call, flow, behind)
+    if written is not None:
+        return Loss("assign", source, written, written.place)
     for conversion in recording.conversions:
         if conversion.operation in flow and tape.opened <= conversion.at <= call.at:
             kind = "opaque" if conversion.kind == "numpy_function" else "numpy"
@@ -207,6 +215,32 @@ def _lost_inside(
     return Loss("dead end", source, last, last.place)
 
 
+def _written(
+    recording: Recording, call: GradientCall, flow: set[int], behind: frozenset[int]
+) -> Operation | None:
+    """The assignment through which a value goes on to the target."""
+    for index in sorted(flow):
+        written = recording.operations[index]
+        seen = {index}
+        todo = [written] if call.tape in written.tapes else []
+        while todo:
+            assigned = todo.pop()
+            reads = [
+                read.index
+                for key in assigned.writes
+                for read in recording.reads_of(key)
+                if assigned.index < read.index < call.at and call.tape in read.tapes
+            ]
+            if behind.intersection(reads):
+                return written
+            for later in recording.descendants(reads) - seen:
+                seen.add(later)
+                operation = recording.operations[later]
+                if operation.writes and later < call.at and not operation.backward:
+                    todo.append(operation)
+    return None
+
+
 def _comes_back(
     recording: Recording, tape: Tape, call: GradientCall, behind: frozenset[int], after: int
 ) -> bool:
@@ -220,21 +254,23 @@ def _comes_back(
 
 
 def _from_eager(
-    run: Run, recording: Recording, behind: frozenset[int], key: int
-) -> Operation | None:
+    run: Run, call: GradientCall, source: Source, tape: Tape, behind: frozenset[int], key: int
+) -> Loss | None:
     """A read in eager code whose result a traced function captured."""
+    recording = run.recording(call.recording)
     if recording.function is None:
         return None
-    for index in behind:
-        stand_in = recording.operations[index].stand_in
-        if stand_in is None:
+    eager = next((other for other in run.recordings if other.function is None), None)
+    for index in behind if eager is not None else ():
+        end = recording.operations[index].stand_in
+        if end is None or eager is None or end >= len(eager.operations):
             continue
-        eager = next((other for other in run.recordings if other.function is None), None)
-        if eager is None or stand_in >= len(eager.operations):
-            continue
-        for ancestor in sorted(eager.ancestors([stand_in])):
-            if key in eager.operations[ancestor].reads:
-                return eager.operations[ancestor]
+        for ancestor in sorted(eager.ancestors([end])):
+            read = eager.operations[ancestor]
+            if key in read.reads:
+                if derived_once(run, eager, call, key, read, [end]):
+                    return Loss("once", source, read, derived_at(run, key, read))
+                return Loss("outside", source, read, beside(read.stack, tape.stack))
     return None
 
 

@@ -11,10 +11,10 @@ slope: both branches are differentiated, and 0 times infinity is NaN.
 ```python
 def step(model, optimizer, x, y):
     with tf.GradientTape() as tape:
-        error = tf.reduce_sum(tf.square(model(x) - y), axis=1)
-        loss = tf.reduce_mean(error)
-        for variable in model.trainable_variables:
-            loss += 0.01 * tf.sqrt(tf.reduce_sum(tf.square(variable)))
+        code = model(x)
+        gap = code[:, None, :] - code[None, :, :]
+        distance = tf.sqrt(tf.reduce_sum(tf.square(gap), axis=-1))
+        loss = tf.reduce_mean(distance) + tf.reduce_mean(tf.square(code - y))
     gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 ```
@@ -24,10 +24,10 @@ def step(model, optimizer, x, y):
 ```python
 def step(model, optimizer, x, y):
     with tf.GradientTape() as tape:
-        error = tf.reduce_sum(tf.square(model(x) - y), axis=1)
-        loss = tf.reduce_mean(error)
-        for variable in model.trainable_variables:
-            loss += 0.01 * tf.sqrt(tf.reduce_sum(tf.square(variable)) + 1e-12)
+        code = model(x)
+        gap = code[:, None, :] - code[None, :, :]
+        distance = tf.sqrt(tf.reduce_sum(tf.square(gap), axis=-1) + 1e-12)
+        loss = tf.reduce_mean(distance) + tf.reduce_mean(tf.square(code - y))
     gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 ```
@@ -65,15 +65,20 @@ from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 
 
+_WORDS = {
+    "masked": "`tf.where` hides its value where it is not finite, but not its derivative",
+    "self": "the argument is exactly zero for an item paired with itself, where the "
+    "derivative is infinite",
+    "zero": "a variable that starts at zero comes here, where the derivative is infinite",
+}
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Operations at the edge of their range: behind a mask, or of equal pairs."""
     for remark in loop.about("nan-from-singular-op"):
         masked = remark.words == "masked"
         yield Finding(
-            "`tf.where` hides its value where it is not finite, but not its derivative"
-            if masked
-            else "the argument is exactly zero for an item paired with itself, where the "
-            "derivative is infinite",
+            _WORDS[remark.words],
             place=loop.place(remark.at),
             label="differentiated everywhere" if masked else "no finite derivative at zero",
             variables=remark.names,

@@ -1,0 +1,76 @@
+"""What the exception that ended a program tells about where it happened."""
+
+from __future__ import annotations
+
+import re
+
+from ..finding import Place
+from .run import Run
+
+SYMBOLIC = re.compile(
+    r"\b(?:Symbolic)?Tensor'? object has no attribute '(?:numpy|_numpy|item|tolist)'"
+    r"|Cannot convert a symbolic"
+    r"|not '?SymbolicTensor"
+    r"|passed to SymbolicTensor\.__format__"
+    r"|'SymbolicTensor' object cannot be interpreted"
+    r"|numpy\(\) is only available when eager execution is enabled"
+)
+"""A tensor of a traced function was asked for its value."""
+
+
+def asks_for_value(run: Run) -> bool:
+    """The program ended because a tensor in a traced function has no value."""
+    return run.crash is not None and SYMBOLIC.search(run.crash.message) is not None
+
+
+def in_trace(run: Run) -> bool:
+    """The program ended while a function was being traced, as far as known.
+
+    The operations of a traced function share the lines that led to its call;
+    so does an exception from within it.
+    """
+    if run.crash is None:
+        return False
+    crossed = False
+    for recording in run.recordings:
+        stacks = [operation.stack for operation in recording.operations if operation.stack]
+        if recording.function is None or not stacks:
+            continue
+        crossed = True
+        shared = _shared(stacks)
+        if shared and _runs_through(shared, run.crash.places):
+            return True
+    return not crossed or run.counted == 0
+
+
+def _shared(stacks: list[tuple[Place, ...]]) -> tuple[Place, ...]:
+    """The lines with which all stacks begin, but not a whole stack alone."""
+    shortest = min(stacks, key=len)
+    count = 0
+    for position, place in enumerate(shortest):
+        if any(stack[position] != place for stack in stacks):
+            break
+        count = position + 1
+    if count == len(shortest) and all(len(stack) == count for stack in stacks):
+        count = max(1, count - 1)
+    return shortest[:count]
+
+
+def _runs_through(lines: tuple[Place, ...], others: tuple[Place, ...]) -> bool:
+    """The lines stand among the others, in this order; files by their names."""
+    left = [(_file(place), place.line) for place in others]
+    for place in lines:
+        wanted = (_file(place), place.line)
+        if wanted not in left:
+            return False
+        left = left[left.index(wanted) + 1 :]
+    return True
+
+
+def _file(place: Place) -> str:
+    return place.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def told_lines(message: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
+    """Those of the places that a message names with file and line."""
+    return tuple(place for place in places if f'{_file(place)}", line {place.line},' in message)

@@ -1,0 +1,101 @@
+"""The loss reads a value back from a variable it was assigned to.
+
+An assignment is not recorded. The loss depends on the variable that holds the
+value, and whatever computed the value gets None.
+
+## Bad
+
+```python
+memory = tf.Variable(tf.zeros((8, 4)), trainable=False)
+
+
+def step(encoder, decoder, optimizer, x, y):
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        memory.assign(encoder(x))
+        loss = tf.reduce_mean(tf.square(decoder(memory) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+memory = tf.Variable(tf.zeros((8, 4)), trainable=False)
+
+
+def step(encoder, decoder, optimizer, x, y):
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        content = encoder(x)
+        loss = tf.reduce_mean(tf.square(decoder(content) - y))
+    memory.assign(content)
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Hand the tensor on, and assign it beside the path of the loss.
+
+## Not this fault
+
+- Moving averages and counters that the loss does not read.
+- Targets that are meant to be constants.
+
+## Sources
+
+- TensorFlow 2.21.0, tried: the gradient of what computed the assigned value is None.
+- https://github.com/tensorflow/tensorflow/issues/54568
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop, Run
+from ..evidence.paths import lost
+from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """The only way to the target goes through an assignment."""
+    for broken, call, names in loop.breaks("assign"):
+        yield Finding(
+            f"the value of {listed(names) or 'the layers'} goes through a variable: "
+            "an assignment is not recorded",
+            place=loop.place(broken.at),
+            label="recording stops here",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix("use the tensor itself", safe=False),
+        )
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find the assignment behind which the value is read back."""
+    for found in lost(run, ("assign",)):
+        operation = found.operation
+        keys = sorted(operation.writes) if operation is not None else []
+        into = f" of `{run.path(keys[0])}`" if keys else ""
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; what was computed from them reaches the target only through "
+            f"an assignment{into}, which the tape does not record",
+            place=found.place,
+            label="recording stops here",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+
+
+FAULT = Fault(
+    "GP206",
+    "assign-on-loss-path",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("unconnected-variable",),
+)

@@ -1,0 +1,162 @@
+"""Layers or variables are made anew each time the model is called.
+
+Every call computes with fresh random weights, and what the optimizer did to the
+old ones is gone with them. Keras lists none of them. In a traced function the
+second call fails instead.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        hidden = keras.layers.Dense(4, activation="tanh", name="mix")(inputs)
+        return self.head(hidden)
+
+
+model = Model()
+model(tf.zeros((1, 4)))
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.mix = keras.layers.Dense(4, activation="tanh", name="mix")
+        self.head = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.head(self.mix(inputs))
+
+
+model = Model()
+model(tf.zeros((1, 4)))
+
+
+def step(optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Make the layer in `__init__` or `build` and keep it as an attribute.
+
+## Not this fault
+
+- Layers without variables made on the fly: `keras.layers.ReLU()(x)`.
+- Variables made in `build`, or once behind `if self.state is None`.
+
+## Sources
+
+- Keras 3.15.1 and tf-keras 2.21.0, tried: a new layer in `call` is accepted, and is
+  a new one at each call.
+- https://github.com/saiwaiyanyu/bi-lstm-crf-ner-tf2.0/issues/2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop, Run
+from ..fault import Fault
+from ..finding import Finding, Fix, Place, listed
+
+REFUSALS = (
+    "singleton tf.Variable",
+    "create variables on non-first call",
+    "creating variables on a non-first call",
+    "variables on the first call",
+    "You cannot add new elements of state",
+    "tf.Variable created inside",
+)
+"""How TensorFlow and Keras 3 refuse variables that come late."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """State that a Keras object makes whenever it is called."""
+    for seen in loop.about("created-in-call"):
+        yield Finding(
+            f"the {seen.words} is made at each call: its weights are random every time",
+            place=loop.place(seen.at),
+            label="made anew at each call",
+            variables=seen.names,
+            fix=Fix("make it once, in `__init__`", safe=False),
+        )
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables that each step made anew at one line, and left behind."""
+    for place, keys in _made_at(run).items():
+        steps = [tape for tape in run.tapes if keys & tape.watched]
+        lasting = {key for key in keys if sum(key in tape.watched for tape in steps) > 1}
+        refused = _refused(run, keys)
+        anew = len(steps) > 1 and not lasting and not keys & run.moved
+        if not anew and not refused:
+            continue
+        first = steps[0].watched if steps else keys
+        names = tuple(dict.fromkeys(run.path(key) for key in sorted(keys & first)))
+        how = (
+            f"none of them serves a second step, {len(keys)} have been made so far"
+            if anew
+            else "the traced function may not make them again"
+        )
+        yield Finding(
+            f"{listed(names)} are made while the model is called: {how}",
+            place=place,
+            label="made anew at each call",
+            variables=names,
+            step=2 if anew else run.counted + 1,
+            evidence={"made": len(keys), "steps": len(steps)},
+        )
+
+
+def _made_at(run: Run) -> dict[Place, set[int]]:
+    """Variables made in calls, by the line that made them or their layer."""
+    found: dict[Place, set[int]] = {}
+    for variable in run.variables:
+        place = variable.layer_made_at or variable.made_at
+        if variable.during == "call" and variable.role == "model" and place is not None:
+            found.setdefault(place, set()).add(variable.key)
+    return found
+
+
+def _refused(run: Run, keys: set[int]) -> bool:
+    """A traced function, or an optimizer, would not have new variables."""
+    crash = run.crash
+    if crash is None or not keys:
+        return False
+    return any(words in crash.message for words in REFUSALS)
+
+
+FAULT = Fault(
+    "GP104",
+    "created-in-call",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=(
+        "variable-left-out",
+        "untracked-variable",
+        "untracked-in-container",
+        "unconnected-variable",
+        "optimizer-bound-to-old-variables",
+        "state-created-in-tf-function",
+        "tracing-cost",
+    ),
+)

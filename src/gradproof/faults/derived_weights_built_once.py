@@ -1,0 +1,120 @@
+"""A weight is transformed once, and the result is used ever after.
+
+`tf.exp(self.log_scale)` in `build` or `__init__` is a constant from then on. The
+loss depends on that constant, not on the variable, whose gradient is None.
+
+## Bad
+
+```python
+class Scale(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.log_scale = self.add_weight(name="log_scale", shape=(4,), initializer="zeros")
+        self.scale = tf.exp(tf.convert_to_tensor(self.log_scale))
+
+    def call(self, inputs):
+        return inputs * self.scale
+
+
+layer = Scale()
+head = keras.layers.Dense(4)
+head.build((8, 4))
+
+
+def step(optimizer, x, y):
+    variables = layer.trainable_variables + head.trainable_variables
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(head(layer(x)) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Good
+
+```python
+class Scale(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.log_scale = self.add_weight(name="log_scale", shape=(4,), initializer="zeros")
+
+    def call(self, inputs):
+        return inputs * tf.exp(tf.convert_to_tensor(self.log_scale))
+
+
+layer = Scale()
+head = keras.layers.Dense(4)
+head.build((8, 4))
+
+
+def step(optimizer, x, y):
+    variables = layer.trainable_variables + head.trainable_variables
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(head(layer(x)) - y))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+```
+
+## Fix
+
+Keep the variable, and transform it in `call`.
+
+## Not this fault
+
+- Values derived from variables that are not trained.
+- `forward-outside-tape`: a forward pass of this very step, before its tape.
+
+## Sources
+
+- Keras 3.15.1 and tf-keras 2.21.0, tried: the gradient of the variable is None.
+- https://github.com/tensorflow/tensorflow/issues/32729
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop, Run
+from ..evidence.paths import lost
+from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Weights that were read while the layer was made."""
+    for broken, call, names in loop.breaks("built once"):
+        yield Finding(
+            f"{listed(names) or 'a weight'} is read once, when the layer is made; "
+            "later steps use the old result",
+            place=loop.place(broken.at),
+            label="computed once",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix("compute it in `call`", safe=False),
+        )
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables whose derived value is older than the tape."""
+    for found in lost(run, ("once",)):
+        tape = run.tape(found.call.tape)
+        yield Finding(
+            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
+            f"{listed(found.names)}; the target depends on a value that was computed from them "
+            f"once, before the steps, and never again",
+            place=found.place,
+            label="computed once",
+            related=(Related(tape.place, "the tape that is asked"),) if tape.place else (),
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+
+
+FAULT = Fault(
+    "GP112",
+    "derived-weights-built-once",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("unconnected-variable",),
+)

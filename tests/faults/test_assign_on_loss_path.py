@@ -1,0 +1,66 @@
+"""Edge cases of assign-on-loss-path."""
+
+from __future__ import annotations
+
+from records import (
+    ADD,
+    BIAS,
+    KERNEL,
+    MATMUL,
+    READ_BIAS,
+    TANH,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+)
+from snippets import assert_findings, assert_silent
+
+
+def test_memory_that_is_read_back():
+    """What a variable is assigned gives no gradient to what computed it."""
+    assert_findings(
+        """
+        memory = tf.Variable(tf.zeros((8, 4)), trainable=False)
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            memory.assign(encoder(x))  # GP206
+            loss = tf.reduce_mean(tf.square(decoder(memory) - y))
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )
+
+
+def test_memory_beside_the_path():
+    """A moving average that the loss does not read."""
+    assert_silent(
+        """
+        average = tf.Variable(0.0, trainable=False)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+            average.assign(0.9 * average + 0.1 * loss)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_proven():
+    """The kernel's value reaches the loss only through an assigned variable."""
+    run = with_operations(
+        unconnected(healthy(), KERNEL),
+        operation(TANH, "AssignVariableOp", (MATMUL,), line=3, writes=frozenset({BIAS})),
+        operation(ADD, "Identity", (READ_BIAS,)),
+    )
+    assert proven(run) == [("GP206", 3)]
+
+
+def test_written_beside():
+    """A variable that the loss does not read again takes nothing away."""
+    run = with_operations(
+        unconnected(healthy(), KERNEL),
+        operation(TANH, "AssignVariableOp", (MATMUL,), line=3, writes=frozenset({9})),
+        operation(ADD, "Identity", (READ_BIAS,)),
+    )
+    assert proven(run) == [("GP208", 3)]

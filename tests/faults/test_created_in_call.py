@@ -1,0 +1,78 @@
+"""Edge cases of created-in-call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Crash, Variable
+from records import at, healthy, proven
+from snippets import assert_findings, assert_silent
+
+
+def test_layer_in_call():
+    """A layer made in `call` is found where it is made."""
+    assert_findings(
+        """
+        class Net(keras.Model):
+            def call(self, inputs):
+                return keras.layers.Dense(4, name="mix")(inputs)  # GP104
+
+        net = Net()
+        net(x)
+        """
+    )
+
+
+def test_layers_without_variables():
+    """What holds no variable may be made on the fly."""
+    assert_silent(
+        """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return keras.layers.ReLU()(self.dense(inputs))
+
+        net = Net()
+        net(x)
+        """
+    )
+
+
+def _made_anew(*watched: set[int]) -> Run:
+    """Tapes that watched variables which a call made on line 3."""
+    run = healthy()
+    keys = sorted(set().union(*watched))
+    made = [
+        Variable(key, "net/mix/kernel", (4, 4), layer_made_at=at(3), during="call") for key in keys
+    ]
+    tapes = tuple(
+        replace(run.tapes[0], key=number + 1, watched=run.tapes[0].watched | one)
+        for number, one in enumerate(watched)
+    )
+    return replace(run, variables=(*run.variables, *made), tapes=tapes)
+
+
+def test_proven():
+    """Every step has a kernel of its own."""
+    assert proven(_made_anew({11}, {12}, {13})) == [("GP104", 3)]
+
+
+def test_made_once():
+    """A layer that is made in the first call and kept is found again."""
+    assert proven(_made_anew({11}, {11}, {11})) == []
+
+
+def test_first_step():
+    """One step does not tell whether the next will make another."""
+    assert proven(_made_anew({11})) == []
+
+
+def test_refused_by_a_traced_function():
+    """The second trace may not make variables."""
+    run = _made_anew({11})
+    crash = Crash("ValueError", "tf.function only supports singleton tf.Variables", (at(3),))
+    assert proven(replace(run, crash=crash))[0] == ("GP104", 3)

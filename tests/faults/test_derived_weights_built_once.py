@@ -1,0 +1,71 @@
+"""Edge cases of derived-weights-built-once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.recording import EXTERNAL, Operation
+from records import (
+    ADD,
+    BIAS,
+    READ_BIAS,
+    X,
+    Y,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+)
+from snippets import assert_findings
+
+
+def test_in_build():
+    """A weight that is transformed in `build` is a constant afterwards."""
+    assert_findings(
+        """
+        class Gate(keras.layers.Layer):
+            def build(self, shape):
+                self.raw = self.add_weight(name="raw", shape=(4,), initializer="zeros")
+                self.scale = tf.exp(self.raw)  # GP112
+
+            def call(self, inputs):
+                return inputs * self.scale
+
+        net = keras.Sequential([keras.Input((4,)), Gate(), keras.layers.Dense(4)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )
+
+
+def _derived(*others: Operation) -> Run:
+    """The bias was read before the tape opened, once for two calls."""
+    run = with_operations(
+        unconnected(healthy(), BIAS),
+        operation(X, EXTERNAL, line=3),
+        operation(READ_BIAS, "ReadVariableOp", line=1, taped=False, reads=frozenset({BIAS})),
+        *others,
+    )
+    again = replace(run.calls[0], key=2, step=1)
+    return replace(run, calls=(*run.calls, again))
+
+
+def test_proven():
+    """Several steps depend on one and the same early read."""
+    assert proven(_derived()) == [("GP112", 1)]
+
+
+def test_forward_pass_before_the_tape():
+    """What was computed from data before the tape is a forward pass."""
+    early = operation(ADD, "AddV2", (READ_BIAS, Y), line=2, taped=False)
+    assert proven(_derived(early))[0][0] == "GP201"
+
+
+def test_read_for_one_step_only():
+    """A read that serves a single call may be repeated in each step."""
+    run = _derived()
+    assert proven(replace(run, calls=run.calls[:1]))[0][0] == "GP201"

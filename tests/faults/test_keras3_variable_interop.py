@@ -1,0 +1,56 @@
+"""Edge cases of keras3-variable-interop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.evidence.run import Crash
+from records import at, healthy, proven
+from snippets import assert_findings, assert_silent
+
+STEP = """
+with tf.GradientTape() as tape:
+    tape.watch({watched}){mark}
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_keras_3():
+    """Variables of Keras 3 are no tensors."""
+    assert_findings(STEP.format(watched="model.trainable_variables", mark="  # GP412"))
+
+
+def test_keras_2():
+    """Variables of Keras 2 are `tf.Variable`s."""
+    assert_silent(STEP.format(watched="model.trainable_variables", mark=""), keras="2")
+
+
+def test_values():
+    """Their values are tensors, and so are inputs."""
+    watched = "[v.value for v in model.trainable_variables]"
+    assert_silent(STEP.format(watched=watched, mark=""))
+    assert_silent(STEP.format(watched="x", mark=""))
+
+
+MESSAGES = [
+    "Passed in object <Variable path=kernel> of type 'Variable', not tf.Tensor or tf.Variable.",
+    "'Variable' object has no attribute 'read_value'",
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_proven(message: str):
+    """The line that mixed the two kinds is named."""
+    run = replace(healthy(), crash=Crash("ValueError", message, (at(9), at(3))))
+    assert ("GP412", 3) in proven(run)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_not_with_keras_2(message: str):
+    """tf-keras has no variables of its own."""
+    run = replace(healthy(), crash=Crash("ValueError", message, (at(3),)), generations=("2",))
+    assert "GP412" not in [code for code, _ in proven(run)]

@@ -1,0 +1,65 @@
+"""Edge cases of numpy-in-graph-mode."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.evidence.run import Crash
+from records import at, healthy, never_applied, proven
+from snippets import assert_findings, assert_silent
+
+
+def test_loss_given_to_compile():
+    """`fit` traces the loss."""
+    assert_findings(
+        """
+        def trimmed(target, prediction):
+            error = tf.abs(target - prediction)
+            return tf.reduce_mean(tf.minimum(error, np.percentile(error.numpy(), 90)))  # GP608
+
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        net.compile(optimizer="sgd", loss=trimmed)
+        net.fit(np.zeros((8, 4)), np.zeros((8, 1)))
+        """
+    )
+
+
+def test_eager_fit():
+    """A model that runs eagerly has values."""
+    assert_silent(
+        """
+        def shown(target, prediction):
+            error = tf.reduce_mean(tf.abs(target - prediction))
+            print(error.numpy())
+            return error
+
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        net.compile(optimizer="sgd", loss=shown, run_eagerly=True)
+        net.fit(np.zeros((8, 4)), np.zeros((8, 1)))
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "'SymbolicTensor' object has no attribute 'numpy'",
+        "Cannot convert a symbolic tf.Tensor (x:0) to a numpy array.",
+        "float() argument must be a string or a real number, not 'SymbolicTensor'",
+        "unsupported format string passed to SymbolicTensor.__format__",
+    ],
+)
+def test_proven(message: str):
+    """The line that asked is named."""
+    run = replace(never_applied(healthy()), calls=(), crash=Crash("E", message, (at(9), at(4))))
+    assert proven(run) == [("GP608", 4)]
+
+
+def test_other_things_without_numpy():
+    """A variable or a list has no `numpy` either, in eager code."""
+    for thing in ("list", "ResourceVariable", "IndexedSlices"):
+        message = f"'{thing}' object has no attribute 'numpy'"
+        run = replace(healthy(), crash=Crash("AttributeError", message, (at(9), at(4))))
+        assert "GP608" not in [code for code, _ in proven(run)]

@@ -1,0 +1,56 @@
+"""Sparse gradients that are taken for tensors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.evidence.run import Crash
+from records import READ_KERNEL, at, healthy, operation, proven, with_operations
+from snippets import assert_silent
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "unsupported operand type(s) for +: 'IndexedSlices' and 'IndexedSlices'",
+        "'IndexedSlices' object has no attribute 'numpy'",
+        "object of type 'IndexedSlices' has no len()",
+    ],
+)
+def test_proven(message: str):
+    """The line that raised is named."""
+    run = replace(healthy(), crash=Crash("TypeError", message, (at(3), at(6))))
+    assert proven(run) == [("GP309", 6)]
+
+
+def test_names_what_was_looked_up():
+    """Only what was looked up has a sparse gradient."""
+    from gradproof.diagnose import diagnose
+    from gradproof.faults import FAULTS
+
+    looked_up = operation(READ_KERNEL, "ResourceGather", line=3, reads=frozenset({1}))
+    crash = Crash("TypeError", "unsupported operand type(s) for +: 'int' and 'IndexedSlices'")
+    run = replace(with_operations(healthy(), looked_up), crash=replace(crash, places=(at(6),)))
+    assert diagnose(FAULTS, [], run)[0].variables == ("dense/kernel",)
+
+
+def test_other_errors():
+    """An exception that speaks of something else."""
+    crash = Crash("TypeError", "unsupported operand type(s) for +: 'int' and 'str'", (at(6),))
+    assert "GP309" not in [code for code, _ in proven(replace(healthy(), crash=crash))]
+
+
+def test_source_is_silent():
+    """What TensorFlow's operations do with a sparse gradient is fine."""
+    assert_silent(
+        """
+        words = keras.layers.Embedding(3, 4)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(words(labels) - y))
+        gradients = tape.gradient(loss, words.trainable_variables)
+        gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
+        optimizer.apply_gradients(zip(gradients, words.trainable_variables))
+        """
+    )

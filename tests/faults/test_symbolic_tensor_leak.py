@@ -1,0 +1,79 @@
+"""Edge cases of symbolic-tensor-leak."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Crash
+from records import at, healthy, proven
+from snippets import assert_findings, assert_silent
+
+
+def test_kept_and_read_in_the_trace():
+    """An attribute that only the traced function reads."""
+    assert_silent(
+        """
+        class Trainer:
+            def __init__(self):
+                self.last = None
+
+            @tf.function
+            def step(self):
+                self.last = tf.reduce_mean(model(x))
+                return self.last * 2.0
+
+        Trainer().step()
+        """
+    )
+
+
+def test_read_outside():
+    """The attribute is read where it has no value."""
+    assert_findings(
+        """
+        class Trainer:
+            def __init__(self):
+                self.last = tf.constant(0.0)
+
+            @tf.function
+            def step(self):
+                self.last = tf.reduce_mean(model(x))  # GP607
+
+        trainer = Trainer()
+        trainer.step()
+        print(float(trainer.last))
+        """
+    )
+
+
+def _traced(crash: Crash) -> Run:
+    """The healthy step was traced from line 9, and the program ended so."""
+    run = healthy()
+    operations = tuple(
+        replace(one, stack=(at(9), *one.stack)) for one in run.recordings[0].operations
+    )
+    recording = replace(run.recordings[0], function="step", operations=operations)
+    return replace(run, recordings=(recording,), crash=crash)
+
+
+def test_out_of_scope():
+    """The message tells where the tensor was made."""
+    message = '<tf.Tensor> is out of scope and cannot be used here.\n File "train.py", line 4, in'
+    crash = Crash("TypeError", message, (at(9), at(4)))
+    assert ("GP607", 4) in proven(_traced(crash))
+
+
+def test_asked_for_its_value_outside():
+    """A symbol has no value after the trace either: the use is the place."""
+    crash = Crash("AttributeError", "'SymbolicTensor' object has no attribute 'numpy'", (at(11),))
+    assert ("GP607", 11) in proven(_traced(crash))
+
+
+def test_asked_for_its_value_inside():
+    """In the traced function it is another fault."""
+    message = "'SymbolicTensor' object has no attribute 'numpy'"
+    crash = Crash("AttributeError", message, (at(9), at(4)))
+    found = [code for code, _ in proven(_traced(crash))]
+    assert "GP608" in found
+    assert "GP607" not in found
