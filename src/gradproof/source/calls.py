@@ -5,7 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, builtin, classes, layers, losses, state, tapes, tensors, updates
+from . import (
+    api,
+    arrays,
+    builtin,
+    classes,
+    layers,
+    losses,
+    operations,
+    state,
+    tapes,
+    tensors,
+    updates,
+)
 from .flow import cut, merge, origin
 from .joining import join_values
 from .names import last
@@ -366,9 +378,9 @@ def _library(
         return maker
     root = name.split(".")[0]
     if root in ("tf", "keras", "tf1", "jax"):
-        return tensors.operation(reader, name, arguments, keywords, node)
+        return operations.operation(reader, name, arguments, keywords, node)
     if root == "np":
-        return tensors.numpy_operation(reader, name, arguments, keywords, node)
+        return arrays.numpy_operation(reader, name, arguments, keywords, node)
     if name == "functools.partial" and arguments:
         return Partial(arguments[0], arguments[1:], keywords)
     if name in (

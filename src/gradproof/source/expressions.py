@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import attributes, binding, tensors, updates
+from . import arithmetic, attributes, binding, tensors, updates
 from .flow import merge
 from .joining import join_values, truth
 from .values import (
@@ -156,7 +156,7 @@ def binary(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
         and isinstance(node.op, ast.Mult)
     ):
         if right.__class__ is Tensor and not isinstance(node.left, ast.List):
-            return tensors.arithmetic(reader, node, left, right)
+            return arithmetic.arithmetic(reader, node, left, right)
         return ListValue(list(left.items), False, left.fixed)
     if (
         isinstance(left, ListValue)
@@ -164,7 +164,7 @@ def binary(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
         and not isinstance(right, Tensor)
     ):
         return ListValue([*left.items, right], False, left.fixed, node=node)
-    return tensors.arithmetic(reader, node, left, right)
+    return arithmetic.arithmetic(reader, node, left, right)
 
 
 def _owners(value: ListValue) -> tuple[object, ...]:
@@ -202,7 +202,7 @@ def _unary(reader: Reader, node: ast.UnaryOp) -> Value:
         if isinstance(node.op, ast.USub) and isinstance(value.value, int | float):
             return Constant(-value.value, node)
         return value
-    return tensors.negated(reader, node, value)
+    return arithmetic.negated(reader, node, value)
 
 
 def _compare(reader: Reader, node: ast.Compare) -> Value:
@@ -212,7 +212,7 @@ def _compare(reader: Reader, node: ast.Compare) -> Value:
         known = _compared(node.ops[0], left, rights[0])
         if known is not None:
             return Constant(known, node)
-    return tensors.comparison(reader, node, [left, *rights])
+    return arithmetic.comparison(reader, node, [left, *rights])
 
 
 def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:

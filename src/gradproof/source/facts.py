@@ -24,7 +24,7 @@ from ..finding import Span
 from . import applying, connections, habits, ownership, shapes, tapes
 from .flow import merge
 from .joining import flow_of
-from .tensors_roles import direction
+from .roles import direction
 from .values import (
     Asked,
     Constant,

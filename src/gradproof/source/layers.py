@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, habits, modes, ownership, shapes, state, tapes, updates
+from . import api, attributes, fitting, habits, modes, ownership, shapes, state, tapes, updates
 from .flow import merge, origin
 from .joining import flow_of
 from .names import last
@@ -391,7 +391,7 @@ def method(
         _compile(node, reader, receiver, arguments, keywords)
         return Constant(None)
     if name in ("fit", "train_on_batch", "fit_generator"):
-        return updates.fit(reader, receiver, name, arguments, keywords, node)
+        return fitting.fit(reader, receiver, name, arguments, keywords, node)
     if name == "build":
         if isinstance(receiver, Layer):
             mark_built(reader, receiver)

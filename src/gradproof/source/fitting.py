@@ -1,0 +1,129 @@
+"""What `fit` does: the model's own `train_step`, or that of Keras."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import tapes
+from .updates import mark_all, mark_updated
+from .values import (
+    Bound,
+    Constant,
+    Function,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Other,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+_NO_FUNCTION = ast.Lambda(
+    ast.arguments([], [], None, [], [], None, []), ast.Constant(None), lineno=1, col_offset=0
+)
+
+
+def fit(
+    reader: Reader,
+    thing: Layer | Instance,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.Call,
+) -> Value:
+    """`model.fit(...)`: follows the model's own `train_step`, or Keras's."""
+    from . import attributes
+
+    x = arguments[0] if arguments else keywords.get("x", Unknown("x", data=True))
+    y = arguments[1] if len(arguments) > 1 else keywords.get("y")
+    data = _batch(x, y, keywords)
+    given = thing.compiled if isinstance(thing, Instance) else thing.arguments
+    reader.facts.fitted(thing, given, keywords, node)
+    step = attributes.member(thing.of, "train_step") if isinstance(thing, Instance) else None
+    if isinstance(step, Function) and isinstance(thing, Instance):
+        function = Function(
+            step.node,
+            step.scopes,
+            step.owner,
+            step.traced or step.node,
+            defaults=step.defaults,
+            name=step.name,
+        )
+        reader.frame.looping += 1
+        for _ in range(2):
+            reader.call(Bound(thing, function), [data], {}, node)
+        reader.frame.looping -= 1
+        return Other("history", "history")
+    eager = keywords_say_eager(given)
+    frame = reader.frame
+    before = frame.traced
+    if not eager:
+        frame.traced = before or Function(_NO_FUNCTION, (), traced=node, name="fit")
+    _keras_step(reader, thing, given, data, node)
+    frame.traced = before
+    return Other("history", "history") if name == "fit" else Tensor(form="number")
+
+
+def keywords_say_eager(given: Keywords) -> bool:
+    """Says whether `compile` was told to run eagerly, or may have been."""
+    flag = given.get("run_eagerly")
+    return flag is not None and not (isinstance(flag, Constant) and flag.value is False)
+
+
+def _batch(x: Value, y: Value | None, keywords: Keywords) -> Value:
+    from .values import Dataset
+
+    if isinstance(x, Dataset):
+        return x.element
+    parts = [_as_batch(x)]
+    if y is not None:
+        parts.append(_as_batch(y))
+    weight = keywords.get("sample_weight", keywords.get("class_weight"))
+    if weight is not None and y is not None:
+        parts.append(Tensor())
+    if len(parts) == 1:
+        # Keras 3 hands a bare array on as a tuple of one; programs look.
+        return Unknown("data", data=True) if isinstance(x, Unknown) else parts[0]
+    return ListValue(parts, fixed=True)
+
+
+def _as_batch(value: Value) -> Value:
+    if isinstance(value, ListValue):
+        return ListValue([_as_batch(item) for item in value.items], value.exact, value.fixed)
+    if isinstance(value, Tensor):
+        shape = (None, *value.shape[1:]) if value.shape else None
+        return Tensor({}, "tensor", shape, value.whole)
+    return Unknown("data", data=True)
+
+
+def _keras_step(
+    reader: Reader, thing: Layer | Instance, given: Keywords, data: Value, node: ast.Call
+) -> None:
+    from . import losses, ownership
+
+    inputs, targets = data, Tensor()
+    if isinstance(data, ListValue) and data.fixed and len(data.items) >= 2:
+        inputs, found = data.items[0], data.items[1]
+        targets = found if isinstance(found, Tensor) else Tensor()
+    loss = given.get("loss")
+    tape = tapes.make_tape(reader, [], {}, node)
+    optimizer = given.get("optimizer")
+    with reader.recording(tape):
+        output = reader.call(thing, [inputs], {"training": Constant(True)}, node)
+        target = losses.compiled_loss(reader, loss, targets, output, node)
+    sources = ownership.collection(reader, thing, "trainable", node)
+    for item in sources.items:
+        mark_updated(reader, item)
+    if isinstance(target, Tensor) and loss is not None and target.flow:
+        mark_all(reader, tapes.gradient(reader, tape, target, sources, node))
+    if isinstance(optimizer, Optimizer):
+        reader.facts.met(optimizer, sources, node)

@@ -1,0 +1,229 @@
+"""Functions of TensorFlow and Keras: what passes them, and what comes out."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import api, habits, losses, shapes, updates
+from .arithmetic import note_update, sign_of
+from .flow import cut, merge, origin
+from .forms import shape_of, written_as
+from .joining import flow_of
+from .names import last
+from .special import SPECIAL
+from .values import (
+    NO_FLOW,
+    Bound,
+    Class,
+    Constant,
+    Cut,
+    Flow,
+    Function,
+    Instance,
+    Layer,
+    ListValue,
+    Partial,
+    Path,
+    Tensor,
+    Trail,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def operation(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A function of TensorFlow or Keras."""
+    short = last(name)
+    values = [*arguments, *keywords.values()]
+    if name in api.OPAQUE_FUNCTIONS or name in ("tf.py_function",):
+        return _python_function(reader, name, arguments, keywords, node)
+    special = SPECIAL.get(name) or SPECIAL.get(
+        short if name.startswith(("tf.", "keras.ops.")) else ""
+    )
+    if special is not None:
+        found = special(reader, name, arguments, keywords, node)
+        if found is not None:
+            return found
+    if short in api.CROSS_ENTROPIES or name in api.LOGIT_LOSSES:
+        return losses.logit_loss(reader, name, arguments, keywords, node)
+    if any(isinstance(v, Function | Bound | Partial | Class) for v in values):
+        return _calls_back(reader, name, arguments, keywords, node)
+    if any(isinstance(v, Layer | Instance) for v in values):
+        for value in values:
+            updates.touch(reader, value)
+    losses.used_by(reader, name, arguments, node)
+    return _computed(reader, name, short, arguments, keywords, node)
+
+
+def _computed(
+    reader: Reader, name: str, short: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    values = [*arguments, *keywords.values()]
+    if short in api.FORGETTING:
+        return _forgetting(reader, short, arguments, keywords, node)
+    flow = merge(reader.read(value, node) for value in values)
+    path = reader.path(node)
+    if short in api.STOPPING:
+        flow = cut(flow, "stopped", name, path, reader.active)
+    elif short in api.NONDIFFERENTIABLE:
+        flow = cut(flow, "nondifferentiable", written_as(node, name), path, reader.active)
+    result = Tensor(flow, "tensor", None, made=path, traced=reader.frame.traced)
+    _describe(reader, name, short, arguments, keywords, node, result)
+    if arguments and isinstance(arguments[0], ListValue) and short in _KEEP_LISTS:
+        return _each(reader, arguments[0], result, flow)
+    return result
+
+
+_KEEP_LISTS = frozenset({"identity"})
+
+
+def _each(reader: Reader, given: ListValue, result: Tensor, flow: Flow) -> Value:
+    return given
+
+
+def _describe(
+    reader: Reader,
+    name: str,
+    short: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    result: Tensor,
+) -> None:
+    first = arguments[0] if arguments else next(iter(keywords.values()), None)
+    second = arguments[1] if len(arguments) > 1 else None
+    result.shape = shape_of(short, arguments, keywords)
+    if first is not None:
+        habits.note_singular(reader, short, first, result, node)
+    if short == "reduce_mean":
+        result.mean_of = node
+    if short in api.WHOLE_RESULTS:
+        result.whole = True
+    if short in ("subtract", "squared_difference", "add", "multiply") and second is not None:
+        losses.broadcast(reader, node, first or second, second)
+    if isinstance(first, Tensor):
+        if short in api.KEEPS_GRADIENT and first.gradient is not None:
+            result.gradient, result.sign = (
+                first.gradient,
+                -first.sign if short == "negative" else first.sign,
+            )
+            if short in ("multiply", "divide") and second is not None:
+                result.sign *= sign_of(second)
+        elif short in ("multiply", "scalar_mul") and isinstance(second, Tensor) and second.gradient:
+            result.gradient, result.sign = second.gradient, second.sign * sign_of(first)
+        if short in api.KEEPS_LOSS or (
+            short in ("multiply", "divide") and not flow_of(second or first)
+        ):
+            result.loss = first.loss
+        elif short == "negative":
+            result.loss = -first.loss
+        if short in api.KEEPS_ENDING:
+            result.ending, result.ender = first.ending, first.ender
+        if short in ("reshape", "ensure_shape", "identity", "cast", "convert_to_tensor"):
+            result.whole = first.whole
+    elif isinstance(first, ListValue) and short in ("add_n", "reduce_sum", "reduce_mean", "stack"):
+        kinds = {item.loss for item in first.items if isinstance(item, Tensor)}
+        result.loss = kinds.pop() if len(kinds) == 1 else 0
+    elif isinstance(first, ListValue | Constant) and short in ("constant", "convert_to_tensor"):
+        result.whole = (
+            shapes.is_whole(keywords.get("dtype", second))
+            if "dtype" in keywords
+            else shapes.of_literal(first)
+        )
+    if short in api.MAKES_LOSS and result.flow:
+        result.loss = 1
+    if short in ("softmax", "sigmoid") and not name.startswith("keras.layers"):
+        result.ending, result.ender = short, node
+    if short in ("add", "subtract") and second is not None:
+        op: ast.operator = ast.Add() if short == "add" else ast.Sub()
+        if first is not None:
+            note_update(op, first, second, result)
+
+
+def _forgetting(
+    reader: Reader, short: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    shape: shapes.Shape | None = None
+    first = arguments[0] if arguments else keywords.get("shape")
+    if short in ("zeros_like", "ones_like", "full_like") and first is not None:
+        shape = shapes.of(first)
+    elif short in (
+        "zeros",
+        "ones",
+        "normal",
+        "uniform",
+        "fill",
+        "random_normal",
+        "truncated_normal",
+    ):
+        shape = shapes.from_value(first)
+    whole = (
+        True
+        if short in ("shape", "size", "rank", "range", "arange")
+        else shapes.is_whole(keywords.get("dtype"))
+    )
+    return Tensor(
+        NO_FLOW, "tensor", shape, whole, made=reader.path(node), traced=reader.frame.traced
+    )
+
+
+def _calls_back(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """An operation that calls a function: `tf.map_fn`, `tf.scan` and others."""
+    results: list[Flow] = []
+    data = [
+        value
+        for value in (*arguments, *keywords.values())
+        if not isinstance(value, Function | Bound | Partial | Class)
+    ]
+    flow = merge(reader.read(value, node) for value in data)
+    for value in (*arguments, *keywords.values()):
+        if isinstance(value, Function | Bound | Partial):
+            given: Value = Tensor(flow, "tensor")
+            results.append(reader.read(reader.call(value, [given], {}, node), node))
+            updates.touch(reader, value)
+    from .values import ANYTHING
+
+    opaque = origin(ANYTHING, reader.active, reader.path(node))
+    return Tensor(merge((flow, *results, opaque)), made=reader.path(node))
+
+
+def _python_function(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    given = dict(zip(("func", "inp", "Tout"), arguments, strict=False)) | keywords
+    inputs = given.get("inp", ListValue([]))
+    flow = reader.read(inputs, node)
+    path = reader.path(node)
+    if name in api.OPAQUE_FUNCTIONS:
+        flow = cut(flow, "opaque", written_as(node, name), path, reader.active)
+        return Tensor(flow, made=path)
+    function = given.get("func")
+    if isinstance(function, Function | Bound | Partial) and isinstance(inputs, ListValue):
+        found = reader.call(function, list(inputs.items), {}, node)
+        ends = {
+            thing: tuple(
+                trail
+                if trail.cut is None or trail.cut.kind != "numpy"
+                else _as_opaque(trail, written_as(node, name), path)
+                for trail in trails
+            )
+            for thing, trails in reader.read(found, node).items()
+        }
+        return Tensor(ends, made=path)
+    return Tensor(flow, made=path)
+
+
+def _as_opaque(trail: Trail, words: str, path: Path) -> Trail:
+    tapes = trail.cut.tapes if trail.cut is not None else frozenset()
+    return Trail(trail.tapes, trail.read, Cut("opaque", words, path, tapes))

@@ -1,0 +1,255 @@
+"""Operations that treat their arguments differently: choice, indices, loops."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from . import habits, shapes, updates
+from .flow import cut, merge
+from .forms import written_as
+from .tensors import plain
+from .values import (
+    Constant,
+    ListValue,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def _cast(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    dtype = keywords.get("dtype", arguments[1] if len(arguments) > 1 else None)
+    value = arguments[0] if arguments else keywords.get("x")
+    if value is None:
+        return None
+    flow = reader.read(value, node)
+    if shapes.is_whole(dtype) is True and not (isinstance(value, Tensor) and value.whole):
+        flow = cut(
+            flow,
+            "nondifferentiable",
+            f"{written_as(node, name)} to an integer",
+            reader.path(node),
+            reader.active,
+        )
+    result = Tensor(
+        flow, "tensor", shapes.of(value), shapes.is_whole(dtype), made=reader.path(node)
+    )
+    if isinstance(value, Tensor):
+        result.gradient, result.sign, result.loss = value.gradient, value.sign, value.loss
+        result.ending, result.ender = value.ending, value.ender
+    result.traced = reader.frame.traced
+    return result
+
+
+def _where(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if len(arguments) < 2 and len(keywords) < 2:
+        if arguments:
+            ends = cut(
+                reader.read(arguments[0], node),
+                "nondifferentiable",
+                written_as(node, name),
+                reader.path(node),
+                reader.active,
+            )
+            return Tensor(ends, made=reader.path(node), whole=True)
+        return None
+    condition = arguments[0] if arguments else keywords.get("condition", Constant(None))
+    branches = [*arguments[1:], *(v for k, v in keywords.items() if k in ("x", "y"))]
+    ends = cut(
+        reader.read(condition, node),
+        "nondifferentiable",
+        f"condition of `{written_as(node, name)}`",
+        reader.path(node),
+        reader.active,
+    )
+    flow = merge((ends, *(reader.read(value, node) for value in branches)))
+    result = Tensor(flow, "tensor", made=reader.path(node))
+    gradients = [b.gradient for b in branches if isinstance(b, Tensor) and b.gradient is not None]
+    if gradients:
+        result.gradient = gradients[0]
+    habits.masked_singularity(reader, condition, branches)
+    return result
+
+
+def _gather(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    given = dict(zip(("params", "indices"), arguments, strict=False)) | keywords
+    params, indices = given.get("params"), given.get("indices")
+    if params is None or indices is None:
+        return None
+    ends = cut(
+        reader.read(indices, node),
+        "nondifferentiable",
+        f"indices of `{written_as(node, name)}`",
+        reader.path(node),
+        reader.active,
+    )
+    result = Tensor(merge((reader.read(params, node), ends)), made=reader.path(node))
+    if isinstance(params, Tensor):
+        result.ending, result.ender = params.ending, params.ender
+    return result
+
+
+def _clip_by_value(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    given = dict(zip(("t", "low", "high"), arguments, strict=False))
+    low = given.get("low", keywords.get("clip_value_min", keywords.get("x_min")))
+    high = given.get("high", keywords.get("clip_value_max", keywords.get("x_max")))
+    value = given.get("t", keywords.get("t", keywords.get("x")))
+    if value is None or not _outside(value, low, high):
+        return None
+    flow = cut(
+        reader.read(value, node), "zero", written_as(node, name), reader.path(node), reader.active
+    )
+    return Tensor(flow, "tensor", made=reader.path(node))
+
+
+def _outside(value: Value, low: Value | None, high: Value | None) -> bool:
+    """Says whether a variable starts outside the bounds, where slopes are 0."""
+    if not isinstance(value, Variable) or not isinstance(value.initial, Constant) or value.assigned:
+        return False
+    start = value.initial.value
+    if not isinstance(start, int | float):
+        return False
+    below = isinstance(low, Constant) and isinstance(low.value, int | float) and start < low.value
+    above = (
+        isinstance(high, Constant) and isinstance(high.value, int | float) and start > high.value
+    )
+    return below or above
+
+
+def _clip_by_global_norm(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    gradients = arguments[0] if arguments else keywords.get("t_list", Unknown("t_list", data=True))
+    norm = plain(reader, reader.read(gradients, node), node)
+    if isinstance(gradients, ListValue):
+        clipped = ListValue(list(gradients.items), gradients.exact, node=node)
+        return ListValue([clipped, norm], fixed=True)
+    return ListValue([gradients, norm], fixed=True)
+
+
+def _map_structure(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if len(arguments) < 2 or not isinstance(arguments[1], ListValue):
+        return None
+    lists = [value for value in arguments[1:] if isinstance(value, ListValue)]
+    rows = zip(*(value.items for value in lists), strict=False)
+    return ListValue(
+        [reader.call(arguments[0], list(row), {}, node) for row in rows], lists[0].exact
+    )
+
+
+def _top_k(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if not arguments:
+        return None
+    flow = reader.read(arguments[0], node)
+    ends = cut(
+        flow,
+        "nondifferentiable",
+        f"indices of `{written_as(node, name)}`",
+        reader.path(node),
+        reader.active,
+    )
+    return ListValue([Tensor(flow), Tensor(ends, whole=True)], fixed=True)
+
+
+def _split(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if not arguments:
+        return None
+    flow = reader.read(arguments[0], node)
+    count = arguments[1] if len(arguments) > 1 else keywords.get("num_or_size_splits")
+    number = count.value if isinstance(count, Constant) and isinstance(count.value, int) else None
+    if number is not None and 0 < number < 9:
+        return ListValue([Tensor(flow, made=reader.path(node)) for _ in range(number)], fixed=True)
+    return ListValue([Tensor(flow, made=reader.path(node))], False)
+
+
+def _unstack(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if not arguments:
+        return None
+    flow = reader.read(arguments[0], node)
+    return ListValue([Tensor(flow, made=reader.path(node))], False)
+
+
+def _cond(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    given = dict(zip(("pred", "true_fn", "false_fn"), arguments, strict=False)) | keywords
+    results = []
+    for key in ("true_fn", "false_fn"):
+        branch = given.get(key)
+        if branch is not None:
+            reader.store.begin()
+            results.append(reader.call(branch, [], {}, node))
+            reader.store.redo(reader.store.take_back())
+    if len(results) == 2:
+        from .joining import join_values
+
+        return join_values(results[0], results[1])
+    return results[0] if results else None
+
+
+def _while_loop(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    given = dict(zip(("cond", "body", "loop_vars"), arguments, strict=False)) | keywords
+    body, state = given.get("body"), given.get("loop_vars")
+    if body is None or not isinstance(state, ListValue):
+        return None
+    for _ in range(2):
+        found = reader.call(body, list(state.items), {}, node)
+        if isinstance(found, ListValue):
+            state = found
+    return state
+
+
+def _nothing(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    for value in (*arguments, *keywords.values()):
+        updates.look(reader, value)
+    return Constant(None)
+
+
+SPECIAL: dict[str, Callable[..., Value | None]] = {
+    "cast": _cast,
+    "where": _where,
+    "gather": _gather,
+    "gather_nd": _gather,
+    "clip_by_value": _clip_by_value,
+    "clip": _clip_by_value,
+    "clip_by_global_norm": _clip_by_global_norm,
+    "tf.nest.map_structure": _map_structure,
+    "top_k": _top_k,
+    "split": _split,
+    "unstack": _unstack,
+    "cond": _cond,
+    "while_loop": _while_loop,
+    "tf.print": _nothing,
+    "tf.random.set_seed": _nothing,
+    "keras.utils.set_random_seed": _nothing,
+}
