@@ -34,7 +34,6 @@ class Operation:
         stand_in: For `EXTERNAL`: the operation of the eager recording that
             made the value, if it was recorded there.
         value: For floating numbers from outside and constants, without axes: the value.
-        calls: Name of the traced function that it calls, if any.
     """
 
     index: int
@@ -50,7 +49,6 @@ class Operation:
     backward: bool = False
     stand_in: int | None = None
     value: float | None = None
-    calls: str | None = None
 
     @property
     def place(self) -> Place | None:
@@ -91,8 +89,6 @@ class Recording:
     Attributes:
         key: Number of the recording.
         function: Name of the traced function; `None` for eager code.
-        place: Where the traced function is defined, if it is the user's.
-        compiled: Compiled by XLA.
         operations: In order of execution or of tracing.
         conversions: Tensors that left TensorFlow (eager code only).
         whole: False when recording stopped early, so that a missing
@@ -101,8 +97,6 @@ class Recording:
 
     key: int
     function: str | None = None
-    place: Place | None = None
-    compiled: bool = False
     operations: tuple[Operation, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     whole: bool = True

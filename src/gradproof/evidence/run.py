@@ -183,7 +183,6 @@ class Optimizer:
         name: Name of its class.
         made_at: The user's line that made it.
         during: `"trace"` when it was made inside a traced function.
-        scheduled: Its learning rate is a schedule.
         generation: `"3"` for Keras 3, `"2"` for tf-keras.
     """
 
@@ -191,7 +190,6 @@ class Optimizer:
     name: str
     made_at: Place | None = None
     during: str = ""
-    scheduled: bool = False
     generation: str = "3"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import weakref
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -40,6 +41,9 @@ class EagerOperations:
         self._plain: Recording | None = None
         self.dropped = False
         self.pinned = False
+        self.constants: weakref.WeakKeyDictionary[Any, dict[str, int]] = (
+            weakref.WeakKeyDictionary()
+        )
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -61,6 +65,11 @@ class EagerOperations:
             before=lambda function, args, kwargs: self._hidden(
                 args[0] if args else kwargs.get("inp")
             ),
+        )
+        patches.around(
+            ops._EagerTensorBase,
+            "_capture_as_const",
+            after=lambda note, tensor, result: self._frozen(tensor, result),
         )
         self.start()
 
@@ -113,17 +122,15 @@ class EagerOperations:
                     self._read(tensor, given[position], stack)
             edges.append(self.locate(tensor, stack))
         writes = frozenset(resources) if name.startswith(_WRITES) else frozenset()
-        called = name if name.startswith("__") else None
         first = outputs[0] if outputs else None
         self._append(
-            "Call" if called else name,
+            "Call" if name.startswith("__") else name,
             tuple(edges),
             first,
             stack,
             via,
             frozenset() if writes else frozenset(resources),
             writes,
-            called,
         )
         index = len(self._rows) - 1
         for tensor in outputs:
@@ -137,14 +144,14 @@ class EagerOperations:
         if key is None or tuple(variable.shape.as_list()) != tuple(tensor._shape_tuple()):
             return
         reads = frozenset({key})
-        self._append("ReadVariableOp", (), tensor, stack, (), reads, frozenset(), None)
+        self._append("ReadVariableOp", (), tensor, stack, (), reads, frozenset())
         self._made[tensor._id] = len(self._rows) - 1
 
     def locate(self, tensor: Any, stack: Stack) -> int:
         """Index of what made a tensor; one from outside gets a stand-in."""
         found = self._made.get(tensor._id)
         if found is None:
-            self._append(EXTERNAL, (), tensor, stack, (), frozenset(), frozenset(), None)
+            self._append(EXTERNAL, (), tensor, stack, (), frozenset(), frozenset())
             found = self._made[tensor._id] = len(self._rows) - 1
         return found
 
@@ -157,7 +164,6 @@ class EagerOperations:
         via: tuple[str, ...],
         reads: frozenset[int],
         writes: frozenset[int],
-        calls: str | None,
     ) -> None:
         shape: tuple[int | None, ...] | None = None
         dtype = ""
@@ -185,7 +191,6 @@ class EagerOperations:
                 writes,
                 self.backward,
                 value=value,
-                calls=calls,
             )
         )
 
@@ -203,6 +208,12 @@ class EagerOperations:
     def find(self, tensor: Any) -> int:
         """Index of the operation that made a tensor, or -1."""
         return self._made.get(getattr(tensor, "_id", -1), -1)
+
+    def _frozen(self, tensor: Any, constant: Any) -> None:
+        """A traced function takes a small tensor of ours as a constant."""
+        found = self.find(tensor)
+        if constant is not None and found >= 0:
+            self.constants.setdefault(constant.graph, {})[constant.op.name] = found
 
     def _hidden(self, inputs: Any) -> None:
         """Tensors given to a Python function: eager code turns them into arrays."""

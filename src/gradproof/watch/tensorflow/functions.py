@@ -109,7 +109,6 @@ class Functions:
             found = TracedOperations(
                 next(self._numbers), graph, self._places, self._variables, self._eager
             )
-            found.compiled = _compiled(graph)
             self._open[id(graph)] = found
             self.graphs.append(found)
         return found
@@ -262,12 +261,3 @@ def _base_name(name: str) -> str:
 
 def _plain(value: Any) -> bool:
     return isinstance(value, int | float | bool) and value == value
-
-
-def _compiled(graph: Any) -> bool:
-    while graph is not None:
-        attributes = getattr(graph, "_attr_to_value", None) or getattr(graph, "attrs", None)
-        if attributes and "_XlaMustCompile" in str(attributes):
-            return True
-        graph = getattr(graph, "outer_graph", None)
-    return False

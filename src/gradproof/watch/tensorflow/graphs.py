@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...evidence.recording import EXTERNAL, Operation, Recording
-from ...finding import Place
 from ..places import Places, Stack
 from .eager import EagerOperations
 from .variables import Variables
@@ -33,7 +32,6 @@ class TracedOperations:
         self.key = key
         self.name = str(graph.name)
         self.graph: Any = graph
-        self.compiled = False
         self.ranges: list[tuple[int, int, str]] = []
         self.tapes: dict[int, list[tuple[int, int | None]]] = {}
         self._places = places
@@ -90,7 +88,6 @@ class TracedOperations:
         self._plain = Recording(
             self.key,
             self.name,
-            compiled=self.compiled,
             operations=tuple(reader.rows),
             whole=len(reader.rows) < LIMIT,
         )
@@ -125,6 +122,7 @@ class _Reader:
         self._captured: dict[str, Any] = {}
         for outside, inside in _captures(traced.graph):
             self._captured[inside.op.name] = outside
+        self._frozen: dict[str, int] = traced._eager.constants.get(traced.graph, {})
 
     def take(self, operation: Any, position: int) -> None:
         """Adds one operation of the graph itself."""
@@ -207,6 +205,7 @@ class _Reader:
             backward,
             reads,
             writes,
+            self._frozen.get(operation.name) if not prefix and name == "Const" else None,
         )
         for number in range(len(outputs)):
             where[prefix + operation.name, number] = len(self.rows) - 1
@@ -303,16 +302,6 @@ def stack_here(places: Places) -> tuple[Stack, tuple[str, ...]]:
 
     frames = tf_stack.extract_stack()
     return places.of_frames((frame.filename, frame.lineno, frame.name) for frame in frames)
-
-
-def definition(function: Any) -> Place | None:
-    """Where a Python function is defined."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return None
-    from ...finding import Span
-
-    return Place(code.co_filename, Span(code.co_firstlineno))
 
 
 def _captures(graph: Any) -> list[tuple[Any, Any]]:

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...evidence.recording import Recording
+from ...evidence.origins import follow
 from ...evidence.run import Apply, Optimizer, Pair
 from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
 from .numbers import Numbers, Site, measurable, scalar
+from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
 from .tapes import KEEP, Operations, Tapes, identity
 from .variables import Variables, bare, is_variable
 
@@ -123,7 +124,7 @@ class Applies:
                     ),
                     after=lambda note, optimizer, result: self._applied(note, optimizer),
                     raised=self._failed,
-                    prepare=_keep_pairs if name == "apply_gradients" else None,
+                    prepare=keep_pairs if name == "apply_gradients" else None,
                 )
         if "__init__" in vars(kind):
             patches.around(kind, "__init__", after=lambda note, new, result: self.key(new, True))
@@ -161,7 +162,7 @@ class Applies:
         return found
 
     def _applying(self, optimizer: Any, args: Any, kwargs: Any, method: str) -> _Passage | None:
-        given, pairs = _given(method, args, kwargs, optimizer)
+        given, pairs = pairs_of(method, args, kwargs, optimizer)
         if method == "minimize" and given != "loss":
             return None  # it goes on to `apply_gradients`, which tells all
         depth = self._depth
@@ -215,15 +216,17 @@ class Applies:
             stack,
             operations,
             len(operations),
-            type(_inner(optimizer)).__name__ if method != "minimize" else type(optimizer).__name__,
+            type(inner_of(optimizer)).__name__
+            if method != "minimize"
+            else type(optimizer).__name__,
             number,
             [
-                (key, _kind(gradient), gradient, _name(variable))
+                (key, kind_of_gradient(gradient), gradient, name_of(variable))
                 for key, (gradient, variable) in zip(keys, pairs, strict=True)
             ],
             traced,
             given,
-            _known(optimizer, self._variables),
+            known_to(optimizer, self._variables),
             self._tapes.last.key if self._tapes.last is not None else None,
         )
         earlier = self._notes.get(pattern)
@@ -385,7 +388,7 @@ class Applies:
             len(operations),
             word,
             None,
-            [(key, "gradient", value, _name(variable))],
+            [(key, "gradient", value, name_of(variable))],
             traced,
             "pairs",
             None,
@@ -485,136 +488,9 @@ class Applies:
         return {index: frozenset(keys) for index, keys in found.items() if index >= 0}
 
 
-def follow(
-    recording: Recording, index: int, results: dict[int, frozenset[int]]
-) -> frozenset[int] | None:
-    """Which variables' gradient a tensor is, through steps that keep shape.
-
-    Clipping, scaling, averaging and casting are followed; `None` when what
-    comes out can't be one variable's gradient.
-    """
-    memo: dict[int, frozenset[int] | None] = {}
-
-    def look(number: int, depth: int) -> frozenset[int] | None:
-        if number in results:
-            return results[number]
-        if number in memo:
-            return memo[number]
-        memo[number] = frozenset()
-        operation = recording.operations[number]
-        if depth > 200 or operation.reads:
-            return frozenset()
-        found: list[frozenset[int]] = []
-        for source in operation.inputs:
-            inner = recording.operations[source]
-            if inner.shape == operation.shape or operation.shape is None:
-                part = look(source, depth + 1)
-                if part:
-                    found.append(part)
-        if not found:
-            memo[number] = frozenset()
-        else:
-            smallest = min(found, key=len)
-            if all(smallest <= part for part in found):
-                memo[number] = smallest
-            else:
-                memo[number] = frozenset().union(*found)
-        return memo[number]
-
-    return look(index, 0)
-
-
-def _given(
-    method: str, args: Any, kwargs: Any, optimizer: Any
-) -> tuple[str, list[tuple[Any, Any]]]:
-    """How an optimizer was called, and the pairs it was given."""
-    if method == "minimize":
-        loss = args[0] if args else kwargs.get("loss")
-        tape = args[2] if len(args) > 2 else kwargs.get("tape")
-        return ("pairs" if callable(loss) or tape is not None else "loss"), []
-    if method == "apply":
-        gradients = list(args[0] if args else kwargs.get("grads", ()))
-        variables = args[1] if len(args) > 1 else kwargs.get("trainable_variables")
-        if variables is None:
-            variables = getattr(optimizer, "_trainable_variables", None) or []
-        pairs = list(zip(gradients, list(variables), strict=False))
-        return ("pairs" if pairs else "empty"), pairs
-    pairs_given = args[0] if args else kwargs.get("grads_and_vars")
-    if len(args) > 1 and not isinstance(args[1], str | type(None)):
-        return "two lists", []
-    if isinstance(pairs_given, _Replay):
-        spent, pairs_given = pairs_given.spent, pairs_given.pairs
-        if spent:
-            return "spent", []
-    if not isinstance(pairs_given, list | tuple):
-        return "not pairs", []
-    if not pairs_given:
-        return "empty", []
-    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs_given):
-        return "not pairs", []
-    pairs = [(pair[0], pair[1]) for pair in pairs_given]
-    if any(is_variable(first) and not is_variable(second) for first, second in pairs):
-        return "swapped", pairs
-    return "pairs", pairs
-
-
-def _keep_pairs(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An iterator of pairs can be read once: both we and the optimizer need it."""
-    if len(args) > 1 and hasattr(args[1], "__next__"):
-        return (args[0], _Replay(args[1]), *args[2:])
-    return args
-
-
-class _Replay:
-    """The pairs of an iterator, kept so that the optimizer gets them too."""
-
-    def __init__(self, pairs: Any) -> None:
-        self.pairs = list(pairs)
-        self.spent = not self.pairs
-
-    def __iter__(self) -> Any:
-        return iter(self.pairs)
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-
-def _inner(optimizer: Any) -> Any:
-    """The optimizer inside a loss-scale optimizer."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def _kind(gradient: Any) -> str:
-    if gradient is None:
-        return "none"
-    if is_variable(gradient):
-        return "variable"
-    return "gradient" if hasattr(gradient, "dtype") else "other"
-
-
-def _name(variable: Any) -> str:
-    if is_variable(variable):
-        return str(getattr(variable, "path", None) or variable.name).split(":")[0]
-    return type(variable).__name__
-
-
-def _known(optimizer: Any, variables: Variables) -> frozenset[int] | None:
-    """Keys of the variables that the optimizer has state for."""
-    if not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
-        return None
-    known = getattr(optimizer, "_trainable_variables", None)
-    if known is None:
-        index = getattr(optimizer, "_index_dict", None)
-        if not index:
-            return None
-        return frozenset(variables.by_unique(name) for name in index) - {0}
-    keys = {variables.key(variable) for variable in known}
-    return frozenset(key for key in keys if key is not None)
-
-
 def _state(optimizer: Any) -> tuple[Any, Any]:
     """Learning rate and counter in force: numbers, or tensors of a graph."""
-    inner = _inner(optimizer)
+    inner = inner_of(optimizer)
     try:
         rate = (
             inner._get_current_learning_rate()
