@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradproof.evidence import Run
 from gradproof.evidence.run import Crash, Variable
-from records import at, healthy, proven
+from records import at, healthy, operation, proven, with_operations
 from snippets import assert_findings, assert_silent
 
 
@@ -76,3 +76,15 @@ def test_refused_by_a_traced_function():
     run = _made_anew({11})
     crash = Crash("ValueError", "tf.function only supports singleton tf.Variables", (at(3),))
     assert proven(replace(run, crash=crash))[0] == ("GP104", 3)
+
+
+def test_made_in_the_loss():
+    """A function that is no method of a layer makes a variable under each tape."""
+    run = _made_anew({11}, {12}, {13})
+    variables = tuple(replace(one, during="", made_at=one.layer_made_at) for one in run.variables)
+    making = tuple(
+        operation(20 + tape, "VarHandleOp", line=3, tapes=frozenset({tape})) for tape in (1, 2, 3)
+    )
+    filler = [operation(index, "NoOp", taped=False) for index in range(12, 21)]
+    run = with_operations(replace(run, variables=variables), *filler, *making)
+    assert proven(run)[0] == ("GP104", 3)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
+from gradproof.diagnose import diagnose
 from gradproof.evidence import Run
 from gradproof.evidence.run import Crash
-from records import at, healthy, proven
+from gradproof.faults import FAULTS
+from gradproof.source import read
+from records import at, healthy, never_applied, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -77,3 +81,33 @@ def test_asked_for_its_value_inside():
     found = [code for code, _ in proven(_traced(crash))]
     assert "GP608" in found
     assert "GP607" not in found
+
+
+def test_source_knows_where_it_is_kept():
+    """The tensor is made on one line, and kept on another: that one is the cause."""
+    text = """
+        import tensorflow as tf
+
+
+        class Trainer:
+            def __init__(self):
+                self.last = tf.constant(0.0)
+
+            @tf.function
+            def step(self, x):
+                total = tf.reduce_mean(x)
+                double = 2.0 * total
+                other = double + 1.0
+                self.last = double
+                return other
+
+
+        trainer = Trainer()
+        trainer.step(tf.ones(3))
+        print(trainer.last + 1.0)
+    """
+    source = read(textwrap.dedent(text).lstrip("\n"), "train.py")
+    message = "<tf.Tensor 'Mul:0'> is out of scope and cannot be used here.\n"
+    crash = Crash("TypeError", message + 'File "train.py", line 11, in', (at(19), at(11)))
+    found = diagnose(FAULTS, [source], replace(never_applied(healthy()), calls=(), crash=crash))
+    assert [(one.fault.code, one.place and one.place.line) for one in found] == [("GP607", 13)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ..finding import Place
 from .run import Run
@@ -16,6 +17,48 @@ SYMBOLIC = re.compile(
     r"|numpy\(\) is only available when eager execution is enabled"
 )
 """A tensor of a traced function was asked for its value."""
+
+
+LEAKED = (
+    "is out of scope and cannot be used here",
+    "cannot be accessed from here, because it was defined in",
+    "An op outside of the function building code is being passed",
+    "must be from the same graph as",
+)
+"""A tensor of a traced function was used outside of it."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A symbol that outlived its trace.
+
+    Attributes:
+        name: As the message has it, such as `"Mean:0"`; empty if it has none.
+        origin: Where the tensor was made, if the message tells.
+        used: Where it was used.
+    """
+
+    name: str
+    origin: Place | None
+    used: Place
+
+
+def leak(run: Run) -> Leak | None:
+    """The symbol whose use outside of its trace ended the program."""
+    crash = run.crash
+    if crash is None or not crash.places:
+        return None
+    named = any(words in crash.message for words in LEAKED)
+    if not named and (not asks_for_value(run) or in_trace(run)):
+        return None
+    made = told_lines(crash.message, crash.places) if named else ()
+    passed = [place for place in crash.places if place not in made]
+    name = re.search(r"<tf\.Tensor '([^']+)'", crash.message) if named else None
+    return Leak(
+        name.group(1) if name is not None else "",
+        made[-1] if made else None,
+        passed[-1] if passed else crash.places[-1],
+    )
 
 
 def asks_for_value(run: Run) -> bool:

@@ -117,7 +117,7 @@ def prove(run: Run) -> Iterator[Finding]:
             else "the traced function may not make them again"
         )
         yield Finding(
-            f"{listed(names)} are made while the model is called: {how}",
+            f"{listed(names)} are made while the model or the loss is computed: {how}",
             place=place,
             label="made anew at each call",
             variables=names,
@@ -129,11 +129,24 @@ def prove(run: Run) -> Iterator[Finding]:
 def _made_at(run: Run) -> dict[Place, set[int]]:
     """Variables made in calls, by the line that made them or their layer."""
     found: dict[Place, set[int]] = {}
+    again = _lines_under_tapes(run)
     for variable in run.variables:
         place = variable.layer_made_at or variable.made_at
-        if variable.during == "call" and variable.role == "model" and place is not None:
+        in_loss = variable.made_at in again and variable.key not in run.asked
+        anew = variable.during == "call" or in_loss
+        if variable.role == "model" and anew and place is not None:
             found.setdefault(place, set()).add(variable.key)
     return found
+
+
+def _lines_under_tapes(run: Run) -> set[Place]:
+    """Lines that made variables under one tape, and under another one again."""
+    seen: dict[Place, set[frozenset[int]]] = {}
+    for recording in run.recordings:
+        for operation in recording.operations:
+            if operation.type == "VarHandleOp" and operation.tapes and operation.place is not None:
+                seen.setdefault(operation.place, set()).add(operation.tapes)
+    return {place for place, tapes in seen.items() if len(tapes) > 1}
 
 
 def _refused(run: Run, keys: set[int]) -> bool:

@@ -72,8 +72,10 @@ Keep the variable, and transform it in `call`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
+from ..evidence.crashes import leak
 from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
@@ -110,11 +112,29 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Built while Keras traced the layer, the old result can't even be used."""
+    found = leak(run)
+    if found is None or found.origin is None or finding.place is None:
+        return None
+    if not finding.place.span.overlaps(found.origin.span):
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}; it was computed while the layer was traced, and using it "
+        "later ended the program",
+        variables=(),
+        step=run.counted + 1,
+        symptoms=("symbolic-tensor-leak",),
+    )
+
+
 FAULT = Fault(
     "GP112",
     "derived-weights-built-once",
     __doc__,
     find=find,
     prove=prove,
-    symptoms=("unconnected-variable",),
+    settle=settle,
+    symptoms=("unconnected-variable", "forward-outside-tape"),
 )

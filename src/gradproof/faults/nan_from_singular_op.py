@@ -64,7 +64,6 @@ from ..evidence.nonfinite import non_finite
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 
-
 _WORDS = {
     "masked": "`tf.where` hides its value where it is not finite, but not its derivative",
     "self": "the argument is exactly zero for an item paired with itself, where the "

@@ -78,58 +78,60 @@ the function assigns.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
-from ..evidence.crashes import asks_for_value, in_trace, told_lines
+from ..evidence.crashes import leak
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
-
-LEAKED = (
-    "is out of scope and cannot be used here",
-    "cannot be accessed from here, because it was defined in",
-    "An op outside of the function building code is being passed",
-    "must be from the same graph as",
-)
 
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Tensors that a traced function puts where others can read them."""
     for remark in loop.about("symbolic-tensor-leak"):
+        kept = remark.at.text
         yield Finding(
-            f"a tensor of a traced function is kept in `{remark.at.text}`"
-            if remark.at.text
-            else "a tensor of a traced function is kept",
+            f"a tensor of a traced function is kept in `{kept}`",
             place=loop.place(remark.at),
             label="outlives the trace",
             related=tuple(Related(loop.place(spot), words) for spot, words in remark.others),
+            variables=(kept,) if kept else (),
             fix=Fix("return it, or assign it to a `tf.Variable`", safe=False),
         )
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the use of a symbol outside the trace that made it."""
-    crash = run.crash
-    if crash is None or not crash.places:
+    found = leak(run)
+    if found is None or run.crash is None:
         return
-    inside = in_trace(run)
-    named = any(words in crash.message for words in LEAKED)
-    if not named and (inside or not asks_for_value(run)):
-        return
-    made = told_lines(crash.message, crash.places) if named else ()
-    origin = made[-1] if made else None
-    passed = [place for place in crash.places if place not in made]
-    used = passed[-1] if passed else crash.places[-1]
-    place = origin if origin is not None and (inside or not passed) else used
-    others = [(origin, "the tensor was made here"), (used, "used here")]
+    places = [(found.origin, "the tensor was made here"), (found.used, "used here")]
+    place = found.origin or found.used
     yield Finding(
         "a tensor that was made while a function was traced is used outside that trace; the "
-        f"program ended with {crash.kind}",
+        f"program ended with {run.crash.kind}",
         place=place,
-        label="kept beyond its trace" if place == origin else "has no value outside its trace",
+        label="kept beyond its trace" if found.origin else "has no value outside its trace",
         related=tuple(
-            Related(other, words) for other, words in others if other is not None and other != place
+            Related(other, words) for other, words in places if other is not None and other != place
         ),
+        variables=(found.name,) if found.name else (),
         step=run.counted + 1,
+    )
+
+
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Source sees where a tensor is kept, a run only where it was made and used."""
+    found = leak(run)
+    if found is None or run.crash is None:
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}, and used outside that trace; the program ended with "
+        f"{run.crash.kind}",
+        variables=(),
+        step=run.counted + 1,
+        symptoms=("symbolic-tensor-leak",),
     )
 
 
@@ -139,5 +141,6 @@ FAULT = Fault(
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("python-state-frozen-at-trace",),
 )
