@@ -14,7 +14,7 @@ from ...evidence.recording import Recording
 from ...evidence.run import Crash, Run
 from ..patches import Patches
 from ..places import Places
-from .eager import EagerOperations
+from .eager import EagerOperations, in_graph
 from .functions import Functions
 from .graphs import TracedOperations
 from .layers import Layers
@@ -102,6 +102,7 @@ class TensorFlow:
             self.tapes.install,
             self.applies.install_assigns,
             self.functions.install,
+            self.applies.numbers.install,
             self.eager.install,
         ):
             self.patches.quietly(install, self.patches)
@@ -133,14 +134,14 @@ class TensorFlow:
 
     def _called(self) -> None:
         """A traced function has returned to the program."""
+        if in_graph():
+            return
         self._since += 1
         if self.tapes.fresh or self._since in (1, 2, 3) or self._since >= 64:
             self._look(self._since >= 64)
 
     def _passed(self) -> None:
         """A step has been applied in eager code, or traced."""
-        from .eager import in_graph
-
         if not in_graph():
             self._counted += 1
             if self._moment < len(_MOMENTS) and self._counted >= _MOMENTS[self._moment]:

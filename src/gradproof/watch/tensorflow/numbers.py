@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...evidence.run import Step, Update
+from ..patches import Patches
 from .graphs import SCOPE
 from .variables import bare
 
@@ -59,7 +60,44 @@ class Numbers:
 
     def __init__(self) -> None:
         self.sites: list[Site] = []
+        self.saving = False
+        self._parts: list[Any] = []
         self._pending: list[tuple[Site, Any, Any, Any, Any]] = []
+
+    def install(self, patches: Patches) -> None:
+        """Watches the saving of functions: they can't be saved without their rings."""
+        from tensorflow.python.saved_model import save
+
+        patches.around(
+            save,
+            "save_and_return_nodes",
+            before=lambda root, args, kwargs: self._lend(root),
+            after=lambda lent, root, result: self._take_back(lent, root),
+            raised=lambda lent, root, problem: self._take_back(lent, root),
+        )
+
+    def _lend(self, root: Any) -> list[str]:
+        """Makes the rings parts of what is saved."""
+        self.saving = True
+        names: list[str] = []
+        if hasattr(root, "_track_trackable"):
+            for number, part in enumerate(self._parts):
+                names.append(f"_{SCOPE}_{number}")
+                root._track_trackable(part, name=names[-1])
+        return names
+
+    def _take_back(self, names: list[str] | None, root: Any) -> None:
+        """Makes the rings strangers to what was saved, as they were."""
+        self.saving = False
+        if not names:
+            return
+        for name in names:
+            root._self_unconditional_dependency_names.pop(name, None)
+        root._self_unconditional_checkpoint_dependencies[:] = [
+            reference
+            for reference in root._self_unconditional_checkpoint_dependencies
+            if reference.name not in names
+        ]
 
     def before(self, variables: list[Any]) -> list[Any]:
         """The values before the step, as tensors."""
@@ -108,6 +146,7 @@ class Numbers:
             site.counter = resource_variable_ops.ResourceVariable(
                 tf.constant(0, tf.int64), trainable=False, name=f"{SCOPE}_counter"
             )
+        self._parts += [site.ring, site.counter]
         count = tf.raw_ops.ReadVariableOp(resource=site.counter.handle, dtype=tf.int64)
         slot = tf.raw_ops.FloorMod(x=count, y=tf.constant(SLOTS, tf.int64))
         tf.raw_ops.ResourceScatterUpdate(resource=site.ring.handle, indices=slot, updates=row)

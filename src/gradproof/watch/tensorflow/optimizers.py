@@ -255,7 +255,7 @@ class Applies:
             seen.add(key)
             passage.variables.append(variable)
             passage.gradients.append(gradient)
-        if not passage.variables:
+        if not passage.variables or (note.traced and self.numbers.saving):
             return
         if note.site is None:
             note.site = self._site(note, passage)
@@ -356,7 +356,8 @@ class Applies:
             note = self._hand_note(note, stack, operations, word, key, variable, value, traced)
             self._notes[pattern] = note
         passage.note = note
-        if key in self._tapes.trained and measurable(variable) and _replicas() == 1:
+        measured = not (traced and self.numbers.saving) and _replicas() == 1
+        if measured and key in self._tapes.trained and measurable(variable):
             gradient = self._tapes.latest.get(key)
             if gradient is not None and _usable(gradient, traced, operations):
                 passage.gradients = [gradient]
