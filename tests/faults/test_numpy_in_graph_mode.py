@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 import pytest
 
+from gradproof.diagnose import diagnose
 from gradproof.evidence.run import Crash
+from gradproof.faults import FAULTS
+from gradproof.source import read
 from records import at, healthy, never_applied, proven
 from snippets import assert_findings, assert_silent
 
@@ -63,3 +67,24 @@ def test_other_things_without_numpy():
         message = f"'{thing}' object has no attribute 'numpy'"
         run = replace(healthy(), crash=Crash("AttributeError", message, (at(9), at(4))))
         assert "GP608" not in [code for code, _ in proven(run)]
+
+
+def test_cleared_by_a_run_to_the_end():
+    """A program that trained to its end did not stop at the line."""
+    text = """
+        import tensorflow as tf
+
+
+        @tf.function
+        def shown(x):
+            return tf.reduce_mean(x).numpy()
+
+
+        try:
+            shown(tf.ones(3))
+        except AttributeError:
+            pass
+    """
+    source = read(textwrap.dedent(text).lstrip("\n"), "train.py")
+    assert [one.fault.code for one in diagnose(FAULTS, [source])] == ["GP608"]
+    assert diagnose(FAULTS, [source], healthy()) == []

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from ..finding import Place
 from .run import Run
 
+def ended_well(run: Run) -> bool:
+    """The program trained and came to its end: what raises was not met."""
+    return run.finished and run.crash is None and run.counted > 0
+
+
 SYMBOLIC = re.compile(
     r"\b(?:Symbolic)?Tensor'? object has no attribute '(?:numpy|_numpy|item|tolist)'"
     r"|Cannot convert a symbolic"

@@ -111,10 +111,11 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         first = steps[0].watched if steps else keys
         names = tuple(dict.fromkeys(run.path(key) for key in sorted(keys & first)))
+        ended = run.crash.kind if run.crash is not None else "an error"
         how = (
             f"none of them serves a second step, {len(keys)} have been made so far"
             if anew
-            else "the traced function may not make them again"
+            else f"making them again ended the program with {ended}"
         )
         yield Finding(
             f"{listed(names)} are made while the model or the loss is computed: {how}",
@@ -154,6 +155,8 @@ def _refused(run: Run, keys: set[int]) -> bool:
     crash = run.crash
     if crash is None or not keys:
         return False
+    if "cannot recognize variable" in crash.message:
+        return any(run.path(key) in crash.message for key in keys)
     return any(words in crash.message for words in REFUSALS)
 
 

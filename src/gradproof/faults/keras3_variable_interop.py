@@ -56,7 +56,8 @@ import re
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..fault import Fault
+from ..evidence.crashes import ended_well
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 
 REFUSED = (
@@ -110,11 +111,17 @@ def _last_line(message: str) -> str:
     return lines[-1][:140] if lines else ""
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """A program that trained to its end did not meet it."""
+    return Verdict.CLEARED if ended_well(run) else None
+
+
 FAULT = Fault(
     "GP412",
     "keras3-variable-interop",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("unwatched-tensor", "gradients-never-applied"),
 )

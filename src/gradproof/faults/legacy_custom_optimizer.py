@@ -75,9 +75,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
-from ..fault import Fault
+from ..evidence.crashes import ended_well
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
 
 OLD = (
@@ -86,6 +88,15 @@ OLD = (
     "_fallback_apply_state|_serialize_hyperparameter|_hyper|_call_if_callable"
 )
 """What the base class of old offered to its heirs."""
+
+REFUSED = (
+    "kwargs should be empty",
+    "Argument `learning_rate` should be float",
+    "missing 1 required positional argument: 'learning_rate'",
+    "missing 1 required positional argument: 'name'",
+    "Argument(s) not recognized",
+)
+"""What the base class of today says to arguments of old."""
 
 BUILT_IN = frozenset(
     """
@@ -146,11 +157,26 @@ def prove(run: Run) -> Iterator[Finding]:
         return
 
 
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
+    """The base class refused what the class of old handed to it."""
+    if ended_well(run) and all(one.name in BUILT_IN for one in run.optimizers):
+        return Verdict.CLEARED
+    crash = run.crash
+    if crash is None or not any(words in crash.message for words in REFUSED):
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}; the program ended with {crash.kind} in the base class",
+        step=run.counted + 1,
+    )
+
+
 FAULT = Fault(
     "GP410",
     "legacy-custom-optimizer",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("gradients-never-applied",),
 )

@@ -57,8 +57,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.crashes import asks_for_value, in_trace
-from ..fault import Fault
+from ..evidence.crashes import asks_for_value, ended_well, in_trace
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 
 
@@ -90,11 +90,17 @@ def prove(run: Run) -> Iterator[Finding]:
     )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """A program that trained to its end did not meet it."""
+    return Verdict.CLEARED if ended_well(run) else None
+
+
 FAULT = Fault(
     "GP608",
     "numpy-in-graph-mode",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("numpy-on-loss-path", "gradients-never-applied"),
 )

@@ -81,8 +81,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..evidence import Loop, Run
-from ..evidence.crashes import leak
-from ..fault import Fault
+from ..evidence.crashes import ended_well, leak
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related
 
 
@@ -120,8 +120,10 @@ def prove(run: Run) -> Iterator[Finding]:
     )
 
 
-def settle(finding: Finding, run: Run) -> Finding | None:
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """Source sees where a tensor is kept, a run only where it was made and used."""
+    if ended_well(run):
+        return Verdict.CLEARED
     found = leak(run)
     if found is None or run.crash is None:
         return None
