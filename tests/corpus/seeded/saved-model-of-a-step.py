@@ -1,3 +1,4 @@
+import hashlib
 import tempfile
 
 import tensorflow as tf
@@ -30,3 +31,4 @@ folder = tempfile.mkdtemp()
 tf.saved_model.save(model, folder)
 again = tf.saved_model.load(folder)
 print(repr(again.serve(x).numpy().tolist()), repr(again.train(x, y).numpy()))
+print(hashlib.sha256(model.w.numpy().tobytes()).hexdigest())
