@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..finding import Place
 from .run import Run
 
+
 def ended_well(run: Run) -> bool:
     """The program trained and came to its end: what raises was not met."""
     return run.finished and run.crash is None and run.counted > 0
