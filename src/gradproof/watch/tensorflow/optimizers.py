@@ -17,9 +17,10 @@ from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
+from .notes import Operations, identity
 from .numbers import Numbers, Site, measurable, scalar
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
-from .tapes import KEEP, Operations, Tapes, identity
+from .tapes import KEEP, Tapes
 from .variables import Variables, bare, is_variable
 
 HANDMADE = 400

@@ -8,7 +8,6 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from ...evidence.run import GradientCall, Source, Tape, Target
@@ -17,54 +16,11 @@ from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
+from .notes import CallNote, Operations, TapeNote, dtype_of, flat, identity, shape_of_tensor
 from .variables import Variables, bare, is_variable
 
 KEEP = 3
 """Steps of each tape that are recorded operation by operation."""
-
-Operations = EagerOperations | TracedOperations
-
-
-@dataclass
-class TapeNote:
-    """A tape while it lives."""
-
-    key: int
-    operations: Operations
-    stack: Stack
-    opened: int
-    persistent: bool
-    automatic: bool
-    outer: tuple[int, ...]
-    gaps: int
-    closed: int | None = None
-    watched: frozenset[int] = frozenset()
-    watches: list[tuple[Any, Place | None]] = field(default_factory=list)
-    plain: Tape | None = None
-
-
-@dataclass
-class CallNote:
-    """A gradient call while its tensors live."""
-
-    key: int
-    tape: TapeNote
-    stack: Stack
-    at: int
-    end: int
-    targets: list[Any]
-    sources: list[Any]
-    results: list[Any] | None
-    method: str
-    traced: bool
-    zeros: bool
-    inner: bool
-    step: int
-    asked: int = 0
-    before: int = 0
-    error: str | None = None
-    settled: bool = False
-    plain: GradientCall | None = None
 
 
 class Tapes:
@@ -197,12 +153,10 @@ class Tapes:
         note.closed = None if recording else len(operations)
 
     def _watch(self, tape: Any, args: Any, kwargs: Any) -> None:
-        import tensorflow as tf
-
         note = self._of.get(tape)
         if note is not None:
             stack = (stack_here(self._places) if in_graph() else self._places.here(4))[0]
-            for tensor in tf.nest.flatten(args[0] if args else kwargs.get("tensor")):
+            for tensor in flat(args[0] if args else kwargs.get("tensor")):
                 if is_variable(tensor):
                     continue
                 if not in_graph() and hasattr(tensor, "_id"):
@@ -210,13 +164,11 @@ class Tapes:
                 note.watches.append((tensor, stack[-1] if stack else None))
 
     def _ask(self, tape: Any, args: Any, kwargs: Any, method: str) -> CallNote | None:
-        import tensorflow as tf
-
         if getattr(self._local, "asking", False):
             return None
         names = ("target", "sources", "output_gradients", "unconnected_gradients")
         given = {**dict(zip(names, args, strict=False)), **kwargs}
-        targets = _flat(tf, given.get("target"))
+        targets = flat(given.get("target"))
         self.loss = targets[0] if len(targets) == 1 else None
         note = self._of.get(tape)
         if note is None:
@@ -235,7 +187,7 @@ class Tapes:
             len(note.operations),
             0,
             targets,
-            _flat(tf, given.get("sources")),
+            flat(given.get("sources")),
             None,
             method,
             traced,
@@ -256,8 +208,6 @@ class Tapes:
         return call
 
     def _answered(self, call: CallNote | None, tape: Any, result: Any, problem: Any = None) -> None:
-        import tensorflow as tf
-
         if call is None:
             if result is not None:
                 self._light(tape, result)
@@ -270,7 +220,7 @@ class Tapes:
         if problem is not None:
             call.error = f"{type(problem).__name__}: {str(problem)[:300]}"
         else:
-            call.results = _flat(tf, result)
+            call.results = flat(result)
             self._remember(call)
         self.calls.append(call)
         self.last = call
@@ -280,13 +230,11 @@ class Tapes:
 
     def _light(self, tape: Any, result: Any) -> None:
         """A call that is not recorded: looks only whether something is new."""
-        import tensorflow as tf
-
         if getattr(self._local, "asking", False) or in_graph():
             return
         stack, _ = self._places.here(4)
         self._asked[stack] += 1
-        pattern = (stack[-1] if stack else None, tuple(part is None for part in _flat(tf, result)))
+        pattern = (stack[-1] if stack else None, tuple(part is None for part in flat(result)))
         if pattern not in self._patterns:
             self._patterns.add(pattern)
             if any(pattern[1]):
@@ -384,7 +332,7 @@ class Tapes:
             operations.key,
             at,
             tuple(
-                Target(operations.find(target), _shape(target), _dtype(target))
+                Target(operations.find(target), shape_of_tensor(target), dtype_of(target))
                 for target in call.targets
             ),
             tuple(
@@ -412,40 +360,8 @@ class Tapes:
         if is_variable(source):
             key = self._variables.key(source)
             name = str(getattr(source, "path", None) or source.name).split(":")[0]
-            return Source(key, None, "variable", name, _dtype(source), connected, result)
+            return Source(key, None, "variable", name, dtype_of(source), connected, result)
         if hasattr(source, "dtype") and hasattr(source, "shape"):
             index = operations.find(source)
-            return Source(None, index, "tensor", "", _dtype(source), connected, result)
+            return Source(None, index, "tensor", "", dtype_of(source), connected, result)
         return Source(None, None, "other", type(source).__name__, "", connected, result)
-
-
-def identity(tensor: Any) -> Any:
-    """The number that TensorFlow gives each tensor, eager or not."""
-    tensor = getattr(tensor, "values", tensor)
-    return getattr(tensor, "_id", None) or id(tensor)
-
-
-def _flat(tf: Any, thing: Any) -> list[Any]:
-    if thing is None:
-        return []
-    if isinstance(thing, list | tuple | dict):
-        found: list[Any] = []
-        for part in thing.values() if isinstance(thing, dict) else thing:
-            found.extend(_flat(tf, part) if part is not None else [None])
-        return found
-    return [thing]
-
-
-def _shape(tensor: Any) -> tuple[int | None, ...] | None:
-    shape = getattr(tensor, "shape", None)
-    if shape is None:
-        return ()
-    try:
-        return tuple(shape.as_list()) if shape.rank is not None else None
-    except AttributeError:
-        return tuple(shape)
-
-
-def _dtype(tensor: Any) -> str:
-    dtype = getattr(tensor, "dtype", "")
-    return str(getattr(dtype, "name", dtype)).removesuffix("_ref")
