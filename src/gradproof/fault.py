@@ -71,7 +71,11 @@ class Fault:
         """First line of the page, as a diagnosis prints it."""
         line = self.page.strip().splitlines()[0].strip().rstrip(".")
         first = line.split(" ", 1)[0]
-        keep = first.isupper() or any(mark in first for mark in "`_.(") or first[1:] != first[1:].lower()
+        keep = (
+            first.isupper()
+            or any(mark in first for mark in "`_.(")
+            or first[1:] != first[1:].lower()
+        )
         return line if keep else line[:1].lower() + line[1:]
 
     @cached_property

@@ -41,9 +41,7 @@ class EagerOperations:
         self._plain: Recording | None = None
         self.dropped = False
         self.pinned = False
-        self.constants: weakref.WeakKeyDictionary[Any, dict[str, int]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self.constants: weakref.WeakKeyDictionary[Any, dict[str, int]] = weakref.WeakKeyDictionary()
 
     def __len__(self) -> int:
         return len(self._rows)
