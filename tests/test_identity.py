@@ -11,7 +11,12 @@ import pytest
 from programs import CORPUS, GRADPROOF, SECONDS, environment
 
 SEEDED = sorted((CORPUS / "seeded").glob("*.py"))
-QUICK = {"dropout-batch-norm-adam": 3, "traced-random-ops": 2, "fit-plain": 3, "saved-model-of-a-step": 3}
+QUICK = {
+    "dropout-batch-norm-adam": 3,
+    "traced-random-ops": 2,
+    "fit-plain": 3,
+    "saved-model-of-a-step": 3,
+}
 """Runs that stay in the everyday suite, with their generation."""
 
 
