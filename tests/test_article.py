@@ -48,6 +48,7 @@ UNTRACKED = "untracked-variable"
 BYPASSED = "update-bypasses-variables"
 OUTSIDE = "forward-outside-tape"
 MISUSED = "optimizer-call-misuse"
+SINGULAR = "nan-from-singular-op"
 
 ROWS = (
     row("list-assigned", BYPASSED, BYPASSED, BYPASSED),
@@ -74,7 +75,7 @@ ROWS = (
     ),
     row("learning-rate-zero", "learning-rate-zero", "learning-rate-zero", "learning-rate-zero"),
     row("added-gradient", "wrong-sign-update", "wrong-sign-update", "wrong-sign-update"),
-    row("nan-weights", "nan-gradient-applied", "nan-gradient-applied", "", "nan-from-singular-op"),
+    row("nan-weights", SINGULAR, SINGULAR, "", f"nan-gradient-applied {SINGULAR}"),
 )
 MODES = ("eager", "traced")
 QUICK = {
