@@ -8,17 +8,20 @@ replica's part makes the step as many times too large as there are replicas.
 <!-- mode: eager -->
 ```python
 strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+with strategy.scope():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    optimizer = keras.optimizers.SGD(0.01)
 
 
-def replica_step(model, optimizer, x, y):
+def replica_step(x, y):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(model(x) - y))
     gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
 
-def step(model, optimizer, x, y):
-    strategy.run(replica_step, args=(model, optimizer, x, y))
+def step(x, y):
+    strategy.run(replica_step, args=(x, y))
 ```
 
 ## Good
@@ -26,9 +29,12 @@ def step(model, optimizer, x, y):
 <!-- mode: eager -->
 ```python
 strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+with strategy.scope():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    optimizer = keras.optimizers.SGD(0.01)
 
 
-def replica_step(model, optimizer, x, y):
+def replica_step(x, y):
     with tf.GradientTape() as tape:
         each = tf.reduce_mean(tf.square(model(x) - y), axis=1)
         loss = tf.nn.compute_average_loss(each, global_batch_size=8)
@@ -36,8 +42,8 @@ def replica_step(model, optimizer, x, y):
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
 
-def step(model, optimizer, x, y):
-    strategy.run(replica_step, args=(model, optimizer, x, y))
+def step(x, y):
+    strategy.run(replica_step, args=(x, y))
 ```
 
 ## Fix
