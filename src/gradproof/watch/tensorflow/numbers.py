@@ -26,6 +26,10 @@ _EXTRA = 3
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
+Row = tuple[int, Any, float | None, float | None, float | None]
+"""Index of a step, its numbers as an array, loss, learning rate, counter."""
+
+
 @dataclass
 class Site:
     """One place at which variables change, with its measured steps."""
@@ -35,8 +39,8 @@ class Site:
     given: tuple[bool, ...]
     directed: bool = False
     count: int = 0
-    first: list[Step] = field(default_factory=list)
-    recent: deque[Step] = field(default_factory=lambda: deque(maxlen=RECENT))
+    first: list[Row] = field(default_factory=list)
+    recent: deque[Row] = field(default_factory=lambda: deque(maxlen=RECENT))
     ring: Any = None
     counter: Any = None
     read: int = 0
@@ -46,13 +50,13 @@ class Site:
         """Numbers a variable: gradient, value, change, and their product."""
         return 4 if self.directed else 3
 
-    def add(self, step: Step) -> None:
-        """Keeps the first steps and the recent ones."""
-        (self.first if len(self.first) < FIRST else self.recent).append(step)
+    def add(self, row: Row) -> None:
+        """Keeps the first rows of numbers and the recent ones."""
+        (self.first if len(self.first) < FIRST else self.recent).append(row)
 
     def steps(self) -> list[Step]:
-        """The steps kept, in order."""
-        return [*self.first, *self.recent]
+        """The steps kept, in order. Most rows are never asked for."""
+        return [_step(self, *row) for row in (*self.first, *self.recent)]
 
 
 class Numbers:
@@ -104,7 +108,7 @@ class Numbers:
         from tensorflow.python.eager import record
 
         with record.stop_recording():
-            return [_read(variable) for variable in variables]
+            return [_value(variable) for variable in variables]
 
     def after(
         self,
@@ -158,8 +162,8 @@ class Numbers:
         pending, self._pending = self._pending, []
         for site, packed, loss, rate, iterations in pending:
             site.count += 1
-            numbers = packed.numpy().tolist() if packed is not None else []
-            site.add(_step(site, site.count, numbers, _number(loss), rate, iterations))
+            numbers = packed.numpy() if packed is not None else ()
+            site.add((site.count, numbers, _number(loss), rate, iterations))
             found += 1
         for site in self.sites:
             if site.counter is not None:
@@ -173,18 +177,9 @@ class Numbers:
             return 0
         rows = site.ring.numpy()
         for number in range(max(site.read, total - SLOTS), total):
-            row = rows[number % SLOTS].tolist()
-            numbers, (loss, rate, iterations) = row[:-_EXTRA], row[-_EXTRA:]
-            site.add(
-                _step(
-                    site,
-                    number + 1,
-                    numbers,
-                    _known(loss),
-                    _known(rate),
-                    None if math.isnan(iterations) else int(iterations),
-                )
-            )
+            row = rows[number % SLOTS]
+            loss, rate, iterations = (_known(float(value)) for value in row[-_EXTRA:])
+            site.add((number + 1, row[:-_EXTRA], loss, rate, iterations))
         site.read = site.count = total
         return fresh
 
@@ -208,6 +203,22 @@ def _read(variable: Any) -> Any:
 
     inner = bare(variable)
     return tf.raw_ops.ReadVariableOp(resource=inner.handle, dtype=inner.dtype.base_dtype)
+
+
+def _value(variable: Any) -> Any:
+    """The value now: in a graph the forward pass has mostly read it already."""
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import ops
+
+    inner = bare(variable)
+    if context.executing_eagerly():
+        return _read(variable)
+    users = ops.get_default_graph().capture(inner.handle).consumers()
+    if all(user.type == "ReadVariableOp" for user in users):
+        for user in reversed(users):
+            if user.outputs[0].dtype == inner.dtype.base_dtype:
+                return user.outputs[0]
+    return _read(variable)
 
 
 def _measure(
@@ -291,12 +302,13 @@ def _known(value: float) -> float | None:
 def _step(
     site: Site,
     index: int,
-    numbers: list[float],
+    array: Any,
     loss: float | None,
     rate: float | None,
-    iterations: int | None,
+    iterations: float | None,
 ) -> Step:
     """One row of numbers as a step."""
+    numbers = array.tolist() if len(array) else []
     updates = []
     width = site.width
     for position, variable in enumerate(site.variables):
@@ -310,7 +322,8 @@ def _step(
         updates.append(
             Update(variable, gradient if site.given[position] else None, value, change, along)
         )
-    return Step(index, site.apply, tuple(updates), loss, rate, iterations)
+    counter = None if iterations is None else int(iterations)
+    return Step(index, site.apply, tuple(updates), loss, rate, counter)
 
 
 def _norm(half_square: float) -> float:

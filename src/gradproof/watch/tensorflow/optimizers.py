@@ -505,7 +505,7 @@ def _state(optimizer: Any) -> tuple[Any, Any]:
     if callable(rate) and not hasattr(rate, "dtype"):
         rate = rate(bare(iterations))
     if in_graph():
-        return scalar(rate), scalar(iterations)
+        return scalar(rate), None
     return float(bare(rate)), int(bare(iterations))
 
 
