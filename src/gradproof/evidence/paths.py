@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..finding import Place
+from ..finding import Place, listed
 from .derived import derived_at, derived_once
 from .operations import CUTS, INTEGERS, LOOPS, OPAQUE, SIZES, STOPS
 from .recording import EXTERNAL, Operation, Recording
@@ -55,6 +55,14 @@ class Lost:
     def names(self) -> tuple[str, ...]:
         """Paths of the variables."""
         return tuple(dict.fromkeys(loss.source.name for loss in self.losses if loss.source.name))
+
+    @property
+    def words(self) -> str:
+        """What came out of the call: for how many variables, and which."""
+        return (
+            f"the gradient is None for {len(self.names)} of {len(self.call.sources)} variables: "
+            f"{listed(self.names)}"
+        )
 
 
 def lost(run: Run, kinds: Iterable[str]) -> Iterator[Lost]:

@@ -80,8 +80,7 @@ def prove(run: Run) -> Iterator[Finding]:
         keys = sorted(operation.writes) if operation is not None else []
         into = f" of `{run.path(keys[0])}`" if keys else ""
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; what was computed from them reaches the target only through "
+            f"{found.words}; what was computed from them reaches the target only through "
             f"an assignment{into}, which the tape does not record",
             place=found.place,
             label="recording stops here",

@@ -55,7 +55,7 @@ from collections.abc import Iterator
 from ..evidence import Loop, Run
 from ..evidence.paths import lost
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, Related
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -75,9 +75,7 @@ def prove(run: Run) -> Iterator[Finding]:
     for found in lost(run, ("loop",)):
         tape = run.tape(found.call.tape)
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; traced, the loop over the dataset is one operation "
-            f"without gradient",
+            f"{found.words}; traced, the loop over the dataset is one operation without gradient",
             place=found.place,
             label="no gradient passes",
             related=(Related(tape.place, "recording since here"),) if tape.place else (),

@@ -100,8 +100,7 @@ def prove(run: Run) -> Iterator[Finding]:
     for found in lost(run, ("once",)):
         tape = run.tape(found.call.tape)
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; the target depends on a value that was computed from them "
+            f"{found.words}; the target depends on a value that was computed from them "
             f"once, before the steps, and never again",
             place=found.place,
             label="computed once",

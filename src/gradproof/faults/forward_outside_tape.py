@@ -87,8 +87,7 @@ def prove(run: Run) -> Iterator[Finding]:
     for found in lost(run, ("outside",)):
         tape = run.tape(found.call.tape)
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; the target depends on values that were computed from them "
+            f"{found.words}; the target depends on values that were computed from them "
             f"while the tape was not recording",
             place=found.place,
             label="runs while the tape is not recording",

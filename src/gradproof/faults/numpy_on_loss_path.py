@@ -112,8 +112,7 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find where a recorded value leaves TensorFlow and a constant comes back."""
     for found in lost(run, ("numpy",)):
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; what was computed from them left TensorFlow here, and the "
+            f"{found.words}; what was computed from them left TensorFlow here, and the "
             f"target was computed from values that came from outside",
             place=found.place,
             label="recording stops here",
@@ -132,9 +131,7 @@ def settle(finding: Finding, run: Run) -> Finding | None:
         if found.place is not None and found.place.span.overlaps(span):
             return replace(
                 finding,
-                message=f"the gradient is None for {len(found.names)} of "
-                f"{len(found.call.sources)} variables: {listed(found.names)}; what was computed "
-                f"from them left TensorFlow here",
+                message=f"{found.words}; what was computed from them left TensorFlow here",
                 variables=found.names,
                 step=found.call.step + 1,
                 evidence={"unconnected": len(found.names)},

@@ -84,8 +84,7 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find the Python function on the only way from a variable to the target."""
     for found in lost(run, ("opaque",)):
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; the only way from them to the target goes through this "
+            f"{found.words}; the only way from them to the target goes through this "
             f"Python function",
             place=found.place,
             label="no gradient passes",

@@ -93,8 +93,7 @@ def prove(run: Run) -> Iterator[Finding]:
             else "nothing under the tape reads them"
         )
         yield Finding(
-            f"the gradient is None for {len(found.names)} of {len(found.call.sources)} variables: "
-            f"{listed(found.names)}; {how}",
+            f"{found.words}; {how}",
             place=found.place or found.call.place,
             label="ends here"
             if found.kind == "dead end"

@@ -83,8 +83,3 @@ def cut(flow: Flow, kind: str, operation: str, path: Path, active: frozenset[int
 def origin(thing: object, active: frozenset[int], read: Path) -> Flow:
     """The dependence of a value that has just been read from `thing`."""
     return {thing: (Trail(active, read),)}
-
-
-def live_on(flow: Flow, thing: object, tape: int) -> bool:
-    """Says whether a tape recorded a whole way from `thing` to the value."""
-    return any(tape in trail.tapes and trail.cut is None for trail in flow.get(thing, ()))

@@ -19,7 +19,6 @@ from .values import (
     Group,
     Instance,
     Layer,
-    Library,
     ListValue,
     Optimizer,
     Other,
@@ -515,8 +514,3 @@ def strategy_method(
     if name == "reduce":
         return arguments[1] if len(arguments) > 1 else Unknown("reduced", data=True)
     return Unknown(name, data=True)
-
-
-def made_by(value: Value) -> str:
-    """The library name of a value, for words."""
-    return value.name if isinstance(value, Library) else ""

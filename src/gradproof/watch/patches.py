@@ -57,11 +57,6 @@ class Patches:
         finally:
             self._inside.hook = False
 
-    @property
-    def busy(self) -> bool:
-        """A hook of ours is running in this thread."""
-        return getattr(self._inside, "hook", False)
-
     def around(
         self,
         owner: Any,

@@ -281,8 +281,6 @@ class Applies:
         if note is None:
             return
         operations = note.operations
-        if isinstance(operations, TracedOperations):
-            operations.ranges.append((passage.start, len(operations), "apply"))
         note.counted += 1
         if passage.site is not None:
             self.numbers.after(
@@ -294,8 +292,8 @@ class Applies:
                 passage.rate,
                 passage.iterations,
             )
-            if isinstance(operations, TracedOperations):
-                operations.ranges.append((passage.start, len(operations), "apply"))
+        if isinstance(operations, TracedOperations):
+            operations.ranges.append((passage.start, len(operations), "apply"))
         if not note.traced:
             self._tapes.steps += 1
             if note.plain is not None:
