@@ -107,6 +107,20 @@ def load(path: str, shown: str | None = None) -> SourceText:
     except OSError as problem:
         reason = (problem.strerror or type(problem).__name__).lower()
         raise Unreadable(f"{shown}: can't be read ({reason})") from None
+    return source_text(data, path, shown)
+
+
+def source_text(data: bytes, path: str, shown: str) -> SourceText:
+    """The Python source in the bytes of a file.
+
+    Args:
+        data: The whole file.
+        path: Where it lies; its ending says whether it is a notebook.
+        shown: How it is called in what is said about it.
+
+    Raises:
+        Unreadable: It is no text, or a broken notebook.
+    """
     if path.endswith(".ipynb"):
         return _notebook(data, shown)
     return SourceText(shown, _decoded(data, shown))
