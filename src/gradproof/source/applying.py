@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import ApplyCall, Spot
 from . import tapes
+from .escaping import gradients_in
 from .joining import flow_of
-from .updates import gradients_in
 from .values import (
     Asked,
     Function,

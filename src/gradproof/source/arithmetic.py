@@ -5,20 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, losses, shapes
+from . import habits, losses, new_values, shapes
 from .flow import cut, merge
 from .joining import flow_of
 from .roles import direction, updated_variable
 from .tensors import form_of
-from .values import (
-    Constant,
-    GradientOf,
-    Group,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from .values import Constant, GradientOf, Group, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -108,7 +100,7 @@ def _meaning(reader: Reader, node: ast.BinOp, left: Value, right: Value, result:
         _sum_of_directions(op, left, right, result)
         note_update(op, left, right, result)
         if result.update_of:
-            reader.facts.new_value(result, node)
+            new_values.new_value(reader, result, node)
         result.loss = _sum_of_losses(op, left, right)
     elif isinstance(op, ast.Pow):
         even = isinstance(right, Constant) and right.value in (2, 2.0, 4)

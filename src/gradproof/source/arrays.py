@@ -5,17 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, shapes, updates
+from . import api, datasets, escaping, shapes
+from .dependence import NO_FLOW
 from .flow import cut, merge
 from .forms import shape_of, written_as
 from .names import last
-from .values import (
-    NO_FLOW,
-    Constant,
-    ListValue,
-    Tensor,
-    Value,
-)
+from .values import Constant, ListValue, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -29,13 +24,11 @@ def numpy_operation(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
     """A function of NumPy: what enters it leaves TensorFlow."""
-    from . import builtin
-
     short = last(name)
     if name.startswith("np.random."):
-        return builtin.random_array(reader, short, arguments, keywords, node)
+        return datasets.random_array(reader, short, arguments, keywords, node)
     for value in (*arguments, *keywords.values()):
-        updates.look(reader, value)
+        escaping.look(reader, value)
     first = arguments[0] if arguments else None
     values = [*arguments, *keywords.values()]
     flow = merge(reader.read(value, node) for value in values)

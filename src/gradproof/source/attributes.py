@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, habits, ownership, state, tensors, updates
+from . import api, escaping, habits, optimizers, ownership, state, tensors, updates
 from .names import respelled
 from .values import (
     Bound,
@@ -328,14 +328,14 @@ def assign(
             updates.attribute_written(reader, receiver, value, target, node)
     elif isinstance(receiver, Optimizer):
         if name in ("learning_rate", "lr"):
-            updates.rate_written(reader, receiver, value, target)
+            optimizers.rate_written(reader, receiver, value, target)
     elif isinstance(receiver, Unknown):
-        updates.escape(reader, value)
+        escaping.escape(reader, value)
         reader.store.set_item(receiver.children, name, value)
     elif isinstance(receiver, Class):
         reader.store.set_item(receiver.members, name, value)
     else:
-        updates.escape(reader, value)
+        escaping.escape(reader, value)
 
 
 def _set_trainable(reader: Reader, layer: Layer, value: Value) -> None:

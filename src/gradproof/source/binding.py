@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from . import attributes, habits, state, updates
+from . import attributes, escaping, habits, state, updates
 from .joining import join_values
 from .values import (
     Bound,
@@ -128,7 +128,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
     elif isinstance(container, DictValue) and isinstance(index, Constant):
         reader.store.set_item(container.items, index.value, value)
     elif isinstance(container, Instance | Unknown):
-        updates.escape(reader, value)
+        escaping.escape(reader, value)
 
 
 def _kept_gradient(before: Value, value: Value) -> Value:

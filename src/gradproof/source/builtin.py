@@ -5,29 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, binding, shapes, state, updates
+from . import api, attributes, binding, escaping
 from .flow import cut, merge
-from .joining import flow_of
-from .names import last
 from .values import (
-    NO_FLOW,
     Constant,
     Dataset,
     DictValue,
     Group,
-    Instance,
-    Layer,
     Library,
     ListValue,
     Tensor,
     Unknown,
     Value,
-    Variable,
     Zip,
 )
 
 if TYPE_CHECKING:
     from .reader import Reader
+
 
 Arguments = list[Value]
 Keywords = dict[str, Value]
@@ -44,7 +39,7 @@ def call(
             return found
     if name in api.QUIET_BUILTINS:
         for value in arguments:
-            updates.look(reader, value)
+            escaping.look(reader, value)
         return Unknown(name, data=True)
     flow = merge(reader.read(value, node) for value in arguments)
     return Tensor(flow, "number" if not flow else "unknown", made=reader.path(node))
@@ -128,7 +123,7 @@ def _float(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.A
         if isinstance(value.value, int | float) and isinstance(node, ast.Call):
             return Constant(float(value.value), value.node)
         return Tensor(form="number")
-    updates.look(reader, value)
+    escaping.look(reader, value)
     name = (
         node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "float"
     )
@@ -265,7 +260,7 @@ def _abs(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
 
 def _print(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
     for value in arguments:
-        updates.look(reader, value)
+        escaping.look(reader, value)
     return Constant(None)
 
 
@@ -295,225 +290,3 @@ _FUNCTIONS = {
     "abs": _abs,
     "print": _print,
 }
-
-
-# Methods
-
-
-def method(
-    reader: Reader,
-    receiver: ListValue | DictValue | Zip | Constant | Dataset,
-    name: str,
-    arguments: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-) -> Value:
-    """A method of a list, dict, text or dataset."""
-    if isinstance(receiver, ListValue):
-        return _list_method(reader, receiver, name, arguments, node)
-    if isinstance(receiver, DictValue):
-        return _dict_method(reader, receiver, name, arguments, node)
-    if isinstance(receiver, Dataset):
-        return _dataset_method(reader, receiver, name, arguments, keywords, node)
-    return Unknown(name, data=True)
-
-
-def _list_method(
-    reader: Reader, receiver: ListValue, name: str, arguments: Arguments, node: ast.AST
-) -> Value:
-    if name in ("append", "insert", "add") and arguments:
-        known = receiver.items
-        value = arguments[-1]
-        if len(known) > 24:
-            # What a long loop collects: one more entry tells nothing new.
-            return Constant(None)
-        position = len(known) if name != "insert" else 0
-        exact = receiver.exact and reader.frame.looping == 0
-        updated = [*known[:position], value, *known[position:]]
-        reader.store.set_field(receiver, "items", updated)
-        if isinstance(value, Variable) and not value.held_by:
-            value.held_by = "list"
-        if not exact and receiver.exact and not isinstance(value, Layer | Variable | Instance):
-            reader.store.set_field(receiver, "exact", False)
-        return Constant(None)
-    if name == "extend" and arguments:
-        items, complete = binding.elements(reader, arguments[0], node)
-        reader.store.set_field(receiver, "items", [*receiver.items, *items][:64])
-        reader.store.set_field(receiver, "exact", receiver.exact and complete)
-        return Constant(None)
-    if name in ("clear",):
-        reader.store.set_field(receiver, "items", [])
-        return Constant(None)
-    if name in ("pop", "popleft") and receiver.items:
-        return receiver.items[-1] if name == "pop" else receiver.items[0]
-    if name == "copy":
-        return ListValue(
-            list(receiver.items), receiver.exact, receiver.fixed, receiver.owner, receiver.which
-        )
-    return Unknown(name, data=True)
-
-
-def _dict_method(
-    reader: Reader, receiver: DictValue, name: str, arguments: Arguments, node: ast.AST
-) -> Value:
-    if name == "items":
-        return ListValue(
-            [
-                ListValue([Constant(key), value], fixed=True)
-                for key, value in receiver.items.items()
-            ],
-            receiver.exact,
-        )
-    if name == "values":
-        return ListValue(list(receiver.items.values()), receiver.exact)
-    if name == "keys":
-        return ListValue([Constant(key) for key in receiver.items], receiver.exact)
-    if name in ("get", "pop", "setdefault") and arguments:
-        key = arguments[0]
-        if isinstance(key, Constant) and key.value in receiver.items:
-            return receiver.items[key.value]
-        if receiver.items:
-            value = next(iter(receiver.items.values()))
-            return value if len(receiver.items) == 1 else Unknown(data=True)
-        return arguments[1] if len(arguments) > 1 else Unknown(data=True)
-    if name == "update" and arguments and isinstance(arguments[0], DictValue):
-        for entry, item in arguments[0].items.items():
-            reader.store.set_item(receiver.items, entry, item)
-    return Constant(None)
-
-
-# Data
-
-
-def make_dataset(
-    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
-) -> Value:
-    """A `tf.data` source."""
-    short = last(name)
-    if short in ("from_tensor_slices", "from_tensors") and arguments:
-        return Dataset(_sliced(arguments[0], slices=short == "from_tensor_slices"), node, True)
-    if short == "range":
-        return Dataset(Tensor(whole=True, shape=()), node)
-    if short == "zip" and arguments and isinstance(arguments[0], ListValue):
-        parts = [
-            part.element if isinstance(part, Dataset) else Unknown(data=True)
-            for part in arguments[0].items
-        ]
-        return Dataset(ListValue(parts, fixed=True), node)
-    if short == "from_generator":
-        return Dataset(Unknown("element", data=True), node)
-    return Unknown(short, data=True)
-
-
-def _sliced(value: Value, *, slices: bool) -> Value:
-    if isinstance(value, ListValue) and value.fixed:
-        return ListValue([_sliced(item, slices=slices) for item in value.items], fixed=True)
-    if isinstance(value, DictValue):
-        return DictValue(
-            {key: _sliced(item, slices=slices) for key, item in value.items.items()}, value.exact
-        )
-    if isinstance(value, Tensor):
-        shape = value.shape
-        if slices and shape is not None:
-            shape = shape[1:] if shape else None
-        return Tensor(flow_of(value), "tensor", shape, value.whole)
-    if isinstance(value, Unknown):
-        return Unknown(value.name, data=True)
-    return Tensor()
-
-
-def _batched(value: Value) -> Value:
-    if isinstance(value, ListValue):
-        return ListValue([_batched(item) for item in value.items], value.exact, value.fixed)
-    if isinstance(value, DictValue):
-        return DictValue({key: _batched(item) for key, item in value.items.items()}, value.exact)
-    if isinstance(value, Tensor):
-        return Tensor(
-            value.flow,
-            "tensor",
-            (None, *value.shape) if value.shape is not None else None,
-            value.whole,
-        )
-    return value
-
-
-def _dataset_method(
-    reader: Reader,
-    receiver: Dataset,
-    name: str,
-    arguments: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-) -> Value:
-    if name in ("batch", "padded_batch"):
-        return Dataset(_batched(receiver.element), node, receiver.pipeline)
-    if name == "unbatch":
-        return Dataset(Unknown("element", data=True), node)
-    if name in ("map", "flat_map") and arguments:
-        element = receiver.element
-        given = (
-            list(element.items) if isinstance(element, ListValue) and element.fixed else [element]
-        )
-        with state.quietly(reader):
-            mapped = reader.call(arguments[0], given, {}, node)
-        return Dataset(mapped if not isinstance(mapped, Dataset) else mapped.element, node, True)
-    if name in api.DATASET_KEEPS:
-        return receiver
-    if name == "get_single_element" or name == "get_next":
-        return receiver.element
-    if name in ("cardinality", "element_spec"):
-        return Tensor(form="number")
-    if name == "enumerate":
-        return Dataset(
-            ListValue([Tensor(whole=True, shape=()), receiver.element], fixed=True), node
-        )
-    return Unknown(name, data=True)
-
-
-def random_array(
-    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
-) -> Value:
-    """An array of random numbers."""
-    size = keywords.get("size")
-    shape: shapes.Shape | None = None
-    if name in ("randn", "rand"):
-        shape = tuple(
-            value.value if isinstance(value, Constant) and isinstance(value.value, int) else None
-            for value in arguments
-        )
-    elif size is not None:
-        shape = shapes.from_value(size)
-    elif name in (
-        "normal",
-        "uniform",
-        "randint",
-        "integers",
-        "poisson",
-        "binomial",
-        "choice",
-    ) and len(arguments) >= 3 - (name == "choice") - (name == "poisson"):
-        shape = shapes.from_value(arguments[-1])
-    elif name in ("random", "standard_normal", "random_sample") and arguments:
-        shape = shapes.from_value(arguments[0])
-    elif name == "permutation":
-        shape = (None,)
-    elif not arguments or name in ("normal", "uniform", "randint", "integers"):
-        shape = ()
-    if shape == () and name in (
-        "rand",
-        "random",
-        "normal",
-        "uniform",
-        "randint",
-        "integers",
-        "choice",
-    ):
-        return Tensor(form="number")
-    whole = (
-        True
-        if name in api.ARRAY_WHOLE_MAKERS
-        else False
-        if name in api.ARRAY_FLOAT_MAKERS
-        else None
-    )
-    return Tensor(NO_FLOW, "array", shape, whole, made=reader.path(node))

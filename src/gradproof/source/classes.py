@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, habits, layers
+from . import attributes, habits, layer_calls, layers
 from .flow import merge
 from .names import last
 from .values import (
@@ -169,7 +169,7 @@ def call_instance(
 ) -> Value:
     """Follows the call of an object."""
     if instance.of.base in ("layer", "model"):
-        return layers.call_keras_instance(reader, instance, arguments, keywords, node)
+        return layer_calls.call_keras_instance(reader, instance, arguments, keywords, node)
     method = attributes.member(instance.of, "__call__")
     if isinstance(method, Function):
         return reader.call(Bound(instance, method), arguments, keywords, node)

@@ -6,28 +6,23 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
-from ..finding import Span
+from ..evidence.loop import Break, Connection
 from . import api, ownership, tapes
+from .dependence import ANYTHING, Flow, Path, Trail
 from .values import (
-    ANYTHING,
     Asked,
-    Flow,
     GradientOf,
     Group,
     Instance,
     Layer,
     ListValue,
-    Path,
     Tensor,
-    Trail,
     Unknown,
     Value,
     Variable,
 )
 
 if TYPE_CHECKING:
-    from .facts import Facts
     from .reader import Reader
 
 
@@ -131,7 +126,7 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
                 (owner, Connection(owner.name or "variable", "variable", False, lost))
             )
             return
-        if _flag_false(owner) and isinstance(source, Group | Variable):
+        if is_off(owner) and isinstance(source, Group | Variable):
             if isinstance(owner, Variable) and trails:
                 question.non_trainable.append(owner)
             return
@@ -140,7 +135,8 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
         _look_at_tensor(reader, question, source, flow)
 
 
-def _flag_false(owner: Variable | Layer) -> bool:
+def is_off(owner: Variable | Layer) -> bool:
+    """Says whether its flag keeps it from training."""
     return owner.trainable is False
 
 
@@ -315,141 +311,9 @@ def _look_beyond(
             continue
         if thing in hidden and isinstance(thing, Variable | Layer):
             question.untracked.append((thing, hidden[thing], trails[0].read))
-            if live is None and listed and not _flag_false(thing):
+            if live is None and listed and not is_off(thing):
                 question.found.append((thing, _connection(reader, question, thing, trails, flow)))
         elif live is None:
             continue
         elif isinstance(thing, Variable | Layer):
             question.left_out.append((thing, live.read))
-
-
-# At the end
-
-
-def answered(
-    reader: Reader, questions: list[Question], facts: Facts
-) -> tuple[tuple[GradientCall, ...], tuple[ModelCall, ...]]:
-    """The facts of all gradient calls, once the whole file is read."""
-    connected = {id(owner) for q in questions for owner, found in q.found if found.live}
-    asked_for = {
-        id(owner)
-        for q in questions
-        for s in tapes.entries(q.asked.sources)
-        for owner in [tapes.owner_of(s)]
-    }
-    calls: dict[GradientCall, None] = {}
-    modes: dict[ast.AST, dict[str, None]] = {}
-    for question in questions:
-        for node, layer in question.modes:
-            modes.setdefault(node, {})[layer.name or layer.kind] = None
-        calls[_answer(reader, question, facts, connected, asked_for)] = None
-    model_calls = tuple(
-        ModelCall(reader.spot(node), tuple(names), _before_bracket(reader, node))
-        for node, names in modes.items()
-    )
-    return tuple(calls), model_calls
-
-
-def _before_bracket(reader: Reader, node: ast.AST) -> Spot | None:
-    if not isinstance(node, ast.Call) or not (node.args or node.keywords):
-        return None
-    last = node.keywords[-1].value if node.keywords else node.args[-1]
-    span = reader.span(last)
-    return Spot(Span(span.end_line, span.end_column, span.end_line, span.end_column), "")
-
-
-def _answer(
-    reader: Reader, question: Question, facts: Facts, connected: set[int], asked_for: set[int]
-) -> GradientCall:
-    asked = question.asked
-    node = asked.node
-    spot = reader.spot
-    connections = [found for _, found in question.found]
-    for owner, path in question.unused:
-        if id(owner) not in connected and not question.zeros and id(owner) in asked.applied:
-            lost = Break("unused", "", spot(path[-1]) if path else spot(node))
-            connections.append(Connection(ownership.name_of(owner), "layer", False, lost))
-    arguments = {keyword.arg: keyword.value for keyword in node.keywords}
-    target = arguments.get("target", node.args[0] if node.args else node)
-    sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
-    early = question.early
-    early_owners = list(early.owner) if early is not None and isinstance(early.owner, tuple) else []
-    return GradientCall(
-        at=spot(node),
-        target=spot(target),
-        sources=spot(sources),
-        tape=spot(asked.tape.node),
-        persistent=asked.tape.persistent is not False,
-        asked_before=spot(question.earlier) if question.earlier is not None else None,
-        connections=tuple(connections),
-        left_out=tuple(_left_out(reader, question, facts, asked_for)),
-        untracked=tuple(
-            Owned(ownership.name_of(thing), spot(thing.node), spot(path[-1]), _kind(thing), reason)  # type: ignore[attr-defined]
-            for thing, reason, path in question.untracked
-            if not _moves(thing) and not _flag_false(thing)  # type: ignore[arg-type]
-        ),
-        non_trainable=tapes.names(question.non_trainable)
-        or tuple(_kind(o) for o in question.non_trainable[:1]),
-        early=spot(early.node) if early is not None and early.node is not None else None,
-        early_names=tapes.names(early_owners),
-        unmoved=_unmoved(reader, question, facts),
-        zeros_asked=question.zeros,
-    )
-
-
-def _kind(thing: object) -> str:
-    if isinstance(thing, Variable):
-        return thing.kind
-    return thing.kind if isinstance(thing, Layer) else ""
-
-
-def _moves(thing: object) -> bool:
-    if isinstance(thing, Variable):
-        return thing.updated or thing.assigned or thing.touched
-    if isinstance(thing, Layer):
-        return thing.updated or thing.borrowed or thing.touched
-    return True
-
-
-def _left_out(reader: Reader, question: Question, facts: Facts, asked_for: set[int]) -> list[Owned]:
-    found: list[Owned] = []
-    if facts.untold_apply or question.speculative or not any(c.live for _, c in question.found):
-        return found
-    for thing, path in question.left_out:
-        if id(thing) in asked_for or _moves(thing) or _flag_false(thing):  # type: ignore[arg-type]
-            continue
-        if isinstance(thing, Layer) and (
-            thing.kind in api.WITHOUT_VARIABLES or thing.trainable is not True or thing.opaque
-        ):
-            continue
-        if isinstance(thing, Variable) and (thing.trainable is not True or thing.whole is True):
-            continue
-        if isinstance(thing, Layer) and not any(isinstance(o, Layer) for o, _ in question.found):
-            # An input is optimised through a network that stands still.
-            continue
-        made = reader.spot(getattr(thing, "node", path[-1]))
-        found.append(Owned(ownership.name_of(thing), made, reader.spot(path[-1]), _kind(thing)))
-    return found
-
-
-def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...]:
-    asked = question.asked
-    if asked.escaped or question.inner or facts.untold_apply or not question.looping:
-        return ()
-    owners = [
-        owner for owner in map(tapes.owner_of, tapes.entries(asked.sources)) if owner is not None
-    ]
-    if not _has_optimizer(facts) and not asked.target.loss:
-        owners = [owner for owner in owners if id(owner) in facts.new_values]
-    if not owners or any(isinstance(owner, Unknown | Instance) for owner in owners):
-        return ()
-    still = [
-        owner
-        for owner in owners
-        if not _moves(owner) and not _flag_false(owner) and id(owner) not in asked.used  # type: ignore[arg-type]
-    ]
-    return tapes.names(still) or (("the variables",) if still else ())
-
-
-def _has_optimizer(facts: Facts) -> bool:
-    return bool(facts.optimizers) or facts.fits

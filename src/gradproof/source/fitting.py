@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import tapes
-from .updates import mark_all, mark_updated
+from .escaping import mark_updated
+from .optimizers import mark_all
 from .values import (
     Bound,
     Constant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .values import NO_FLOW, Cut, Flow, Path, Trail
+from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 
 MOST_TRAILS = 4
 """Trails kept for one origin; more would only repeat what is known."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
+from .dependence import Flow
 from .flow import merge
 from .store import MISSING
 from .values import (
     Constant,
     DictValue,
-    Flow,
     GradientOf,
     Group,
     Instance,

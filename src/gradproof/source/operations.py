@@ -5,28 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, habits, losses, shapes, updates
+from . import api, escaping, habits, losses, shapes
 from .arithmetic import note_update, sign_of
+from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 from .flow import cut, merge, origin
 from .forms import shape_of, written_as
 from .joining import flow_of
 from .names import last
 from .special import SPECIAL
 from .values import (
-    NO_FLOW,
     Bound,
     Class,
     Constant,
-    Cut,
-    Flow,
     Function,
     Instance,
     Layer,
     ListValue,
     Partial,
-    Path,
     Tensor,
-    Trail,
     Value,
 )
 
@@ -59,7 +55,7 @@ def operation(
         return _calls_back(reader, name, arguments, keywords, node)
     if any(isinstance(v, Layer | Instance) for v in values):
         for value in values:
-            updates.touch(reader, value)
+            escaping.touch(reader, value)
     losses.used_by(reader, name, arguments, node)
     return _computed(reader, name, short, arguments, keywords, node)
 
@@ -191,8 +187,8 @@ def _calls_back(
         if isinstance(value, Function | Bound | Partial):
             given: Value = Tensor(flow, "tensor")
             results.append(reader.read(reader.call(value, [given], {}, node), node))
-            updates.touch(reader, value)
-    from .values import ANYTHING
+            escaping.touch(reader, value)
+    from .dependence import ANYTHING
 
     opaque = origin(ANYTHING, reader.active, reader.path(node))
     return Tensor(merge((flow, *results, opaque)), made=reader.path(node))

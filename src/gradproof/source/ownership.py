@@ -7,17 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import api
-from .values import (
-    Class,
-    DictValue,
-    Group,
-    Instance,
-    Layer,
-    ListValue,
-    Unknown,
-    Value,
-    Variable,
-)
+from .values import Class, DictValue, Group, Instance, Layer, ListValue, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader

@@ -15,26 +15,23 @@ from dataclasses import dataclass, field
 from ..evidence.loop import Spot
 from ..finding import Span
 from . import calls, expressions, statements
+from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
 from .flow import merge, origin, recorded
 from .store import Store
 from .values import (
-    NO_FLOW,
     Constant,
     Dataset,
     DictValue,
-    Flow,
     Function,
     Group,
     Instance,
     Layer,
     ListValue,
-    Path,
     Scope,
     Tape,
     Tensor,
-    Trail,
     Unknown,
     Value,
     Variable,

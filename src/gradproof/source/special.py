@@ -6,18 +6,11 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import habits, shapes, updates
+from . import escaping, habits, shapes
 from .flow import cut, merge
 from .forms import written_as
 from .tensors import plain
-from .values import (
-    Constant,
-    ListValue,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from .values import Constant, ListValue, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -231,7 +224,7 @@ def _nothing(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
     for value in (*arguments, *keywords.values()):
-        updates.look(reader, value)
+        escaping.look(reader, value)
     return Constant(None)
 
 

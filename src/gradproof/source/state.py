@@ -7,16 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import habits
-from .values import (
-    Bound,
-    Constant,
-    Function,
-    Scope,
-    Tensor,
-    Value,
-    Variable,
-)
+from . import frozen, habits
+from .values import Bound, Constant, Function, Scope, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Frame, Reader
@@ -57,7 +49,7 @@ def function_begins(
 ) -> None:
     """A function of the file is entered."""
     if function.traced is not None and outer.traced is None:
-        reader.facts.traced_call(function, arguments, node, looping=outer.looping > 0)
+        frozen.traced_call(reader, function, arguments, node, looping=outer.looping > 0)
 
 
 def is_python_state(value: Value | None) -> bool:
@@ -76,7 +68,7 @@ def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.
         return
     if scope in _local_scopes(reader, function):
         return
-    reader.facts.frozen_read(scope, name, function, value, node)
+    frozen.frozen_read(reader, scope, name, function, value, node)
 
 
 def _local_scopes(reader: Reader, function: Function) -> list[Scope]:
@@ -101,11 +93,11 @@ def state_written(
         habits.rate_name_written(reader, scope, name, node)
     if frame.traced is not None:
         if scope not in _local_scopes(reader, frame.traced):
-            reader.facts.written_in_trace(scope, name, frame.traced, before, value, node)
+            frozen.written_in_trace(reader, scope, name, frame.traced, before, value, node)
         return
     if frame.function is not None and frame.function.name in ("__init__", "build"):
         return
-    reader.facts.written_after_trace(scope, name, before, value, node)
+    frozen.written_after_trace(reader, scope, name, before, value, node)
 
 
 def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> None:
@@ -116,14 +108,14 @@ def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = ""
     if habits.made_in_call(reader, what, name, node, label):
         return
     if frame.traced is not None and not frame.guarded and not frame.building:
-        reader.facts.created_in_trace(what, name, frame.traced, node)
+        frozen.created_in_trace(reader, what, name, frame.traced, node)
 
 
 def graph_numpy(reader: Reader, value: Tensor, name: str, node: ast.AST) -> None:
     """`.numpy()` on a tensor of a traced function."""
     frame = reader.frame
     if frame.traced is not None and value.form == "tensor" and not reader.silent:
-        reader.facts.numpy_in_graph(frame.traced, value, name, node)
+        frozen.numpy_in_graph(reader, frame.traced, value, name, node)
 
 
 def named(value: Value) -> str:

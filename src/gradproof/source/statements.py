@@ -6,20 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import binding, classes, expressions, habits, imports, updates
+from . import binding, classes, escaping, habits, imports, operators, updates
 from .joining import join, truth
 from .store import Written
-from .values import (
-    Bound,
-    Constant,
-    Function,
-    Instance,
-    Other,
-    Tape,
-    Tensor,
-    Unknown,
-    Value,
-)
+from .values import Bound, Constant, Function, Instance, Other, Tape, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -56,7 +46,7 @@ def _annotated(reader: Reader, node: ast.AnnAssign) -> None:
 
 
 def _augmented(reader: Reader, node: ast.AugAssign) -> None:
-    expressions.augment(reader, node)
+    operators.augment(reader, node)
 
 
 def _return(reader: Reader, node: ast.Return) -> str:
@@ -311,4 +301,4 @@ def _visit(reader: Reader, function: Function) -> None:
         positional, keywords = binding.unknown_arguments(node, receiver)
         callee: Value = Bound(receiver, function) if receiver is not None else function
         value = reader.call(callee, positional, keywords, node)
-        updates.escape(reader, value)
+        escaping.escape(reader, value)

@@ -5,22 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import losses, ownership, shapes, state, updates
+from . import assigning, escaping, losses, ownership, shapes, state
+from .dependence import NO_FLOW, Flow
 from .flow import cut, merge, origin
 from .joining import flow_of
-from .values import (
-    NO_FLOW,
-    Constant,
-    Flow,
-    Group,
-    Instance,
-    Layer,
-    ListValue,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from .values import Constant, Group, Instance, Layer, ListValue, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -81,7 +70,7 @@ def method(
     """A method of a tensor or array."""
     flow = reader.read(value, node)
     if name in _ARRAY_METHODS:
-        updates.look(reader, value)
+        escaping.look(reader, value)
         state.graph_numpy(reader, value, name, node)
         ended = cut(flow, "numpy", f".{name}()", reader.path(node), reader.active)
         form = "array" if name == "numpy" else "number"
@@ -95,7 +84,7 @@ def method(
             whole=value.whole,
         )
     if name in ("assign_sub", "assign_add", "assign"):
-        updates.assigned_tensor(reader, value, name, arguments, node)
+        assigning.assigned_tensor(reader, value, name, arguments, node)
         return value
     if name in ("shape", "get_shape"):
         return Unknown("shape", data=True)
@@ -169,7 +158,7 @@ def regularizers(reader: Reader, thing: Value, node: ast.AST) -> Value:
         if isinstance(item, Layer) and any("regularizer" in key for key in item.arguments)
     ]
     if isinstance(thing, Instance):
-        from .values import ANYTHING
+        from .dependence import ANYTHING
 
         flows.append(origin(ANYTHING, reader.active, read))
     return ListValue([Tensor(merge(flows), loss=1, made=read)], False)

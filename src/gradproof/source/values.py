@@ -7,59 +7,13 @@ Values are plain records. Those that the program can change have an identity
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
 
-Path: TypeAlias = tuple[ast.AST, ...]
-"""The calls that led to an operation, outermost first, then the operation."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """An operation that no gradient passes.
-
-    `kind` as in `evidence.loop.Break`; `tapes` recorded it.
-    """
-
-    kind: str
-    operation: str
-    path: Path
-    tapes: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Trail:
-    """How a value depends on one origin.
-
-    Attributes:
-        tapes: Tapes that recorded every operation from the origin to here.
-        read: Where the origin was read.
-        cut: What stops gradients on the way, if anything does.
-        left: Tapes that recorded the beginning only, and the first operation
-            that they did not record.
-    """
-
-    tapes: frozenset[int]
-    read: Path
-    cut: Cut | None = None
-    left: tuple[frozenset[int], Path] | None = None
-
-
-Flow: TypeAlias = Mapping[object, tuple[Trail, ...]]
-"""For every origin (layer, variable, watched tensor), the ways to it."""
-
-NO_FLOW: Flow = {}
+from .dependence import Cut, Flow, Path
 
 _SERIAL = count(1)
-
-
-class Anything:
-    """Origin of what an unresolved call may have read."""
-
-
-ANYTHING = Anything()
 
 
 @dataclass(eq=False)

@@ -1,0 +1,98 @@
+"""Assignments to variables by hand."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import by_hand, escaping, tapes, updates
+from .flow import merge
+from .roles import direction
+from .values import Constant, GradientOf, Group, Instance, Layer, Tensor, Value, Variable
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def variable_method(
+    reader: Reader,
+    variable: Variable | Group,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    """A method of a variable."""
+    if name in ("assign", "assign_add", "assign_sub", "scatter_nd_update", "scatter_update"):
+        value = (
+            arguments[0]
+            if arguments
+            else keywords.get("value", keywords.get("delta", Constant(None)))
+        )
+        _assigned(reader, variable, name, value, node)
+        return variable
+    flow = reader.read(variable, node)
+    if name in ("numpy", "item", "__array__"):
+        from .flow import cut
+
+        state_form = cut(flow, "numpy", f".{name}()", reader.path(node), reader.active)
+        return Tensor(state_form, "array", made=reader.path(node))
+    return Tensor(flow, made=reader.path(node))
+
+
+def _assigned(
+    reader: Reader, variable: Variable | Group, name: str, value: Value, node: ast.AST
+) -> None:
+    flow = merge((reader.read(value, node),))
+    if isinstance(value, Variable) and value.holds is not None:
+        flow = merge((flow, value.holds[0]))
+    gradients = escaping.gradients_in(flow)
+    owner = tapes.owner_of(variable)
+    if gradients:
+        if not reader.silent:
+            by_hand.hand_update(reader, variable, name, value, node)
+        escaping.use(gradients)
+        mine = any(
+            tapes.owner_of(e.source) is owner
+            for e in gradients
+            if isinstance(e.source, Variable | Group)
+        )
+        if mine:
+            escaping.mark_updated(reader, variable)
+            for entry in gradients:
+                entry.call.applied.add(id(owner))
+        else:
+            _held_gradients(reader, gradients)
+    if isinstance(owner, Variable):
+        owner.assigned = True
+        if gradients:
+            owner.sign = direction(value) * (-1 if name == "assign_sub" else 1)
+        if flow and name != "assign_sub":
+            reader.store.set_field(owner, "holds", (flow, reader.path(node)))
+        elif name == "assign" and not flow:
+            reader.store.set_field(owner, "holds", None)
+    elif isinstance(owner, Layer) and not gradients:
+        owner.borrowed = True
+    by_hand.assignment(reader, variable, name, value, node)
+    if isinstance(owner, Instance):
+        owner.touched = True
+    updates.consume_update(reader, value)
+
+
+def _held_gradients(reader: Reader, gradients: list[GradientOf]) -> None:
+    """Gradients kept in other variables: momentum, accumulation."""
+    escaping.use(gradients)
+
+
+def assigned_tensor(
+    reader: Reader, value: Tensor, name: str, arguments: Arguments, node: ast.AST
+) -> None:
+    """`assign_sub` on something that is a tensor now."""
+    if value.rebound is not None and not reader.silent:
+        reader.facts.rebound_assigned(value, name, node)
+    for argument in arguments:
+        escaping.escape(reader, argument)

@@ -1,0 +1,86 @@
+"""Comprehensions and generator expressions: loops that make a value."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import binding
+from .joining import truth
+from .values import Constant, DictValue, ListValue, Scope, Unknown, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def comprehension(
+    reader: Reader, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+) -> Value:
+    """What a comprehension gives: each element once, loops of unknown length twice."""
+    results: list[tuple[Value, Value]] = []
+    scope = Scope()
+    frame = reader.frame
+    before = frame.scopes
+    frame.scopes = (scope, *before)
+    try:
+        exact = _generate(reader, node, 0, results)
+    finally:
+        frame.scopes = before
+    if isinstance(node, ast.DictComp):
+        items = {
+            key.value if isinstance(key, Constant) else f"?{i}": value
+            for i, (key, value) in enumerate(results)
+        }
+        return DictValue(items, exact)
+    return ListValue([value for _, value in results], exact, node=node)
+
+
+def _generate(
+    reader: Reader,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    depth: int,
+    results: list[tuple[Value, Value]],
+) -> bool:
+    if depth == len(node.generators):
+        if isinstance(node, ast.DictComp):
+            results.append((reader.evaluate(node.key), reader.evaluate(node.value)))
+        else:
+            results.append((Constant(None), reader.evaluate(node.elt)))
+        return True
+    generator = node.generators[depth]
+    iterated = reader.evaluate(generator.iter)
+    found, complete = binding.elements(reader, iterated, generator.iter)
+    exact = complete
+    if not complete:
+        found = found[:1] or [Unknown(data=True)]
+    reader.frame.looping += 1
+    reader.frame.long_loops += not complete
+    for element in found[:64]:
+        binding.bind(reader, generator.target, element, node, loop=True)
+        known = [truth(reader.evaluate(test)) for test in generator.ifs]
+        if any(one is False for one in known):
+            continue
+        if any(one is None for one in known):
+            exact = False
+        exact = _generate(reader, node, depth + 1, results) and exact
+    if not complete:
+        # A second round, so that what one round leaves meets the next.
+        visits = reader.loops.get(id(node), 0)
+        reader.loops[id(node)] = visits + 1
+        if visits < 1:
+            _generate_again(reader, node, generator, found, depth)
+    reader.frame.looping -= 1
+    reader.frame.long_loops -= not complete
+    return exact
+
+
+def _generate_again(
+    reader: Reader,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    generator: ast.comprehension,
+    found: list[Value],
+    depth: int,
+) -> None:
+    for element in found[:1]:
+        binding.bind(reader, generator.target, element, node, loop=True)
+        _generate(reader, node, depth + 1, [])

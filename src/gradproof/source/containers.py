@@ -1,0 +1,110 @@
+"""Methods of lists, dicts and Python constants."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import binding, datasets
+from .values import (
+    Constant,
+    Dataset,
+    DictValue,
+    Instance,
+    Layer,
+    ListValue,
+    Unknown,
+    Value,
+    Variable,
+    Zip,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def method(
+    reader: Reader,
+    receiver: ListValue | DictValue | Zip | Constant | Dataset,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    """A method of a list, dict, text or dataset."""
+    if isinstance(receiver, ListValue):
+        return list_method(reader, receiver, name, arguments, node)
+    if isinstance(receiver, DictValue):
+        return _dict_method(reader, receiver, name, arguments, node)
+    if isinstance(receiver, Dataset):
+        return datasets.dataset_method(reader, receiver, name, arguments, keywords, node)
+    return Unknown(name, data=True)
+
+
+def list_method(
+    reader: Reader, receiver: ListValue, name: str, arguments: Arguments, node: ast.AST
+) -> Value:
+    """A method of a list."""
+    if name in ("append", "insert", "add") and arguments:
+        known = receiver.items
+        value = arguments[-1]
+        if len(known) > 24:
+            # What a long loop collects: one more entry tells nothing new.
+            return Constant(None)
+        position = len(known) if name != "insert" else 0
+        exact = receiver.exact and reader.frame.looping == 0
+        updated = [*known[:position], value, *known[position:]]
+        reader.store.set_field(receiver, "items", updated)
+        if isinstance(value, Variable) and not value.held_by:
+            value.held_by = "list"
+        if not exact and receiver.exact and not isinstance(value, Layer | Variable | Instance):
+            reader.store.set_field(receiver, "exact", False)
+        return Constant(None)
+    if name == "extend" and arguments:
+        items, complete = binding.elements(reader, arguments[0], node)
+        reader.store.set_field(receiver, "items", [*receiver.items, *items][:64])
+        reader.store.set_field(receiver, "exact", receiver.exact and complete)
+        return Constant(None)
+    if name in ("clear",):
+        reader.store.set_field(receiver, "items", [])
+        return Constant(None)
+    if name in ("pop", "popleft") and receiver.items:
+        return receiver.items[-1] if name == "pop" else receiver.items[0]
+    if name == "copy":
+        return ListValue(
+            list(receiver.items), receiver.exact, receiver.fixed, receiver.owner, receiver.which
+        )
+    return Unknown(name, data=True)
+
+
+def _dict_method(
+    reader: Reader, receiver: DictValue, name: str, arguments: Arguments, node: ast.AST
+) -> Value:
+    if name == "items":
+        return ListValue(
+            [
+                ListValue([Constant(key), value], fixed=True)
+                for key, value in receiver.items.items()
+            ],
+            receiver.exact,
+        )
+    if name == "values":
+        return ListValue(list(receiver.items.values()), receiver.exact)
+    if name == "keys":
+        return ListValue([Constant(key) for key in receiver.items], receiver.exact)
+    if name in ("get", "pop", "setdefault") and arguments:
+        key = arguments[0]
+        if isinstance(key, Constant) and key.value in receiver.items:
+            return receiver.items[key.value]
+        if receiver.items:
+            value = next(iter(receiver.items.values()))
+            return value if len(receiver.items) == 1 else Unknown(data=True)
+        return arguments[1] if len(arguments) > 1 else Unknown(data=True)
+    if name == "update" and arguments and isinstance(arguments[0], DictValue):
+        for entry, item in arguments[0].items.items():
+            reader.store.set_item(receiver.items, entry, item)
+    return Constant(None)

@@ -1,0 +1,90 @@
+"""What traced functions read and make once."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..evidence.loop import Creation, FrozenState, Remark
+from . import habits
+from .values import Constant, Function, Scope, Tensor, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def traced_call(
+    reader: Reader, function: Function, arguments: list[Value], node: ast.AST, *, looping: bool
+) -> None:
+    """A traced function is called."""
+    if looping:
+        habits.number_given(reader, function, arguments, node)
+
+
+def frozen_read(
+    reader: Reader, scope: Scope, name: str, function: Function, value: Value, node: ast.AST
+) -> None:
+    """A traced function reads Python state."""
+    reader.facts.reads.setdefault((id(scope), name), (function, value, node))
+
+
+def written_in_trace(
+    reader: Reader,
+    scope: Scope,
+    name: str,
+    function: Function,
+    before: Value | None,
+    value: Value,
+    node: ast.AST,
+) -> None:
+    """A traced function changes Python state."""
+    from .state import is_python_state
+
+    spot = reader.spot
+    if is_python_state(before) and is_python_state(value) and not _same(before, value):
+        read = reader.facts.reads.get((id(scope), name))
+        if read is not None:
+            reader.facts.frozen[
+                FrozenState(spot(node).text, function.name, spot(read[2]), spot(node), True)
+            ] = None
+    elif isinstance(value, Tensor) and value.form == "tensor" and before is not None:
+        habits.leaks(reader, scope, name, function, node)
+
+
+def written_after_trace(
+    reader: Reader, scope: Scope, name: str, before: Value | None, value: Value, node: ast.AST
+) -> None:
+    """Python state changes after a traced function has read it."""
+    from .state import is_python_state
+
+    read = reader.facts.reads.get((id(scope), name))
+    if read is None or not is_python_state(value) or _same(read[1], value):
+        return
+    function, _, where = read
+    spot = reader.spot
+    reader.facts.frozen[
+        FrozenState(spot(node).text, function.name, spot(where), spot(node), False)
+    ] = None
+
+
+def created_in_trace(
+    reader: Reader, what: str, name: str, function: Function, node: ast.AST
+) -> None:
+    """A traced function makes state."""
+    traced = function.traced
+    spot = reader.spot(traced) if traced is not None and traced is not function.node else None
+    reader.facts.creations[Creation(reader.spot(node), f"{what} {name}", function.name, spot)] = (
+        None
+    )
+
+
+def numpy_in_graph(
+    reader: Reader, function: Function, value: Tensor, name: str, node: ast.AST
+) -> None:
+    """`.numpy()` in a traced function."""
+    spot = reader.spot(node)
+    reader.facts.remarks[Remark("numpy-in-graph-mode", spot, f".{name}()", (function.name,))] = None
+
+
+def _same(left: Value | None, right: Value | None) -> bool:
+    return isinstance(left, Constant) and isinstance(right, Constant) and left.value == right.value

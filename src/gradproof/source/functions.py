@@ -1,0 +1,135 @@
+"""Enters functions of the program: arguments bound, the body followed."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import calls, losses, state
+from .flow import merge
+from .joining import join_values
+from .values import Constant, Dataset, DictValue, Function, ListValue, Scope, Tensor, Unknown, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def follow(
+    reader: Reader,
+    function: Function,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    receiver: Value | None,
+) -> Value:
+    """What a call of a function of the program gives, entered unless it is too deep."""
+    if (
+        len(reader.frames) > _deepest()
+        or sum(f.function is not None and f.function.node is function.node for f in reader.frames)
+        > 1
+    ):
+        return calls.unknown_call(
+            reader, Unknown(function.name, data=True), arguments, keywords, node
+        )
+    if function.gradient_free == "custom":
+        return _custom_gradient(reader, function, arguments, keywords, node)
+    return enter(reader, function, arguments, keywords, node, receiver)
+
+
+def _deepest() -> int:
+    from .reader import DEEPEST
+
+    return DEEPEST
+
+
+def enter(
+    reader: Reader,
+    function: Function,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    receiver: Value | None,
+) -> Value:
+    """Follows the body of a function of the file."""
+    from .reader import Frame
+
+    reader.entered.add(id(function.node))
+    scope = Scope(_bind_arguments(function, arguments, keywords))
+    outer = reader.frame
+    frame = Frame(
+        (scope, *function.scopes),
+        function,
+        node,
+        receiver,
+        traced=outer.traced or (function if function.traced is not None else None),
+        training=outer.training,
+        building=outer.building or function.name in ("build", "__init__"),
+        guarded=outer.guarded if outer.traced is not None else 0,
+        keras_call=outer.keras_call,
+    )
+    state.function_begins(reader, function, outer, arguments, node)
+    reader.frames.append(frame)
+    try:
+        body = function.node.body
+        if isinstance(body, list):
+            left = reader.execute(body)
+            if left is None:
+                frame.returned.append(Constant(None))
+        else:
+            frame.returned.append(reader.evaluate(body))
+    finally:
+        reader.frames.pop()
+    if frame.yielded:
+        element = frame.yielded[0]
+        for other in frame.yielded[1:]:
+            element = join_values(element, other)
+        return Dataset(element, node)
+    return _returned(frame.returned)
+
+
+def _returned(values: list[Value]) -> Value:
+    plain = [value for value in values if not (isinstance(value, Constant) and value.value is None)]
+    if not plain:
+        return values[0] if values else Constant(None)
+    result = plain[-1]
+    for value in plain[:-1]:
+        result = join_values(result, value)
+    return result
+
+
+def _bind_arguments(
+    function: Function, arguments: Arguments, keywords: Keywords
+) -> dict[str, Value]:
+    node = function.node.args
+    names = [argument.arg for argument in (*node.posonlyargs, *node.args)]
+    bound: dict[str, Value] = dict(function.defaults)
+    bound.update(zip(names, arguments, strict=False))
+    known = {*names, *(argument.arg for argument in node.kwonlyargs)}
+    bound.update({key: value for key, value in keywords.items() if key in known})
+    if node.vararg is not None:
+        bound[node.vararg.arg] = ListValue(list(arguments[len(names) :]), fixed=True)
+    if node.kwarg is not None:
+        rest: dict[object, Value] = {
+            key: value for key, value in keywords.items() if key not in known
+        }
+        bound[node.kwarg.arg] = DictValue(rest)
+    for name in known:
+        bound.setdefault(name, Unknown(name, data=True))
+    return bound
+
+
+def _custom_gradient(
+    reader: Reader, function: Function, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A function with its own gradient: live, whatever its body does."""
+    with state.quietly(reader):
+        result = enter(reader, function, arguments, keywords, node, None)
+    losses.custom_gradient(reader, function, result, node)
+    flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    first = arguments[0] if arguments else None
+    shape = first.shape if isinstance(first, Tensor) else None
+    return Tensor(flow, "tensor", shape, made=reader.path(node))

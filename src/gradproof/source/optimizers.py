@@ -1,0 +1,201 @@
+"""Optimizers: how they are made and asked to update."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import escaping, habits, rates, state, tapes
+from .joining import flow_of
+from .values import (
+    Bound,
+    Constant,
+    Function,
+    Layer,
+    ListValue,
+    Optimizer,
+    Partial,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+    Zip,
+)
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def make_optimizer(
+    reader: Reader, kind: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Optimizer:
+    """An optimizer of the library."""
+    first = "inner_optimizer" if kind == "LossScaleOptimizer" else "learning_rate"
+    given = dict(zip((first,), arguments, strict=False)) | keywords
+    reader.serial += 1
+    optimizer = Optimizer(
+        kind,
+        node,
+        reader.path(node),
+        given,
+        serial=reader.serial,
+        scales=kind == "LossScaleOptimizer",
+    )
+    state.created(reader, "optimizer", kind, node)
+    reader.facts.optimizer_made(optimizer)
+    rate = given.get("learning_rate")
+    if rate is not None:
+        rates.rate(reader, rate, node)
+        habits.rate_given(reader, optimizer, rate, node)
+    return optimizer
+
+
+def rate_written(reader: Reader, optimizer: Optimizer, value: Value, node: ast.AST) -> None:
+    """`optimizer.learning_rate = value`."""
+    optimizer.rate = value
+    if not (isinstance(value, Constant) and value.value == 0):
+        rates.rate_replaced(reader, optimizer)
+
+
+def optimizer_method(
+    reader: Reader,
+    optimizer: Optimizer,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
+    """A method of an optimizer."""
+    if optimizer.custom is not None:
+        from . import attributes
+
+        method = attributes.member(optimizer.custom, name)  # type: ignore[arg-type]
+        if isinstance(method, Function):
+            for value in (*arguments, *keywords.values()):
+                mark_all(reader, value)
+            return Constant(None)
+    if name in ("apply_gradients", "apply", "minimize"):
+        apply(reader, optimizer, name, arguments, keywords, node)
+        return Constant(None)
+    if name == "build":
+        given = arguments[0] if arguments else keywords.get("variables", keywords.get("var_list"))
+        if isinstance(given, ListValue):
+            owners = tuple(
+                owner for owner in map(tapes.owner_of, tapes.entries(given)) if owner is not None
+            )
+            reader.store.set_field(optimizer, "met", owners if given.exact else None)
+            reader.store.set_field(optimizer, "first", reader.path(node))
+            if not given.exact:
+                reader.store.set_field(optimizer, "used", True)
+        return Constant(None)
+    if name in ("get_scaled_loss", "scale_loss", "get_unscaled_gradients"):
+        reader.facts.scaled(optimizer, name, node)
+        if name != "get_unscaled_gradients" and arguments and isinstance(arguments[0], Tensor):
+            loss = arguments[0]
+            return Tensor(reader.read(loss, node), loss=loss.loss, made=reader.path(node))
+        return arguments[0] if arguments else Unknown(name)
+    if name in (
+        "exclude_from_weight_decay",
+        "get_config",
+        "set_weights",
+        "finalize_variable_values",
+        "get_slot",
+        "add_variable_from_reference",
+    ):
+        return Unknown(name, data=True)
+    for value in (*arguments, *keywords.values()):
+        escaping.escape(reader, value)
+        mark_all(reader, value)
+    return Unknown(name)
+
+
+def mark_all(reader: Reader, value: Value) -> None:
+    """A value reaches an optimizer: its gradients are applied, its variables move."""
+    escaping.escape(reader, value)
+    for entry in escaping.gradients_in(flow_of(value)):
+        entry.call.applied.add(id(tapes.owner_of(entry.source)))
+    if isinstance(value, Zip):
+        for column in value.columns:
+            mark_all(reader, column)
+    elif isinstance(value, ListValue):
+        for item in value.items:
+            mark_all(reader, item)
+    else:
+        escaping.mark_updated(reader, value)
+
+
+def apply(
+    reader: Reader,
+    optimizer: Optimizer | Unknown,
+    method: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> None:
+    """Gradients are handed to an optimizer."""
+    if not isinstance(node, ast.Call):
+        return
+    if method == "minimize":
+        _minimize(reader, optimizer, arguments, keywords, node)
+        return
+    gradients, variables, zipped = _columns(reader, method, arguments, keywords)
+    if not reader.silent:
+        reader.facts.apply_call(
+            optimizer, method, arguments, keywords, node, gradients, variables, zipped
+        )
+    for value in (*arguments, *keywords.values()):
+        mark_all(reader, value)
+        if isinstance(value, Zip) and value.spent is None:
+            reader.store.set_field(value, "spent", node)
+
+
+def _columns(
+    reader: Reader, method: str, arguments: Arguments, keywords: Keywords
+) -> tuple[Value | None, Value | None, Zip | None]:
+    first = arguments[0] if arguments else keywords.get("grads_and_vars", keywords.get("grads"))
+    if method == "apply":
+        second = arguments[1] if len(arguments) > 1 else keywords.get("trainable_variables")
+        return first, second, None
+    if isinstance(first, Zip) and len(first.columns) == 2:
+        return first.columns[0], first.columns[1], first
+    if isinstance(first, ListValue) and first.items:
+        rows = [
+            item for item in first.items if isinstance(item, ListValue) and len(item.items) == 2
+        ]
+        if len(rows) == len(first.items) and all(row.fixed or len(rows) > 2 for row in rows):
+            left = ListValue([row.items[0] for row in rows], first.exact)
+            right = ListValue([row.items[1] for row in rows], first.exact)
+            return left, right, None
+    return None, None, None
+
+
+def _minimize(
+    reader: Reader,
+    optimizer: Optimizer | Unknown,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.Call,
+) -> None:
+    given = dict(zip(("loss", "var_list"), arguments, strict=False)) | keywords
+    loss, variables = given.get("loss"), given.get("var_list")
+    if variables is not None and isinstance(variables, Function | Bound):
+        variables = reader.call(variables, [], {}, node)
+    if isinstance(loss, Function | Bound | Partial):
+        tape = tapes.make_tape(reader, [], {}, node)
+        with reader.recording(tape):
+            target = reader.call(loss, [], {}, node)
+        if variables is not None:
+            tapes.gradient(reader, tape, target, variables, node)
+        elif isinstance(loss, Function):
+            for thing in flow_of(target):
+                if isinstance(thing, Layer | Variable):
+                    thing.updated = True
+    if not reader.silent:
+        reader.facts.minimize_call(optimizer, loss, given, node)
+    for value in (loss, variables):
+        if value is not None:
+            mark_all(reader, value)

@@ -1,0 +1,94 @@
+"""Items and slices."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import attributes, tensors
+from .joining import join_values
+from .values import Constant, DictValue, Group, Layer, ListValue, Tensor, Unknown, Value, Variable
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def subscript(reader: Reader, node: ast.Subscript) -> Value:
+    """What `value[index]` is."""
+    # An index into a list of variables is no use of the list as a whole.
+    before, reader.indexing = reader.indexing, isinstance(node.value, ast.Name)
+    value = reader.evaluate(node.value)
+    reader.indexing = before
+    index = Constant(None) if isinstance(node.slice, ast.Slice) else reader.evaluate(node.slice)
+    if isinstance(value, ListValue):
+        return _list_item(reader, value, node, index)
+    if isinstance(value, DictValue):
+        if isinstance(index, Constant) and index.value in value.items:
+            return value.items[index.value]
+        if value.items:
+            items = list(value.items.values())
+            return _joined(items)
+        return Unknown(data=True)
+    if isinstance(value, Tensor):
+        return tensors.item(reader, node, value, index)
+    if isinstance(value, Variable | Group):
+        return tensors.plain(reader, reader.read(value, node), node)
+    if isinstance(value, Unknown):
+        key = f"[{index.value!r}]" if isinstance(index, Constant) else f"[{ast.dump(node.slice)}]"
+        return attributes.child(reader, value, key)
+    if isinstance(value, Layer):
+        return Unknown(data=True)
+    if isinstance(value, Constant) and isinstance(value.value, str):
+        return Unknown(data=True)
+    return Unknown(data=True)
+
+
+def _joined(items: list[Value]) -> Value:
+    value = items[0]
+    for item in items[1:]:
+        value = join_values(value, item)
+    return value
+
+
+def _list_item(reader: Reader, value: ListValue, node: ast.Subscript, index: Value) -> Value:
+    if isinstance(node.slice, ast.Slice):
+        return _list_slice(reader, value, node.slice)
+    plain = not any(isinstance(item, Group) for item in value.items)
+    if isinstance(index, Constant) and isinstance(index.value, int) and value.items:
+        if plain and value.exact and -len(value.items) <= index.value < len(value.items):
+            return value.items[index.value]
+        if not plain:
+            return value.items[0 if index.value >= 0 else -1]
+    if value.items:
+        if len(value.items) == 1:
+            return value.items[0]
+        if not plain:
+            return value.items[0]
+        return _joined(value.items)
+    return Unknown(data=True)
+
+
+def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
+    bounds: list[int | None] = []
+    for part in (node.lower, node.upper, node.step):
+        if part is None:
+            bounds.append(None)
+            continue
+        known = reader.evaluate(part)
+        if not isinstance(known, Constant) or not isinstance(known.value, int):
+            return ListValue(list(value.items), False, value.fixed, value.owner, value.which)
+        bounds.append(known.value)
+    plain = not any(isinstance(item, Group) for item in value.items)
+    if bounds == [None, None, None]:
+        return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
+    if not plain or not value.exact:
+        return ListValue(list(value.items), False, value.fixed, value.owner, value.which)
+    return ListValue(value.items[slice(*bounds)], True, value.fixed)
+
+
+def bounds(reader: Reader, node: ast.Slice) -> Value:
+    """Reads the bounds of a slice."""
+    for part in (node.lower, node.upper, node.step):
+        if part is not None:
+            reader.evaluate(part)
+    return Unknown(data=True)
