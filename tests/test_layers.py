@@ -12,11 +12,11 @@ import pytest
 ROOT = Path(__file__).parent.parent / "src" / "gradproof"
 LAYERS = (
     ("finding",),
-    ("evidence",),
+    ("evidence", "editing"),
     ("fault",),
     ("source", "watch", "faults", "answer"),
     ("diagnose", "standing", "report", "explain"),
-    ("api", "reading", "files", "launch"),
+    ("api", "reading", "files", "launch", "mending"),
     ("cli", "__main__"),
 )
 """From the lowest; what stands in one layer does not import its neighbours."""
@@ -25,7 +25,10 @@ NEIGHBOURS = {
     ("api", "reading"),
     ("api", "files"),
     ("api", "launch"),
+    ("api", "mending"),
     ("reading", "files"),
+    ("mending", "reading"),
+    ("mending", "files"),
     ("__main__", "cli"),
 }
 """Plain modules of one layer that may meet; folders never do."""

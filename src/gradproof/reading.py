@@ -51,6 +51,32 @@ class Reading:
             del self._texts[shown]
             raise
 
+    @property
+    def start(self) -> str:
+        """The folder from which paths are shown."""
+        return self._start
+
+    def text(self, path: str) -> SourceText | None:
+        """The text of a shown path, if it was read."""
+        return self._texts.get(path)
+
+    def with_texts(self, texts: Sequence[SourceText]) -> Reading:
+        """The same files, some of them with another text; this one stays.
+
+        Raises:
+            Unreadable: A new text is no Python.
+        """
+        other = Reading(self._keras)
+        other._start = self._start
+        other._modules = set(self._modules)
+        other.notes = list(self.notes)
+        other._texts = self._texts | {text.path: text for text in texts}
+        changed = {text.path for text in texts}
+        other._loops = {key: loop for key, loop in self._loops.items() if key[0] not in changed}
+        for text in texts:
+            other._read(text, other._keras)
+        return other
+
     def add_imported(self, roots: Sequence[str]) -> None:
         """Reads the user's own modules that the program imported."""
         for path in imported_files(roots, self._modules):

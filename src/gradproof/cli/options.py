@@ -35,8 +35,8 @@ def report_options(command: Callable[..., Work]) -> Callable[..., Work]:
         ),
         click.option("--output", metavar="FILE", help="Write the report to a file."),
         click.option(
-            "--format", "form", type=click.Choice(["text", "json"]), default="text",
-            show_default=True, help="For people or for programs.",
+            "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]),
+            default="text", show_default=True, help="For people or for programs.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -89,6 +89,14 @@ class Report:
             from ..report import json
 
             return json.render(answer)
+        if self.form == "github":
+            from ..report import github
+
+            return github.render(answer)
+        if self.form == "sarif":
+            from ..report import sarif
+
+            return sarif.render(answer, reading.lines)
         from ..report import text
         from ..report.paint import paint_for
 

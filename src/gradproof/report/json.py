@@ -47,7 +47,7 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, object]:
         ],
         "variables": list(diagnosis.variables),
         "step": diagnosis.step,
-        "evidence": {name: _measured(value) for name, value in diagnosis.evidence.items()},
+        "evidence": {name: measured(value) for name, value in diagnosis.evidence.items()},
         "fix": _fix(diagnosis.fix),
         "consequences": [_diagnosis(consequence) for consequence in diagnosis.consequences],
     }
@@ -75,6 +75,7 @@ def _fix(fix: Fix | None) -> dict[str, object] | None:
     return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
 
-def _measured(value: Number | str) -> Number | str:
+def measured(value: Number | str) -> Number | str:
+    """A measured value as JSON can hold it."""
     # JSON has no word for nan and inf; their names survive as text.
     return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,1 @@
+"""Mends programs: makes edits, reads again, runs again, writes what healed."""
