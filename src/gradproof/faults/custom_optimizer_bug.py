@@ -1,0 +1,172 @@
+"""The optimizer's own code does not do what its rule says.
+
+A hand-written optimizer has to store its state, count its steps and write each
+variable. One that forgets any of these goes on without a word: momentum starts
+from zero at every step, a warm-up or a bias correction stays at its beginning.
+
+## Bad
+
+```python
+class Momentum:
+    def __init__(self, rate, decay):
+        self.rate, self.decay = rate, decay
+        self.velocity = {}
+
+    def apply(self, gradients, variables):
+        for gradient, variable in zip(gradients, variables):
+            velocity = self.velocity.get(variable.ref(), tf.zeros_like(variable))
+            velocity = self.decay * velocity + gradient
+            variable.assign_sub(self.rate * velocity)
+
+
+weights = [tf.Variable(tf.ones((4, 4))), tf.Variable(tf.zeros((4,)))]
+momentum = Momentum(0.01, 0.9)
+
+
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ weights[0] + weights[1] - y))
+    momentum.apply(tape.gradient(loss, weights), weights)
+```
+
+## Good
+
+```python
+class Momentum:
+    def __init__(self, rate, decay, variables):
+        self.rate, self.decay = rate, decay
+        self.velocity = [tf.Variable(tf.zeros_like(v), trainable=False) for v in variables]
+
+    def apply(self, gradients, variables):
+        for gradient, variable, velocity in zip(gradients, variables, self.velocity):
+            velocity.assign(self.decay * velocity + gradient)
+            variable.assign_sub(self.rate * velocity)
+
+
+weights = [tf.Variable(tf.ones((4, 4))), tf.Variable(tf.zeros((4,)))]
+momentum = Momentum(0.01, 0.9, weights)
+
+
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ weights[0] + weights[1] - y))
+    momentum.apply(tape.gradient(loss, weights), weights)
+```
+
+## Fix
+
+Store each state after it is computed (`assign`), advance `iterations` once a step,
+write every variable. Try the optimizer on one variable beside a known one.
+
+## Not this fault
+
+- `legacy-custom-optimizer`: hooks of another generation that nobody calls.
+- `python-state-frozen-at-trace`: state kept in Python that a trace has frozen.
+- Plain gradient descent, which has no state.
+
+## Sources
+
+- TensorFlow 2.21.0, Keras 3.15.1 and tf-keras 2.21.0, tried: `iterations` advances in the
+  base class's `apply` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop, Run
+from ..evidence.updating import Idle, idle_state
+from ..fault import Fault
+from ..finding import Finding, Fix, Related, listed
+
+_LABELS = {
+    "zeros": "starts from zero each time",
+    "slot": "never written",
+    "counter": "never advances",
+}
+
+_FIXES = {
+    "zeros": "store the new state where the next step reads it",
+    "slot": "assign the new state to its variable",
+    "counter": "advance the counter once a step",
+}
+
+_SEEN = {
+    "counter": (
+        "reads {name} and replaces the method that advances it: it stays at its first value",
+        "never advances",
+    ),
+    "state": (
+        "reads {name} and never stores a new value in it: each step starts from the first one",
+        "read, never stored",
+    ),
+    "update": ("computes an update of {name} and assigns it to nothing", "assigns nothing"),
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Classes that update variables and forget part of their state."""
+    for seen in loop.about("custom-optimizer-bug"):
+        words, label = _SEEN[seen.words]
+        owner, name = seen.names
+        yield Finding(
+            f"`{owner}` " + words.format(name=f"`{name}`"),
+            place=loop.place(seen.at),
+            label=label,
+            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            fix=Fix("store the new value where the next step reads it", safe=False),
+        )
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """State that the rule reads, and that no step ever changes."""
+    groups: dict[tuple[object, ...], list[Idle]] = {}
+    for idle in idle_state(run):
+        # A counter may wait for the end of an epoch.
+        if idle.kind != "counter" or run.finished or _of_optimizer(run, idle):
+            groups.setdefault((idle.kind, idle.operation.place), []).append(idle)
+    for (kind, _), found in groups.items():
+        first = found[0]
+        pairs = [pair for idle in found for pair in idle.apply.pairs]
+        names = tuple(dict.fromkeys(run.path(p.variable) for p in pairs if p.variable is not None))
+        state = run.path(first.variable) if first.variable is not None else ""
+        words = {
+            "zeros": "the state that is decayed and added to the gradient is zeros made anew",
+            "slot": f"`{state}` is decayed and added to the gradient, but nothing writes it",
+            "counter": f"the update depends on `{state}`, which is still 0: nothing advances it",
+        }[str(kind)]
+        place = first.operation.place or first.apply.place
+        yield Finding(
+            f"after {_times(run, found)} updates of {listed(names)} {words}",
+            place=place,
+            label=_LABELS[str(kind)],
+            related=tuple(
+                Related(idle.apply.place, "the update that is computed from it")
+                for idle in found[:1]
+                if idle.apply.place is not None and idle.apply.place != place
+            ),
+            variables=names,
+            step=2,
+            evidence={"updates": _times(run, found)},
+            fix=Fix(_FIXES[str(kind)], safe=False),
+        )
+
+
+def _of_optimizer(run: Run, idle: Idle) -> bool:
+    return idle.variable is not None and run.variable(idle.variable).role == "optimizer"
+
+
+def _times(run: Run, found: list[Idle]) -> int:
+    """Updates of one variable, as far as they were counted."""
+    measured = [step.index for idle in found for step in run.steps_of(idle.apply.key)]
+    return max(measured, default=2)
+
+
+FAULT = Fault(
+    "GP411",
+    "custom-optimizer-bug",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("learning-rate-zero", "iterations-counter-off", "python-state-frozen-at-trace"),
+)

@@ -1,0 +1,95 @@
+"""The data are used up: later epochs run no step.
+
+A generator, `iter(...)`, `zip(...)` and `map(...)` give their items once. A loop over
+them in the second epoch ends before it begins: no step, no error, and the printed
+loss stays where it was.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+def batches():
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        yield tf.constant(rng.normal(size=(4, 4)), "float32")
+
+
+data = batches()
+
+
+@tf.function
+def train(model, optimizer, batch):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(batch) - batch))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def step(model, optimizer):
+    for batch in data:
+        train(model, optimizer, batch)
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+def batches():
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        yield tf.constant(rng.normal(size=(4, 4)), "float32")
+
+
+@tf.function
+def train(model, optimizer, batch):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(batch) - batch))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def step(model, optimizer):
+    for batch in batches():
+        train(model, optimizer, batch)
+```
+
+## Fix
+
+Make the generator anew in every epoch, or build a `tf.data.Dataset`, which starts
+from the beginning each time it is looped over.
+
+## Not this fault
+
+- A generator that never ends, of which each epoch takes some items and breaks off.
+- A `tf.data.Dataset`, a list, an object whose `__iter__` makes a new iterator.
+- A generator that is looped over once.
+
+## Sources
+
+- Python 3, "Iterator types": an exhausted iterator stays exhausted.
+- https://github.com/NVIDIA-Merlin/dataloader/pull/79
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Loops that train over an iterator which an earlier loop used up."""
+    for seen in loop.about("data-iterator-spent"):
+        yield Finding(
+            f"{seen.words} gives its items once: the first time this loop runs, it uses "
+            "them all up; every later time it runs no step",
+            place=loop.place(seen.at),
+            label="empty from the second time on",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("make the iterator anew for every epoch", safe=False),
+        )
+
+
+FAULT = Fault("GP604", "data-iterator-spent", __doc__, find=find)

@@ -1,0 +1,117 @@
+"""A computation leaves the range of float16.
+
+float16 ends at 65504 and loses what is below 6e-8. `exp` of more than 11 is infinite, a
+mask of -1e9 is -inf, an epsilon of 1e-8 is zero. The value may stay finite while the
+gradient is NaN; the loss-scale optimizer then skips every step, without a word.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+class Swish(keras.layers.Layer):
+    def call(self, x):
+        return x / (1.0 + tf.exp(-x))
+
+
+half = keras.Sequential(
+    [
+        keras.Input((4,)),
+        keras.layers.Dense(4, dtype="mixed_float16", name="half"),
+        Swish(dtype="mixed_float16"),
+        keras.layers.Dense(4, dtype="float32", name="out"),
+    ]
+)
+half.compile(keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1)), "mse")
+
+
+def step(x, y):
+    half.fit(100.0 * x, y, verbose=0)
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+class Swish(keras.layers.Layer):
+    def call(self, x):
+        return x * tf.sigmoid(x)
+
+
+half = keras.Sequential(
+    [
+        keras.Input((4,)),
+        keras.layers.Dense(4, dtype="mixed_float16", name="half"),
+        Swish(dtype="mixed_float16"),
+        keras.layers.Dense(4, dtype="float32", name="out"),
+    ]
+)
+half.compile(keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1)), "mse")
+
+
+def step(x, y):
+    half.fit(100.0 * x, y, verbose=0)
+```
+
+## Fix
+
+Use the operation that is safe (`tf.sigmoid`, `tf.nn.softmax`, `tf.nn.softplus`), or
+compute this part in float32: `x = tf.cast(x, "float32")`.
+
+## Not this fault
+
+- The same expression in float32, or after a cast to float32.
+- `exp` of something from which its maximum was subtracted.
+
+## Sources
+
+- Tried with TensorFlow 2.21.0, Keras 3.15.1 and tf-keras 2.21.0: `x / (1 + exp(-x))` in
+  float16 at x = -12 is -0, its gradient NaN; no message, no movement.
+- https://github.com/keras-team/keras/issues/16100
+- https://github.com/tensorflow/tensorflow/issues/38357
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+_WORDS = {
+    "overflow": (
+        (
+            "this runs in float16, where `exp` of more than 11 is infinite: the gradient is NaN "
+            "there, and a loss-scale optimizer skips the step"
+        ),
+        "overflows in float16",
+        "use the safe operation, or compute in float32",
+    ),
+    "mask": (
+        "this runs in float16, which ends at 65504: the number is infinite there",
+        "infinite in float16",
+        "use a number within the range, or compute in float32",
+    ),
+    "epsilon": (
+        "this runs in float16, where such a small number is zero: it protects from nothing",
+        "zero in float16",
+        "use a larger number, or compute in float32",
+    ),
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Operations under a float16 policy that leave its range."""
+    for seen in loop.about("float16-range"):
+        words, label, mend = _WORDS[seen.words]
+        yield Finding(
+            words,
+            place=loop.place(seen.at),
+            label=label,
+            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            fix=Fix(mend, safe=False),
+            symptoms=("nan-from-singular-op",),
+        )
+
+
+FAULT = Fault("GP305", "float16-range", __doc__, find=find)

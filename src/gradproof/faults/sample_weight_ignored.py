@@ -1,0 +1,130 @@
+"""Weights of the samples, or their mask, never reach the loss.
+
+`fit` hands class weights and sample weights to `train_step` as a third part of the data.
+A step that computes the loss itself has to use it. The mask of an embedding with
+`mask_zero` is the same: a hand-written mean counts the padding.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+class Weighted(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.score = keras.layers.Dense(4, name="score")
+
+    def call(self, x):
+        return self.score(x)
+
+    def train_step(self, data):
+        x, y, weight = data
+        with tf.GradientTape() as tape:
+            each = tf.reduce_mean(tf.square(self(x, training=True) - y), axis=-1)
+            loss = tf.reduce_mean(each)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {"loss": loss}
+
+
+weighted = Weighted()
+weighted.compile(optimizer=keras.optimizers.SGD(0.1))
+
+
+def step(x, y):
+    weighted.fit(x, y, sample_weight=np.arange(8.0), verbose=0)
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+class Weighted(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.score = keras.layers.Dense(4, name="score")
+
+    def call(self, x):
+        return self.score(x)
+
+    def train_step(self, data):
+        x, y, weight = data
+        with tf.GradientTape() as tape:
+            each = tf.reduce_mean(tf.square(self(x, training=True) - y), axis=-1)
+            loss = tf.reduce_mean(tf.cast(weight, each.dtype) * each)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {"loss": loss}
+
+
+weighted = Weighted()
+weighted.compile(optimizer=keras.optimizers.SGD(0.1))
+
+
+def step(x, y):
+    weighted.fit(x, y, sample_weight=np.arange(8.0), verbose=0)
+```
+
+## Fix
+
+Give the weights to the loss: `loss_fn(y, prediction, sample_weight=weight)`, or multiply
+the loss of each sample. For padding, average over what the mask keeps.
+
+## Not this fault
+
+- A third part that is thrown away by name, `x, y, _ = data`, where `fit` is given no weights.
+- Keras losses on the output of a model with a mask: they use it by themselves.
+
+## Sources
+
+- Keras 3.15.1 and tf-keras 2.21.0: `fit` passes `(x, y, sample_weight)` on to `train_step`.
+- https://github.com/tensorflow/tensorflow/issues/43902
+- https://github.com/tensorflow/tensorflow/issues/34491
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+_WORDS = {
+    "unused": (
+        (
+            "the weights of the samples are unpacked here and used nowhere: every sample counts "
+            "the same"
+        ),
+        "never used",
+        "give the weights to the loss",
+    ),
+    "two": (
+        "`fit` is given weights, and this step takes two parts of the data only",
+        "a third part comes",
+        "unpack the weights, and give them to the loss",
+    ),
+    "mask": (
+        (
+            "the model marks padding with a mask, and this mean counts the padding: it takes part "
+            "in the loss like any other position"
+        ),
+        "counts the padding",
+        "average over the positions that the mask keeps",
+    ),
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Weights and masks that a hand-written loss leaves aside."""
+    for seen in loop.about("sample-weight-ignored"):
+        words, label, mend = _WORDS[seen.words]
+        yield Finding(
+            words,
+            place=loop.place(seen.at),
+            label=label,
+            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            fix=Fix(mend, safe=False),
+        )
+
+
+FAULT = Fault("GP704", "sample-weight-ignored", __doc__, find=find)

@@ -1,0 +1,93 @@
+"""Adding up the parts of a large batch loses or repeats some.
+
+Losses of closed tapes can be added up, but the last tape knows only the last part. And a
+buffer of gradients that is not emptied after it was applied brings all earlier
+gradients into each later update.
+
+## Bad
+
+```python
+def step(model, optimizer, x, y):
+    loss = 0.0
+    for start in (0, 4):
+        with tf.GradientTape() as tape:
+            error = model(x[start : start + 4]) - y[start : start + 4]
+            loss += tf.reduce_mean(tf.square(error)) / 2.0
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+def step(model, optimizer, x, y):
+    loss = 0.0
+    with tf.GradientTape() as tape:
+        for start in (0, 4):
+            error = model(x[start : start + 4]) - y[start : start + 4]
+            loss += tf.reduce_mean(tf.square(error)) / 2.0
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Put the loop inside the tape; or ask each tape for its gradients, add these up in
+variables, and assign zeros after they are applied.
+
+## Not this fault
+
+- A running total of losses that is only printed.
+- Momentum: a buffer that is decayed in each step.
+- A truncated sequence, where the state of an earlier tape goes on as a constant.
+
+## Sources
+
+- Tried with TensorFlow 2.21.0: a tape differentiates what it recorded itself.
+- https://github.com/tensorflow/tensorflow/issues/55478
+- https://github.com/tensorflow/addons/pull/2525
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Loop
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+_WORDS = {
+    "closed": (
+        (
+            "losses of several tapes are added up here, and only the last tape is asked: the "
+            "update comes from the last part alone"
+        ),
+        "earlier parts are constants",
+        "put the loop inside the tape",
+    ),
+    "never reset": (
+        (
+            "gradients are added to these buffers and applied, and nothing empties them: each "
+            "update contains all earlier gradients again"
+        ),
+        "never emptied",
+        "assign zeros to the buffers after they are applied",
+    ),
+}
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Sums over closed tapes, and buffers that are never emptied."""
+    for seen in loop.about("wrong-accumulation"):
+        words, label, mend = _WORDS[seen.words]
+        yield Finding(
+            words,
+            place=loop.place(seen.at),
+            label=label,
+            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            variables=seen.names,
+            fix=Fix(mend, safe=False),
+        )
+
+
+FAULT = Fault("GP506", "wrong-accumulation", __doc__, find=find)

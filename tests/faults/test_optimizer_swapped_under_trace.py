@@ -1,0 +1,1 @@
+"""Edge cases of optimizer-swapped-under-trace."""
