@@ -33,7 +33,8 @@ class Operation:
         backward: It belongs to the computing of a gradient.
         stand_in: For `EXTERNAL`: the operation of the eager recording that
             made the value, if it was recorded there.
-        value: For floating numbers from outside and constants, without axes: the value.
+        value: For numbers from outside and constants, without axes:
+            the value; 0 for such tensors with axes that are all zeros.
     """
 
     index: int

@@ -37,6 +37,7 @@ class Variable:
         holder: Class of the layer, model or module that should hold it: in
             one of its methods the variable (or its layer) was made.
         tracked: The holder's own list of variables has it.
+        count: Value of an integer variable without axes, when last seen.
     """
 
     key: int
@@ -53,6 +54,7 @@ class Variable:
     during: str = ""
     holder: str | None = None
     tracked: bool | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,9 @@ class Pair:
             stems from no gradient call; `None` when it can't be followed.
         call: Key of the gradient call that it stems from, if known.
         name: Path of the variable, or what stands there instead.
+        handed: Index of the operation that made the gradient; `None` if it
+            was not recorded.
+        buffer: Key of the variable that stands at the gradient's place.
     """
 
     variable: int | None
@@ -213,6 +218,8 @@ class Pair:
     taken_for: frozenset[int] | None = None
     call: int | None = None
     name: str = ""
+    handed: int | None = None
+    buffer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +270,23 @@ class Apply:
     def by_hand(self) -> bool:
         """Changed by `assign*`, not by an optimizer."""
         return self.optimizer is None
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A variable was assigned to, in eager code or while tracing.
+
+    Attributes:
+        variable: Key.
+        method: `"assign"`, `"assign_add"` or `"assign_sub"`.
+        times: Calls so far; a traced function makes its calls once a trace.
+        places: The user's first lines that did it.
+    """
+
+    variable: int
+    method: str
+    times: int = 1
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +430,9 @@ class Run:
         frozen: Python values frozen at trace.
         modes: Layers with a training mode, as called under tapes.
         reads: Variable lists read from unbuilt models.
+        assigned: What was assigned to, and how; by hand or by a library.
+        tracings: Traces that eager code caused, in order.
+        offers: What the losses were offered to take in.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
@@ -423,6 +450,9 @@ class Run:
     frozen: tuple[FrozenState, ...] = ()
     modes: tuple[LayerMode, ...] = ()
     reads: tuple[ListRead, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    tracings: tuple[Tracing, ...] = ()
+    offers: tuple[Offer, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True

@@ -17,6 +17,9 @@ from .variables import Variables, is_variable
 LIMIT = 40_000
 """Operations kept; a program that runs more before its first step loses the oldest."""
 
+SMALL = 100_000
+"""Elements of a tensor from outside up to which it is looked at."""
+
 _RESOURCE = 20
 _WRITES = ("Assign", "ResourceApply", "ResourceSparseApply", "ResourceScatter")
 
@@ -173,8 +176,13 @@ class EagerOperations:
                 known = self._dtypes[enum] = output.dtype.name
             dtype = known
         value = None
-        if name == EXTERNAL and shape == () and dtype.startswith("float"):
-            value = float(output._numpy())
+        number = dtype.startswith("float") or (shape == () and dtype.startswith("int"))
+        if name == EXTERNAL and number and output._num_elements() <= SMALL:
+            array = output._numpy()
+            if shape == ():
+                value = float(array)
+            elif not array.any():
+                value = 0.0
         self._rows.append(
             Operation(
                 len(self._rows),

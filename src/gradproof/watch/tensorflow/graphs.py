@@ -6,7 +6,7 @@ from typing import Any
 
 from ...evidence.recording import EXTERNAL, Operation, Recording
 from ..places import Places, Stack
-from .eager import EagerOperations
+from .eager import SMALL, EagerOperations
 from .variables import Variables
 
 LIMIT = 60_000
@@ -207,7 +207,11 @@ class _Reader:
             writes,
             self._frozen.get(operation.name) if not prefix and name == "Const" else None,
         )
-        for number in range(len(outputs)):
+        where[prefix + operation.name, 0] = len(self.rows) - 1
+        for number in range(1, len(outputs)):
+            # The parts of a batch come from one operation, and are told apart.
+            if name == "IteratorGetNext":
+                self._row(name, tuple(edges), outputs[number], stack, via, tapes, backward, reads)
             where[prefix + operation.name, number] = len(self.rows) - 1
 
     def _inline(
@@ -258,7 +262,8 @@ class _Reader:
             shape = tuple(output.shape.as_list()) if rank is not None else None
             dtype = output.dtype.base_dtype.name
         value = None
-        if name == "Const" and shape == () and dtype.startswith("float"):
+        number = dtype.startswith("float") or (shape == () and dtype.startswith("int"))
+        if name == "Const" and number:
             value = _number(output)
         self.rows.append(
             Operation(
@@ -280,11 +285,15 @@ class _Reader:
 
 
 def _number(constant: Any) -> float | None:
-    """The value of a constant without axes."""
+    """The value of a constant without axes; 0 for one that is all zeros."""
     from tensorflow.python.framework import tensor_util
 
     value = tensor_util.constant_value(constant)
-    return None if value is None else float(value)
+    if value is None or value.size > SMALL:
+        return None
+    if value.shape == ():
+        return float(value)
+    return None if value.any() else 0.0
 
 
 def frames_of(operation: Any, places: Places) -> tuple[Stack, tuple[str, ...]]:

@@ -22,6 +22,7 @@ from .numbers import Numbers, Site, measurable, scalar
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
 from .tapes import KEEP, Tapes
 from .variables import Variables, bare, is_variable
+from .writes import Writes
 
 HANDMADE = 400
 """Changes by hand that are remembered one by one."""
@@ -78,6 +79,7 @@ class Applies:
     ) -> None:
         self.notes: list[ApplyNote] = []
         self.numbers = Numbers()
+        self.writes = Writes(places, variables)
         self.unwatched: set[str] = set()
         self.optimizers: list[Optimizer] = []
         self._places = places
@@ -333,6 +335,7 @@ class Applies:
                 passage.note.plain = dataclasses.replace(plain, error=passage.note.error)
 
     def _assigning(self, variable: Any, args: Any, kwargs: Any, name: str) -> _Passage | None:
+        self.writes.note(variable, name, not self._depth)
         if self._depth or self._eager.paused or not getattr(variable, "trainable", False):
             return None
         key = self._variables.key(variable)
@@ -457,17 +460,20 @@ class Applies:
 
     def _pair(self, note: ApplyNote, key: int | None, kind: str, gradient: Any, name: str) -> Pair:
         if kind != "gradient":
-            return Pair(key, kind, None, None, name)
+            buffer = self._variables.key(gradient) if kind == "variable" else None
+            return Pair(key, kind, None, None, name, buffer=buffer)
         found = self._tapes.origin.get(identity(gradient))
-        if found is not None:
-            return Pair(key, kind, frozenset({found[1]}), found[0], name)
         if isinstance(note.operations, EagerOperations) and not note.operations.on:
+            index = -1
+        else:
+            index = note.operations.find(getattr(gradient, "values", gradient))
+        handed = index if index >= 0 else None
+        if found is not None:
+            return Pair(key, kind, frozenset({found[1]}), found[0], name, handed)
+        if handed is None:
             return Pair(key, kind, None, None, name)
-        index = note.operations.find(getattr(gradient, "values", gradient))
-        if index < 0:
-            return Pair(key, kind, None, None, name)
-        results = self._results(note.operations)
-        return Pair(key, kind, follow(note.operations.record(), index, results), None, name)
+        taken = follow(note.operations.record(), handed, self._results(note.operations))
+        return Pair(key, kind, taken, None, name, handed)
 
     def _results(self, operations: Operations) -> dict[int, frozenset[int]]:
         """For operations that made gradients: the variables they are for."""

@@ -284,6 +284,7 @@ class Variables:
             note.owner,
             note.during,
             *_tracked(note.holder() if note.holder is not None else None, variable),
+            _count(variable, note.dtype),
         )
         return note.last
 
@@ -325,6 +326,16 @@ def _tracked(holder: Any, variable: Any) -> tuple[str | None, bool | None]:
     except (AttributeError, ValueError, TypeError):
         return name, None
     return name, any(bare(other) is variable for other in listed)
+
+
+def _count(variable: Any, dtype: str) -> int | None:
+    """The value of a counter: of a plain integer variable without axes."""
+    from tensorflow.python.eager import context
+
+    plain = type(variable).__name__ == "ResourceVariable" and context.executing_eagerly()
+    if not plain or dtype not in ("int32", "int64") or variable.shape.rank != 0:
+        return None
+    return int(variable.numpy()) if variable.is_initialized() else None
 
 
 def _file_of(kind: type) -> str:

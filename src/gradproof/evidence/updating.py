@@ -1,0 +1,136 @@
+"""What a variable's new value is computed from, beside its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .operations import INTEGERS
+from .recording import Operation, Recording
+from .run import Apply, Run
+
+ZEROS = frozenset({"ZerosLike"})
+SCALINGS = frozenset({"Mul", "RealDiv", "Div", "DivNoNan", "MulNoNan"})
+SUMS = frozenset({"Add", "AddV2", "AddN", "Sub"})
+PLAIN = frozenset({"Cast", "Identity", "Reshape", "Neg", "ExpandDims", "Squeeze"})
+
+
+@dataclass(frozen=True)
+class Idle:
+    """State that an update reads, and that nothing ever changes.
+
+    Attributes:
+        apply: The change by hand that is computed from it.
+        kind: `"zeros"` (made anew, as zeros, in each step), `"slot"` (a
+            variable that decays and is never written) or `"counter"` (an
+            integer variable that never advances).
+        operation: Where it is read or made.
+        variable: Its key, if it is a variable.
+    """
+
+    apply: Apply
+    kind: str
+    operation: Operation
+    variable: int | None = None
+
+
+def written(recording: Recording, apply: Apply) -> Operation | None:
+    """The operation that writes what a change by hand writes."""
+    keys = {pair.variable for pair in apply.pairs}
+    for operation in recording.operations[apply.at : apply.at + 40]:
+        if keys & operation.writes:
+            return operation
+    return None
+
+
+def arithmetic(run: Run, recording: Recording, end: Operation) -> Iterator[Operation]:
+    """The operations behind a written value, down to gradients and state.
+
+    What computed the gradients, and what the tapes recorded, is left out.
+    """
+    results = results_of(run, recording)
+    seen: set[int] = set()
+    todo = list(end.inputs)
+    while todo:
+        index = todo.pop()
+        operation = recording.operations[index]
+        if index in seen or index in results or operation.backward or operation.tapes:
+            continue
+        seen.add(index)
+        yield operation
+        if operation.type != "Call":
+            todo.extend(operation.inputs)
+
+
+def results_of(run: Run, recording: Recording) -> frozenset[int]:
+    """Operations of a recording whose results are gradients."""
+    return frozenset(
+        source.result
+        for call in run.calls
+        if call.recording == recording.key
+        for source in call.sources
+        if source.result is not None and source.result >= 0
+    )
+
+
+def idle_state(run: Run) -> Iterator[Idle]:
+    """State that changes by hand are computed from, but that never changes.
+
+    A later step is looked at, the second at the earliest: in the first one
+    a state may well be what it was made as.
+    """
+    changed = {assigned.variable for assigned in run.assigned}
+    passages: dict[tuple[object, ...], int] = {}
+    for apply in run.applies:
+        if not apply.by_hand or not apply.pairs:
+            continue
+        recording = run.recording(apply.recording)
+        place = (apply.place, apply.pairs[0].variable)
+        passages[place] = passages.get(place, 0) + 1
+        times = [step.index for step in run.steps_of(apply.key)] if apply.traced else []
+        if max(times, default=passages[place]) < 2 or not recording.whole:
+            continue
+        end = written(recording, apply)
+        if end is not None:
+            yield from _idle(run, recording, apply, end, changed)
+
+
+def _idle(
+    run: Run, recording: Recording, apply: Apply, end: Operation, changed: set[int]
+) -> Iterator[Idle]:
+    written_to = changed | {
+        key for other in run.recordings for one in other.operations for key in one.writes
+    }
+    for operation in arithmetic(run, recording, end):
+        for key in operation.reads - written_to:
+            variable = run.variable(key)
+            if variable.dtype in INTEGERS and variable.shape == () and variable.count == 0:
+                yield Idle(apply, "counter", operation, key)
+        if operation.type in SUMS:
+            for source in operation.inputs:
+                found = _decayed(run, recording, source, written_to)
+                if found is not None and operation.shape == found.shape:
+                    slot = next(iter(found.reads), None)
+                    yield Idle(apply, "zeros" if slot is None else "slot", found, slot)
+
+
+def _decayed(run: Run, recording: Recording, index: int, written_to: set[int]) -> Operation | None:
+    """The idle state behind a term such as `decay * state`, if it is one."""
+    term = recording.operations[index]
+    if term.type != "Mul" or term.shape in ((), None):
+        return None
+    for source in term.inputs:
+        other = [one for one in term.inputs if one != source]
+        if not other or recording.operations[other[0]].shape != ():
+            continue
+        state = recording.operations[source]
+        while state.type in PLAIN and state.inputs:
+            state = recording.operations[state.inputs[0]]
+        if state.type in ZEROS or (state.value == 0.0 and state.shape != ()):
+            return state
+        if state.type == "Fill" and recording.operations[state.inputs[-1]].value == 0.0:
+            return state
+        slots = [key for key in state.reads - written_to if not run.variable(key).trainable]
+        if slots and state.type == "ReadVariableOp" and run.variable(slots[0]).shape == term.shape:
+            return state
+    return None
