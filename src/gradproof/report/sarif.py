@@ -14,7 +14,9 @@ from ..fault import Diagnosis, Fault
 from ..finding import Edit, Fix, Place, Span
 from .json import measured
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
 """What SARIF calls our levels."""
 
