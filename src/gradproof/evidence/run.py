@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..finding import Place
+from .offers import Offer
 from .recording import Recording
+from .tracings import Tracing
 
 PATIENCE = 30
 """Steps after which something that never happened counts as missing."""
@@ -186,6 +188,9 @@ class Optimizer:
         made_at: The user's line that made it.
         during: `"trace"` when it was made inside a traced function.
         generation: `"3"` for Keras 3, `"2"` for tf-keras.
+        schedule: Class of its learning rate schedule; empty without one.
+        state: Variables that it keeps beside its counter and learning rate;
+            `None` if it was never built, or is not known.
     """
 
     key: int
@@ -193,6 +198,8 @@ class Optimizer:
     made_at: Place | None = None
     during: str = ""
     generation: str = "3"
+    schedule: str = ""
+    state: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +252,7 @@ class Apply:
             before this call; `None` if it was not built yet.
         counted: Times that it was passed so far.
         call: Key of the gradient call that was answered last before it.
+        replicas: Copies of the model that a strategy keeps in step there.
     """
 
     key: int
@@ -260,6 +268,7 @@ class Apply:
     known: frozenset[int] | None = None
     counted: int = 0
     call: int | None = None
+    replicas: int = 1
 
     @property
     def place(self) -> Place | None:
@@ -297,7 +306,8 @@ class Update:
         variable: Key.
         gradient_norm: Norm of the gradient handed over; `None` if there was
             none.
-        value_norm: Norm of the variable before the step.
+        value_norm: Norm of the variable before the step, or some steps
+            earlier: it is read now and then.
         change_norm: Norm of the change.
         along: Cosine between the change and the *negative* gradient: 1 is
             plain descent, -1 is ascent; `None` if either is zero or unknown.

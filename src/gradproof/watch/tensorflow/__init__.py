@@ -15,11 +15,14 @@ from ...evidence.run import Crash, Run
 from ..patches import Patches
 from ..places import Places
 from .eager import EagerOperations, in_graph
-from .functions import Functions
+from .functions import SETTLED, Functions
 from .graphs import TracedOperations
 from .layers import Layers
+from .offers import Offers
 from .optimizers import Applies
+from .schedules import described
 from .tapes import Tapes
+from .tracings import Tracings
 from .variables import Variables
 
 _MOMENTS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
@@ -59,6 +62,8 @@ class TensorFlow:
         self.applies = Applies(
             places, self.variables, self.eager, self.tapes, self.functions.graph, self._passed
         )
+        self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
+        self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self._news = news
         self._counted = 0
@@ -102,6 +107,7 @@ class TensorFlow:
             self.tapes.install,
             self.applies.install_assigns,
             self.functions.install,
+            self.tracings.install,
             self.applies.numbers.install,
             self.eager.install,
         ):
@@ -116,6 +122,7 @@ class TensorFlow:
     def _layer(self, module: Any, generation: str) -> None:
         self.generations.add(generation)
         self.patches.quietly(self.layers.install_layer, self.patches, module.Layer)
+        self.patches.quietly(self.offers.install_layer, self.patches, module.Layer)
 
     def _mode(self, module: Any) -> None:
         for name in ("BatchNormalization", "BatchNormalizationBase", "Dropout"):
@@ -126,16 +133,21 @@ class TensorFlow:
     def _settle(self, traced: TracedOperations) -> None:
         traced.record()
         self.tapes.settle(traced)
+        self.offers.settle(traced)
         self.applies.settle(traced)
 
     def _forget(self, traced: TracedOperations) -> None:
         self.tapes.forget(traced)
+        self.offers.forget(traced)
         self.applies.forget(traced)
 
     def _called(self) -> None:
         """A traced function has returned to the program."""
         if in_graph():
             return
+        # TensorFlow tells of every operation, the call of a function too: 50 us.
+        if self.functions.unchanged >= SETTLED and not self.tapes.open:
+            self.eager.stop()
         self._since += 1
         if self.tapes.fresh or self._since in (1, 2, 3) or self._since >= 64:
             self._look(self._since >= 64)
@@ -176,7 +188,7 @@ class TensorFlow:
                 recordings=tuple(recordings),
                 tapes=tapes,
                 calls=calls,
-                optimizers=tuple(self.applies.optimizers),
+                optimizers=described(self.applies),
                 applies=applies,
                 steps=tuple(step for site in sites for step in site.steps()),
                 frozen=tuple(self.functions.frozen.values()),

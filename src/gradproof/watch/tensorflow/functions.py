@@ -27,6 +27,8 @@ TRACES = 4
 
 GRAPHS = 60
 WATCHED_CALLS = 100
+SETTLED = 8
+"""Calls without a new trace after which eager operations between them are known."""
 
 
 @dataclass
@@ -44,6 +46,10 @@ class _Read:
 
 class Functions:
     """Every traced function that trains.
+
+    Attributes:
+        calls: Outermost calls so far.
+        unchanged: Those since the last new trace.
 
     Args:
         called: Called after each outermost call of a traced function.
@@ -77,6 +83,7 @@ class Functions:
         self._reads: dict[tuple[int, str], _Read] = {}
         self._fresh: set[tuple[int, str]] = set()
         self.calls = 0
+        self.unchanged = 0
         self._local = threading.local()
         self._numbers = itertools.count(2)
 
@@ -111,6 +118,7 @@ class Functions:
             )
             self._open[id(graph)] = found
             self.graphs.append(found)
+            self._eager.start()
         return found
 
     def _enter(self) -> None:
@@ -121,7 +129,9 @@ class Functions:
         if depth:
             return
         self.calls += 1
+        self.unchanged += 1
         if self._open:
+            self.unchanged = 0
             for traced in self._replaced(list(self._open.values())):
                 self._settle(traced)
                 traced.close()

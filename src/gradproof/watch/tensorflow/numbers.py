@@ -7,7 +7,9 @@ inside the function and compiled steps are seen without a call back to Python.
 
 from __future__ import annotations
 
+import hashlib
 import math
+import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 from ...evidence.run import Step, Update
 from ..patches import Patches
 from .graphs import SCOPE
+from .measures import Before, before, measures, norms_now, scalar
 from .variables import bare
 
 SLOTS = 256
@@ -22,33 +25,103 @@ SLOTS = 256
 
 FIRST = 16
 RECENT = 512
+REFRESHED = 64
+"""Variables of a site whose values are read at one flush, in turn."""
+
+ROUNDED = {"float32": 2.0**-23, "float64": 2.0**-52}
+"""A change smaller than this part of the value may be rounded away whole."""
+
+LARGE = 2**20
 _EXTRA = 3
-_FLOATS = ("float16", "bfloat16", "float32", "float64")
 
-
-Row = tuple[int, Any, float | None, float | None, float | None]
-"""Index of a step, its numbers as an array, loss, learning rate, counter."""
+Row = tuple[int, Any, tuple[float, ...], float | None, float | None, float | None]
+"""Index of a step, its numbers, known values, loss, learning rate, counter."""
 
 
 @dataclass
 class Site:
-    """One place at which variables change, with its measured steps."""
+    """One place at which variables change, with its measured steps.
+
+    Attributes:
+        apply: Key of the apply call.
+        variables: Keys of the variables.
+        given: Which of them got a gradient.
+        directed: The product of change and gradient is measured as well.
+        count: Steps so far.
+        values: Half the squared norm of each variable when last read.
+    """
 
     apply: int
     variables: tuple[int, ...]
     given: tuple[bool, ...]
     directed: bool = False
     count: int = 0
+    values: tuple[float, ...] = ()
     first: list[Row] = field(default_factory=list)
     recent: deque[Row] = field(default_factory=lambda: deque(maxlen=RECENT))
     ring: Any = None
     counter: Any = None
     read: int = 0
+    _held: list[weakref.ref[Any]] = field(default_factory=list)
+    _turn: int = 0
+    _seen: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
-        """Numbers a variable: gradient, value, change, and their product."""
-        return 4 if self.directed else 3
+        """Numbers a variable: gradient, change, and their product."""
+        return 3 if self.directed else 2
+
+    def begin(self, variables: list[Any]) -> None:
+        """Reads the values before the first step, where there are any yet."""
+        from tensorflow.python.eager import context
+        from tensorflow.python.framework import ops
+
+        self._held = [weakref.ref(bare(variable)) for variable in variables]
+        self.values = (0.0,) * len(variables)
+        with ops.init_scope():
+            if context.executing_eagerly() and all(
+                type(bare(variable)).__name__ == "ResourceVariable" for variable in variables
+            ):
+                self.values = tuple(norms_now(variables))
+
+    def refresh(self) -> None:
+        """Reads some of the values again, the next ones every time."""
+        count = len(self._held)
+        chosen = [(self._turn + number) % count for number in range(min(count, REFRESHED))]
+        self._turn = (self._turn + len(chosen)) % count
+        living = [(place, self._held[place]()) for place in chosen]
+        there = [(place, variable) for place, variable in living if variable is not None]
+        values = list(self.values)
+        for (place, _), value in zip(
+            there, norms_now([variable for _, variable in there]) if there else (), strict=True
+        ):
+            values[place] = value
+        self.values = tuple(values)
+
+    def still(self, numbers: Any) -> list[int]:
+        """Variables that stand where they stood, whatever was added to them.
+
+        Looks only at those whose change is so small that it may be rounded
+        away; they are told apart by a digest of their bytes.
+        """
+        found = []
+        for place, (reference, value) in enumerate(zip(self._held, self.values, strict=True)):
+            change = float(numbers[place * self.width + 1])
+            variable = reference()
+            if variable is None or not 0 < change < value:
+                continue
+            share = ROUNDED.get(variable.dtype.base_dtype.name)
+            if (
+                share is None
+                or change > share * share * value
+                or variable.shape.num_elements() > LARGE
+            ):
+                continue
+            digest = hashlib.blake2b(variable.numpy().tobytes()).digest()
+            if self._seen.get(place) == digest:
+                found.append(place)
+            self._seen[place] = digest
+        return found
 
     def add(self, row: Row) -> None:
         """Keeps the first rows of numbers and the recent ones."""
@@ -103,19 +176,19 @@ class Numbers:
             if reference.name not in names
         ]
 
-    def before(self, variables: list[Any]) -> list[Any]:
-        """The values before the step, as tensors."""
+    def before(self, variables: list[Any]) -> list[Before]:
+        """The variables before the step."""
         from tensorflow.python.eager import record
 
         with record.stop_recording():
-            return [_value(variable) for variable in variables]
+            return [before(variable) for variable in variables]
 
     def after(
         self,
         site: Site,
         variables: list[Any],
         gradients: list[Any],
-        values: list[Any],
+        earlier: list[Before],
         loss: Any,
         rate: Any,
         iterations: Any,
@@ -126,9 +199,11 @@ class Numbers:
 
         eager = bool(context.executing_eagerly())
         with record.stop_recording(), tf.name_scope(SCOPE):
-            row = _measure(site, variables, gradients, values)
+            if not site.values:
+                site.begin(variables)
+            row = measures(variables, gradients, earlier, site.directed)
             if eager:
-                packed = tf.raw_ops.Pack(values=row, axis=0) if row else None
+                packed = tf.raw_ops.Pack(values=row, axis=0)
                 self._pending.append((site, packed, loss, rate, iterations))
                 if len(self._pending) >= 64:
                     self.flush()
@@ -162,9 +237,10 @@ class Numbers:
         pending, self._pending = self._pending, []
         for site, packed, loss, rate, iterations in pending:
             site.count += 1
-            numbers = packed.numpy() if packed is not None else ()
-            site.add((site.count, numbers, _number(loss), rate, iterations))
+            site.add((site.count, packed.numpy(), site.values, _number(loss), rate, iterations))
             found += 1
+        for site in {id(row[0]): row[0] for row in pending}.values():
+            site.refresh()
         for site in self.sites:
             if site.counter is not None:
                 found += self._read_ring(site)
@@ -175,114 +251,17 @@ class Numbers:
         fresh = total - site.read
         if fresh <= 0:
             return 0
-        rows = site.ring.numpy()
+        # A copy: the graph writes on into the ring's own memory.
+        rows = site.ring.numpy().copy()
+        for place in site.still(rows[(total - 1) % SLOTS]):
+            rows[:, place * site.width + 1] = 0.0
         for number in range(max(site.read, total - SLOTS), total):
             row = rows[number % SLOTS]
-            loss, rate, iterations = (_known(float(value)) for value in row[-_EXTRA:])
-            site.add((number + 1, row[:-_EXTRA], loss, rate, iterations))
+            loss, rate, iterations = (_known(value) for value in row[-_EXTRA:].tolist())
+            site.add((number + 1, row[:-_EXTRA], site.values, loss, rate, iterations))
         site.read = site.count = total
+        site.refresh()
         return fresh
-
-
-def measurable(variable: Any) -> bool:
-    """A variable of a floating type with one plain value."""
-    inner = bare(variable)
-    try:
-        return (
-            inner.dtype.base_dtype.name in _FLOATS
-            and type(inner).__name__
-            in ("ResourceVariable", "UninitializedVariable", "UnliftedInitializerVariable")
-            and inner.shape.is_fully_defined()
-        )
-    except (AttributeError, ValueError):
-        return False
-
-
-def _read(variable: Any) -> Any:
-    import tensorflow as tf
-
-    inner = bare(variable)
-    return tf.raw_ops.ReadVariableOp(resource=inner.handle, dtype=inner.dtype.base_dtype)
-
-
-def _value(variable: Any) -> Any:
-    """The value now: in a graph the forward pass has mostly read it already."""
-    from tensorflow.python.eager import context
-    from tensorflow.python.framework import ops
-
-    inner = bare(variable)
-    if context.executing_eagerly():
-        return _read(variable)
-    users = ops.get_default_graph().capture(inner.handle).consumers()
-    if all(user.type == "ReadVariableOp" for user in users):
-        for user in reversed(users):
-            if user.outputs[0].dtype == inner.dtype.base_dtype:
-                return user.outputs[0]
-    return _read(variable)
-
-
-def _measure(
-    site: Site, variables: list[Any], gradients: list[Any], values: list[Any]
-) -> list[Any]:
-    import tensorflow as tf
-
-    row = []
-    unknown = None
-    for variable, gradient, value in zip(variables, gradients, values, strict=True):
-        change = tf.raw_ops.Sub(x=_read(variable), y=value)
-        dense = getattr(gradient, "values", gradient)
-        if dense is None:
-            if unknown is None:
-                unknown = tf.constant(-1.0)
-            row.append(unknown)
-        else:
-            row.append(_half_square(dense))
-        row.append(_half_square(value))
-        row.append(_half_square(change))
-        if site.directed:
-            row.append(_product(change, gradient))
-    return row
-
-
-def _half_square(tensor: Any) -> Any:
-    import tensorflow as tf
-
-    if tensor.dtype != tf.float32:
-        tensor = tf.cast(tensor, tf.float32)
-    return tf.raw_ops.L2Loss(t=tensor)
-
-
-def _product(change: Any, gradient: Any) -> Any:
-    import tensorflow as tf
-
-    if gradient is None or hasattr(gradient, "values") or change.shape != gradient.shape:
-        return tf.constant(float("nan"))
-    return tf.reduce_sum(tf.cast(change, tf.float32) * tf.cast(gradient, tf.float32))
-
-
-def scalar(value: Any) -> Any:
-    """A float32 scalar of a loss, rate or counter; NaN for unknown."""
-    import tensorflow as tf
-
-    if value is None or not _in_scope(value):
-        return tf.constant(float("nan"))
-    tensor = tf.cast(tf.convert_to_tensor(bare(value)), tf.float32)
-    return tensor if tensor.shape.rank == 0 else tf.reduce_mean(tensor)
-
-
-def _in_scope(value: Any) -> bool:
-    """Says whether this graph may read a tensor: the last loss may be another's.
-
-    A function that applies what another one computed would capture its loss,
-    and fail when it is called.
-    """
-    from tensorflow.python.framework import ops
-
-    graph = getattr(value, "graph", None) if not hasattr(value, "numpy") else None
-    here = ops.get_default_graph() if graph is not None else None
-    while here is not None and here is not graph:
-        here = getattr(here, "outer_graph", None)
-    return here is graph
 
 
 def _number(value: Any) -> float | None:
@@ -303,24 +282,31 @@ def _step(
     site: Site,
     index: int,
     array: Any,
+    values: tuple[float, ...],
     loss: float | None,
     rate: float | None,
     iterations: float | None,
 ) -> Step:
     """One row of numbers as a step."""
-    numbers = array.tolist() if len(array) else []
+    numbers = array.tolist()
     updates = []
     width = site.width
     for position, variable in enumerate(site.variables):
-        gradient, value, change = (
-            _norm(number) for number in numbers[position * width : position * width + 3]
+        gradient, change = (
+            _norm(number) for number in numbers[position * width : position * width + 2]
         )
         along = None
         if site.directed and gradient and change and site.given[position]:
-            product = numbers[position * width + 3]
+            product = numbers[position * width + 2]
             along = -product / (gradient * change) if math.isfinite(product) else None
         updates.append(
-            Update(variable, gradient if site.given[position] else None, value, change, along)
+            Update(
+                variable,
+                gradient if site.given[position] else None,
+                _norm(values[position]),
+                change,
+                along,
+            )
         )
     counter = None if iterations is None else int(iterations)
     return Step(index, site.apply, tuple(updates), loss, rate, counter)

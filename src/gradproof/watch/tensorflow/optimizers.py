@@ -7,7 +7,7 @@ import itertools
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,9 @@ from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
+from .measures import Before, measurable, scalar
 from .notes import Operations, identity
-from .numbers import Numbers, Site, measurable, scalar
+from .numbers import Numbers, Site
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
 from .tapes import KEEP, Tapes
 from .variables import Variables, bare, is_variable
@@ -58,7 +59,7 @@ class _Passage:
     site: Site | None = None
     variables: list[Any] = field(default_factory=list)
     gradients: list[Any] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
+    earlier: list[Before] = field(default_factory=list)
     rate: Any = None
     iterations: Any = None
     start: int = 0
@@ -131,6 +132,10 @@ class Applies:
                 )
         if "__init__" in vars(kind):
             patches.around(kind, "__init__", after=lambda note, new, result: self.key(new, True))
+
+    def optimizers_alive(self) -> Iterator[tuple[Any, int]]:
+        """Optimizer objects that still live, with their numbers."""
+        yield from self._keys.items()
 
     @property
     def _depth(self) -> int:
@@ -264,7 +269,7 @@ class Applies:
             note.site = self._site(note, passage)
         passage.site = note.site
         self._eager.paused = True
-        passage.values = self.numbers.before(passage.variables)
+        passage.earlier = self.numbers.before(passage.variables)
         if note.traced or note.counted < KEEP or note.counted % 16 == 0:
             passage.rate, passage.iterations = _state(optimizer)
         self._eager.paused = False
@@ -289,7 +294,7 @@ class Applies:
                 passage.site,
                 passage.variables,
                 passage.gradients,
-                passage.values,
+                passage.earlier,
                 self._loss(note),
                 passage.rate,
                 passage.iterations,
@@ -369,7 +374,7 @@ class Applies:
             if note.site is None:
                 note.site = self._site(note, passage, directed=True)
             passage.site = note.site
-            passage.values = self.numbers.before(passage.variables)
+            passage.earlier = self.numbers.before(passage.variables)
         self._local.depth = self._depth + 1
         return passage
 
