@@ -58,10 +58,12 @@ the schedule's steps in calls.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.run import Apply, Optimizer
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Related, listed
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -77,4 +79,95 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP602", "iterations-counter-off", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find optimizers with a schedule whose counter advances too fast."""
+    for optimizer in run.optimizers:
+        applies = _together(run, optimizer) if optimizer.schedule else ()
+        places = {apply.place: apply for apply in applies}
+        if len(applies) < 2:
+            continue
+        last = applies[-1]
+        names = tuple(
+            dict.fromkeys(pair.name for apply in applies for pair in apply.pairs if pair.name)
+        )
+        rates = [steps[0].learning_rate for apply in applies if (steps := run.steps_of(apply.key))]
+        known = [rate for rate in rates if rate is not None]
+        at_once = ""
+        if len(known) == len(applies) and known[0] != known[-1]:
+            at_once = (
+                f"; within step 1 the learning rate went from {known[0]:.6g} to {known[-1]:.6g}"
+            )
+        yield Finding(
+            f"each step applies this {optimizer.name} {len(applies)} times, to other variables "
+            f"each time: its counter advances by {len(applies)} a step, and `{optimizer.schedule}` "
+            f"runs {len(applies)} times faster than the steps{at_once}",
+            place=last.place,
+            label="counts another step",
+            related=tuple(
+                Related(place, "counts one step")
+                for place in places
+                if place is not None and place != last.place
+            ),
+            variables=names,
+            step=1,
+            evidence={"iterations_per_step": len(applies)},
+            fix=Fix("hand all pairs to one call of `apply_gradients`", safe=False),
+        )
+
+
+def _together(run: Run, optimizer: Optimizer) -> tuple[Apply, ...]:
+    """Apply calls of one optimizer that make up one step, for parts of the variables."""
+    mine = [
+        apply
+        for apply in run.applies
+        if apply.optimizer == optimizer.key and apply.error is None and apply.given == "pairs"
+    ]
+    traced: dict[int, list[Apply]] = {}
+    for apply in mine:
+        if apply.traced:
+            traced.setdefault(apply.recording, []).append(apply)
+    for group in traced.values():
+        parts = _parts(group)
+        if len(parts) > 1:
+            return parts
+    parts = _parts([apply for apply in mine if not apply.traced])
+    if len(parts) > 1 and all(_advance(run, apply) == len(parts) for apply in parts):
+        return parts
+    return ()
+
+
+def _parts(applies: list[Apply]) -> tuple[Apply, ...]:
+    """The first call for each set of variables; nothing if sets overlap."""
+    parts: dict[frozenset[int | None], Apply] = {}
+    for apply in applies:
+        keys = frozenset(pair.variable for pair in apply.pairs)
+        if any(keys & other and keys != other for other in parts):
+            return ()
+        parts.setdefault(keys, apply)
+    return tuple(parts.values())
+
+
+def _advance(run: Run, apply: Apply) -> int | None:
+    """By how much the counter advances from one passage to the next."""
+    known = [
+        (step.index, step.iterations)
+        for step in run.steps_of(apply.key)
+        if step.iterations is not None
+    ]
+    advances = {
+        (later[1] - earlier[1]) / (later[0] - earlier[0])
+        for earlier, later in pairwise(known)
+        if later[0] > earlier[0]
+    }
+    found = advances.pop() if len(advances) == 1 else None
+    return int(found) if found is not None and found == int(found) else None
+
+
+FAULT = Fault(
+    "GP602",
+    "iterations-counter-off",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("learning-rate-zero",),
+)

@@ -57,9 +57,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.offers import dropped
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related, listed
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -74,4 +75,24 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP703", "regularization-dropped", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find losses on whose path no declared penalty stands."""
+    for call, penalties, added in dropped(run):
+        recording = run.recording(call.recording)
+        target = recording.operations[call.targets[0].operation]
+        names = tuple(run.path(one.variable) for one in penalties if one.variable is not None)
+        layers = dict.fromkeys(one.name for one in added)
+        what = f"regularisers of {listed(names)}" if names else f"losses of {listed(layers)}"
+        made = next((one.place for one in (*penalties, *added) if one.place is not None), None)
+        yield Finding(
+            f"the loss does not depend on the {what}: `model.losses` is declared and never added",
+            place=target.place or call.place,
+            label="without the regularisers" if names else "without `model.losses`",
+            related=() if made is None else (Related(made, "declared here"),),
+            variables=names,
+            step=call.step + 1,
+            fix=Fix("add `tf.add_n(model.losses)` inside the tape", safe=False),
+        )
+
+
+FAULT = Fault("GP703", "regularization-dropped", __doc__, find=find, prove=prove)

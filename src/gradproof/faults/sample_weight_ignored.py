@@ -85,7 +85,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.offers import ignored_mask, offered
+from ..evidence.run import GradientCall
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -127,4 +129,65 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP704", "sample-weight-ignored", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find losses that do not depend on the weights that they were offered."""
+    yield from _unpacked(run)
+    for call in run.calls:
+        if not run.wanted(call) or len(call.targets) != 1 or call.inner:
+            continue
+        recording = run.recording(call.recording)
+        target = call.targets[0].operation
+        if target < 0 or not recording.whole:
+            continue
+        for offer, users in offered(run.offers, "sample weight", recording):
+            others = [
+                there.operation
+                for other in run.calls
+                if other.recording == call.recording
+                for there in other.targets
+            ]
+            if not users & set(others):
+                yield _finding(run, call, f"the loss does not depend on `{offer.name}`", "unused")
+        mask = ignored_mask(recording, target)
+        if mask is not None:
+            yield _finding(
+                run,
+                call,
+                "the model marks padding with a mask, and the loss does not depend on it: every "
+                "position counts",
+                "mask",
+            )
+
+
+def _finding(run: Run, call: GradientCall, message: str, why: str) -> Finding:
+    recording = run.recording(call.recording)
+    target = recording.operations[call.targets[0].operation]
+    _, label, mend = _WORDS[why]
+    shape = "" if why == "mask" else ", which came with the data: every sample counts the same"
+    return Finding(
+        message + shape,
+        place=target.place or call.place,
+        label="without the weights" if why == "unused" else label,
+        variables=tuple(source.name for source in call.sources if source.name),
+        step=call.step + 1,
+        fix=Fix(mend, safe=False),
+    )
+
+
+def _unpacked(run: Run) -> Iterator[Finding]:
+    """A step that takes two parts of the data ended where a third one came."""
+    crash = run.crash
+    if crash is None or not crash.places or "to unpack (expected 2" not in crash.message:
+        return
+    if "too many values" in crash.message and "train_step" in crash.message:
+        yield Finding(
+            f"`fit` hands on inputs, targets and weights, and this step unpacks two parts; "
+            f"the program ended with {crash.kind}",
+            place=crash.places[-1],
+            label="a third part comes",
+            step=run.counted + 1,
+            fix=Fix("unpack the weights, and give them to the loss", safe=False),
+        )
+
+
+FAULT = Fault("GP704", "sample-weight-ignored", __doc__, find=find, prove=prove)

@@ -62,8 +62,11 @@ Average over the batch, `tf.reduce_mean`, and choose the learning rate for that.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.reductions import Reduction, reductions
+from ..evidence.run import Apply, GradientCall, Step
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -81,4 +84,89 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP705", "sum-vs-mean-reduction", __doc__, find=find)
+_SCALED = ("SGD", "assign", "assign_sub", "assign_add", "GradientDescent", "MomentumOptimizer")
+"""What makes a step that grows with the gradient."""
+
+_GROWTH = 10.0
+"""Growth of the loss, or size of a step beside the value, that is no training."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find sums over a batch that make the steps too large."""
+    told = set()
+    for call in run.calls:
+        found = _sum(run, call) if run.wanted(call) and not call.inner else None
+        apply = _applied(run, call) if found is not None else None
+        if found is None or apply is None or found.operation.place in told:
+            continue
+        steps = _steps(run, apply)
+        why = _harm(steps, found.length)
+        if why is None:
+            continue
+        told.add(found.operation.place)
+        many = f" {found.length} examples" if found.length else ""
+        yield Finding(
+            f"the loss is the sum over the batch{many and ' of' + many}, so each step is as many "
+            f"times larger as the batch is long; {why}",
+            place=found.operation.place or call.place,
+            label="sum over the batch",
+            variables=tuple(source.name for source in call.sources if source.name),
+            step=call.step + 1,
+            evidence={"batch": found.length} if found.length else {},
+            fix=Fix("take the mean", safe=False),
+        )
+
+
+def _sum(run: Run, call: GradientCall) -> Reduction | None:
+    """The sum over the batch that is this call's target, undivided."""
+    found = reductions(run.recording(call.recording), call)
+    if not found:
+        return None
+    sums = [one for one in found if one.kind == "Sum" and abs(one.factor) == 1.0]
+    return sums[0] if len(sums) == len(found) and (sums[0].length or 8) >= 8 else None
+
+
+def _applied(run: Run, call: GradientCall) -> Apply | None:
+    """Where its gradients are applied as they are, by a rule that scales with them."""
+    keys = {source.variable for source in call.sources}
+    for apply in run.applies:
+        if apply.by not in _SCALED or not any(pair.variable in keys for pair in apply.pairs):
+            continue
+        as_taken = all(pair.call == call.key or pair.given == "none" for pair in apply.pairs)
+        if apply.by_hand or as_taken:
+            return apply
+    return None
+
+
+def _steps(run: Run, apply: Apply) -> list[Step]:
+    same = {other.key for other in run.applies if other.place == apply.place}
+    return [step for step in run.steps if step.apply in same]
+
+
+def _harm(steps: list[Step], length: int | None) -> str | None:
+    """What went wrong: the loss ran away, or the first step dwarfs the values."""
+    losses = [step.loss for step in steps if step.loss is not None]
+    if len(losses) > 1 and abs(losses[0]) > 0:
+        for number, loss in enumerate(losses[1:], start=2):
+            if not isfinite(loss):
+                return f"the loss began at {losses[0]:.4g} and was {loss:.4g} at step {number}"
+            if abs(loss) > _GROWTH * abs(losses[0]):
+                return f"the loss grew from {losses[0]:.4g} to {loss:.4g} by step {number}"
+    for step in steps[:3]:
+        for update in step.updates:
+            if update.value_norm > 1e-3 and update.change_norm > _GROWTH * update.value_norm:
+                return (
+                    f"step {step.index} changed values of norm {update.value_norm:.3g} by "
+                    f"{update.change_norm:.3g}"
+                )
+    return None
+
+
+FAULT = Fault(
+    "GP705",
+    "sum-vs-mean-reduction",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("nan-gradient-applied", "exploding-gradient"),
+)

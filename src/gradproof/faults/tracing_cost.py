@@ -55,9 +55,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.tracings import Retraced, retraced
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Place, Related
 
 _WORDS = {
     "number": "this Python number changes, and each value makes a new trace",
@@ -81,4 +82,52 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP802", "tracing-cost", __doc__, find=find, level="advice")
+def prove(run: Run) -> Iterator[Finding]:
+    """Find functions that the run traced again and again."""
+    for found in retraced(run.tracings):
+        last = found.tracings[-1]
+        place, other = _where(found)
+        yield Finding(
+            f"`{last.function}` was traced {len(found.tracings)} times in {found.calls} calls, "
+            f"{found.seconds:.2g} s in all: {_why(found)}",
+            place=place,
+            label="traced again",
+            related=()
+            if other is None or other == place
+            else (Related(other, "called here"),)
+            if found.why == "defined"
+            else (Related(other, "the traced function"),),
+            step=None,
+            evidence={"traces": len(found.tracings), "seconds": round(found.seconds, 3)},
+            fix=Fix(_MENDS[found.why], safe=False),
+        )
+
+
+_MENDS = {
+    "number": "hand over a tensor: `tf.constant(...)`",
+    "shape": "give `input_signature`, or `reduce_retracing=True`",
+    "object": "hand over tensors",
+    "defined": "define it once, outside the loop",
+}
+
+
+def _where(found: Retraced) -> tuple[Place | None, Place | None]:
+    """The line to change, and the other end of the story."""
+    last = found.tracings[-1]
+    called = last.stack[-1] if last.stack else None
+    return (last.place or called, called) if found.why == "defined" else (called, last.place)
+
+
+def _why(found: Retraced) -> str:
+    if found.why == "defined":
+        count = len({tracing.number for tracing in found.tracings})
+        return f"it was defined anew {count} times, for the same variables"
+    shown = ", ".join(found.texts[:3])
+    kind = {"number": "Python number", "shape": "tensor", "object": "Python object"}[found.why]
+    return (
+        f"its argument `{found.argument}` is a {kind} that was {len(found.texts)} different ones "
+        f"({shown}, ...)"
+    )
+
+
+FAULT = Fault("GP802", "tracing-cost", __doc__, find=find, prove=prove, level="advice")

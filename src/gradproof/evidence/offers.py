@@ -1,0 +1,175 @@
+"""What a loss was offered to take in, and whether it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..finding import Place
+from .recording import EXTERNAL, Operation, Recording
+
+if TYPE_CHECKING:
+    from .run import GradientCall, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that was made or handed over for the loss.
+
+    Attributes:
+        kind: `"sample weight"`, `"regularizer"`, or `"added loss"` (a layer
+            gave it to `add_loss`).
+        name: Of the argument or the layer, or path of the variable.
+        recording: Number of the recording in which it stands; `None` for a
+            regulariser, which stands nowhere until somebody asks for it.
+        operations: Indices of the operations that made it.
+        variable: Key, for a regulariser.
+        place: The user's line that made it.
+    """
+
+    kind: str
+    name: str
+    recording: int | None = None
+    operations: tuple[int, ...] = ()
+    variable: int | None = None
+    place: Place | None = None
+
+
+_PENALTIES = frozenset({"Square", "L2Loss", "Abs", "Pow", "Mul", "Sum", "Norm", "Sign", "Einsum"})
+_PASSING = frozenset({"Identity", "Cast", "Reshape", "ReadVariableOp"})
+
+
+def penalized(recording: Recording, variable: int, ends: frozenset[int]) -> bool:
+    """Says whether a penalty on a variable's own value is among `ends`.
+
+    `ends` are indices of everything that a loss depends on. A weight decay
+    squares the value or takes its size, with no data between.
+    """
+    todo = [operation.index for operation in recording.reads_of(variable)]
+    seen: set[int] = set()
+    while todo:
+        index = todo.pop()
+        if index in seen or index not in ends:
+            continue
+        seen.add(index)
+        for user in recording.consumers.get(index, ()):
+            operation = recording.operations[user]
+            if user not in ends:
+                continue
+            if operation.type in _PENALTIES and _alone(recording, user, variable):
+                return True
+            if operation.type in _PASSING:
+                todo.append(user)
+    return False
+
+
+def _alone(recording: Recording, index: int, variable: int) -> bool:
+    """The operation takes nothing but this variable and constants."""
+    before = recording.ancestors([index])
+    reads: set[int] = set()
+    for number in before:
+        operation = recording.operations[number]
+        reads |= operation.reads
+        given = not operation.inputs and not operation.reads and operation.type != "Const"
+        if given and operation.shape != ():
+            return False
+    return reads == {variable}
+
+
+def offered(
+    offers: tuple[Offer, ...], kind: str, recording: Recording
+) -> Iterator[tuple[Offer, frozenset[int]]]:
+    """Offers of a kind in a recording, each with all that depends on it."""
+    for offer in offers:
+        if offer.kind == kind and offer.recording == recording.key and offer.operations:
+            yield offer, recording.descendants(offer.operations)
+
+
+def dropped(run: Run) -> Iterator[tuple[GradientCall, list[Offer], list[Offer]]]:
+    """Calls whose targets leave out what layers declared, all of it.
+
+    Each with the regularisers and the added losses that it leaves out.
+    """
+    for call in run.calls:
+        if call.inner or len(call.targets) != 1 or not run.wanted(call):
+            continue
+        recording = run.recording(call.recording)
+        target = call.targets[0].operation
+        if target < 0 or not recording.whole or not _last_of_its_place(run, call):
+            continue
+        ends = frozenset().union(
+            *(
+                recording.ancestors([there.operation])
+                for other in run.calls
+                if other.recording == call.recording and other.place != call.place
+                for there in other.targets
+            ),
+            recording.ancestors([target]),
+        )
+        keys = {source.variable for source in call.sources}
+        penalties = [
+            offer for offer in run.offers if offer.kind == "regularizer" and offer.variable in keys
+        ]
+        if any(penalized(recording, offer.variable or 0, ends) for offer in penalties):
+            penalties = []
+        added = [
+            offer
+            for offer, users in offered(run.offers, "added loss", recording)
+            if not ends & set(offer.operations)
+        ]
+        if penalties or added:
+            yield call, penalties, added
+
+
+def _last_of_its_place(run: Run, call: GradientCall) -> bool:
+    """Of the calls of one place the last one tells; so each place is told once."""
+    last = [other for other in run.calls if other.stack == call.stack]
+    return last[-1] is call
+
+
+_MASKED = frozenset({"compute_mask"})
+
+
+def ignored_mask(recording: Recording, target: int) -> Operation | None:
+    """The mask of a layer's output that a mean over positions leaves aside."""
+    before = recording.ancestors([target])
+    end = _positions(recording, target)
+    if end is None or end.shape is None or len(end.shape) < 2:
+        return None
+    shape = end.shape
+    masks = [
+        operation
+        for operation in recording.operations
+        if operation.dtype == "bool"
+        and _MASKED & set(operation.via)
+        and operation.shape == shape[: len(operation.shape or ())]
+        and len(operation.shape or ()) >= 2
+    ]
+    if not masks or any(mask.index in before for mask in masks):
+        return None
+    # Somebody who compares data on the way to the loss may mask by hand.
+    for index in before:
+        operation = recording.operations[index]
+        if operation.dtype == "bool" and "call" not in operation.via:
+            return None
+    outside = [
+        index
+        for index in before
+        if recording.operations[index].type == EXTERNAL
+        and recording.operations[index].shape not in ((), None)
+        and recording.operations[index].dtype.startswith("float")
+    ]
+    return masks[-1] if len(outside) <= 1 else None
+
+
+def _positions(recording: Recording, target: int) -> Operation | None:
+    """What the mean or sum that ends in the target is taken over."""
+    operation = recording.operations[target]
+    for _ in range(6):
+        if operation.type in ("Mean", "Sum") and operation.shape == () and operation.inputs:
+            return recording.operations[operation.inputs[0]]
+        if operation.type not in ("Identity", "Cast", "Reshape") or not operation.inputs:
+            return None
+        operation = recording.operations[operation.inputs[0]]
+    return None

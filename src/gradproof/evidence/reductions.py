@@ -1,0 +1,152 @@
+"""How the target of a gradient puts the examples of a batch together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .operations import SHAPING, SIZES
+from .recording import EXTERNAL, Operation, Recording
+from .run import GradientCall
+
+_SUMS = frozenset({"Sum", "Mean"})
+_DIVISIONS = frozenset({"RealDiv", "DivNoNan", "Div"})
+_ADDITIONS = frozenset({"AddV2", "Add", "AddN", "Sub"})
+_PASSING = frozenset({"Identity", "Cast", "Reshape", "Squeeze", "Neg", "EnsureShape", "Snapshot"})
+_DEEP = 40
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The operation that turns a batch into one number, and what follows it.
+
+    Attributes:
+        operation: The sum or mean.
+        kind: `"Sum"`, `"Mean"`, or `"average"` (a sum divided by a size or
+            count that is computed).
+        factor: Product of the constants that it is multiplied by.
+        length: Length of the first axis that it takes in, if known.
+    """
+
+    operation: Operation
+    kind: str
+    factor: float
+    length: int | None
+
+
+def reductions(recording: Recording, call: GradientCall) -> tuple[Reduction, ...] | None:
+    """How the data terms of a call's target are reduced.
+
+    Returns:
+        One a term; `None` where the target can't be read that far.
+    """
+    if len(call.targets) != 1:
+        return None
+    target = call.targets[0]
+    if target.operation < 0 or target.shape != () or not recording.whole:
+        return None
+    found: list[Reduction] = []
+    if not _read(recording, target.operation, 1.0, False, found, 0):
+        return None
+    return tuple(found)
+
+
+def _read(
+    recording: Recording,
+    index: int,
+    factor: float,
+    averaged: bool,
+    found: list[Reduction],
+    depth: int,
+) -> bool:
+    """Goes back from a scalar to what reduces the batch; false if it can't."""
+    operation = recording.operations[index]
+    if depth > _DEEP:
+        return False
+    kind = operation.type
+    inputs = operation.inputs
+    if kind in _SUMS and inputs:
+        inner = recording.operations[inputs[0]]
+        if inner.shape == ():
+            return _read(recording, inputs[0], factor, averaged, found, depth + 1)
+        if not _has_batch(recording, inputs[0]):
+            return not _has_data(recording, inputs[0])
+        length = inner.shape[0] if inner.shape else None
+        word = "average" if averaged and kind == "Sum" else kind
+        found.append(Reduction(operation, word, factor, length))
+        return True
+    if kind in _PASSING and inputs:
+        return _read(recording, inputs[0], factor, averaged, found, depth + 1)
+    if kind in _ADDITIONS:
+        return all(
+            _read(recording, source, factor, averaged, found, depth + 1) for source in inputs
+        )
+    if kind == "Mul" and len(inputs) == 2:
+        for one, other in (inputs, inputs[::-1]):
+            value = number(recording, one)
+            if value is not None:
+                return _read(recording, other, factor * value, averaged, found, depth + 1)
+    if kind in _DIVISIONS and len(inputs) == 2:
+        value = number(recording, inputs[1])
+        if value:
+            return _read(recording, inputs[0], factor / value, averaged, found, depth + 1)
+        if value is None:
+            return _read(recording, inputs[0], factor, True, found, depth + 1)
+    # A term without data, such as a penalty on weights, has no batch.
+    return not _has_data(recording, index)
+
+
+def number(recording: Recording, index: int) -> float | None:
+    """The value of a constant scalar, through casts and arithmetic of constants."""
+    operation = recording.operations[index]
+    if operation.value is not None and operation.shape == ():
+        return operation.value
+    if operation.type in SHAPING and operation.inputs:
+        return number(recording, operation.inputs[0])
+    values = [number(recording, source) for source in operation.inputs]
+    if len(values) == 2 and values[0] is not None and values[1] is not None:
+        first, second = values[0], values[1]
+        if operation.type == "Mul":
+            return first * second
+        if operation.type in _DIVISIONS and second:
+            return first / second
+        if operation.type == "Sub":
+            return first - second
+    return None
+
+
+def _has_data(recording: Recording, index: int) -> bool:
+    """It depends on something from outside that has axes."""
+    return any(
+        recording.operations[number].type in (EXTERNAL, "IteratorGetNext")
+        and recording.operations[number].shape not in ((), None)
+        for number in recording.ancestors([index])
+    )
+
+
+def _has_batch(recording: Recording, index: int) -> bool:
+    """Its first axis is the first axis of data, kept all the way."""
+    length = _first(recording.operations[index])
+    if length == ():
+        return False
+    seen: set[int] = set()
+    todo = [index]
+    while todo:
+        here = todo.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        operation = recording.operations[here]
+        if operation.type in (EXTERNAL, "IteratorGetNext") and not operation.reads:
+            return True
+        todo += [
+            source
+            for source in operation.inputs
+            if _first(recording.operations[source]) == length
+            and recording.operations[source].type not in SIZES
+        ]
+    return False
+
+
+def _first(operation: Operation) -> int | tuple[()] | None:
+    """Length of the first axis; `()` if there is none or it is not known."""
+    return operation.shape[0] if operation.shape else ()

@@ -1,0 +1,182 @@
+"""What the program offers to its losses: weights of samples, penalties."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...evidence.offers import Offer
+from ...finding import Place
+from ..patches import Patches
+from ..places import Places
+from .eager import EagerOperations, in_graph
+from .graphs import TracedOperations, stack_here
+from .notes import Operations, flat
+from .tapes import Tapes
+from .variables import Variables
+
+MOST = 400
+_WEIGHTS = re.compile(r"^(?:sample_?|class_?|example_?|per_sample_?|loss_?)weights?$|^sw$")
+"""Names of arguments that weigh samples."""
+
+
+@dataclass
+class _Note:
+    """An offer while its tensors live."""
+
+    kind: str
+    name: str
+    operations: Operations
+    tensors: list[Any] = field(default_factory=list)
+    place: Place | None = None
+    plain: Offer | None = None
+
+
+class Offers:
+    """Everything that a loss was offered."""
+
+    def __init__(
+        self,
+        places: Places,
+        variables: Variables,
+        eager: EagerOperations,
+        tapes: Tapes,
+        graph_of: Callable[[], TracedOperations | None],
+    ) -> None:
+        self._places = places
+        self._variables = variables
+        self._eager = eager
+        self._tapes = tapes
+        self._graph_of = graph_of
+        self._notes: list[_Note] = []
+        self._regularized: list[tuple[weakref.ref[Any], str, Place | None]] = []
+
+    def install_layer(self, patches: Patches, layer: Any) -> None:
+        """Watches the regularisers and losses that layers declare."""
+        patches.around(
+            layer,
+            "add_weight",
+            before=lambda owner, args, kwargs: kwargs.get("regularizer"),
+            after=self._regularizes,
+        )
+        patches.around(
+            layer,
+            "add_loss",
+            before=lambda owner, args, kwargs: self._adds(
+                owner, args[0] if args else kwargs.get("losses", kwargs.get("loss"))
+            ),
+        )
+
+    def _regularizes(self, regularizer: Any, owner: Any, weight: Any) -> None:
+        if regularizer is None or len(self._regularized) >= MOST or weight is None:
+            return
+        made = self._variables.layers.get(owner)
+        self._regularized.append(
+            (
+                weakref.ref(weight),
+                type(regularizer).__name__,
+                made.place if made is not None else None,
+            )
+        )
+
+    def _adds(self, owner: Any, losses: Any) -> None:
+        if not self._tapes.open or len(self._notes) >= MOST:
+            return
+        traced = in_graph()
+        operations: Operations | None = self._graph_of() if traced else self._eager
+        tensors = [loss for loss in flat(losses) if hasattr(loss, "dtype")]
+        if operations is None or not tensors or (not traced and not self._eager.on):
+            return
+        stack, _ = stack_here(self._places) if traced else self._places.here(4)
+        note = _Note(
+            "added loss",
+            str(getattr(owner, "name", type(owner).__name__)),
+            operations,
+            tensors,
+            stack[-1] if stack else None,
+        )
+        self._notes.append(note)
+        if not traced:
+            self._plain(note)
+
+    def settle(self, traced: TracedOperations) -> None:
+        """Turns what belongs to a finished graph into plain data."""
+        for name, tensors in _weights(traced.graph):
+            if len(self._notes) < MOST:
+                self._notes.append(_Note("sample weight", name, traced, tensors))
+        for note in self._notes:
+            if note.operations is traced:
+                self._plain(note)
+
+    def forget(self, operations: Operations) -> None:
+        """Drops the notes of a trace that another one has replaced."""
+        self._notes = [note for note in self._notes if note.operations is not operations]
+
+    def record(self) -> tuple[Offer, ...]:
+        """All offers as plain data."""
+        found = [self._plain(note) for note in self._notes]
+        for reference, kind, place in self._regularized:
+            weight = reference()
+            key = self._variables.key(weight) if weight is not None else None
+            if key is not None:
+                found.append(Offer("regularizer", kind, variable=key, place=place))
+        return tuple(found)
+
+    def _plain(self, note: _Note) -> Offer:
+        if note.plain is None:
+            indices = (note.operations.find(tensor) for tensor in note.tensors)
+            note.plain = Offer(
+                note.kind,
+                note.name,
+                note.operations.key,
+                tuple(index for index in indices if index >= 0),
+                None,
+                note.place,
+            )
+            note.tensors = []
+        return note.plain
+
+
+def _weights(graph: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Arguments of a traced function that weigh samples, with their tensors."""
+    signature = getattr(graph, "structured_input_signature", None)
+    if not signature:
+        return
+    placeholders = [tensor for tensor in graph.inputs if tensor.op.type == "Placeholder"]
+    names = {tensor.op.name: tensor for tensor in placeholders}
+    for name, tensor in names.items():
+        if _WEIGHTS.match(name) and tensor.dtype.is_floating:
+            yield name, [tensor]
+    given, _ = signature
+    for part in given:
+        if _is_batch(part) and graph.name.startswith("one_step_on_data"):
+            first = len(_leaves(part[0])) + len(_leaves(part[1]))
+            count = len(_leaves(part[2]))
+            data = [tensor for tensor in placeholders if tensor.dtype.name != "resource"]
+            if count:
+                yield "sample_weight", data[first : first + count]
+    for operation in graph.get_operations():
+        if operation.type == "IteratorGetNext":
+            specs = [spec for part in given for spec in _element(part)]
+            if len(specs) == 3 and _is_batch(tuple(specs)):
+                first = len(_leaves(specs[0])) + len(_leaves(specs[1]))
+                last = first + len(_leaves(specs[2]))
+                yield "sample_weight", list(operation.outputs)[first:last]
+
+
+def _is_batch(part: Any) -> bool:
+    """A batch of inputs, targets and weights, as `fit` hands it on."""
+    return isinstance(part, tuple) and len(part) == 3 and all(_leaves(entry) for entry in part)
+
+
+def _element(part: Any) -> tuple[Any, ...]:
+    """What an iterator gives at each turn."""
+    spec = getattr(part, "element_spec", getattr(part, "_element_spec", None))
+    return spec if isinstance(spec, tuple) else ()
+
+
+def _leaves(part: Any) -> list[Any]:
+    return [leaf for leaf in flat(part) if leaf is not None]
