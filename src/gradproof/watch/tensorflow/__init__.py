@@ -11,21 +11,24 @@ from types import ModuleType
 from typing import Any
 
 from ...evidence.recording import Recording
-from ...evidence.run import Crash, Run
+from ...evidence.rows import StepRows
+from ...evidence.run import PATIENCE, Crash, Run
+from ..pace import Pace
 from ..patches import Patches
 from ..places import Places
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
 from .layers import Layers
+from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
 from .schedules import described
+from .series import Series, updates_made
+from .stale import Stale
 from .tapes import Tapes
 from .tracings import Tracings
 from .variables import Variables
-
-_MOMENTS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
 
 
 class TensorFlow:
@@ -34,9 +37,17 @@ class TensorFlow:
     Args:
         patches: Where attributes are replaced.
         news: Called when there is something new to judge.
+        pace: Says when to look, and ends the run.
+        kept: Called with new steps, for whoever keeps all of them.
     """
 
-    def __init__(self, patches: Patches, news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        patches: Patches,
+        news: Callable[[], None],
+        pace: Pace,
+        kept: Callable[[list[StepRows]], None] | None = None,
+    ) -> None:
         self.patches = patches
         self.generations: set[str] = set()
         places = Places()
@@ -60,15 +71,26 @@ class TensorFlow:
             lambda: self.functions.calls,
         )
         self.applies = Applies(
-            places, self.variables, self.eager, self.tapes, self.functions.graph, self._passed
+            places,
+            self.variables,
+            self.eager,
+            self.tapes,
+            self.functions.graph,
+            self._passed,
+            self._by_hand,
         )
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
+        self.stale = Stale(places, self.variables, self.applies.key)
         self._news = news
+        self._pace = pace
+        self._kept = kept
+        self._series = Series()
         self._counted = 0
-        self._moment = 0
+        self._asked = 0
         self._since = 0
+        self._gap = 1
 
     def listeners(self) -> dict[str, Callable[[ModuleType], None]]:
         """What to do when a module of the framework has been imported."""
@@ -85,6 +107,15 @@ class TensorFlow:
             ),
             "tf_keras.src.mixed_precision.loss_scale_optimizer": lambda module: self._optimizers(
                 module, ("LossScaleOptimizer", "LossScaleOptimizerV3"), ("apply_gradients",)
+            ),
+            "keras.src.optimizers.loss_scale_optimizer": lambda module: self.patches.quietly(
+                self.stale.install_optimizer, self.patches, module.LossScaleOptimizer, ("apply",)
+            ),
+            "keras.src.backend.tensorflow.trainer": lambda module: self.patches.quietly(
+                self.stale.install_training, self.patches, module.TensorFlowTrainer
+            ),
+            "keras.src.backend.common.variables": lambda module: self.patches.quietly(
+                self.stale.install_flag, self.patches, module.Variable
             ),
             "keras.src.layers.layer": lambda module: self._layer(module, "3"),
             "tf_keras.src.engine.base_layer": lambda module: self._layer(module, "2"),
@@ -107,21 +138,34 @@ class TensorFlow:
             self.tapes.install,
             self.applies.install_assigns,
             self.functions.install,
+            self.stale.install,
             self.tracings.install,
             self.applies.numbers.install,
             self.eager.install,
         ):
             self.patches.quietly(install, self.patches)
+        if self._pace.limit is not None:
+            self.patches.quietly(self._install_idle)
+
+    def _install_idle(self) -> None:
+        """Watches for a program that takes gradients and never updates."""
+        from tensorflow.python.eager.backprop import GradientTape
+
+        self.patches.around(GradientTape, "gradient", after=lambda *_: self._idle())
 
     def _optimizers(self, module: Any, names: tuple[str, ...], methods: tuple[str, ...]) -> None:
         for name in names:
             kind = getattr(module, name, None)
             if kind is not None:
+                self.patches.quietly(
+                    self.stale.install_optimizer, self.patches, kind, ("apply", "apply_gradients")
+                )
                 self.patches.quietly(self.applies.install_optimizer, self.patches, kind, methods)
 
     def _layer(self, module: Any, generation: str) -> None:
         self.generations.add(generation)
         self.patches.quietly(self.layers.install_layer, self.patches, module.Layer)
+        self.patches.quietly(self.stale.install_flag, self.patches, module.Layer)
         self.patches.quietly(self.offers.install_layer, self.patches, module.Layer)
 
     def _mode(self, module: Any) -> None:
@@ -141,42 +185,84 @@ class TensorFlow:
         self.offers.forget(traced)
         self.applies.forget(traced)
 
-    def _called(self) -> None:
-        """A traced function has returned to the program."""
+    def _called(self, raised: bool = False) -> None:
+        """A traced function has returned to the program, or raised."""
         if in_graph():
             return
         # TensorFlow tells of every operation, the call of a function too: 50 us.
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
         self._since += 1
-        if self.tapes.fresh or self._since in (1, 2, 3) or self._since >= 64:
-            self._look(self._since >= 64)
+        if self.tapes.fresh or self._since >= self._gap or self._pace.late or self._near():
+            self._look()
+        if not raised:
+            self._pace.stop()
 
     def _passed(self) -> None:
         """A step has been applied in eager code, or traced."""
         if not in_graph():
             self._counted += 1
-            if self._moment < len(_MOMENTS) and self._counted >= _MOMENTS[self._moment]:
-                self._look(False)
+            if self._pace.near(self._counted) or self._pace.late or self._near():
+                self._look()
+            self._pace.stop()
 
-    def _look(self, rest: bool) -> None:
-        self.applies.numbers.flush()
+    def _near(self) -> bool:
+        """Counts the updates, if somebody needs to know; says whether to look."""
+        if not self._pace.counting:
+            return False
+        made = updates_made(self.applies, self.functions.calls)
+        self._pace.reached(made)
+        return self._pace.near(made)
+
+    def _by_hand(self, times: int) -> None:
+        """A variable is about to be changed by hand, in one place so many times."""
+        if not in_graph() and not self.applies.optimizers:
+            self._pace.reached(times - 1)
+            self._pace.stop()
+
+    def _idle(self) -> None:
+        """A gradient was taken; ends a run in which no update ever follows."""
+        if in_graph():
+            return
+        self._asked += 1
+        limit = self._pace.limit or 0
+        if self._asked >= (limit + 1) * PATIENCE and not self._counted:
+            self._pace.end = self._pace.end or (
+                f"ended after {self._asked:,} gradient calls without an update, for "
+                f"`--steps {limit}` was asked"
+            )
+            self._pace.stop()
+
+    def _look(self) -> None:
+        """Reads the numbers, and tells when there is something new to judge.
+
+        The next time is soon at first, then before the rings are full.
+        """
+        most = self.applies.numbers.flush()
+        self._pace.read()
+        room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
+        self._gap = max(1, min(self.functions.calls // 2 + 1, room))
+        self._since = 0
+        broken = self._hand_over()
         counted = sum(site.count for site in self.applies.numbers.sites)
-        news = self.tapes.fresh
-        self.tapes.fresh = False
-        while self._moment < len(_MOMENTS) and counted >= _MOMENTS[self._moment]:
-            self._moment += 1
-            news = True
-        if rest:
-            self._since = 3
-        if news:
+        due = self._pace.due(max(counted, self._counted))
+        if self.tapes.fresh or due or broken:
+            self.tapes.fresh = False
             self._news()
+
+    def _hand_over(self) -> bool:
+        """Hands new steps to whoever keeps them; says whether one is not finite."""
+        rows, broken = self._series.take(self.applies.numbers.sites)
+        if rows and self._kept is not None:
+            self._kept(rows)
+        return broken
 
     def snapshot(self, crash: Crash | None, finished: bool) -> Run:
         """Everything seen so far as plain data."""
         self.eager.paused = True
         try:
             self.applies.numbers.flush()
+            self._hand_over()
             tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
             recordings: list[Recording] = [self.eager.record()]
@@ -192,6 +278,10 @@ class TensorFlow:
                 applies=applies,
                 steps=tuple(step for site in sites for step in site.steps()),
                 frozen=tuple(self.functions.frozen.values()),
+                replaced=tuple(self.stale.replaced),
+                flips=tuple(self.stale.flips),
+                untrained=tuple(self.stale.untrained),
+                scales=self.stale.scales(),
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),

@@ -52,7 +52,8 @@ class Functions:
         unchanged: Those since the last new trace.
 
     Args:
-        called: Called after each outermost call of a traced function.
+        called: Called after each outermost call of a traced function, with
+            whether it raised.
         settle: Called with each graph record that is complete.
         shape_of: Tells what a trace is told apart by from another one.
         forget: Called with a graph record that another one has replaced.
@@ -63,7 +64,7 @@ class Functions:
         places: Places,
         variables: Variables,
         eager: EagerOperations,
-        called: Callable[[], None],
+        called: Callable[[bool], None],
         settle: Callable[[TracedOperations], None],
         shape_of: Callable[[TracedOperations], Any],
         forget: Callable[[TracedOperations], None],
@@ -96,7 +97,7 @@ class Functions:
             "__call__",
             before=lambda function, args, kwargs: self._enter(),
             after=lambda note, function, result: self._leave(),
-            raised=lambda note, function, problem: self._leave(),
+            raised=lambda note, function, problem: self._leave(raised=True),
         )
 
     def graph(self) -> TracedOperations | None:
@@ -124,7 +125,7 @@ class Functions:
     def _enter(self) -> None:
         self._local.depth = getattr(self._local, "depth", 0) + 1
 
-    def _leave(self) -> None:
+    def _leave(self, raised: bool = False) -> None:
         self._local.depth = depth = max(0, getattr(self._local, "depth", 1) - 1)
         if depth:
             return
@@ -140,7 +141,7 @@ class Functions:
         elif self._reads:
             self._compare()
         self._fresh.clear()
-        self._called()
+        self._called(raised)
 
     def _replaced(self, traces: list[TracedOperations]) -> list[TracedOperations]:
         """The traces of one call that count, each of its kind the last.

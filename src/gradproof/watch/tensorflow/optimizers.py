@@ -19,8 +19,9 @@ from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
 from .measures import Before, measurable, scalar
 from .notes import Operations, identity
-from .numbers import Numbers, Site
+from .numbers import Numbers
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
+from .sites import Site
 from .tapes import KEEP, Tapes
 from .variables import Variables, bare, is_variable
 from .writes import Writes
@@ -77,6 +78,7 @@ class Applies:
         tapes: Tapes,
         graph_of: Callable[[], TracedOperations | None],
         passed: Callable[[], None],
+        by_hand: Callable[[int], None],
     ) -> None:
         self.notes: list[ApplyNote] = []
         self.numbers = Numbers()
@@ -89,6 +91,8 @@ class Applies:
         self._tapes = tapes
         self._graph_of = graph_of
         self._passed = passed
+        self._by_hand = by_hand
+        self.passages = 0
         self._keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._notes: dict[Any, ApplyNote] = {}
         self._times: Counter[Any] = Counter()
@@ -289,6 +293,7 @@ class Applies:
             return
         operations = note.operations
         note.counted += 1
+        self.passages += note.optimizer is not None and not note.traced
         if passage.site is not None:
             self.numbers.after(
                 passage.site,
@@ -356,6 +361,7 @@ class Applies:
         word = next((step for step in via if step.startswith("assign_")), name)
         pattern = (stack[-1] if stack else None, key, word, operations.key)
         self._times[pattern] += 1
+        self._by_hand(self._times[pattern])
         passage = _Passage(None, start=len(operations))
         value = args[0] if args else kwargs.get("value", kwargs.get("delta"))
         note = self._notes.get(pattern)

@@ -1,0 +1,185 @@
+"""The measured steps of one place at which variables change."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import weakref
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...evidence.run import Step, Update
+from .measures import norms_now
+from .variables import bare
+
+FIRST = 16
+RECENT = 512
+"""Steps kept of one place: the first ones, and about as many recent ones."""
+
+REFRESHED = 64
+"""Variables of a site whose values are read at one flush, in turn."""
+
+ROUNDED = {"float32": 2.0**-23, "float64": 2.0**-52}
+"""A change smaller than this part of the value may be rounded away whole."""
+
+LARGE = 2**20
+EXTRA = 3
+"""Numbers of a step beside its variables': loss, learning rate, counter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Steps in a row.
+
+    Attributes:
+        first: Index of the first one, from 1.
+        values: Half the squared norm of each variable as known then.
+        rows: `(steps, variables * width + EXTRA)`, float32; NaN for an extra
+            number that is unknown.
+    """
+
+    first: int
+    values: tuple[float, ...]
+    rows: Any
+
+
+@dataclass
+class Site:
+    """One place at which variables change, with its measured steps.
+
+    Attributes:
+        apply: Key of the apply call.
+        variables: Keys of the variables.
+        given: Which of them got a gradient.
+        directed: The product of change and gradient is measured as well.
+        count: Steps so far.
+        values: Half the squared norm of each variable when last read.
+    """
+
+    apply: int
+    variables: tuple[int, ...]
+    given: tuple[bool, ...]
+    directed: bool = False
+    count: int = 0
+    values: tuple[float, ...] = ()
+    first: list[Block] = field(default_factory=list)
+    recent: deque[Block] = field(default_factory=deque)
+    ring: Any = None
+    counter: Any = None
+    read: int = 0
+    _held: list[weakref.ref[Any]] = field(default_factory=list)
+    _turn: int = 0
+    _seen: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Numbers a variable: gradient, change, and their product."""
+        return 3 if self.directed else 2
+
+    def begin(self, variables: list[Any]) -> None:
+        """Reads the values before the first step, where there are any yet."""
+        from tensorflow.python.eager import context
+        from tensorflow.python.framework import ops
+
+        self._held = [weakref.ref(bare(variable)) for variable in variables]
+        self.values = (0.0,) * len(variables)
+        with ops.init_scope():
+            if context.executing_eagerly() and all(
+                type(bare(variable)).__name__ == "ResourceVariable" for variable in variables
+            ):
+                self.values = tuple(norms_now(variables))
+
+    def refresh(self) -> None:
+        """Reads some of the values again, the next ones every time."""
+        count = len(self._held)
+        chosen = [(self._turn + number) % count for number in range(min(count, REFRESHED))]
+        self._turn = (self._turn + len(chosen)) % count
+        living = [(place, self._held[place]()) for place in chosen]
+        there = [(place, variable) for place, variable in living if variable is not None]
+        values = list(self.values)
+        for (place, _), value in zip(
+            there, norms_now([variable for _, variable in there]) if there else (), strict=True
+        ):
+            values[place] = value
+        self.values = tuple(values)
+
+    def still(self, numbers: Any) -> list[int]:
+        """Variables that stand where they stood, whatever was added to them.
+
+        Looks only at those whose change is so small that it may be rounded
+        away; they are told apart by a digest of their bytes.
+        """
+        found = []
+        for place, (reference, value) in enumerate(zip(self._held, self.values, strict=True)):
+            change = float(numbers[place * self.width + 1])
+            variable = reference()
+            if variable is None or not 0 < change < value:
+                continue
+            share = ROUNDED.get(variable.dtype.base_dtype.name)
+            if (
+                share is None
+                or change > share * share * value
+                or variable.shape.num_elements() > LARGE
+            ):
+                continue
+            digest = hashlib.blake2b(variable.numpy().tobytes()).digest()
+            if self._seen.get(place) == digest:
+                found.append(place)
+            self._seen[place] = digest
+        return found
+
+    def add(self, rows: Any, first: int) -> None:
+        """Keeps the first steps and the recent ones.
+
+        Args:
+            rows: As in `Block`.
+            first: Index of the first of them.
+        """
+        block = Block(first, self.values, rows)
+        self.count = first + len(rows) - 1
+        if first <= FIRST:
+            self.first.append(block)
+            return
+        self.recent.append(block)
+        while self.recent[0].first + len(self.recent[0].rows) + RECENT <= self.count:
+            self.recent.popleft()
+
+    def steps(self) -> list[Step]:
+        """The steps kept, in order. Most rows are never asked for."""
+        return [
+            _step(self, block.first + number, numbers, block.values)
+            for block in (*self.first, *self.recent)
+            for number, numbers in enumerate(block.rows.tolist())
+        ]
+
+
+def _step(site: Site, index: int, numbers: list[float], values: tuple[float, ...]) -> Step:
+    """One row of numbers as a step."""
+    updates = []
+    width = site.width
+    for position, variable in enumerate(site.variables):
+        gradient, change = (
+            _norm(number) for number in numbers[position * width : position * width + 2]
+        )
+        along = None
+        if site.directed and gradient and change and site.given[position]:
+            product = numbers[position * width + 2]
+            along = -product / (gradient * change) if math.isfinite(product) else None
+        updates.append(
+            Update(
+                variable,
+                gradient if site.given[position] else None,
+                _norm(values[position]),
+                change,
+                along,
+            )
+        )
+    loss, rate, iterations = (None if math.isnan(number) else number for number in numbers[-EXTRA:])
+    counter = None if iterations is None else int(iterations)
+    return Step(index, site.apply, tuple(updates), loss, rate, counter)
+
+
+def _norm(half_square: float) -> float:
+    """Norm from half the sum of squares; infinite and NaN stay so."""
+    return math.sqrt(2.0 * half_square) if half_square >= 0 else half_square
