@@ -1,1 +1,100 @@
 """Edge cases of wrong-accumulation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Assigned, Pair, Tape, Target, Variable
+from gradproof.faults.wrong_accumulation import prove
+from records import (
+    BIAS,
+    BIAS_GRADIENT,
+    KERNEL,
+    MEAN,
+    at,
+    healthy,
+    operation,
+    with_apply,
+    with_call,
+    with_operations,
+)
+
+KERNEL_BUFFER, BIAS_BUFFER = 3, 4
+EARLIER, TOTAL = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
+
+
+def buffered(run: Run, *methods: str) -> Run:
+    """Two updates from buffers to which something was assigned."""
+    buffers = (
+        Variable(KERNEL_BUFFER, "buffer_0", (4, 4), trainable=False),
+        Variable(BIAS_BUFFER, "buffer_1", (4,), trainable=False),
+    )
+    run = replace(
+        run,
+        variables=(*run.variables, *buffers),
+        assigned=tuple(
+            Assigned(buffer.key, method, 4, (at(5),)) for buffer in buffers for method in methods
+        ),
+    )
+    return with_apply(
+        run,
+        traced=True,
+        pairs=(
+            Pair(KERNEL, "variable", name="dense/kernel", buffer=KERNEL_BUFFER),
+            Pair(BIAS, "variable", name="dense/bias", buffer=BIAS_BUFFER),
+        ),
+    )
+
+
+def test_buffers_that_are_only_added_to():
+    """Three updates from buffers that nothing ever emptied."""
+    (found,) = prove(buffered(healthy(), "assign_add"))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel", "dense/bias")
+    assert "3 times" in found.message
+
+
+def test_buffers_that_are_emptied():
+    """Accumulation as it should be: zeros are assigned after each update."""
+    assert not list(prove(buffered(healthy(), "assign_add", "assign")))
+
+
+def test_one_update():
+    """Before the second update nothing can have come twice."""
+    run = buffered(healthy(), "assign_add")
+    assert not list(prove(replace(run, steps=run.steps[:1])))
+
+
+def test_no_buffers():
+    """Gradients as they are."""
+    assert not list(prove(healthy()))
+
+
+def added_up(run: Run, twin: int, shape: tuple[int, ...] = ()) -> Run:
+    """The target is the loss plus something that another tape recorded."""
+    run = with_operations(
+        run,
+        operation(EARLIER, "Mean", line=4, shape=shape, tapes=frozenset({2})),
+        operation(TOTAL, "AddV2", (EARLIER, MEAN), line=4, shape=shape),
+    )
+    other = Tape(2, 1, (at(twin),), opened=0, closed=1)
+    run = replace(run, tapes=(*run.tapes, other))
+    return with_call(run, targets=(Target(TOTAL),))
+
+
+def test_losses_of_closed_tapes():
+    """A sum of losses, each under a tape of its own, opened at one line."""
+    (found,) = prove(added_up(healthy(), twin=2))
+    assert found.place == at(4)
+    assert "2 tapes" in found.message
+
+
+def test_tapes_of_different_lines():
+    """What a tape of another line recorded may be a constant on purpose."""
+    assert not list(prove(added_up(healthy(), twin=1)))
+
+
+def test_state_of_an_earlier_tape():
+    """A truncated sequence: the state goes on as a constant."""
+    assert not list(prove(added_up(healthy(), twin=2, shape=(8, 4))))

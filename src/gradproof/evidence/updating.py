@@ -43,10 +43,13 @@ def written(recording: Recording, apply: Apply) -> Operation | None:
     return None
 
 
-def arithmetic(run: Run, recording: Recording, end: Operation) -> Iterator[Operation]:
+def arithmetic(
+    run: Run, recording: Recording, end: Operation, since: int = 0
+) -> Iterator[Operation]:
     """The operations behind a written value, down to gradients and state.
 
-    What computed the gradients, and what the tapes recorded, is left out.
+    What computed the gradients, and what the tapes recorded, is left out, and
+    what was recorded before `since`: an earlier step's state.
     """
     results = results_of(run, recording)
     seen: set[int] = set()
@@ -54,7 +57,9 @@ def arithmetic(run: Run, recording: Recording, end: Operation) -> Iterator[Opera
     while todo:
         index = todo.pop()
         operation = recording.operations[index]
-        if index in seen or index in results or operation.backward or operation.tapes:
+        if index < since or index in seen or index in results:
+            continue
+        if operation.backward or operation.tapes:
             continue
         seen.add(index)
         yield operation
@@ -80,28 +85,30 @@ def idle_state(run: Run) -> Iterator[Idle]:
     a state may well be what it was made as.
     """
     changed = {assigned.variable for assigned in run.assigned}
-    passages: dict[tuple[object, ...], int] = {}
+    passages: dict[tuple[object, ...], list[int]] = {}
     for apply in run.applies:
         if not apply.by_hand or not apply.pairs:
             continue
         recording = run.recording(apply.recording)
         place = (apply.place, apply.pairs[0].variable)
-        passages[place] = passages.get(place, 0) + 1
+        starts = passages.setdefault(place, [])
+        starts.append(apply.at)
         times = [step.index for step in run.steps_of(apply.key)] if apply.traced else []
-        if max(times, default=passages[place]) < 2 or not recording.whole:
+        if max(times, default=len(starts)) < 2 or not recording.whole:
             continue
         end = written(recording, apply)
         if end is not None:
-            yield from _idle(run, recording, apply, end, changed)
+            since = 0 if apply.traced else starts[-2]
+            yield from _idle(run, recording, apply, end, changed, since)
 
 
 def _idle(
-    run: Run, recording: Recording, apply: Apply, end: Operation, changed: set[int]
+    run: Run, recording: Recording, apply: Apply, end: Operation, changed: set[int], since: int
 ) -> Iterator[Idle]:
     written_to = changed | {
         key for other in run.recordings for one in other.operations for key in one.writes
     }
-    for operation in arithmetic(run, recording, end):
+    for operation in arithmetic(run, recording, end, since):
         for key in operation.reads - written_to:
             variable = run.variable(key)
             if variable.dtype in INTEGERS and variable.shape == () and variable.count == 0:
@@ -109,7 +116,7 @@ def _idle(
         if operation.type in SUMS:
             for source in operation.inputs:
                 found = _decayed(run, recording, source, written_to)
-                if found is not None and operation.shape == found.shape:
+                if found is not None and found.index >= since and operation.shape == found.shape:
                     slot = next(iter(found.reads), None)
                     yield Idle(apply, "zeros" if slot is None else "slot", found, slot)
 

@@ -52,9 +52,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.accumulating import hoards, split_targets
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related, listed
 
 _WORDS = {
     "closed": (
@@ -90,4 +91,43 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP506", "wrong-accumulation", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Targets that belong to several tapes, buffers that are only added to."""
+    told: set[object] = set()
+    for parts in split_targets(run):
+        call, tape = parts.call, run.tape(parts.call.tape)
+        if call.place in told:
+            continue
+        told.add(call.place)
+        names = tuple(source.name for source in call.sources if source.variable is not None)
+        yield Finding(
+            f"the loss that is differentiated adds up parts that {parts.count} tapes recorded, and "
+            "the tape that is asked knows the last part only",
+            place=parts.earlier[0].place,
+            label="parts of closed tapes are constants",
+            related=tuple(
+                Related(place, words)
+                for place, words in ((tape.place, "one tape a part"), (call.place, "asked here"))
+                if place is not None and place != parts.earlier[0].place
+            ),
+            variables=names,
+            step=1,
+            evidence={"parts": parts.count},
+            fix=Fix(_WORDS["closed"][2], safe=False),
+        )
+    for hoard in hoards(run):
+        buffers = [run.path(key) for key in hoard.buffers]
+        yield Finding(
+            f"{listed(buffers)} were handed over {hoard.steps} times; whatever was assigned to "
+            "them added to what was there: each update contains all earlier gradients again",
+            place=hoard.apply.place,
+            label=_WORDS["never reset"][1],
+            related=(Related(hoard.added, "added to here"),) if hoard.added is not None else (),
+            variables=tuple(run.path(key) for key in hoard.variables),
+            step=2,
+            evidence={"updates": hoard.steps, "buffers": len(buffers)},
+            fix=Fix(_WORDS["never reset"][2], safe=False),
+        )
+
+
+FAULT = Fault("GP506", "wrong-accumulation", __doc__, find=find, prove=prove)

@@ -22,6 +22,9 @@ from .variables import Variables, bare, is_variable
 KEEP = 3
 """Steps of each tape that are recorded operation by operation."""
 
+UNASKED = 16
+"""The same while none of them was asked for a gradient: parts of a large batch, say."""
+
 
 class Tapes:
     """All tapes and gradient calls that are worth remembering.
@@ -60,6 +63,7 @@ class Tapes:
         self._of: weakref.WeakKeyDictionary[Any, TapeNote] = weakref.WeakKeyDictionary()
         self._seen: Counter[Stack] = Counter()
         self._asked: Counter[Stack] = Counter()
+        self._answers: set[Stack] = set()
         self._patterns: set[tuple[Place | None, tuple[bool, ...]]] = set()
         self._local = threading.local()
         self._numbers = itertools.count(1)
@@ -112,7 +116,7 @@ class Tapes:
         else:
             stack, _ = self._places.here(4)
             self._seen[stack] += 1
-            if self._seen[stack] <= KEEP:
+            if self._seen[stack] <= (KEEP if stack in self._answers else UNASKED):
                 self._eager.start()
             elif not self.open:
                 self._eager.stop()
@@ -214,6 +218,7 @@ class Tapes:
             return
         self._local.asking = False
         self._eager.backward = False
+        self._answers.add(call.tape.stack)
         call.end = len(call.tape.operations)
         if isinstance(call.tape.operations, TracedOperations):
             call.tape.operations.ranges.append((call.at, call.end, "gradient"))
