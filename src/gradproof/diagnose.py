@@ -211,6 +211,9 @@ def _narrower(one: Place, other: Place) -> Place:
 def _located(finding: Finding, locate: Locate) -> Finding:
     """The finding with every place in the form in which it is shown."""
     fix = finding.fix
+    if fix is not None and fix.edits and _spreads(finding, fix):
+        # What is written in one file need not mean the same in another.
+        fix = replace(fix, edits=())
     return replace(
         finding,
         place=locate(finding.place) if finding.place else None,
@@ -220,6 +223,12 @@ def _located(finding: Finding, locate: Locate) -> Finding:
             fix.title, fix.safe, tuple(Edit(locate(edit.place), edit.text) for edit in fix.edits)
         ),
     )
+
+
+def _spreads(finding: Finding, fix: Fix) -> bool:
+    """Says whether a finding tells of more than one file."""
+    places = [there.place for there in finding.related] + [edit.place for edit in fix.edits]
+    return any(finding.place and place.path != finding.place.path for place in places)
 
 
 def _merge(seen: Sequence[_Seen]) -> list[_Seen]:

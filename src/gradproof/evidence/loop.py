@@ -15,10 +15,14 @@ from ..finding import Place, Related, Span
 
 @dataclass(frozen=True, order=True)
 class Spot:
-    """A stretch of source and its text."""
+    """A stretch of source and its text.
+
+    `path` names the file, if it is another one than the loop's.
+    """
 
     span: Span
     text: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -302,6 +306,8 @@ class Loop:
     Attributes:
         path: As it was given.
         generation: `"3"`, `"2"`, or `None` where the file runs on both.
+        others: Paths of the files of the project that were read for it.
+        absent: Paths that would have been read, had there been such a file.
     """
 
     path: str
@@ -317,10 +323,12 @@ class Loop:
     loss_calls: tuple[LossCall, ...] = ()
     model_calls: tuple[ModelCall, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    others: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     def place(self, spot: Spot) -> Place:
         """The spot as a place of this file."""
-        return Place(self.path, spot.span)
+        return Place(spot.path or self.path, spot.span)
 
     def related(self, spot: Spot | None, message: str) -> tuple[Related, ...]:
         """The spot as a second place of a finding; nothing for `None`."""

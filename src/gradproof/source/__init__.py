@@ -7,6 +7,8 @@ import re
 
 from ..evidence import Loop
 from .api import WORDS_OF_INTEREST
+from .elsewhere import located
+from .project import Project, Sought, Source, lines_of
 from .reader import Reader
 
 _LEGACY = re.compile(r"^\s*(?:import|from)\s+tf_keras\b", re.MULTILINE)
@@ -14,7 +16,7 @@ _LEGACY_FLAG = re.compile(r"TF_USE_LEGACY_KERAS[\"']\s*\]?\s*(?:=|,)\s*[\"'](?:1
 _THREE = re.compile(r"^\s*(?:import|from)\s+keras\b", re.MULTILINE)
 
 
-def read(text: str, path: str, keras: str | None = None) -> Loop:
+def read(text: str, path: str, keras: str | None = None, project: Project | None = None) -> Loop:
     """What the source of one file says about its training loops.
 
     Args:
@@ -22,6 +24,7 @@ def read(text: str, path: str, keras: str | None = None) -> Loop:
         path: Its name, as it is to be shown.
         keras: The generation it runs on, `"3"` or `"2"`, where that is known
             from elsewhere; the imports of the file win over it.
+        project: The files beside it, which it may import.
 
     Returns:
         The record that faults read. A file without training is an empty one.
@@ -37,13 +40,16 @@ def read(text: str, path: str, keras: str | None = None) -> Loop:
         raise ValueError("the program nests too deeply to be read") from error
     if not worth_reading(text):
         return Loop(path, generation)
-    reader = Reader(text, generation)
+    if project is not None:
+        project.sought = Sought()
+    reader = Reader(Source(path, lines_of(text), tree), generation, project)
+    facts = reader.facts
     try:
-        reader.run(tree)
+        reader.run()
     except RecursionError:
         # What was met until then stands; the rest is silence.
         reader.tapes = []
-    return reader.facts.finish(path, generation)
+    return located(facts.finish(path, generation), reader)
 
 
 def worth_reading(text: str) -> bool:
@@ -59,4 +65,4 @@ def _generation(text: str) -> str | None:
     return None
 
 
-__all__ = ["read", "worth_reading"]
+__all__ = ["Project", "Sought", "read", "worth_reading"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, escaping, habits, optimizers, ownership, state, tensors, updates
+from . import api, escaping, habits, modules, optimizers, ownership, state, tensors, updates
 from .names import respelled
 from .values import (
     Bound,
@@ -20,6 +20,7 @@ from .values import (
     Library,
     ListValue,
     LossFunction,
+    Module,
     Optimizer,
     Other,
     Tape,
@@ -62,6 +63,8 @@ def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
         return Library(respelled(f"{value.name}.{name}"))
     if isinstance(value, Instance):
         return _of_instance(reader, value, name, node)
+    if isinstance(value, Module):
+        return modules.member(reader, value, name)
     if isinstance(value, Layer):
         return _of_layer(reader, value, name, node)
     if isinstance(value, Unknown):
@@ -334,6 +337,8 @@ def assign(
         reader.store.set_item(receiver.children, name, value)
     elif isinstance(receiver, Class):
         reader.store.set_item(receiver.members, name, value)
+    elif isinstance(receiver, Module):
+        reader.store.set_item(receiver.scope.names, name, value)
     else:
         escaping.escape(reader, value)
 

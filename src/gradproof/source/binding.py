@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from . import attributes, escaping, habits, state, updates
+from . import attributes, escaping, habits, modules, state, updates
 from .joining import join_values
 from .values import (
     Bound,
@@ -38,11 +38,14 @@ def look_up(reader: Reader, node: ast.Name) -> Value:
     """What a name stands for where it is read."""
     scope = _scope_of(reader, node.id)
     if scope is not None:
-        value = scope.names[node.id]
+        value = modules.resolved(reader, scope, node.id, scope.names[node.id])
         state.state_read(reader, scope, node.id, value, node)
         return value
     if node.id == "__name__":
         return Constant("__main__", node)
+    starred = modules.from_star(reader, reader.frame.scopes[-1], node.id)
+    if starred is not None:
+        return starred
     if node.id in _BUILTINS:
         return Library("builtins." + node.id)
     return Unknown(node.id)
@@ -51,7 +54,7 @@ def look_up(reader: Reader, node: ast.Name) -> Value:
 def _scope_of(reader: Reader, name: str) -> Scope | None:
     scopes = reader.frame.scopes
     if name in scopes[0].globals:
-        return reader.module if name in reader.module.names else None
+        return scopes[-1] if name in scopes[-1].names else None
     for position, scope in enumerate(scopes):
         if scope.is_class and position:
             continue
@@ -90,7 +93,7 @@ def bind_name(
     """Binds a name in the scope that its declarations choose."""
     scope = reader.frame.scopes[0]
     if name in scope.globals:
-        scope = reader.module
+        scope = reader.frame.scopes[-1]
     elif name in scope.nonlocals:
         for outer in reader.frame.scopes[1:]:
             if name in outer.names and not outer.is_class:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from .names import canonical
-from .values import Constant, Library, Unknown, Value
+from .values import Constant, Imported, Library, Unknown, Value
 
 KNOWN_LIBRARIES = frozenset(
     """tensorflow keras tf_keras numpy scipy pandas matplotlib sklearn tqdm gym gymnasium absl
@@ -18,32 +18,50 @@ KNOWN_LIBRARIES = frozenset(
 """Packages whose functions read no variable unless it is handed to them."""
 
 
-def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Value]]:
-    """Every name that the statement binds, with what it stands for."""
+def imported(node: ast.Import | ast.ImportFrom, importer: str = "") -> Iterator[tuple[str, Value]]:
+    """Every name that the statement binds, with what it stands for.
+
+    Args:
+        node: The statement.
+        importer: Path of its file.
+    """
     if isinstance(node, ast.Import):
         for alias in node.names:
             if alias.asname:
-                yield alias.asname, of(alias.name)
+                yield alias.asname, of(alias.name, Imported(importer, alias.name))
             else:
                 root = alias.name.split(".")[0]
-                yield root, of(root)
+                yield root, of(root, Imported(importer, root))
         return
     for alias in node.names:
         if alias.name == "*":
             continue
         dotted = f"{node.module or ''}.{alias.name}"
         name = alias.asname or alias.name
+        promise = Imported(importer, node.module or "", node.level, alias.name)
         if node.level:
-            yield name, Unknown(dotted)
+            yield name, Unknown(dotted, imported=promise)
         elif dotted.startswith("__future__"):
             yield name, Constant(None)
         else:
-            yield name, of(dotted)
+            yield name, of(dotted, promise)
 
 
-def of(dotted: str) -> Value:
-    """A library's name, or something unknown for a file of the project."""
+def starred(node: ast.ImportFrom, importer: str) -> Imported | None:
+    """The module of which `from module import *` takes every name."""
+    if node.names[0].name != "*" or (not node.level and is_library(node.module or "")):
+        return None
+    return Imported(importer, node.module or "", node.level)
+
+
+def is_library(dotted: str) -> bool:
+    """Says whether a dotted name belongs to Python or to a known package."""
     root = dotted.split(".")[0]
-    if root in KNOWN_LIBRARIES or root in sys.stdlib_module_names:
+    return root in KNOWN_LIBRARIES or root in sys.stdlib_module_names
+
+
+def of(dotted: str, promise: Imported | None = None) -> Value:
+    """A library's name, or something unknown for a file of the project."""
+    if is_library(dotted):
         return Library(canonical(dotted))
-    return Unknown(dotted)
+    return Unknown(dotted, imported=promise)

@@ -19,6 +19,7 @@ from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
 from .flow import merge, origin, recorded
+from .project import FIRST_ELSEWHERE, Project, Source
 from .store import Store
 from .values import (
     Constant,
@@ -29,6 +30,7 @@ from .values import (
     Instance,
     Layer,
     ListValue,
+    Module,
     Scope,
     Tape,
     Tensor,
@@ -81,14 +83,27 @@ class Frame:
 class Reader:
     """The state of one reading."""
 
-    def __init__(self, text: str, generation: str | None) -> None:
-        self.lines = text.splitlines(keepends=True) or [""]
+    def __init__(
+        self,
+        source: Source,
+        generation: str | None,
+        project: Project | None = None,
+    ) -> None:
+        self.source = source
+        self.project = project
+        self.modules: dict[str, Module] = {}
+        self.following: tuple[Module, ...] = ()
+        self.module_steps = 0
+        self.most_steps = MOST_STEPS
+        self._sources = [source]
         self.generation = generation
         self.store = Store()
         self.facts = Facts(self)
         self.tapes: list[Tape] = []
         self.active: frozenset[int] = frozenset()
         self.module = Scope()
+        known = Module("__main__", source.path, source, self.module, followed=True)
+        self.modules[source.path] = known
         self.frames = [Frame((self.module,))]
         self.steps = 0
         self.serial = 0
@@ -109,10 +124,10 @@ class Reader:
 
     # The program
 
-    def run(self, tree: ast.Module) -> None:
+    def run(self) -> None:
         """Follows the module, then every function nobody called."""
         try:
-            self.execute(tree.body)
+            self.execute(self.source.tree.body)
             self.speculative = True
             statements.visit_uncalled(self)
         except Exhausted:
@@ -130,7 +145,7 @@ class Reader:
             Exhausted: Too many.
         """
         self.steps += 1
-        if self.steps > MOST_STEPS:
+        if self.steps > self.most_steps:
             raise Exhausted
 
     def evaluate(self, node: ast.expr) -> Value:
@@ -149,6 +164,25 @@ class Reader:
 
     # Places
 
+    @property
+    def sources(self) -> list[Source]:
+        """The files that take part, the program itself first."""
+        return self._sources
+
+    def add_source(self, source: Source) -> None:
+        """Lets another file take part."""
+        self._sources.append(source)
+
+    def source_of(self, line: int) -> Source:
+        """The file that a line number belongs to."""
+        if line < FIRST_ELSEWHERE:
+            return self.source
+        return max(
+            (source for source in self._sources if source.first < line),
+            key=lambda source: source.first,
+            default=self.source,
+        )
+
     def path(self, node: ast.AST) -> Path:
         """The calls that lead here, then the node."""
         return (*(frame.call for frame in self.frames[1:] if frame.call is not None), node)
@@ -162,23 +196,30 @@ class Reader:
         return Span(line, start_column, end, end_column)
 
     def _column(self, line: int, offset: int) -> int:
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        source = self.source_of(line)
+        row = line - source.first
+        text = source.lines[row - 1] if row <= len(source.lines) else ""
         if text.isascii():
             return offset + 1
         return len(text.encode("utf-8", "replace")[:offset].decode("utf-8", "ignore")) + 1
 
     def text(self, span: Span) -> str:
         """The source text of a span."""
-        if span.line == span.end_line:
-            return self.lines[span.line - 1][span.column - 1 : span.end_column - 1]
-        first = self.lines[span.line - 1][span.column - 1 :]
-        between = self.lines[span.line : span.end_line - 1]
-        return "".join((first, *between, self.lines[span.end_line - 1][: span.end_column - 1]))
+        source = self.source_of(span.line)
+        row, end = span.line - source.first, span.end_line - source.first
+        lines = source.lines[row - 1 : end]
+        if len(lines) < 2:
+            return "".join(lines)[span.column - 1 : span.end_column - 1]
+        return "".join(
+            (lines[0][span.column - 1 :], *lines[1:-1], lines[-1][: span.end_column - 1])
+        )
 
     def head(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Span:
         """The line of a definition, without its body."""
         line = node.lineno
-        width = len(self.lines[line - 1].rstrip()) if line <= len(self.lines) else 0
+        source = self.source_of(line)
+        row = line - source.first
+        width = len(source.lines[row - 1].rstrip()) if row <= len(source.lines) else 0
         return Span(line, self._column(line, node.col_offset), line, width + 1)
 
     def spot(self, node: ast.AST) -> Spot:

@@ -217,7 +217,12 @@ def _class(reader: Reader, node: ast.ClassDef) -> None:
 
 
 def _import(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
-    for name, value in imports.imported(node):
+    importer = reader.source_of(node.lineno).path
+    if isinstance(node, ast.ImportFrom):
+        star = imports.starred(node, importer)
+        if star is not None:
+            reader.frame.scopes[-1].stars.append(star)
+    for name, value in imports.imported(node, importer):
         binding.bind_name(reader, name, value, node)
 
 

@@ -12,6 +12,7 @@ from itertools import count
 from typing import TypeAlias
 
 from .dependence import Cut, Flow, Path
+from .project import Source
 
 _SERIAL = count(1)
 
@@ -370,6 +371,7 @@ class Unknown:
     """Something that the file does not tell.
 
     `data`: a parameter or what hangs from one: reading it runs no code.
+    `imported`: what it was imported as, until that is looked at.
     """
 
     name: str = ""
@@ -377,16 +379,42 @@ class Unknown:
     children: dict[str, Value] = field(default_factory=dict)
     called: bool = False
     flow: Flow = field(default_factory=dict)
+    imported: Imported | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import asks for: a name of a module, or the module itself."""
+
+    importer: str
+    module: str
+    level: int = 0
+    name: str = ""
+
+
+@dataclass(eq=False)
+class Module:
+    """Another file of the project; `followed` once its body was read."""
+
+    name: str
+    path: str
+    source: Source
+    scope: Scope
+    followed: bool = False
 
 
 @dataclass(eq=False)
 class Scope:
-    """Names of a module, a call or an object."""
+    """Names of a module, a call or an object.
+
+    `stars`: modules of which it takes every name.
+    """
 
     names: dict[str, Value] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
     is_class: bool = False
+    stars: list[Imported] = field(default_factory=list)
 
 
 Value: TypeAlias = (
@@ -409,6 +437,7 @@ Value: TypeAlias = (
     | Partial
     | Class
     | Instance
+    | Module
     | Unknown
 )
 """Anything an expression may be."""
