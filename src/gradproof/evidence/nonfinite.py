@@ -36,6 +36,7 @@ class NonFinite:
         names: Paths of the variables.
         candidates: One operation for each line that can have made them.
         exploding: Gradients or values had grown beyond all bounds before.
+        keys: Keys of the variables.
     """
 
     apply: Apply
@@ -43,6 +44,7 @@ class NonFinite:
     names: tuple[str, ...]
     candidates: tuple[Operation, ...]
     exploding: bool
+    keys: tuple[int, ...] = ()
 
     @property
     def cause(self) -> Operation | None:
@@ -54,17 +56,18 @@ def non_finite(run: Run) -> NonFinite | None:
     """The first apply call that wrote gradients that were not finite."""
     for apply in run.applies:
         for step in run.steps_of(apply.key):
-            names = tuple(
-                run.path(update.variable)
+            keys = tuple(
+                update.variable
                 for update in step.updates
                 if update.gradient_norm is not None
                 and not isfinite(update.gradient_norm)
                 and isfinite(update.value_norm)
                 and not isfinite(update.change_norm)
             )
-            if names:
+            if keys:
+                names = tuple(run.path(key) for key in keys)
                 found = _candidates(run, apply, step, names)
-                return NonFinite(apply, step, names, found, _explodes(run, apply, step))
+                return NonFinite(apply, step, names, found, _explodes(run, apply, step), keys)
     return None
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from ..finding import Place
 from .offers import Offer
 from .recording import Recording
+from .stale import Flip, LossScale, Replaced, Untrained
 from .tracings import Tracing
 
 PATIENCE = 30
@@ -438,6 +439,10 @@ class Run:
         applies: Apply calls, in order of first passage.
         steps: Recent steps in full and the first few, in order.
         frozen: Python values frozen at trace.
+        replaced: Optimizers that traced steps hold on to.
+        flips: Flags of trainable variables that traced steps don't know of.
+        untrained: Models without trainable variables that Keras trained.
+        scales: How the loss scales stand.
         modes: Layers with a training mode, as called under tapes.
         reads: Variable lists read from unbuilt models.
         assigned: What was assigned to, and how; by hand or by a library.
@@ -458,6 +463,10 @@ class Run:
     applies: tuple[Apply, ...] = ()
     steps: tuple[Step, ...] = ()
     frozen: tuple[FrozenState, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    untrained: tuple[Untrained, ...] = ()
+    scales: tuple[LossScale, ...] = ()
     modes: tuple[LayerMode, ...] = ()
     reads: tuple[ListRead, ...] = ()
     assigned: tuple[Assigned, ...] = ()

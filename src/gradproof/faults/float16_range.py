@@ -74,9 +74,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.halves import overflows, skipped, underflows
+from ..evidence.nonfinite import non_finite
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related, listed
 
 _WORDS = {
     "overflow": (
@@ -114,4 +116,69 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP305", "float16-range", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find steps that float16 made impossible: skipped, NaN, or all zero."""
+    for found in skipped(run):
+        scale = found.scale
+        yield Finding(
+            f"each of the {scale.calls} steps of `{scale.optimizer}` so far was skipped: the "
+            f"gradients were not finite in float16, and the loss scale sank from "
+            f"{scale.initial:g} to {scale.scale:g}",
+            place=found.causes[0].place if found.causes else scale.place,
+            label=f"{found.causes[0].type} leaves the range of float16"
+            if found.causes
+            else "skips every step",
+            related=(Related(scale.place, "skips every step"),)
+            if scale.place is not None and found.causes
+            else (),
+            variables=found.names,
+            step=1,
+            evidence={"loss_scale": scale.scale, "initial_scale": scale.initial},
+            fix=Fix("use an operation that is safe, or compute this part in float32", safe=False),
+        )
+    yield from _not_finite(run)
+    for lost in underflows(run):
+        yield Finding(
+            f"in all {lost.steps} measured steps the gradient of {listed(lost.names)} was exactly "
+            f"0: on their way, computed in float16, it is smaller than any number there",
+            place=lost.operation.place,
+            label="float16 from here on",
+            variables=lost.names,
+            step=1,
+            evidence={"steps": lost.steps},
+            fix=Fix("scale the loss with a LossScaleOptimizer, or use bfloat16", safe=False),
+        )
+
+
+def _not_finite(run: Run) -> Iterator[Finding]:
+    """A gradient that is not finite was applied, and float16 can have made it."""
+    found = non_finite(run)
+    causes = overflows(run, found.keys) if found is not None and not found.exploding else ()
+    if found is None or not causes:
+        return
+    step = found.step
+    yield Finding(
+        f"at step {step.index} the gradient of {listed(found.names)} was not finite and was "
+        f"applied; this {causes[0].type} on their way is computed in float16",
+        place=causes[0].place,
+        label="leaves the range of float16",
+        related=(Related(found.apply.place, "applied here"),) if found.apply.place else (),
+        variables=found.names,
+        step=step.index,
+        evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),
+        fix=Fix("use an operation that is safe, or compute this part in float32", safe=False),
+    )
+
+
+FAULT = Fault(
+    "GP305",
+    "float16-range",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=(
+        "nan-from-singular-op",
+        "nan-gradient-applied",
+        "zero-gradient-region",
+    ),
+)

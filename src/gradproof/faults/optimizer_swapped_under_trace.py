@@ -32,21 +32,20 @@ def step(model, optimizer, second_optimizer, x):
 
 <!-- mode: eager -->
 ```python
-class Trainer:
-    @tf.function
-    def train(self, model, optimizer, x):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(model(x) - x))
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+def train(model, optimizer, x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - x))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
 
-trainer = Trainer()
+search = tf.function(train)
+settle = tf.function(train)
 
 
 def step(model, optimizer, second_optimizer, x):
-    trainer.train(model, optimizer, x)
-    trainer.train(model, second_optimizer, x)
+    search(model, optimizer, x)
+    settle(model, second_optimizer, x)
 ```
 
 ## Fix
@@ -72,9 +71,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -90,4 +89,27 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP408", "optimizer-swapped-under-trace", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find traced steps that were called after their optimizer was replaced."""
+    for seen in run.replaced:
+        held, now = run.optimizers[seen.held - 1], run.optimizers[seen.now - 1]
+        if not any(apply.optimizer == seen.held for apply in run.applies):
+            continue
+        yield Finding(
+            f"`{seen.function}` was traced with the `{held.name}` that `{seen.name}` was then; at "
+            f"call {seen.call} `{seen.name}` is another optimizer, `{now.name}`, and the traced "
+            f"step went on with the old one",
+            place=seen.place,
+            label=f"`{seen.name}` is read while tracing only",
+            related=tuple(
+                Related(one.made_at, words)
+                for one, words in ((held, "the one in use"), (now, "the one that is not used"))
+                if one.made_at is not None
+            ),
+            step=seen.call,
+            evidence={"call": seen.call},
+            fix=Fix("trace the step again for the new optimizer", safe=False),
+        )
+
+
+FAULT = Fault("GP408", "optimizer-swapped-under-trace", __doc__, find=find, prove=prove)

@@ -254,6 +254,14 @@ class Variables:
             return False
         return bool(getattr(weight, "trainable", True))
 
+    def flags(self) -> dict[int, bool]:
+        """For each living variable of a model: whether it trains at this moment."""
+        return {
+            key: self.trains(key)
+            for key, note in self._notes.items()
+            if note.role == "model" and note.variable() is not None
+        }
+
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""
         return self._keys.get(unique, 0)
