@@ -15,8 +15,8 @@ LAYERS = (
     ("evidence", "editing"),
     ("fault",),
     ("source", "watch", "faults", "answer"),
-    ("diagnose", "standing", "report", "explain"),
-    ("api", "reading", "files", "launch", "mending"),
+    ("diagnose", "standing", "report", "explain", "record"),
+    ("api", "reading", "files", "launch", "mending", "running"),
     ("cli", "__main__"),
 )
 """From the lowest; what stands in one layer does not import its neighbours."""
@@ -26,6 +26,8 @@ NEIGHBOURS = {
     ("api", "files"),
     ("api", "launch"),
     ("api", "mending"),
+    ("api", "running"),
+    ("running", "launch"),
     ("reading", "files"),
     ("mending", "reading"),
     ("mending", "files"),

@@ -4,6 +4,7 @@ Importing this package imports no framework; `Watcher.start` only waits for
 the program to import one.
 """
 
+from .pace import Pace, RunEnded
 from .watcher import Watcher
 
-__all__ = ["Watcher"]
+__all__ = ["Pace", "RunEnded", "Watcher"]

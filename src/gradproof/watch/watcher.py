@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..evidence.rows import StepRows
 from ..evidence.run import Crash, Run
 from .imports import AfterImport
+from .pace import Pace
 from .patches import Patches
 
 
@@ -22,11 +24,21 @@ class Watcher:
             there is something new to judge. An exception in it ends the
             watching only.
         home: Folder for the traceback file, should the watcher fail.
+        on_steps: Called with all new steps whenever they have been read.
+        pace: Says when to look, and when to end the run.
     """
 
-    def __init__(self, on_evidence: Callable[[Watcher], None], home: Path) -> None:
+    def __init__(
+        self,
+        on_evidence: Callable[[Watcher], None],
+        home: Path,
+        on_steps: Callable[[list[StepRows]], None] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self.failure: str | None = None
+        self.pace = pace or Pace()
         self._on_evidence = on_evidence
+        self._on_steps = on_steps
         self._home = home
         self._patches = Patches(self._failed)
         self._framework: Any = None
@@ -41,7 +53,7 @@ class Watcher:
         """Waits for TensorFlow and Keras; watches what is imported already."""
         from .tensorflow import TensorFlow
 
-        self._framework = TensorFlow(self._patches, self._news)
+        self._framework = TensorFlow(self._patches, self._news, self.pace, self._on_steps)
         self._imports = AfterImport(self._framework.listeners())
         self._imports.install()
 

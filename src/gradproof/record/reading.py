@@ -1,0 +1,177 @@
+"""Reads a run record, whoever wrote it: nothing in it is trusted."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..answer import Answer
+from ..evidence import Run
+from ..evidence.rows import COLUMNS, NO_GRADIENT
+from ..evidence.run import Step, Update
+from .plain import Malformed, decode
+from .schema import Unusable, unpacked, view
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One recorded step with the names that belong to it."""
+
+    step: Step
+    rule: str | None
+    path: str | None
+    line: int | None
+    names: tuple[str, ...]
+
+
+class Record:
+    """A run record that is open for reading.
+
+    Args:
+        path: The file.
+
+    Raises:
+        Unusable: It is no record that this version can read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = view(path)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def about(self) -> dict[str, object]:
+        """Command, versions, times and ending, by name."""
+        with self._told():
+            rows = self._connection.execute("SELECT name, value FROM about").fetchall()
+            return {str(name): json.loads(value) for name, value in rows}
+
+    def answer(self) -> Answer:
+        """What the run had to say; with a note, if it did not come to its end.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        about = self.about
+        found = self._document("answer")
+        with self._told():
+            answer = decode(Answer, found) if found is not None else Answer("run")
+        if "ended" in about:
+            return answer
+        (steps,) = self._one("SELECT count(*) FROM steps")
+        words = (
+            f"the record does not say how the run ended: it was killed, or still goes on; "
+            f"written last at {about.get('written')}, with {steps:,} rows of numbers"
+        )
+        return replace(answer, notes=(*answer.notes, words))
+
+    def lines(self, path: str, cell: int | None) -> Sequence[str]:
+        """Source lines as they were when the run ended; none if not kept."""
+        with self._told():
+            row = self._connection.execute(
+                "SELECT text FROM sources WHERE path = ? AND cell = ?", (path, cell or 0)
+            ).fetchone()
+        return str(row[0]).split("\n") if row else []
+
+    def run(self) -> Run:
+        """The evidence, with those of its steps that were kept.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        found = self._document("evidence")
+        with self._told():
+            run = decode(Run, found) if found is not None else Run()
+        return replace(run, steps=tuple(passage.step for passage in self.steps()))
+
+    def steps(self) -> Iterator[Passage]:
+        """The steps that were kept: apply call by apply call, in order.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        with self._told():
+            columns = self._connection.execute(
+                "SELECT columns.apply, variables, names, rule, path, line FROM columns "
+                "LEFT JOIN applies USING (apply) ORDER BY columns.apply"
+            ).fetchall()
+            paths = dict(self._connection.execute("SELECT variable, path FROM variables"))
+            for apply, variables, names, rule, path, line in columns:
+                keys = decode(tuple[int, ...], json.loads(variables))
+                layout = decode(tuple[str, ...], json.loads(names))
+                if not set(layout) <= set(COLUMNS):
+                    raise Malformed("unknown columns")
+                shown = tuple(str(paths.get(key, f"variable {key}")) for key in keys)
+                for row in self._connection.execute(
+                    "SELECT step, loss, learning_rate, iterations, numbers FROM steps "
+                    "WHERE apply = ? ORDER BY step",
+                    (apply,),
+                ):
+                    yield Passage(_step(apply, keys, layout, *row), rule, path, line, shown)
+
+    def _document(self, name: str) -> object:
+        with self._told():
+            row = self._connection.execute(
+                "SELECT data FROM documents WHERE name = ?", (name,)
+            ).fetchone()
+            return unpacked(row[0]) if row else None
+
+    def _one(self, query: str) -> tuple[object, ...]:
+        with self._told():
+            row: tuple[object, ...] = self._connection.execute(query).fetchone()
+            return row
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Makes one sentence of everything that can be wrong with the data."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError, RecursionError, struct.error) as problem:
+            reason = str(problem) or type(problem).__name__
+            raise Unusable(f"{self.path}: a broken run record ({reason[:200]})") from None
+
+
+def _step(
+    apply: int,
+    keys: Sequence[int],
+    layout: Sequence[str],
+    index: int,
+    loss: float | None,
+    rate: float | None,
+    iterations: int | None,
+    numbers: bytes,
+) -> Step:
+    for number in (loss, rate, iterations):
+        if not isinstance(number, float | int | None):
+            raise Malformed("a number expected")
+    width = len(layout)
+    values = struct.unpack(f"<{width * len(keys)}f", numbers)
+    updates = []
+    for position, key in enumerate(keys):
+        known = dict(zip(layout, values[position * width : (position + 1) * width], strict=True))
+        gradient = known.get("gradient_norm", NO_GRADIENT)
+        along = known.get("along")
+        updates.append(
+            Update(
+                key,
+                None if gradient == NO_GRADIENT else gradient,
+                known["value_norm"],
+                known["change_norm"],
+                along if along == along else None,
+            )
+        )
+    return Step(index, apply, tuple(updates), loss, rate, iterations)
