@@ -1,0 +1,127 @@
+"""Mends for what was found, each tried on the text before it is offered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from ..editing import Unfit
+from ..fault import Diagnosis
+from ..files import SourceText, Unreadable
+from ..finding import Finding, Fix, Place, Related
+from ..reading import Reading
+from .contents import in_cells
+from .rounds import changed_bytes, reread
+
+Judge = Callable[[Reading], Sequence[Diagnosis]]
+"""What source alone makes us suspect."""
+
+MOST_TRIED = 8
+"""Candidates tried for one diagnosis."""
+
+
+def with_fixes(
+    diagnoses: Sequence[Diagnosis],
+    reading: Reading,
+    judge: Judge,
+    known: Mapping[str, bytes] | None = None,
+) -> tuple[Diagnosis, ...]:
+    """Diagnoses with edits where a mend is known that heals.
+
+    Each candidate is made in memory and read again; it is offered if the
+    fault is gone then, and nothing else is found that was not there before.
+
+    Args:
+        diagnoses: In places as they are shown.
+        reading: The files that they are about.
+        judge: Reads and judges these files.
+        known: Bytes of files that do not lie on disk, by their shown path.
+    """
+    before = Counter(one.fault.code for one in judge(reading)) if diagnoses else Counter[str]()
+    trial = _Trial(reading, judge, before, known or {})
+    return tuple(
+        replace(one, fix=next(trial.healing(one), None) or _in_words(one.fix)) for one in diagnoses
+    )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Makes mends in memory and sees what they leave.
+
+    `before` counts how often each fault is found in the files as they are.
+    """
+
+    reading: Reading
+    judge: Judge
+    before: Counter[str]
+    known: Mapping[str, bytes]
+
+    def healing(self, diagnosis: Diagnosis) -> Iterator[Fix]:
+        """The fixes of a diagnosis that leave nothing wrong in the text."""
+        code = diagnosis.fault.code
+        for fix in islice(candidates(diagnosis, self.reading), MOST_TRIED):
+            try:
+                _, after = changed_bytes(self.reading, fix.edits, self.known)
+                again = reread(self.reading, after)
+                found = Counter(one.fault.code for one in self.judge(again))
+            except (Unfit, Unreadable):
+                continue
+            gone = not self.before[code] or found[code] < self.before[code]
+            if gone and not found - self.before:
+                yield fix
+
+
+def candidates(diagnosis: Diagnosis, reading: Reading) -> Iterator[Fix]:
+    """Everything that may mend a diagnosis, in the order to be tried."""
+    fix, place = diagnosis.fix, diagnosis.place
+    if fix is not None and fix.edits:
+        yield fix
+    text = reading.text(place.path) if place is not None else None
+    if place is None or text is None:
+        return
+    from ..source import mends
+
+    try:
+        draft = mends.Draft(text.text, text.path, reading.generation(text.path))
+        finding = _joined(diagnosis, place, text)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for known in mends.candidates(draft, diagnosis.fault.name, finding):
+        try:
+            if text.cells:
+                edits = tuple(in_cells(edit, text.cells) for edit in known.edits)
+                known = replace(known, edits=edits)
+        except Unfit:
+            continue
+        yield known
+
+
+def _joined(diagnosis: Diagnosis, place: Place, text: SourceText) -> Finding:
+    """The diagnosis with places that count the lines of the joined cells."""
+
+    def joined(there: Place) -> Place:
+        if not text.cells or there.cell is None:
+            return there
+        line = text.cells.index((there.cell, there.span.line)) + 1
+        end = line + there.span.end_line - there.span.line
+        return Place(there.path, replace(there.span, line=line, end_line=end))
+
+    related = [
+        Related(joined(there.place), there.message)
+        for there in diagnosis.related
+        if there.place.path == text.path
+    ]
+    return Finding(
+        diagnosis.message,
+        joined(place),
+        diagnosis.label,
+        tuple(related),
+        diagnosis.variables,
+    )
+
+
+def _in_words(fix: Fix | None) -> Fix | None:
+    """The fix without edits, which have been tried in vain."""
+    return fix and Fix(fix.title, fix.safe)

@@ -1,0 +1,55 @@
+"""Mends as edits: what to write instead, from a finding and the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ...finding import Finding, Fix
+from . import applied, recorded, repeated, tracked
+from .draft import Draft, NoMend
+
+Mend = Callable[[Draft, Finding], Iterator[Fix]]
+"""Gives candidates, the one that is most likely meant first."""
+
+MENDS: Mapping[str, tuple[Mend, ...]] = {
+    name: tuple(
+        table[name]
+        for table in (
+            tracked.MENDS,
+            recorded.MENDS,
+            applied.MENDS,
+            repeated.MENDS,
+            repeated.LAST_RESORT,
+        )
+        if name in table
+    )
+    for table in (tracked.MENDS, recorded.MENDS, applied.MENDS, repeated.MENDS)
+    for name in table
+}
+"""By the name of the fault."""
+
+
+def candidates(draft: Draft, fault: str, finding: Finding) -> Iterator[Fix]:
+    """Mends of one finding that fit the program, the likeliest first.
+
+    Whether they heal is for others to see: the edits are made, and the
+    program is read or run again.
+
+    Args:
+        draft: The file in which the finding lies.
+        fault: Its name.
+        finding: Its places count lines of the draft's text.
+    """
+    seen: set[tuple[object, ...]] = set()
+    for mend in MENDS.get(fault, ()):
+        try:
+            for fix in mend(draft, finding):
+                if fix.edits not in seen:
+                    seen.add(fix.edits)
+                    yield fix
+        except (NoMend, KeyError, ValueError, IndexError):
+            # The program does not look as this mend expects it.
+            continue
+
+
+__all__ = ["MENDS", "Draft", "candidates"]
