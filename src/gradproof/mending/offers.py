@@ -12,8 +12,8 @@ from ..fault import Diagnosis
 from ..files import SourceText, Unreadable
 from ..finding import Finding, Fix, Place, Related
 from ..reading import Reading
+from .changing import changed_bytes, reread
 from .contents import in_cells
-from .rounds import changed_bytes, reread
 
 Judge = Callable[[Reading], Sequence[Diagnosis]]
 """What source alone makes us suspect."""

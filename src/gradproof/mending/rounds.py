@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..editing import Unfit, collide
 from ..fault import Diagnosis
-from ..files import Unreadable, source_text
+from ..files import Unreadable
 from ..finding import Edit
 from ..reading import Reading
-from .contents import mended_bytes
-
-Judge = Callable[[Reading], Sequence[Diagnosis]]
-"""What a reading makes us suspect, ranked, with fixes."""
+from .changing import changed_bytes, reread
+from .offers import Judge, with_fixes
 
 MOST_ROUNDS = 40
 """Readings of one mending; mends that undo each other end here."""
@@ -26,6 +22,7 @@ class Mended:
     """What mending came to; nothing of it is written yet.
 
     Attributes:
+        reading: The files with the mends made.
         before: Bytes of the files that change, by their shown path.
         after: Their bytes as they are to be.
         made: The diagnoses whose fix was made, in the order of making.
@@ -33,45 +30,71 @@ class Mended:
         refused: Diagnoses whose fix could not be made, and why.
     """
 
+    reading: Reading
     before: dict[str, bytes] = field(default_factory=dict)
     after: dict[str, bytes] = field(default_factory=dict)
     made: list[Diagnosis] = field(default_factory=list)
     left: list[Diagnosis] = field(default_factory=list)
     refused: list[tuple[Diagnosis, str]] = field(default_factory=list)
-    reading: Reading | None = None
 
 
-def mend(reading: Reading, judge: Judge, *, unsafe: bool) -> Mended:
+def mend(
+    reading: Reading,
+    found: Sequence[Diagnosis],
+    judge: Judge,
+    *,
+    unsafe: bool,
+    known: Mapping[str, bytes] | None = None,
+) -> Mended:
     """Makes every fix that there is, first-ranked first.
+
+    What is judged wrong now and is not among `found` (allowed by a comment,
+    an old fault of a baseline) is left alone in every round.
 
     Args:
         reading: The files; it is left as it is.
+        found: What is to be mended in them, with fixes.
         judge: Judges a reading.
         unsafe: Make fixes too that decide what was meant.
+        known: Bytes of files that do not lie on disk, by their shown path.
     """
-    mended = Mended(reading=reading)
+    mended = Mended(reading)
+    meant = {_where(one, reading) for one in found}
+    spared = {_where(one, reading) for one in judge(reading)} - meant
     refused: set[object] = set()
+    mended.left = list(found)
     for _ in range(MOST_ROUNDS):
-        found = list(judge(reading))
-        mended.left, mended.reading = found, reading
         wanted = [
-            one for one in found if _wanted(one, unsafe) and _key(one, reading) not in refused
+            one
+            for one in mended.left
+            if _wanted(one, unsafe) and _key(one, mended.reading) not in refused
         ]
         if not wanted:
             return mended
-        for group in (_apart(wanted), *([one] for one in wanted)):
-            try:
-                reading = _made(reading, group, mended)
-                mended.made += group
-                break
-            except (Unfit, Unreadable) as problem:
-                if len(group) == 1:
-                    refused.add(_key(group[0], reading))
-                    mended.refused.append((group[0], str(problem)))
-        else:
+        if not _round(wanted, mended, known or {}, refused):
             continue
-    mended.left, mended.reading = list(judge(reading)), reading
+        again = [one for one in judge(mended.reading) if _where(one, mended.reading) not in spared]
+        mended.left = list(
+            with_fixes(again, mended.reading, judge, {**(known or {}), **mended.after})
+        )
     return mended
+
+
+def _round(
+    wanted: Sequence[Diagnosis], mended: Mended, known: Mapping[str, bytes], refused: set[object]
+) -> bool:
+    """Makes the fixes that go together, else the first that can be made."""
+    for group in (_apart(wanted), *([one] for one in wanted)):
+        try:
+            mended.reading = _made(group, mended, known)
+        except (Unfit, Unreadable) as problem:
+            if len(group) == 1:
+                refused.add(_key(group[0], mended.reading))
+                mended.refused.append((group[0], str(problem)))
+        else:
+            mended.made += group
+            return True
+    return False
 
 
 def _wanted(diagnosis: Diagnosis, unsafe: bool) -> bool:
@@ -79,12 +102,16 @@ def _wanted(diagnosis: Diagnosis, unsafe: bool) -> bool:
     return fix is not None and bool(fix.edits) and (fix.safe or unsafe)
 
 
-def _key(diagnosis: Diagnosis, reading: Reading) -> object:
+def _where(diagnosis: Diagnosis, reading: Reading) -> object:
     """The same for one fault on one line of code, wherever that line moves."""
     place = diagnosis.place
     lines = reading.lines(place.path, place.cell) if place else []
     line = lines[place.line - 1].strip() if place and place.line <= len(lines) else ""
-    return diagnosis.fault.code, place and place.path, line, diagnosis.fix and diagnosis.fix.title
+    return diagnosis.fault.code, place and place.path, line
+
+
+def _key(diagnosis: Diagnosis, reading: Reading) -> object:
+    return _where(diagnosis, reading), diagnosis.fix and diagnosis.fix.title
 
 
 def _apart(wanted: Sequence[Diagnosis]) -> list[Diagnosis]:
@@ -99,7 +126,7 @@ def _apart(wanted: Sequence[Diagnosis]) -> list[Diagnosis]:
     return chosen
 
 
-def _made(reading: Reading, group: Sequence[Diagnosis], mended: Mended) -> Reading:
+def _made(group: Sequence[Diagnosis], mended: Mended, known: Mapping[str, bytes]) -> Reading:
     """Makes the fixes of a group together.
 
     Raises:
@@ -107,56 +134,9 @@ def _made(reading: Reading, group: Sequence[Diagnosis], mended: Mended) -> Readi
         Unreadable: What comes out is no Python any more.
     """
     edits = [edit for one in group if one.fix for edit in one.fix.edits]
-    before, after = changed_bytes(reading, edits, mended.after)
-    again = reread(reading, after)
+    before, after = changed_bytes(mended.reading, edits, {**known, **mended.after})
+    again = reread(mended.reading, after)
     for path, data in before.items():
         mended.before.setdefault(path, data)
     mended.after.update(after)
     return again
-
-
-def changed_bytes(
-    reading: Reading, edits: Sequence[Edit], known: Mapping[str, bytes]
-) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """The files that edits change, as they are and as they are to be.
-
-    Args:
-        reading: The files.
-        edits: In places as they are shown.
-        known: Bytes of files that differ from what lies on disk.
-
-    Raises:
-        Unfit: The edits don't fit, or a file is not what was read.
-    """
-    before: dict[str, bytes] = {}
-    after: dict[str, bytes] = {}
-    for path in dict.fromkeys(edit.place.path for edit in edits):
-        before[path] = known[path] if path in known else _bytes(reading, path)
-        here = [edit for edit in edits if edit.place.path == path]
-        after[path] = mended_bytes(before[path], path, here)
-        if after[path] == before[path]:
-            raise Unfit("the mend changes nothing")
-    return before, after
-
-
-def reread(reading: Reading, changed: Mapping[str, bytes]) -> Reading:
-    """The reading with other contents of some files.
-
-    Raises:
-        Unreadable: A file is no Python with its new content.
-    """
-    texts = [source_text(data, path, path) for path, data in changed.items()]
-    return reading.with_texts(texts)
-
-
-def _bytes(reading: Reading, path: str) -> bytes:
-    """What a file holds, if it is still what was read."""
-    text = reading.text(path)
-    try:
-        data = Path(os.path.join(reading.start, path)).read_bytes()
-        same = text is not None and source_text(data, path, path) == text
-    except (OSError, Unreadable):
-        same = False
-    if not same:
-        raise Unfit(f"{path} is not what was read")
-    return data
