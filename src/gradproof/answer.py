@@ -48,6 +48,11 @@ class Answer:
         rules: Names of the optimizers, or `assign_sub` and the like, that
             moved variables.
         notes: Sentences about what could not be read or watched.
+        unsure: Number of files with loops judged for both generations of
+            Keras, since nothing tells which one they are for.
+        allowed: Number of diagnoses left out because a comment allows them.
+        old: Number of diagnoses left out because a baseline has them.
+        failed: Number of files that were named and could not be read.
     """
 
     command: str
@@ -59,6 +64,10 @@ class Answer:
     watched: str = "nothing"
     rules: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unsure: int = 0
+    allowed: int = 0
+    old: int = 0
+    failed: int = 0
 
     @property
     def moved(self) -> int:

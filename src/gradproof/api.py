@@ -10,55 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from .answer import Answer
+from .check import Manner, check
+from .checking import count
+from .config import Choice, Configuration
 from .diagnose import diagnose
 from .evidence import Loop, Run
 from .evidence.run import Crash
 from .fault import Diagnosis, Fault, Verdict
-from .files import Unreadable, collect, is_own
+from .files import Unreadable, is_own
 from .finding import Place, Span
 from .launch import Ending, Program, launch
 from .reading import Reading, home, kept
+from .running import Bystander, Wishes
 from .standing import rules, standings, step_count
-from .watch import Watcher
+from .suppression import sift
+from .watch import Pace, Watcher
 
 Tell = Callable[[Diagnosis, Reading], None]
-
-
-def check(
-    paths: Sequence[str], faults: Sequence[Fault], keras: str | None = None
-) -> tuple[Answer, Reading]:
-    """Reads programs and says what their source makes us suspect.
-
-    Args:
-        paths: Files, and folders that are searched for programs.
-        faults: What to look for.
-        keras: `"2"` or `"3"`, if the source doesn't tell.
-
-    Returns:
-        The answer, and the reading that knows the source lines.
-
-    Raises:
-        Unreadable: A path does not exist, or a file that was named itself
-            (not found in a folder) can't be read as Python.
-    """
-    reading = Reading(keras)
-    for path in collect(paths):
-        try:
-            reading.add(path)
-        except Unreadable as problem:
-            if path in paths:
-                raise
-            reading.notes.append(f"not read: {problem}")
-    loops = reading.loops()
-    found = diagnose(faults, loops, locate=reading.located, on_failure=reading.unjudged)
-    answer = Answer(
-        "check",
-        tuple(found),
-        files=len(loops),
-        loops=sum(_count(loop) for loop in loops),
-        notes=tuple(reading.notes),
-    )
-    return answer, reading
 
 
 def run(
@@ -66,6 +34,8 @@ def run(
     faults: Sequence[Fault],
     tell: Tell,
     keras: str | None = None,
+    configuration: Configuration | None = None,
+    wishes: Wishes | None = None,
 ) -> tuple[Answer, Reading, Ending]:
     """Runs a program unchanged, watches every update, and judges.
 
@@ -74,27 +44,43 @@ def run(
         faults: What to look for.
         tell: Called with each diagnosis as soon as the run proves it.
         keras: `"2"` or `"3"`, if neither source nor run tells.
+        configuration: What else holds for the program and its files.
+        wishes: How far the run is to go, and what is kept of it.
 
     Returns:
         The answer, the reading that knows the source lines, and how the
         program ended.
 
     Raises:
-        Unreadable: The script can't be read; nothing was run.
+        Unreadable: The script can't be read, or its configuration makes no
+            sense; nothing was run.
     """
-    reading = Reading(keras)
+    configuration = configuration or Configuration(Choice(isolated=True))
+    target = os.path.abspath("." if program.module else program.target)
+    folder = target if program.module else os.path.dirname(target)
+    left_out = configuration.codes_left_out_in(folder)
+    faults = [fault for fault in faults if fault.code not in left_out]
+    reading = Reading(keras or configuration.keras(os.path.join(folder, "program.py")))
     roots = [os.getcwd()]
     if not program.module:
         roots.append(os.path.dirname(os.path.abspath(program.target)))
         _add_script(reading, program.target)
-    judge = _Judge(faults, reading, roots, tell)
-    watcher = Watcher(judge.on_evidence, home())
+    wishes = wishes or Wishes()
+    pace = Pace(wishes.every, wishes.steps)
+    bystander = Bystander(program, wishes, home())
+    judge = _Judge(faults, reading, roots, tell, configuration, bystander)
+    watcher = Watcher(judge.on_evidence, home(), bystander.steps, pace)
+    process = os.getpid()
     watcher.start()
     try:
         ending = launch(program)
-        notes: list[str] = []
+        if os.getpid() != process:
+            # A child that the program forked has come to the end of the script.
+            sys.exit(ending.status)
+        notes: list[str] = [pace.end] if pace.end else []
+        finished = pace.end is None and not ending.interrupted
         try:
-            seen = watcher.snapshot(_crash(ending.error, roots), finished=True)
+            seen = watcher.snapshot(_crash(ending.error, roots), finished=finished)
         except Exception as failure:
             # The program has ended as it would; what we know of it is lost.
             seen = Run()
@@ -105,17 +91,8 @@ def run(
     notes += [f"not watched: {what}" for what in seen.unwatched]
     notes += [watcher.failure] if watcher.failure else []
     notes += [] if watcher.failure else _unseen(seen)
-    answer = Answer(
-        "run",
-        tuple(found),
-        tuple(standings(seen, found)),
-        files=len(judge.loops),
-        loops=sum(_count(loop) for loop in judge.loops),
-        steps=step_count(seen),
-        watched=_watched(seen, watcher.failure),
-        rules=rules(seen),
-        notes=tuple(dict.fromkeys(notes + reading.notes)),
-    )
+    answer = judge.answer(seen, found, _watched(seen, watcher.failure), notes)
+    bystander.ended(answer, seen, reading.lines, ending)
     return answer, reading, ending
 
 
@@ -128,25 +105,61 @@ class _Judge:
         reading: Reading,
         roots: Sequence[str],
         tell: Tell,
+        configuration: Configuration,
+        bystander: Bystander,
     ) -> None:
         self._faults = faults
+        self._configuration = configuration
         self._reading = reading
         self._roots = roots
         self._tell = tell
+        self._bystander = bystander
         self._told: set[tuple[object, ...]] = set()
         self._failed = False
         self.loops: list[Loop] = []
+        self.allowed = 0
 
     def found(self, seen: Run) -> list[Diagnosis]:
         """The ranked diagnoses of what was read and seen so far."""
         self._reading.add_imported(self._roots)
         self.loops = self._reading.loops(seen.generations)
-        return diagnose(
+        found = diagnose(
             self._faults,
             self.loops,
             seen,
             locate=self._reading.located,
             on_failure=self._reading.unjudged,
+        )
+        sifted = sift(found, self._reading.comments())
+        self.allowed = sifted.allowed
+        return [one for one in sifted.diagnoses if not self._is_left_out(one)]
+
+    def _is_left_out(self, diagnosis: Diagnosis) -> bool:
+        """Says whether the configuration leaves it out where it stands."""
+        if diagnosis.place is None:
+            return False
+        path = os.path.join(self._reading.start, diagnosis.place.path)
+        try:
+            return diagnosis.fault.code in self._configuration.codes_left_out(path)
+        except Unreadable:
+            # Settings of a module's own that make no sense leave nothing out.
+            return False
+
+    def answer(
+        self, seen: Run, found: Sequence[Diagnosis], watched: str, notes: Sequence[str] = ()
+    ) -> Answer:
+        """What there is to say of what was seen."""
+        return Answer(
+            "run",
+            tuple(found),
+            tuple(standings(seen, found)),
+            files=len(self.loops),
+            loops=sum(count(loop) for loop in self.loops),
+            steps=step_count(seen),
+            watched=watched,
+            rules=rules(seen),
+            notes=tuple(dict.fromkeys([*notes, *self._reading.notes])),
+            allowed=self.allowed,
         )
 
     def on_evidence(self, watcher: Watcher) -> None:
@@ -154,9 +167,15 @@ class _Judge:
         if self._failed:
             return
         try:
-            for diagnosis in self.found(watcher.snapshot()):
+            seen = watcher.snapshot()
+            found = self.found(seen)
+            for diagnosis in found:
                 if diagnosis.verdict is Verdict.PROVEN and self._is_new(diagnosis):
                     self._tell(diagnosis, self._reading)
+            answer = self.answer(seen, found, _watched(seen, watcher.failure))
+            self._bystander.judged(answer, seen, self._reading.lines)
+            if self._bystander.wishes.stop_on_error and any(map(_is_error, found)):
+                watcher.pace.finish("ended at the first proven error, as `--stop-on error` asks")
         except Exception as failure:
             # The program must not notice; the end gives it another chance.
             self._failed = True
@@ -216,13 +235,14 @@ def _unseen(seen: Run) -> list[str]:
     return []
 
 
+def _is_error(diagnosis: Diagnosis) -> bool:
+    return diagnosis.verdict is Verdict.PROVEN and diagnosis.level == "error"
+
+
 def _watched(seen: Run, failure: str | None) -> str:
     if failure:
         return "part of the steps"
     return "every step" if seen.applies else "nothing"
 
 
-def _count(loop: Loop) -> int:
-    """Number of training loops in a file: places that take gradients."""
-    taken = {call.at for call in loop.gradient_calls}
-    return len(taken | {call.at for call in loop.apply_calls if call.method == "minimize"})
+__all__ = ["Manner", "Tell", "check", "run"]

@@ -321,3 +321,54 @@ def _diagnosis(one: _Seen, consequences: tuple[Diagnosis, ...]) -> Diagnosis:
         fix=finding.fix,
         consequences=consequences,
     )
+
+
+def ranked(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
+    """Puts together what was diagnosed file by file, each fault once.
+
+    A fault in a file that others import is found from each of them; and what
+    is a fault of its own from one side may only follow from another fault
+    when seen from the other.
+    """
+    first: dict[tuple[object, ...], Diagnosis] = {}
+    for diagnosis in diagnoses:
+        known = first.setdefault(_identity(diagnosis), diagnosis)
+        if len(diagnosis.variables) > len(known.variables):
+            first[_identity(diagnosis)] = diagnosis
+    explained = {
+        _identity(consequence): _identity(cause)
+        for cause in first.values()
+        for consequence in _below(cause)
+    }
+    roots = [
+        diagnosis
+        for key, diagnosis in first.items()
+        # Two that explain each other both stay.
+        if key not in explained or explained.get(explained[key]) == key
+    ]
+    return sorted(roots, key=_standing)
+
+
+def _identity(diagnosis: Diagnosis) -> tuple[object, ...]:
+    place = diagnosis.place
+    where = (place.path, place.cell, place.span) if place else diagnosis.variables
+    return diagnosis.fault.code, where
+
+
+def _below(diagnosis: Diagnosis) -> Iterable[Diagnosis]:
+    for consequence in diagnosis.consequences:
+        yield consequence
+        yield from _below(consequence)
+
+
+def _standing(diagnosis: Diagnosis) -> tuple[object, ...]:
+    place = diagnosis.place
+    return (
+        LEVELS.index(diagnosis.level),
+        diagnosis.verdict is not Verdict.PROVEN,
+        -(len(list(_below(diagnosis))) + len(diagnosis.variables)),
+        diagnosis.fault.code[2],
+        place is None,
+        (place.path, place.cell or 0, place.span) if place else (),
+        diagnosis.fault.code,
+    )

@@ -1,25 +1,27 @@
-"""Which files are meant, and their text as Python source."""
+"""Files: their bytes, and their text as Python source."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import stat
 import sys
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 LARGEST = 5_000_000
 """Bytes of the largest file that is read; generated code is larger."""
 
-SKIPPED = {"__pycache__", "node_modules", "site-packages", "dist-packages"}
-"""Folders in which nobody keeps programs of their own; hidden ones too."""
+INSTALLED = {"__pycache__", "node_modules", "site-packages", "dist-packages"}
+"""Folders in which nobody keeps programs of their own."""
+
+_PASSED_BY_SHELLS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 
 
 class Unreadable(Exception):
-    """A file can't be read as a program; the message is one sentence."""
+    """A file can't be used as what it is meant for; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -45,43 +47,6 @@ class SourceText:
         return [line for line, (here, _) in zip(lines, self.cells, strict=True) if here == cell]
 
 
-def collect(paths: Iterable[str]) -> list[str]:
-    """The files meant by paths: files as they are, folders searched.
-
-    Args:
-        paths: Files, and folders that are searched for `.py` and `.ipynb`.
-
-    Returns:
-        Every file once, those of a folder in alphabetical order.
-
-    Raises:
-        Unreadable: There is no such file or folder.
-    """
-    found: dict[str, None] = {}
-    for path in paths:
-        if os.path.isdir(path):
-            found.update(dict.fromkeys(_search(path)))
-        elif os.path.exists(path):
-            found[path] = None
-        else:
-            raise Unreadable(f"{path}: no such file or folder")
-    return list(found)
-
-
-def _search(folder: str) -> Iterator[str]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in SKIPPED
-            and not os.path.exists(os.path.join(place, name, "pyvenv.cfg"))
-        )
-        for name in sorted(names):
-            if name.endswith((".py", ".ipynb")):
-                yield os.path.normpath(os.path.join(place, name))
-
-
 def load(path: str, shown: str | None = None) -> SourceText:
     """Reads a file as Python source in the encoding that it declares.
 
@@ -94,20 +59,38 @@ def load(path: str, shown: str | None = None) -> SourceText:
             broken notebook.
     """
     shown = shown or path
+    return source_text(content(path, shown), path, shown)
+
+
+def content(path: str, shown: str) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        path: Where it lies.
+        shown: How it is called in what is said about it.
+
+    Raises:
+        Unreadable: It can't be opened, is too large, or is a device.
+    """
     try:
-        if os.path.isdir(path):
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
             raise Unreadable(f"{shown}: a folder, not a program")
-        size = os.path.getsize(path)
-        if size > LARGEST:
+        # What a shell makes of `<(command)` is a pipe; any other may never end.
+        if not stat.S_ISREG(mode) and not path.startswith(_PASSED_BY_SHELLS):
+            raise Unreadable(f"{shown}: a device or a pipe, not a program")
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            size = max(os.path.getsize(path), len(data))
             raise Unreadable(
                 f"{shown}: not read, {size:,} bytes are more than a program has "
                 f"(the limit is {LARGEST:,})"
             )
-        data = Path(path).read_bytes()
     except OSError as problem:
         reason = (problem.strerror or type(problem).__name__).lower()
         raise Unreadable(f"{shown}: can't be read ({reason})") from None
-    return source_text(data, path, shown)
+    return data
 
 
 def source_text(data: bytes, path: str, shown: str) -> SourceText:
@@ -185,7 +168,7 @@ def is_own(path: str, roots: Iterable[str]) -> bool:
         roots: Folders of the program, absolute.
     """
     parts = path.split(os.sep)
-    installed = SKIPPED.intersection(parts) or any(
+    installed = INSTALLED.intersection(parts) or any(
         path.startswith(folder + os.sep) for folder in _installed_folders()
     )
     below = any(path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)

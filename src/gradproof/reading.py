@@ -15,7 +15,8 @@ from .evidence import Loop
 from .fault import Fault
 from .files import SourceText, Unreadable, imported_files, load, shown_path
 from .finding import Place, Span
-from .source import read
+from .source import Project, Sought, imports_keras, read
+from .suppression import Allowance, allowances
 
 
 class Reading:
@@ -27,11 +28,14 @@ class Reading:
     """
 
     def __init__(self, keras: str | None = None) -> None:
-        self._keras = keras or ("2" if _legacy_keras() else None)
+        self._keras = keras
         self._start = os.getcwd()
         self._texts: dict[str, SourceText] = {}
+        self._pinned: dict[str, str | None] = {}
+        self._comments: dict[str, list[Allowance]] = {}
         self._loops: dict[tuple[str, str | None], Loop] = {}
         self._modules: set[str] = set()
+        self._project = Project(self._beside, self._folder)
         self.notes: list[str] = []
 
     def add(self, path: str) -> None:
@@ -46,10 +50,46 @@ class Reading:
         text = load(path, shown)
         self._texts[shown] = text
         try:
-            self._read(text, self._keras)
+            self._read(text, self._generation(shown))
         except Unreadable:
             del self._texts[shown]
             raise
+
+    def hold(self, text: SourceText, keras: str | None = None) -> None:
+        """Keeps a text; its loops are read when they are asked for.
+
+        Args:
+            text: Of one file.
+            keras: The generation that its project pins.
+        """
+        self._texts[text.path] = text
+        self._pinned[text.path] = keras
+
+    def loop(self, path: str) -> Loop:
+        """The reading of one file, by its shown path.
+
+        Raises:
+            Unreadable: It is no Python.
+        """
+        self._project.sought = Sought()
+        return self._read(self._texts[path], self._generation(path))
+
+    def sought(self) -> Sought:
+        """The files that the last reading asked for, by their shown paths."""
+        return self._project.sought
+
+    def comments(self) -> list[Allowance]:
+        """The comments in all files that allow a fault."""
+        for path, text in self._texts.items():
+            if path not in self._comments:
+                self._comments[path] = allowances(text)
+        return [one for path in self._texts for one in self._comments[path]]
+
+    def forget(self, path: str) -> None:
+        """Lets go of one file."""
+        del self._texts[path]
+        for key in [key for key in self._loops if key[0] == path]:
+            del self._loops[key]
 
     @property
     def start(self) -> str:
@@ -69,12 +109,11 @@ class Reading:
         other = Reading(self._keras)
         other._start = self._start
         other._modules = set(self._modules)
+        other._pinned = dict(self._pinned)
         other.notes = list(self.notes)
         other._texts = self._texts | {text.path: text for text in texts}
-        changed = {text.path for text in texts}
-        other._loops = {key: loop for key, loop in self._loops.items() if key[0] not in changed}
         for text in texts:
-            other._read(text, other._keras)
+            other._read(text, other._generation(text.path))
         return other
 
     def add_imported(self, roots: Sequence[str]) -> None:
@@ -87,8 +126,10 @@ class Reading:
 
     def loops(self, generations: Sequence[str] = ()) -> list[Loop]:
         """The readings of all files, for the Keras generation in use."""
-        keras = generations[0] if len(generations) == 1 else self._keras
-        return [self._read(text, keras) for text in self._texts.values()]
+        seen = generations[0] if len(generations) == 1 else None
+        return [
+            self._read(text, seen or self._generation(path)) for path, text in self._texts.items()
+        ]
 
     def lines(self, path: str, cell: int | None) -> list[str]:
         """The source lines of a shown path; none if it can't be read."""
@@ -119,6 +160,32 @@ class Reading:
             "traceback)"
         )
 
+    def _beside(self, path: str) -> str | None:
+        """The text of a file that another one imports."""
+        try:
+            text = self._texts.get(path) or load(os.path.join(self._start, path), path)
+        except Unreadable:
+            return None
+        return text.text
+
+    def _folder(self, path: str) -> Sequence[str]:
+        """The names in a folder in which an import is looked up."""
+        try:
+            return os.listdir(os.path.join(self._start, path))
+        except OSError:
+            return ()
+
+    def generation(self, path: str) -> str | None:
+        """The Keras generation of a file, by its shown path, if it is known."""
+        return self._read(self._texts[path], self._generation(path)).generation
+
+    def _generation(self, path: str) -> str | None:
+        """The generation that is known from elsewhere than the file itself."""
+        known = self._keras or self._pinned.get(path)
+        if known is None and _legacy_keras() and not imports_keras(self._texts[path].text):
+            return "2"
+        return known
+
     def _note(self, words: str) -> None:
         if words not in self.notes:
             self.notes.append(words)
@@ -128,7 +195,7 @@ class Reading:
         if key not in self._loops:
             try:
                 with _silent_compiler():
-                    self._loops[key] = read(text.text, text.path, keras)
+                    self._loops[key] = read(text.text, text.path, keras, self._project)
             except SyntaxError as problem:
                 at = self.located(Place(text.path, Span(problem.lineno or 1)))
                 cell = f"cell {at.cell}:" if at.cell else ""

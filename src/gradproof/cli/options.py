@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 import click
 
 if TYPE_CHECKING:
     from ..answer import Answer
-    from ..fault import Diagnosis, Fault
+    from ..fault import Diagnosis
     from ..reading import Reading
 
 USAGE = 2
@@ -22,12 +22,22 @@ Work = Callable[[], int]
 """What a command does after its options are understood; gives the status."""
 
 
+class Sources(Protocol):
+    """Whoever has the source lines: the files read now, or a run record."""
+
+    def lines(self, path: str, cell: int | None) -> Sequence[str]:
+        """The lines of a file, or of one cell of it."""
+
+
 def report_options(command: Callable[..., Work]) -> Callable[..., Work]:
     """The options that `check` and `run` share; `Report` takes them."""
     for option in (
         click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
         click.option(
-            "--keras", type=click.Choice(["2", "3"]), help="Generation, if the code can't tell."
+            "--isolated", is_flag=True, help="Ignore pyproject.toml and requirements files."
+        ),
+        click.option(
+            "--keras", type=click.Choice(["2", "3"]), help="The generation the code is for."
         ),
         click.option("--ignore", multiple=True, metavar="FAULTS", help="Leave these out."),
         click.option(
@@ -53,21 +63,35 @@ class Report:
         select: tuple[str, ...],
         ignore: tuple[str, ...],
         keras: str | None,
+        isolated: bool,
         exit_zero: bool,
+        exclude: tuple[str, ...] = (),
     ) -> None:
+        from ..config import Choice, Configuration
+
         self.form = form
+        self.counts = False
         self.output = output
-        self.keras = keras
         self.exit_zero = exit_zero
-        self.faults = chosen(select, ignore)
+        self.configuration = Configuration(
+            Choice(
+                codes(select, "--select") if select else None,
+                codes(ignore, "--ignore"),
+                tuple(part for text in exclude for part in text.split(",") if part),
+                keras,
+                isolated,
+            )
+        )
         if output:
             try_to_write(output)
 
     def status(self, answer: Answer) -> int:
         """Exit status for an answer."""
+        if answer.failed:
+            return USAGE
         return int(answer.wrong and not self.exit_zero)
 
-    def give(self, answer: Answer, reading: Reading, stream: TextIO) -> None:
+    def give(self, answer: Answer, reading: Sources, stream: TextIO) -> None:
         """Writes the answer to `--output`, else to the stream."""
         if not self.output:
             write(self._rendered(answer, reading, stream), stream)
@@ -84,7 +108,7 @@ class Report:
             block = text.render_diagnosis(diagnosis, reading.lines, paint_for(stream))
             write(f"\n{block}\n\n", stream)
 
-    def _rendered(self, answer: Answer, reading: Reading, stream: TextIO) -> str:
+    def _rendered(self, answer: Answer, reading: Sources, stream: TextIO) -> str:
         if self.form == "json":
             from ..report import json
 
@@ -100,47 +124,39 @@ class Report:
         from ..report import text
         from ..report.paint import paint_for
 
+        if self.counts:
+            return text.render_counts(answer, paint_for(stream))
         report = text.render(answer, reading.lines, paint_for(stream))
         # Set off from what the program printed last.
         return f"\n{report}" if answer.command == "run" and answer.diagnoses else report
 
 
-def chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[Fault, ...]:
-    """The faults that `--select` and `--ignore` leave.
+def codes(words: Sequence[str], option: str) -> frozenset[str]:
+    """The codes of the faults that an option names.
 
     Raises:
         click.BadParameter: No fault has such a name or code.
     """
+    if not words:
+        return frozenset()
+    from ..config import Unknown, named
     from ..faults import FAULTS
 
-    def meant(words: Sequence[str], option: str) -> set[str]:
-        codes: set[str] = set()
-        for word in (part.strip() for text in words for part in text.split(",")):
-            found = {
-                fault.code
-                for fault in FAULTS
-                if word.lower() == fault.name
-                or (word.upper().startswith("GP") and fault.code.startswith(word.upper()))
-            }
-            if not found:
-                raise click.BadParameter(f"no fault is called {word!r}", param_hint=option)
-            codes |= found
-        return codes
-
-    wanted = meant(select, "--select") or {fault.code for fault in FAULTS}
-    wanted -= meant(ignore, "--ignore")
-    return tuple(fault for fault in FAULTS if fault.code in wanted)
+    try:
+        return named(words, FAULTS)
+    except Unknown as problem:
+        raise click.BadParameter(f"no fault is called '{problem}'", param_hint=option) from None
 
 
-def try_to_write(path: str) -> None:
-    """Refuses an `--output` that can't be written before any work is done.
+def try_to_write(path: str, option: str = "--output") -> None:
+    """Refuses a file that can't be written before any work is done.
 
     Raises:
         click.BadParameter: It can't.
     """
     folder = Path(path).absolute().parent
     if os.path.isdir(path):
-        raise click.BadParameter(f"{path}: is a folder", param_hint="--output")
+        raise click.BadParameter(f"{path}: is a folder", param_hint=option)
     try:
         if folder.is_dir() and not os.path.exists(path):
             with open(path, "x", encoding="utf-8"):
@@ -152,7 +168,7 @@ def try_to_write(path: str) -> None:
     except OSError as problem:
         reason = (problem.strerror or type(problem).__name__).lower()
         raise click.BadParameter(
-            f"{path}: can't be written ({reason})", param_hint="--output"
+            f"{path}: can't be written ({reason})", param_hint=option
         ) from None
 
 

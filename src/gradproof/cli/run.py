@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from .options import Report, Work, refuse, report_options
+from .options import Report, Work, refuse, report_options, try_to_write, write
 
 if TYPE_CHECKING:
     from ..launch import Program
@@ -16,9 +17,47 @@ if TYPE_CHECKING:
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as `python -m` does.")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End the program after N updates (all optimizers together), as `sys.exit()` there would; "
+    "`finally` and `atexit` run. Inside a call that makes several updates, at its end.",
+)
+@click.option(
+    "--stop-on",
+    type=click.Choice(["error"]),
+    metavar="error",
+    help="End the program in the same way as soon as an error is proven.",
+)
+@click.option("--keep-going", is_flag=True, help="Never end the program (the default).")
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Read and judge after every K updates. Every update is measured in any case; without "
+    "this option the 1st, 2nd, 3rd, 5th, 10th, 20th, 50th and so on is judged, a new gradient "
+    "call or place of update at once, and so is the first number that is not finite.",
+)
+@click.option(
+    "--record",
+    metavar="FILE",
+    help="Keep the run record in this file, not in `.gradproof/runs` (which holds the newest 20).",
+)
+@click.option("--no-record", is_flag=True, help="Keep no run record.")
 @report_options
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
-def run(program: tuple[str, ...], module: str | None, **options: object) -> Work:
+def run(
+    program: tuple[str, ...],
+    module: str | None,
+    steps: int | None,
+    stop_on: str | None,
+    keep_going: bool,
+    every: int | None,
+    record: str | None,
+    no_record: bool,
+    **options: object,
+) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
 
     What stands after the script belongs to the script. The report goes to
@@ -33,17 +72,42 @@ def run(program: tuple[str, ...], module: str | None, **options: object) -> Work
         what = Program(program[0], program[1:])
     else:
         what = Program(module, program, module=True)
-    return partial(_run, what, Report(**options))  # type: ignore[arg-type]
+    if keep_going and stop_on:
+        raise click.UsageError("--stop-on and --keep-going exclude each other")
+    if no_record and record:
+        raise click.UsageError("--record and --no-record exclude each other")
+    if record:
+        _try_to_record(record)
+    limits = Limits(steps, every, bool(stop_on), record, not no_record)
+    return partial(_run, what, Report(**options), limits)  # type: ignore[arg-type]
 
 
-def _run(program: Program, report: Report) -> int:
+class Limits(NamedTuple):
+    """The options about how far a run goes and what is kept of it."""
+
+    steps: int | None
+    every: int | None
+    stop_on_error: bool
+    record: str | None
+    recorded: bool
+
+
+def _run(program: Program, report: Report, limits: Limits) -> int:
     from .. import api, files
+    from ..faults import FAULTS
+    from ..running import Wishes
 
     # The program may put something else in the place of sys.stderr.
     stream = sys.stderr
+    patient = stream is not None and stream.isatty()
+    wishes = Wishes(*limits, say=lambda words: write(f"{words}\n", stream), patient=patient)
     try:
         answer, reading, ending = api.run(
-            program, report.faults, partial(report.tell, stream), report.keras
+            program,
+            FAULTS,
+            partial(report.tell, stream),
+            configuration=report.configuration,
+            wishes=wishes,
         )
     except files.Unreadable as problem:
         return refuse(str(problem))
@@ -54,3 +118,18 @@ def _run(program: Program, report: Report) -> int:
         sys.excepthook = lambda *_: None
         raise KeyboardInterrupt
     return ending.status or report.status(answer)
+
+
+def _try_to_record(path: str) -> None:
+    """Refuses a file that is something else than a record, or can't be written.
+
+    Raises:
+        click.BadParameter: It is.
+    """
+    from ..record import is_record
+
+    if os.path.isfile(path) and os.path.getsize(path) and not is_record(path):
+        raise click.BadParameter(
+            f"{path}: there already, and not a run record", param_hint="--record"
+        )
+    try_to_write(path, "--record")

@@ -37,6 +37,18 @@ def render(answer: Answer, lines: Lines, paint: Paint = plain) -> str:
     return "\n\n".join([*parts, "\n".join(closing)]) + "\n"
 
 
+def render_counts(answer: Answer, paint: Paint = plain) -> str:
+    """How often each fault was found, the most frequent first."""
+    counts = Counter(diagnosis.fault for diagnosis in answer.diagnoses)
+    order = sorted(counts, key=lambda fault: (-counts[fault], fault.code))
+    width = max((len(fault.name) for fault in order), default=0)
+    rows = [
+        f"{counts[fault]:5}  {fault.code}  {fault.name:<{width}}  {fault.title}" for fault in order
+    ]
+    blank = [""] if rows else []
+    return "\n".join([*rows, *blank, _closing(answer, paint), *_notes(answer)]) + "\n"
+
+
 def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -> str:
     """One diagnosis as a block of text, without a line end at its end."""
     level = diagnosis.level
@@ -153,10 +165,14 @@ def _clipped(name: str, width: int) -> str:
 def _closing(answer: Answer, paint: Paint) -> str:
     """The last line: how many, or what was looked at in vain."""
     looked = f"{_counted(answer.files, 'file')} with {_counted(answer.loops, 'loop')} read"
+    if answer.unsure:
+        looked += " for Keras 2 and 3"
     if answer.command == "run":
         looked += f", {_counted(answer.steps, 'step')} watched"
         if answer.standings and answer.steps:
             looked += f", {_moved(answer)}"
+    for count, why in ((answer.allowed, "allowed by comments"), (answer.old, "in the baseline")):
+        looked += f", {count} {why}" if count else ""
     counts = Counter(diagnosis.level for diagnosis in answer.diagnoses)
     if counts:
         found = ", ".join(_counted(counts[level], level) for level in LEVELS if counts[level])

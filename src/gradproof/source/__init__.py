@@ -6,7 +6,7 @@ import ast
 import re
 
 from ..evidence import Loop
-from .api import WORDS_OF_INTEREST
+from ..words import WORDS_OF_INTEREST
 from .elsewhere import located
 from .project import Project, Sought, Source, lines_of
 from .reader import Reader
@@ -23,7 +23,7 @@ def read(text: str, path: str, keras: str | None = None, project: Project | None
         text: The program.
         path: Its name, as it is to be shown.
         keras: The generation it runs on, `"3"` or `"2"`, where that is known
-            from elsewhere; the imports of the file win over it.
+            from elsewhere; only `tf_keras` in the file itself wins over it.
         project: The files beside it, which it may import.
 
     Returns:
@@ -33,7 +33,7 @@ def read(text: str, path: str, keras: str | None = None, project: Project | None
         SyntaxError: The text is no Python program.
         ValueError: The text holds a null byte, or nests too deeply.
     """
-    generation = _generation(text) or keras
+    generation = _generation(text, keras)
     try:
         tree = ast.parse(text, filename=path)
     except (RecursionError, MemoryError) as error:
@@ -57,12 +57,16 @@ def worth_reading(text: str) -> bool:
     return any(word.decode() in text for word in WORDS_OF_INTEREST)
 
 
-def _generation(text: str) -> str | None:
+def _generation(text: str, keras: str | None) -> str | None:
     if _LEGACY.search(text) or _LEGACY_FLAG.search(text):
         return "2"
-    if _THREE.search(text):
-        return "3"
-    return None
+    # What is installed tells what `import keras` means.
+    return keras or ("3" if imports_keras(text) else None)
 
 
-__all__ = ["Project", "Sought", "read", "worth_reading"]
+def imports_keras(text: str) -> bool:
+    """Says whether a file imports `keras` itself, not by way of TensorFlow."""
+    return _THREE.search(text) is not None
+
+
+__all__ = ["Project", "Sought", "imports_keras", "read", "worth_reading"]

@@ -179,15 +179,3 @@ DATASET_KEEPS = frozenset(
     ignore_errors snapshot rebatch""".split()
 )
 """Methods of a dataset after which its elements look the same."""
-
-WORDS_OF_INTEREST = (
-    b"GradientTape",
-    b"apply_gradients",
-    b".minimize",
-    b".Variable",
-    b"add_weight",
-    b"keras",
-    b"assign_sub",
-    b"tf.function",
-)
-"""A file without any of these holds no training loop."""

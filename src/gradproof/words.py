@@ -1,0 +1,18 @@
+"""What a training loop can't be written without."""
+
+WORDS_OF_INTEREST = (
+    b"GradientTape",
+    b"apply_gradients",
+    b".minimize",
+    b".Variable",
+    b"add_weight",
+    b"keras",
+    b"assign_sub",
+    b"tf.function",
+)
+"""A file without any of these holds no training loop."""
+
+
+def may_train(data: bytes) -> bool:
+    """Says whether the bytes of a file may hold a training loop."""
+    return any(word in data for word in WORDS_OF_INTEREST)
