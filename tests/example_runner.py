@@ -78,6 +78,7 @@ def main() -> None:
     work = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     generation = "2" if os.environ.get("TF_USE_LEGACY_KERAS") else "3"
     importlib.import_module("tensorflow")
+    _two_devices()
     # `clear_session` collects garbage; half of all time went into looking
     # through what the frameworks themselves keep.
     gc.freeze()
@@ -90,6 +91,13 @@ def main() -> None:
                 answers[name] = {"failure": traceback.format_exc()}
             _forget()
     print(json.dumps(answers))
+
+
+def _two_devices() -> None:
+    """Gives strategies something to replicate on; it can't be done later."""
+    config = sys.modules["tensorflow"].config
+    whole = config.list_physical_devices("CPU")[0]
+    config.set_logical_device_configuration(whole, [config.LogicalDeviceConfiguration()] * 2)
 
 
 def _forget() -> None:

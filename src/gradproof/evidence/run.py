@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..finding import Place
+from .copies import Copy
 from .offers import Offer
+from .pace import Pace
 from .recording import Recording
 from .stale import Flip, LossScale, Replaced, Untrained
 from .tracings import Tracing
@@ -448,6 +450,8 @@ class Run:
         assigned: What was assigned to, and how; by hand or by a library.
         tracings: Traces that eager code caused, in order.
         offers: What the losses were offered to take in.
+        paces: How fast eager steps follow one another.
+        copies: Weights that were given to whole layers and models.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
@@ -472,6 +476,8 @@ class Run:
     assigned: tuple[Assigned, ...] = ()
     tracings: tuple[Tracing, ...] = ()
     offers: tuple[Offer, ...] = ()
+    paces: tuple[Pace, ...] = ()
+    copies: tuple[Copy, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True

@@ -5,9 +5,9 @@ replica's part makes the step as many times too large as there are replicas.
 
 ## Bad
 
-<!-- mode: eager -->
+<!-- mode: traced -->
 ```python
-strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
     optimizer = keras.optimizers.SGD(0.01)
@@ -26,9 +26,9 @@ def step(x, y):
 
 ## Good
 
-<!-- mode: eager -->
+<!-- mode: traced -->
 ```python
-strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
     optimizer = keras.optimizers.SGD(0.01)
@@ -37,7 +37,7 @@ with strategy.scope():
 def replica_step(x, y):
     with tf.GradientTape() as tape:
         each = tf.reduce_mean(tf.square(model(x) - y), axis=1)
-        loss = tf.nn.compute_average_loss(each, global_batch_size=8)
+        loss = tf.nn.compute_average_loss(each, global_batch_size=16)
     gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
@@ -65,8 +65,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
-from ..fault import Fault
+from ..evidence import Loop, Run
+from ..evidence.replicas import shares
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 
 
@@ -81,4 +82,37 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP511", "replica-loss-scale", __doc__, find=find, level="warning")
+def prove(run: Run) -> Iterator[Finding]:
+    """Find losses whose gradients, summed over the replicas, count each example too often."""
+    for share in shares(run):
+        if share.factor != share.replicas:
+            continue
+        yield Finding(
+            f"the loss is the mean over one replica's part, and the gradients of "
+            f"{share.replicas} replicas are summed: each step is {share.replicas} times too large",
+            place=share.place,
+            label="mean of one replica",
+            variables=share.names,
+            step=1,
+            evidence={"replicas": share.replicas},
+            fix=Fix("divide by the global batch size", safe=False),
+        )
+
+
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
+    """With one replica there is nothing to sum."""
+    replicas = [apply.replicas for apply in run.applies if not apply.by_hand]
+    if run.finished and replicas and max(replicas) == 1:
+        return Verdict.CLEARED
+    return None
+
+
+FAULT = Fault(
+    "GP511",
+    "replica-loss-scale",
+    __doc__,
+    find=find,
+    prove=prove,
+    settle=settle,
+    level="warning",
+)

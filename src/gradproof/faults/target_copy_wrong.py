@@ -47,10 +47,12 @@ Clone the network, copy its weights once, and mix in the online weights.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..evidence import Loop
-from ..fault import Fault
-from ..finding import Finding, Fix
+from ..evidence import Loop, Run
+from ..evidence.mixing import own_share
+from ..fault import Fault, Verdict
+from ..finding import Finding, Fix, Place, listed
 
 _WORDS = {
     "alias": "two names for one network: the target is no copy, it moves with every step",
@@ -70,4 +72,42 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP707", "target-copy-wrong", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find soft updates that give variables their own values back."""
+    trained = {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
+    places: dict[Place | None, dict[str, float]] = {}
+    steps: dict[Place | None, int] = {}
+    for apply in run.applies:
+        share = own_share(run.recording(apply.recording), apply) if apply.by_hand else None
+        pair = apply.pairs[0] if apply.pairs else None
+        if share is None or pair is None or pair.variable in trained or abs(share - 1) > 1e-4:
+            continue
+        places.setdefault(apply.place, {})[pair.name] = share
+        steps.setdefault(apply.place, max(1, run.counted))
+    for place, shares in places.items():
+        yield Finding(
+            f"{listed(shares)} got {next(iter(shares.values())):.6g} times the own value and "
+            "nothing of another network: the target stays where it was",
+            place=place,
+            label="mixed with itself",
+            variables=tuple(shares),
+            evidence={"own_share": next(iter(shares.values()))},
+            fix=Fix("mix in the weights of the online network", safe=False),
+        )
+
+
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
+    """A network that is given its own weights again and again has two names."""
+    if finding.label != "no copy":
+        return None
+    own = [copy for copy in run.copies if copy.own > 1 and copy.own == copy.times]
+    if not own or run.counted < 2:
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}; line {own[0].place.line} gave `{own[0].name}` its own "
+        f"weights {own[0].times} times",
+    )
+
+
+FAULT = Fault("GP707", "target-copy-wrong", __doc__, find=find, prove=prove, settle=settle)

@@ -53,8 +53,9 @@ def step(model, optimizer, x, y):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -70,4 +71,39 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP801", "uncompiled-step", __doc__, find=find, level="advice")
+_LONG = 64
+"""Steps from which on a loop is long."""
+
+_SMALL = 20_000
+"""Elements an operation makes, on average, below which starting it takes longer."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find long loops whose eager steps spend their time on starting operations."""
+    if any(conversion.tapes for one in run.recordings for conversion in one.conversions):
+        return  # the step needs values in Python
+    made = [
+        prod(length or 1 for length in operation.shape or ())
+        for one in run.recordings
+        for operation in one.operations
+        if one.function is None and operation.tapes
+    ]
+    small = bool(made) and sum(made) < _SMALL * len(made)
+    for pace in run.paces:
+        if pace.steps < _LONG or pace.operations < 20:
+            continue
+        if not small:
+            continue  # the operations themselves take the time
+        name = f"`{pace.function}`" if pace.function else "the loop"
+        yield Finding(
+            f"{name} ran {pace.steps} eager steps, each of {pace.operations} operations that "
+            f"Python starts one by one: {1000 * pace.seconds:.2g} ms a step",
+            place=pace.place,
+            label="not traced",
+            step=pace.steps,
+            evidence={"milliseconds": round(1000 * pace.seconds, 3), "steps": pace.steps},
+            fix=Fix("decorate the step with `@tf.function`", safe=False),
+        )
+
+
+FAULT = Fault("GP801", "uncompiled-step", __doc__, find=find, prove=prove, level="advice")

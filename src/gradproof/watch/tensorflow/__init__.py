@@ -16,6 +16,7 @@ from ...evidence.run import PATIENCE, Crash, Run
 from ..pace import Pace
 from ..patches import Patches
 from ..places import Places
+from .copies import Copies
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
@@ -23,6 +24,7 @@ from .layers import Layers
 from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
+from .paces import Paces
 from .schedules import described
 from .series import Series, updates_made
 from .stale import Stale
@@ -80,6 +82,8 @@ class TensorFlow:
             self._by_hand,
         )
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
+        self.paces = Paces(places, self.eager)
+        self.copies = Copies(places)
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
@@ -167,6 +171,7 @@ class TensorFlow:
         self.patches.quietly(self.layers.install_layer, self.patches, module.Layer)
         self.patches.quietly(self.stale.install_flag, self.patches, module.Layer)
         self.patches.quietly(self.offers.install_layer, self.patches, module.Layer)
+        self.patches.quietly(self.copies.install_layer, self.patches, module.Layer)
 
     def _mode(self, module: Any) -> None:
         for name in ("BatchNormalization", "BatchNormalizationBase", "Dropout"):
@@ -202,6 +207,7 @@ class TensorFlow:
         """A step has been applied in eager code, or traced."""
         if not in_graph():
             self._counted += 1
+            self.paces.step()
             if self._pace.near(self._counted) or self._pace.late or self._near():
                 self._look()
             self._pace.stop()
@@ -227,7 +233,7 @@ class TensorFlow:
         self._asked += 1
         limit = self._pace.limit or 0
         if self._asked >= (limit + 1) * PATIENCE and not self._counted:
-            self._pace.end = self._pace.end or (
+            self._pace.finish(
                 f"ended after {self._asked:,} gradient calls without an update, for "
                 f"`--steps {limit}` was asked"
             )
@@ -287,6 +293,8 @@ class TensorFlow:
                 assigned=self.applies.writes.record(),
                 tracings=tuple(self.tracings.found),
                 offers=self.offers.record(),
+                paces=self.paces.record(),
+                copies=self.copies.record(),
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched)),
                 finished=finished,

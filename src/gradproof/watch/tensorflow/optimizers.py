@@ -45,6 +45,7 @@ class ApplyNote:
     given: str
     known: frozenset[int] | None
     call: int | None
+    replicas: int = 1
     error: str | None = None
     counted: int = 0
     site: Site | None = None
@@ -240,6 +241,7 @@ class Applies:
             given,
             known_to(optimizer, self._variables),
             self._tapes.last.key if self._tapes.last is not None else None,
+            _replicas(),
         )
         earlier = self._notes.get(pattern)
         if earlier is not None:
@@ -463,6 +465,7 @@ class Applies:
             note.known,
             note.counted,
             note.call,
+            note.replicas,
         )
         if final or not note.traced:
             note.settled = True
