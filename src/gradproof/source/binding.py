@@ -187,7 +187,16 @@ def elements(
         flow = reader.read(value, node)
         form = value.form
         return [
-            Tensor(flow, form, shape, value.whole, gradient=value.gradient, sign=value.sign)
+            # A tape that watches each row watches the whole.
+            Tensor(
+                flow,
+                form,
+                shape,
+                value.whole,
+                gradient=value.gradient,
+                sign=value.sign,
+                tokens=value.tokens,
+            )
         ], False
     if isinstance(value, Unknown):
         return [Unknown(value.name, value.data, flow=value.flow)], False

@@ -270,6 +270,9 @@ def unregularized(reader: Reader, asked: Asked) -> None:
         )
     )
     made = asked.target.made
+    function = asked.node.func
+    if isinstance(function, ast.Attribute) and function.attr in ("fit", "train_on_batch"):
+        return
     if names and made and asked.target.loss and not reader.silent:
         reader.facts.habits.unregularized.append((reader.spot(made[-1]), names))
 

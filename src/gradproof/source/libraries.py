@@ -26,6 +26,7 @@ from .values import (
     Bound,
     Class,
     Function,
+    Group,
     Instance,
     Layer,
     LossFunction,
@@ -34,6 +35,7 @@ from .values import (
     Tensor,
     Unknown,
     Value,
+    Variable,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +84,12 @@ def _library_call(
         if isinstance(value, Function | Bound | Partial | Instance | Layer | Class):
             escaping.touch(reader, value)
             return calls.unknown_call(reader, Unknown(name), arguments, keywords, node)
+        if isinstance(value, Variable | Group) and last(name)[:1].isupper():
+            # An object that keeps the variable may read it later.
+            for kept in values:
+                escaping.escape(reader, kept)
+                escaping.touch(reader, kept)
+            return Unknown(name)
         escaping.escape(reader, value)
     flow = merge(reader.read(value, node) for value in values)
     return Tensor(flow, "unknown", made=reader.path(node)) if flow else Unknown(name, data=True)

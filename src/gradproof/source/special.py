@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import escaping, habits, shapes
+from . import escaping, habits, nests, shapes
 from .flow import cut, merge
 from .forms import written_as
 from .tensors import plain
@@ -138,18 +138,6 @@ def _clip_by_global_norm(
     return ListValue([gradients, norm], fixed=True)
 
 
-def _map_structure(
-    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
-) -> Value | None:
-    if len(arguments) < 2 or not isinstance(arguments[1], ListValue):
-        return None
-    lists = [value for value in arguments[1:] if isinstance(value, ListValue)]
-    rows = zip(*(value.items for value in lists), strict=False)
-    return ListValue(
-        [reader.call(arguments[0], list(row), {}, node) for row in rows], lists[0].exact
-    )
-
-
 def _top_k(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
@@ -236,7 +224,12 @@ SPECIAL: dict[str, Callable[..., Value | None]] = {
     "clip_by_value": _clip_by_value,
     "clip": _clip_by_value,
     "clip_by_global_norm": _clip_by_global_norm,
-    "tf.nest.map_structure": _map_structure,
+    "tf.nest.map_structure": nests.map_structure,
+    "tf.nest.flatten": nests.flatten,
+    "tf.nest.pack_sequence_as": nests.pack,
+    "keras.tree.map_structure": nests.map_structure,
+    "keras.tree.flatten": nests.flatten,
+    "keras.tree.pack_sequence_as": nests.pack,
     "top_k": _top_k,
     "split": _split,
     "unstack": _unstack,

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 from . import binding, classes, escaping, habits, imports, operators, updates
 from .joining import join, truth
 from .store import Written
-from .values import Bound, Constant, Function, Instance, Other, Tape, Tensor, Unknown, Value
+from .values import (
+    Bound,
+    Constant,
+    Function,
+    Instance,
+    ListValue,
+    Other,
+    Tape,
+    Tensor,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -112,7 +123,9 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     if complete and len(elements) > 3 and _counts(node.iter):
         elements, complete = [Tensor(form="number")], False
     if not complete:
-        elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
+        several = len(elements) > 1 and isinstance(iterated, ListValue)
+        if not several:
+            elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
     reader.frame.looping += 1
     reader.frame.long_loops += lasting

@@ -138,6 +138,8 @@ def tape_method(
             return Unknown("gradients")
         zeros = _asks_zeros(given.get("unconnected_gradients"))
         return gradient(reader, tape, target, sources, node, zeros=zeros)
+    if name == "_ensure_recording":
+        return tape
     return Unknown(name, data=True)
 
 
