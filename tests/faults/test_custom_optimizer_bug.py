@@ -2,122 +2,145 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from gradproof.evidence import Run
-from gradproof.evidence.run import Apply, Assigned, Pair, Step, Update, Variable
-from gradproof.faults.custom_optimizer_bug import prove
-from records import (
-    BIAS_GRADIENT,
-    KERNEL,
-    KERNEL_GRADIENT,
-    at,
-    healthy,
-    operation,
-    with_operations,
-)
-
-ZEROS, DECAY, DECAYED, SUM, RATE, DELTA, WRITE = range(BIAS_GRADIENT + 1, BIAS_GRADIENT + 8)
-SLOT, COUNTER = 3, 4
+from snippets import assert_findings, assert_silent
 
 
-def by_hand(run: Run, steps: int = 2) -> Run:
-    """`velocity = 0.9 * zeros_like(kernel) + gradient; kernel.assign_sub(rate * velocity)`."""
-    run = with_operations(
-        run,
-        operation(ZEROS, "ZerosLike", line=6, taped=False),
-        operation(DECAY, "External", line=7, taped=False, shape=(), value=0.9),
-        operation(DECAYED, "Mul", (DECAY, ZEROS), line=7, taped=False),
-        operation(SUM, "AddV2", (DECAYED, KERNEL_GRADIENT), line=7, taped=False),
-        operation(RATE, "External", line=8, taped=False, shape=(), value=0.1),
-        operation(DELTA, "Mul", (RATE, SUM), line=8, taped=False),
-        operation(
-            WRITE, "AssignSubVariableOp", (DELTA,), 8, False, writes=frozenset({KERNEL}), shape=None
-        ),
-    )
-    apply = Apply(
-        1,
-        (at(8),),
-        recording=1,
-        at=WRITE,
-        by="assign_sub",
-        pairs=(Pair(KERNEL, name="dense/kernel"),),
-        traced=True,
-        call=1,
-    )
-    return replace(
-        run,
-        optimizers=(),
-        applies=(apply,),
-        steps=tuple(
-            Step(index, 1, (Update(KERNEL, 0.8, 2.0, 0.08, 1.0),)) for index in range(1, steps + 1)
-        ),
-        counted=steps,
+def test_velocity_in_a_table():
+    """A dict of velocities that is read by index and never written."""
+    assert_findings(
+        """
+        class Momentum:
+            def __init__(self, rate):
+                self.rate = rate
+                self.velocity = dict()
+
+            def step(self, pairs):
+                for index, (gradient, variable) in enumerate(pairs):
+                    before = self.velocity.get(index, 0.0)  # GP411
+                    variable.assign_sub(self.rate * (0.9 * before + gradient))
+        """
     )
 
 
-def test_state_that_starts_anew():
-    """Momentum that is decayed from zeros in a second step was never stored."""
-    (found,) = prove(by_hand(healthy()))
-    assert found.place == at(6)
-    assert found.variables == ("dense/kernel",)
-    assert "2 updates" in found.message
+def test_step_counter():
+    """Bias correction with a counter that stays at zero."""
+    assert_findings(
+        """
+        class Adam:
+            def __init__(self, rate):
+                self.rate = rate
+                self.t = 0
+                self.m = {}
 
-
-def test_the_first_step_starts_from_zeros():
-    """In the first step nothing can have been stored."""
-    assert not list(prove(by_hand(healthy(), steps=1)))
-
-
-def slotted(run: Run, written: bool) -> Run:
-    """The same with a variable in place of the zeros."""
-    run = by_hand(run)
-    slot = Variable(SLOT, "velocity", (8, 4), trainable=False)
-    run = replace(run, variables=(*run.variables, slot))
-    run = with_operations(
-        run, operation(ZEROS, "ReadVariableOp", line=6, taped=False, reads=frozenset({SLOT}))
-    )
-    return replace(run, assigned=(Assigned(SLOT, "assign"),)) if written else run
-
-
-def test_slot_that_nothing_writes():
-    """A velocity that is read and decayed, and never assigned."""
-    (found,) = prove(slotted(healthy(), written=False))
-    assert "`velocity`" in found.message
-
-
-def test_slot_that_is_written():
-    """The same, stored: momentum as it should be."""
-    assert not list(prove(slotted(healthy(), written=True)))
-
-
-def counted(run: Run, count: int) -> Run:
-    """A learning rate that depends on a counter."""
-    run = by_hand(run)
-    counter = Variable(COUNTER, "iteration", (), "int64", False, role="optimizer", count=count)
-    run = replace(run, variables=(*run.variables, counter))
-    return with_operations(
-        run,
-        operation(ZEROS, "Neg", (KERNEL_GRADIENT,), line=6, taped=False),
-        operation(
-            RATE,
-            "ReadVariableOp",
-            line=6,
-            taped=False,
-            shape=(),
-            dtype="int64",
-            reads=frozenset({COUNTER}),
-        ),
+            def apply(self, gradients, variables):
+                for i, (gradient, variable) in enumerate(zip(gradients, variables)):
+                    self.m[i] = 0.9 * self.m.get(i, 0.0) + 0.1 * gradient
+                    hat = self.m[i] / (1.0 - 0.9 ** (self.t + 1))  # GP411
+                    variable.assign_sub(self.rate * hat)
+        """
     )
 
 
-def test_counter_that_stays_at_zero():
-    """A warm-up whose counter nobody advances."""
-    (found,) = prove(counted(healthy(), 0))
-    assert found.place == at(6)
-    assert "`iteration`, which is still 0" in found.message
+def test_update_step_without_assignment():
+    """The update is computed, and the variable never hears of it."""
+    assert_findings(
+        """
+        class Plain(keras.optimizers.Optimizer):
+            def update_step(self, gradient, variable, learning_rate):
+                rate = tf.cast(learning_rate, variable.dtype)
+                update = variable - rate * gradient  # GP411
+        """
+    )
 
 
-def test_counter_that_advances():
-    """A counter that moved, whoever moved it."""
-    assert not list(prove(counted(healthy(), 2)))
+def test_counter_of_keras():
+    """`apply_gradients` is replaced; the warm-up waits for `iterations`."""
+    assert_findings(
+        """
+        class Warm(keras.optimizers.Adam):
+            def apply_gradients(self, grads_and_vars, **options):
+                warm = tf.minimum(1.0, tf.cast(self.iterations, "float32") / 10.0)  # GP411
+                for gradient, variable in grads_and_vars:
+                    variable.assign_sub(1e-3 * warm * gradient)
+        """
+    )
+
+
+def test_state_that_is_stored():
+    """Each common way to store a state."""
+    assert_silent(
+        """
+        class Stored:
+            def __init__(self, rate):
+                self.rate = rate
+                self.a, self.b, self.c, self.d = {}, {}, {}, {}
+                self.t = 0
+                self.slots = {}
+
+            def apply(self, gradients, variables):
+                self.t += 1
+                for i, (gradient, variable) in enumerate(zip(gradients, variables)):
+                    self.slots[i] = 0.9 * self.slots.get(i, 0.0) + gradient
+                    variable.assign_sub(self.rate * self.slots[i] / (1 - 0.9 ** self.t))
+
+        class Lazily:
+            def __init__(self):
+                self.slots = {}
+
+            def slot(self, variable):
+                return self.slots.setdefault(variable.ref(), tf.Variable(tf.zeros_like(variable)))
+
+            def apply(self, gradients, variables):
+                for gradient, variable in zip(gradients, variables):
+                    velocity = self.slot(variable)
+                    velocity.assign(0.9 * velocity + gradient)
+                    variable.assign_sub(0.1 * self.slots[variable.ref()])
+        """
+    )
+
+
+def test_table_filled_from_outside():
+    """A table of rates that the program fills."""
+    assert_silent(
+        """
+        class Rates:
+            def __init__(self):
+                self.rates = {}
+
+            def set_rate(self, name, rate):
+                self.rates[name] = rate
+
+            def apply(self, gradients, variables):
+                for gradient, variable in zip(gradients, variables):
+                    variable.assign_sub(self.rates.get(variable.name, 0.1) * gradient)
+        """
+    )
+
+
+def test_overrides_that_go_on():
+    """Overrides that leave the update to the base class."""
+    assert_silent(
+        """
+        class Clipped(keras.optimizers.Adam):
+            def apply_gradients(self, grads_and_vars, **options):
+                print(self.iterations)
+                pairs = [(tf.clip_by_norm(g, 1.0), v) for g, v in grads_and_vars]
+                return super().apply_gradients(pairs, **options)
+
+        class Plain(keras.optimizers.Optimizer):
+            def update_step(self, gradient, variable, learning_rate):
+                self.assign_sub(variable, learning_rate * gradient)
+
+        class Noisy(keras.optimizers.SGD):
+            def update_step(self, gradient, variable, learning_rate):
+                noise = tf.random.normal(tf.shape(gradient))
+                super().update_step(gradient + noise, variable, learning_rate)
+
+        class Counted(keras.optimizers.SGD):
+            def apply_gradients(self, grads_and_vars, **options):
+                for gradient, variable in grads_and_vars:
+                    rate = 0.1 / (1.0 + tf.cast(self.iterations, "float32"))
+                    variable.assign_sub(rate * gradient)
+                self.iterations.assign_add(1)
+        """
+    )

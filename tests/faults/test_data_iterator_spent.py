@@ -1,1 +1,163 @@
 """Edge cases of data-iterator-spent."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+GENERATOR = """
+def batches():
+    for start in range(0, 8, 4):
+        yield x[start : start + 4]
+
+@tf.function
+def train(batch):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(batch) - batch))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+"""
+
+
+def found(text: str) -> None:
+    """Expects the marked lines after the generator and the step."""
+    assert_findings(GENERATOR + text.replace("\n        ", "\n"))
+
+
+def silent(text: str) -> None:
+    """Expects nothing after the generator and the step."""
+    assert_silent(GENERATOR + text.replace("\n        ", "\n"))
+
+
+def test_generator_made_before_the_epochs():
+    """One generator serves all epochs."""
+    found("""
+        data = batches()
+        for epoch in range(10):
+            for batch in data:  # GP604
+                train(batch)
+    """)
+
+
+def test_iterators_of_the_language():
+    """`zip`, `map` and a generator expression give their items once."""
+    for made in ("zip(x, y)", "map(tf.identity, x)", "(row for row in x)"):
+        found(f"""
+        data = {made}
+        for epoch in range(10):
+            for batch in data:  # GP604
+                train(batch)
+        """)
+
+
+def test_counted_iterator():
+    """`enumerate` around it does not start it again."""
+    found("""
+        data = batches()
+        for epoch in range(10):
+            for number, batch in enumerate(data):  # GP604
+                train(batch)
+    """)
+
+
+def test_given_to_a_function():
+    """A function that runs one epoch is called with the same generator."""
+    found("""
+        def run_epoch(data):
+            for batch in data:  # GP604
+                train(batch)
+
+        stream = batches()
+        for epoch in range(10):
+            run_epoch(stream)
+    """)
+
+
+def test_second_phase():
+    """Two loops, one after the other, over one generator."""
+    found("""
+        data = batches()
+        for batch in data:
+            train(batch)
+        for batch in data:  # GP604
+            train(batch)
+    """)
+
+
+def test_made_in_each_epoch():
+    """A generator for each epoch."""
+    silent("""
+        for epoch in range(10):
+            for batch in batches():
+                train(batch)
+        for epoch in range(10):
+            data = zip(x, y)
+            for batch, _ in data:
+                train(batch)
+    """)
+
+
+def test_endless_generator():
+    """A generator that never ends, of which each epoch takes some."""
+    silent("""
+        def forever():
+            while True:
+                yield x
+
+        data = forever()
+        for epoch in range(10):
+            for number, batch in enumerate(data):
+                train(batch)
+                if number == 20:
+                    break
+    """)
+
+
+def test_broken_off():
+    """A loop that breaks off leaves the rest for the next one."""
+    silent("""
+        data = batches()
+        for epoch in range(2):
+            for number, batch in enumerate(data):
+                if number == 1:
+                    break
+                train(batch)
+    """)
+
+
+def test_datasets_and_lists():
+    """What can be looped over again and again."""
+    silent("""
+        data = tf.data.Dataset.from_tensor_slices(x).batch(4)
+        rows = [x, y]
+        for epoch in range(10):
+            for batch in data:
+                train(batch)
+            for batch in rows:
+                train(batch)
+            for number, batch in enumerate(data):
+                train(batch)
+    """)
+
+
+def test_measured_afterwards():
+    """A generator that trains once; the second loop only measures."""
+    silent("""
+        data = batches()
+        for batch in data:
+            train(batch)
+        for batch in data:
+            print(model(batch))
+    """)
+
+
+def test_iterators_over_a_dataset():
+    """`iter` of a dataset is used up, and so is its iterator of arrays."""
+    for made in ("iter(rows)", "rows.as_numpy_iterator()"):
+        found(f"""
+        rows = tf.data.Dataset.from_tensor_slices(x).batch(4)
+        data = {made}
+        for epoch in range(10):
+            for batch in data:  # GP604
+                train(batch)
+        """)

@@ -1,1 +1,124 @@
 """Edge cases of optimizer-swapped-under-trace."""
+
+from __future__ import annotations
+
+from snippets import assert_findings, assert_silent
+
+TRAINER = """
+class Trainer:
+    def __init__(self, optimizer):
+        self.optimizer = optimizer
+
+    {decorator}
+    def train(self, batch):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(batch) - batch))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+trainer = Trainer(keras.optimizers.Adam(1e-2))
+for batch in (x, y):
+    trainer.train(batch)
+"""
+
+
+def test_attribute_set_from_outside():
+    """Another optimizer after the first phase."""
+    assert_findings(
+        TRAINER.format(decorator="@tf.function")
+        + """
+trainer.optimizer = keras.optimizers.SGD(1e-3)  # GP408
+trainer.train(x)
+"""
+    )
+
+
+def test_global_name():
+    """A module-level name that a traced function looks up."""
+    assert_findings(
+        """
+        chosen = keras.optimizers.Adam(1e-2)
+
+        @tf.function
+        def train(batch):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(batch) - batch))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            chosen.apply_gradients(zip(gradients, model.trainable_variables))
+
+        train(x)
+        chosen = keras.optimizers.SGD(1e-3)  # GP408
+        train(x)
+        """
+    )
+
+
+def test_never_traced_again():
+    """Replaced, and the traced step is not called any more."""
+    assert_silent(
+        TRAINER.format(decorator="@tf.function")
+        + """
+trainer.optimizer = keras.optimizers.SGD(1e-3)
+"""
+    )
+
+
+def test_eager_step():
+    """A step that is not traced looks the optimizer up each time."""
+    assert_silent(
+        TRAINER.format(decorator="")
+        + """
+trainer.optimizer = keras.optimizers.SGD(1e-3)
+trainer.train(x)
+"""
+    )
+
+
+def test_another_trainer():
+    """A second object with its own optimizer is traced by itself."""
+    assert_silent(
+        TRAINER.format(decorator="@tf.function")
+        + """
+second = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+other = Trainer(keras.optimizers.SGD(1e-3))
+other.optimizer = keras.optimizers.SGD(1e-2)
+other.train(x)
+"""
+    )
+
+
+def test_traced_again():
+    """A new `tf.function` for the new optimizer."""
+    assert_silent(
+        """
+        class Trainer:
+            def __init__(self, optimizer):
+                self.set(optimizer)
+
+            def set(self, optimizer):
+                self.optimizer = optimizer
+                self.train = tf.function(self.train_once)
+
+            def train_once(self, batch):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(batch) - batch))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        trainer = Trainer(keras.optimizers.Adam(1e-2))
+        trainer.train(x)
+        trainer.set(keras.optimizers.SGD(1e-3))
+        trainer.train(x)
+        """
+    )
+
+
+def test_learning_rate_of_the_old_one():
+    """The rate of the optimizer changes, not the object."""
+    assert_silent(
+        TRAINER.format(decorator="@tf.function")
+        + """
+trainer.optimizer.learning_rate = 1e-3
+trainer.train(x)
+"""
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, losses, new_values, shapes
+from . import habits, losses, new_values, shapes, terms
 from .flow import cut, merge
 from .joining import flow_of
 from .roles import direction, updated_variable
@@ -55,6 +55,9 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     _meaning(reader, node, left, right, result)
     if isinstance(node.op, ast.Add):
         _dead_term(reader, left, right, result)
+        terms.summed(reader, node, left, right, result)
+    elif isinstance(node.op, ast.Mult | ast.Div):
+        terms.scaled(left, right, result)
     return result
 
 

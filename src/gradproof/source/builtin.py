@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, binding, escaping
+from . import api, attributes, binding, escaping, rounds
 from .flow import cut, merge
 from .values import (
     Constant,
@@ -36,13 +36,17 @@ def call(
     if handler is not None:
         found = handler(reader, arguments, keywords, node)
         if found is not None:
-            return found
+            return rounds.iterator(reader, found, name, node) if name in _ONCE else found
     if name in api.QUIET_BUILTINS:
         for value in arguments:
             escaping.look(reader, value)
         return Unknown(name, data=True)
     flow = merge(reader.read(value, node) for value in arguments)
     return Tensor(flow, "number" if not flow else "unknown", made=reader.path(node))
+
+
+_ONCE = frozenset({"iter", "map", "filter"})
+"""Functions that give an iterator: its items come once."""
 
 
 def _zip(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:

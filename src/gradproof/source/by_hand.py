@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import HandUpdate, Spot
 from ..finding import Span
-from . import habits, ownership, tapes
+from . import habits, ownership, rounds, tapes
 from .joining import flow_of
 from .roles import direction
 from .values import Asked, GradientOf, Group, Tensor, Value, Variable
@@ -35,6 +35,7 @@ def hand_update(
     reader: Reader, variable: Variable | Group, name: str, value: Value, node: ast.AST
 ) -> None:
     """A variable is assigned something made from a gradient."""
+    rounds.updated(reader)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     reader.facts.hand[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, habits, layer_calls, layers
+from . import attributes, habits, handmade, layer_calls, layers
 from .flow import merge
 from .names import last
 from .values import (
@@ -59,6 +59,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
         reader.evaluate(decorator)
     cls.members.update(scope.names)
     habits.old_hooks(reader, cls)
+    handmade.look(reader, cls)
     return cls
 
 

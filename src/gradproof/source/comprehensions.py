@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding
+from . import binding, rounds
 from .joining import truth
 from .values import Constant, DictValue, ListValue, Scope, Unknown, Value
 
@@ -32,7 +32,10 @@ def comprehension(
             for i, (key, value) in enumerate(results)
         }
         return DictValue(items, exact)
-    return ListValue([value for _, value in results], exact, node=node)
+    made = ListValue([value for _, value in results], exact, node=node)
+    if isinstance(node, ast.GeneratorExp):
+        rounds.given_once(reader, made, "a generator expression", node)
+    return made
 
 
 def _generate(

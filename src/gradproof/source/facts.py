@@ -23,8 +23,10 @@ from . import (
     connections,
     habits,
     new_values,
+    rounds,
     shapes,
     tapes,
+    terms,
 )
 from .dependence import Flow, Path
 from .flow import merge
@@ -74,6 +76,8 @@ class Facts:
         self.new_values: dict[int, ast.AST] = {}
         self.wrapped: dict[int, ast.AST] = {}
         self.habits = habits.Habits()
+        self.rounds = rounds.Rounds()
+        self.tape_nodes: dict[int, ast.Call] = {}
         self.losses_read = False
         self.fits = False
         self.untold_apply = False
@@ -94,6 +98,8 @@ class Facts:
         habits.unregularized(self.reader, asked)
         habits.replica_mean(self.reader, asked)
         habits.eager_step(self.reader, asked)
+        rounds.asked_for(self.reader, asked)
+        terms.asked(self.reader, asked)
         question = connections.ask(
             self.reader, asked, zeros=zeros, earlier=earlier, modes=self.modes
         )
@@ -139,6 +145,7 @@ class Facts:
     def optimizer_made(self, optimizer: Optimizer) -> None:
         """An optimizer is made."""
         self.optimizers.append(optimizer)
+        rounds.optimizer_made(self.reader, optimizer)
 
     def scaled(self, optimizer: Optimizer, name: str, node: ast.AST) -> None:
         """A loss-scale optimizer is asked to scale."""
@@ -159,6 +166,7 @@ class Facts:
         zipped: Zip | None,
     ) -> None:
         """Gradients are handed to an optimizer."""
+        rounds.updated(self.reader)
         fact = applying.applied(
             self.reader, optimizer, method, arguments, keywords, node, gradients, variables, zipped
         )
@@ -166,6 +174,8 @@ class Facts:
             entries = tapes.entries(gradients) if gradients is not None else []
             asked = [e.gradient.call for e in entries if isinstance(e, Tensor) and e.gradient]
             habits.applied_unscaled(self.reader, optimizer, asked[0] if asked else None, node)
+            strange = fact is not None and bool(fact.strangers)
+            rounds.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
         if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
             self.untold_apply = True
         if (
@@ -259,6 +269,7 @@ class Facts:
     ) -> None:
         """`fit` is called."""
         self.fits = True
+        rounds.updated(self.reader)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
         habits.fits(self.reader, thing, name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calls, losses, state
+from . import calls, losses, rounds, state
 from .flow import merge
 from .joining import join_values
 from .values import Constant, Dataset, DictValue, Function, ListValue, Scope, Tensor, Unknown, Value
@@ -87,7 +87,9 @@ def enter(
         element = frame.yielded[0]
         for other in frame.yielded[1:]:
             element = join_values(element, other)
-        return Dataset(element, node)
+        generator = Dataset(element, node)
+        rounds.generator_made(reader, function, generator, node)
+        return generator
     return _returned(frame.returned)
 
 

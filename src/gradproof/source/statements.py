@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import binding, classes, escaping, habits, imports, operators, updates
+from . import binding, classes, escaping, habits, imports, operators, rounds, updates
 from .joining import join, truth
 from .store import Written
 from .values import (
@@ -127,6 +127,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         if not several:
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
+    once, before = rounds.loop_begins(reader, node, iterated), rounds.of(reader).updates
     reader.frame.looping += 1
     reader.frame.long_loops += lasting
     left = None
@@ -137,6 +138,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
             break
     reader.frame.looping -= 1
     reader.frame.long_loops -= lasting
+    rounds.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else execute(reader, node.orelse)
 
 
@@ -156,6 +158,7 @@ def _rounds(reader: Reader, node: ast.stmt) -> int:
 
 def _while(reader: Reader, node: ast.While) -> str | None:
     left = None
+    rounds.loop_begins(reader, node, None)
     reader.frame.looping += 1
     reader.frame.long_loops += 1
     for _ in range(_rounds(reader, node)):
@@ -166,6 +169,7 @@ def _while(reader: Reader, node: ast.While) -> str | None:
             break
     reader.frame.looping -= 1
     reader.frame.long_loops -= 1
+    rounds.loop_ends(reader, node, None, 0, left)
     return left if left in ("return", "raise") else None
 
 
@@ -197,6 +201,11 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
         before, frame.traced = frame.traced, None
         left = _with_items(reader, node, index + 1)
         frame.traced = before
+        return left
+    if isinstance(value, Other) and value.kind == "exit stack":
+        tapes = reader.tapes, reader.active
+        left = _with_items(reader, node, index + 1)
+        reader.tapes, reader.active = tapes
         return left
     return _with_items(reader, node, index + 1)
 

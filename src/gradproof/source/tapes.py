@@ -42,6 +42,7 @@ def _flag(value: Value | None, default: bool) -> bool | None:
 def make_tape(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.Call) -> Tape:
     """`tf.GradientTape(...)`."""
     reader.serial += 1
+    reader.facts.tape_nodes[reader.serial] = node
     given = (
         dict(zip(("persistent", "watch_accessed_variables"), arguments, strict=False)) | keywords
     )
