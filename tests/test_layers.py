@@ -37,6 +37,7 @@ NEIGHBOURS = {
     ("api", "running"),
     ("running", "launch"),
     ("mending", "reading"),
+    ("checking", "mending"),
     ("__main__", "cli"),
 }
 """Plain modules of one layer that may meet; folders never do."""

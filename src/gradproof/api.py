@@ -7,6 +7,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from types import FrameType
 
 from .answer import Answer
@@ -18,8 +19,10 @@ from .evidence import Loop, Run
 from .evidence.run import Crash
 from .fault import Diagnosis, Fault, Verdict
 from .files import Unreadable, is_own
-from .finding import Place, Span
+from .finding import Fix, Place, Span
 from .launch import Ending, Program, launch
+from .mending.judging import judge_of
+from .mending.offers import with_fixes
 from .reading import Reading, home, kept
 from .running import Bystander, Wishes
 from .standing import rules, standings, step_count
@@ -115,6 +118,7 @@ class _Judge:
         self._tell = tell
         self._bystander = bystander
         self._told: set[tuple[object, ...]] = set()
+        self._fixes: dict[tuple[object, ...], Fix | None] = {}
         self._failed = False
         self.loops: list[Loop] = []
         self.allowed = 0
@@ -132,7 +136,16 @@ class _Judge:
         )
         sifted = sift(found, self._reading.comments())
         self.allowed = sifted.allowed
-        return [one for one in sifted.diagnoses if not self._is_left_out(one)]
+        return [self._mended(one) for one in sifted.diagnoses if not self._is_left_out(one)]
+
+    def _mended(self, diagnosis: Diagnosis) -> Diagnosis:
+        """The diagnosis with a mend that was tried on the text, once for each."""
+        key = _same_place(diagnosis)
+        if key not in self._fixes:
+            judge = judge_of(self._faults)
+            (tried,) = with_fixes([diagnosis], self._reading, judge)
+            self._fixes[key] = tried.fix
+        return replace(diagnosis, fix=self._fixes[key])
 
     def _is_left_out(self, diagnosis: Diagnosis) -> bool:
         """Says whether the configuration leaves it out where it stands."""
@@ -184,13 +197,18 @@ class _Judge:
             )
 
     def _is_new(self, diagnosis: Diagnosis) -> bool:
-        place = diagnosis.place
-        where = (place.path, place.cell, place.line) if place else diagnosis.variables
-        key = (diagnosis.fault.code, where)
+        key = _same_place(diagnosis)
         if key in self._told:
             return False
         self._told.add(key)
         return True
+
+
+def _same_place(diagnosis: Diagnosis) -> tuple[object, ...]:
+    """The same for one fault at one line, or of the same variables."""
+    place = diagnosis.place
+    where = (place.path, place.cell, place.line) if place else diagnosis.variables
+    return diagnosis.fault.code, where
 
 
 def _add_script(reading: Reading, path: str) -> None:

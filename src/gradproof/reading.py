@@ -160,6 +160,13 @@ class Reading:
             "traceback)"
         )
 
+    def unmended(self, fault: Fault, failure: Exception) -> None:
+        """Notes that no mend could be tried, through our own mistake."""
+        self._note(
+            f"no mend of {fault.name} could be tried, a mistake in gradproof ({kept(failure)} has "
+            "the traceback)"
+        )
+
     def _beside(self, path: str) -> str | None:
         """The text of a file that another one imports."""
         try:

@@ -41,9 +41,7 @@ def with_fixes(
     """
     before = Counter(one.fault.code for one in judge(reading)) if diagnoses else Counter[str]()
     trial = _Trial(reading, judge, before, known or {})
-    return tuple(
-        replace(one, fix=next(trial.healing(one), None) or _in_words(one.fix)) for one in diagnoses
-    )
+    return tuple(replace(one, fix=trial.first(one) or _in_words(one.fix)) for one in diagnoses)
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,14 @@ class _Trial:
     judge: Judge
     before: Counter[str]
     known: Mapping[str, bytes]
+
+    def first(self, diagnosis: Diagnosis) -> Fix | None:
+        """The likeliest fix that heals; a mistake of ours becomes a note."""
+        try:
+            return next(self.healing(diagnosis), None)
+        except Exception as failure:
+            self.reading.unmended(diagnosis.fault, failure)
+            return None
 
     def healing(self, diagnosis: Diagnosis) -> Iterator[Fix]:
         """The fixes of a diagnosis that leave nothing wrong in the text."""
