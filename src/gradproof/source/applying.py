@@ -44,7 +44,7 @@ def applied(
     known = isinstance(optimizer, Optimizer) and optimizer.custom is None
     form = _form(method, arguments, gradients, variables)
     first = node.args[0] if node.args else node.keywords[0].value if node.keywords else node
-    columns = _column_nodes(reader, node, zipped, method)
+    columns = _column_nodes(reader, node, arguments, zipped, method)
     name = spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""
     relation: str = "unknown"
     taken: list[object] = []
@@ -84,15 +84,30 @@ def _sources(reader: Reader, asked: Asked | None) -> Spot | None:
 
 
 def _column_nodes(
-    reader: Reader, node: ast.Call, zipped: Zip | None, method: str
+    reader: Reader, node: ast.Call, arguments: list[Value], zipped: Zip | None, method: str
 ) -> tuple[Spot | None, Spot | None]:
     """Where the gradients and the variables stand."""
     parts = zipped.node.args if zipped is not None else node.args
+    pairs = arguments[0] if arguments else None
+    if zipped is None and method == "apply_gradients" and isinstance(pairs, ListValue):
+        parts = _zip_behind(pairs.node) or parts
     if len(parts) >= 2 and (zipped is not None or method == "apply"):
         return reader.spot(parts[0]), reader.spot(parts[1])
     if len(parts) >= 2:
         return reader.spot(parts[0]), reader.spot(parts[1])
     return None, None
+
+
+def _zip_behind(node: ast.AST | None) -> list[ast.expr]:
+    """What was zipped for `list(zip(a, b))` or `[... for g, v in zip(a, b)]`."""
+    inner: ast.AST | None = None
+    if isinstance(node, ast.Call) and node.args:
+        inner = node.args[0]
+    elif isinstance(node, ast.ListComp | ast.GeneratorExp) and len(node.generators) == 1:
+        inner = node.generators[0].iter
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name):
+        return inner.args if inner.func.id == "zip" else []
+    return []
 
 
 def _form(

@@ -205,6 +205,10 @@ def _other_method(
         return Tensor() if method == "result" else Constant(None)
     if receiver.kind == "generator":
         return datasets.random_array(reader, method, arguments, keywords, node)
+    if receiver.kind == "exit stack" and method == "enter_context" and arguments:
+        if isinstance(arguments[0], Tape):
+            tapes.tape_method(reader, arguments[0], "__enter__", [], {}, node)
+        return arguments[0]
     if receiver.kind == "strategy":
         return strategies.strategy_method(reader, receiver, method, arguments, keywords, node)
     if receiver.kind == "learning rate" and method == "assign":

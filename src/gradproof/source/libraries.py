@@ -167,6 +167,8 @@ def _other_made(
         return Other("strategy", short, node)
     if name == "tf.init_scope":
         return Other("lifted", short, node)
+    if name == "contextlib.ExitStack":
+        return Other("exit stack", short, node)
     if name in ("tf.train.Checkpoint", "tf.train.CheckpointManager"):
         for value in (*arguments, *keywords.values()):
             escaping.touch(reader, value, only_borrowed=True)

@@ -88,6 +88,8 @@ def method(
         return value
     if name in ("shape", "get_shape"):
         return Unknown("shape", data=True)
+    others = (*arguments, *keywords.values())
+    flow = merge((flow, *(reader.read(other, node) for other in others)))
     result = Tensor(flow, value.form, None, value.whole, made=reader.path(node))
     result.ending, result.ender = (
         (value.ending, value.ender)
