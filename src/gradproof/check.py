@@ -12,7 +12,7 @@ from .answer import Answer
 from .checking import Checked, Task, check_all
 from .collecting import collect, is_left_out
 from .config import Choice, Configuration
-from .files import Unreadable, load, shown_path, source_text
+from .files import Unreadable, content, load, shown_path, source_text
 from .reading import Reading, home
 from .suppression import Allowance, allowances, remarks, sift
 
@@ -116,13 +116,24 @@ def _tasks(paths: Sequence[str], faults: Iterable[Fault] | None, manner: Manner)
         return Task(path, shown_path(name, start), named, keras, left_out, data)
 
     found = collect(paths, configuration.leaves_out, force=manner.force_exclude)
-    tasks = [task(name, named) for name, named in found.items()]
+    tasks = [task(name, named, _passed(name)) for name, named in found.items()]
     if manner.given is not None:
         name, data = manner.given
         whole = os.path.abspath(name)
         if not (manner.force_exclude and is_left_out(whole, False, configuration.leaves_out)):
             tasks.append(task(name, True, data))
     return tasks
+
+
+def _passed(name: str) -> bytes | None:
+    """The bytes of what can be read only once, such as `<(command)` of a shell."""
+    if os.path.isfile(name):
+        return None
+    try:
+        return content(name, name)
+    except Unreadable:
+        # It is tried again, and then told.
+        return None
 
 
 def _results(tasks: Sequence[Task], manner: Manner) -> Results:

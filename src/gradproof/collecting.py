@@ -56,7 +56,7 @@ def collect(
         if force and is_left_out(whole, is_folder, leaves_out):
             continue
         if not is_folder:
-            found[whole] = (path, True)
+            found[whole] = (found.get(whole, (path, False))[0], True)
             continue
         for one in _search(whole, leaves_out):
             shown = os.path.normpath(os.path.join(path, os.path.relpath(one, whole)))

@@ -84,8 +84,7 @@ def content(path: str, shown: str) -> bytes:
         if len(data) > LARGEST:
             size = max(os.path.getsize(path), len(data))
             raise Unreadable(
-                f"{shown}: not read, {size:,} bytes are more than a program has "
-                f"(the limit is {LARGEST:,})"
+                f"{shown}: {size:,} bytes are more than a program has, the limit is {LARGEST:,}"
             )
     except OSError as problem:
         reason = (problem.strerror or type(problem).__name__).lower()

@@ -114,7 +114,7 @@ def _pinned_by(path: str) -> str | None:
             text = file.read()
     except OSError:
         return None
-    if "keras" not in text and "tensorflow" not in text:
+    if "keras" not in text.lower() and "tensorflow" not in text.lower():
         return None
     locked = os.path.basename(path) in LOCKED
     return _told(_locked(text) if locked else _asked(text))
