@@ -1,0 +1,86 @@
+"""`gradproof report`: shows again what a run showed, from its record."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import Report, Work, refuse, try_to_write, write
+
+if TYPE_CHECKING:
+    from ..record import Record
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif", "csv", "parquet"]),
+    default="text",
+    show_default=True,
+    help="The report as `run` gave it; or, as csv or parquet, the numbers of every step that was "
+    "kept, one row for each variable.",
+)
+@click.option("--output", metavar="FILE", help="Write it to a file.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever was found.")
+def report(run: str | None, form: str, output: str | None, exit_zero: bool) -> Work:
+    """Show a run again, from its record.
+
+    RUN is a record, or a folder with records, of which the newest is taken;
+    by default `.gradproof`. The exit status is that of the report.
+    """
+    if output:
+        try_to_write(output)
+    elif form == "parquet":
+        raise click.UsageError("parquet is for files: name one with --output")
+    return partial(_report, run, form, output, exit_zero)
+
+
+def _report(run: str | None, form: str, output: str | None, exit_zero: bool) -> int:
+    from ..reading import home
+    from ..record import Record, Unusable, find
+    from ..record.tables import Lacking
+
+    try:
+        with Record(find(run, home())) as record:
+            if form in ("csv", "parquet"):
+                _table(record, form, output)
+                return 0
+            answer = record.answer()
+            shown = Report(form, output, (), (), None, True, exit_zero)
+            shown.give(answer, record, sys.stdout)
+            return shown.status(answer)
+    except (Unusable, Lacking) as problem:
+        return refuse(str(problem))
+    except OSError as problem:
+        return refuse(f"{output}: can't be written ({(problem.strerror or str(problem)).lower()})")
+
+
+def _table(record: Record, form: str, output: str | None) -> None:
+    """Writes the numbers; a file that could not be finished is taken away."""
+    from ..record.tables import csv_text, write_parquet
+
+    if output is None:
+        for part in csv_text(record.steps()):
+            write(part, sys.stdout)
+        return
+    # A device or a pipe is written as it is.
+    plain = not os.path.exists(output) or os.path.isfile(output)
+    path = Path(f"{output}.{os.getpid()}.part") if plain else Path(output)
+    try:
+        if form == "parquet":
+            write_parquet(record.steps(), path)
+        else:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(csv_text(record.steps()))
+        if plain:
+            os.replace(path, output)
+    finally:
+        if plain:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,131 @@
+"""Runs many programs under gradproof with one import of TensorFlow.
+
+A process of its own imports TensorFlow, and nothing more; for each program it
+forks a child that does what the command line does. So the child may be
+killed, may fork or exit as it likes, and costs a second instead of ten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER = """
+import json, os, signal, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import tensorflow
+tensorflow.keras.layers.Dense
+print("ready", flush=True)
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.alarm(order["seconds"])
+        for number, name in ((0, os.devnull), (1, order["stdout"]), (2, order["stderr"])):
+            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o644), number)
+        os.chdir(order["folder"])
+        os.environ.update(order["environment"])
+        sys.argv = order["command"]
+        if order["command"][0] == "python":
+            import runpy
+            del sys.argv[0]
+            runpy.run_path(sys.argv[0], run_name="__main__")
+            sys.exit()
+        from gradproof.cli import main
+        main()
+    print(child, flush=True)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+"""
+
+
+SECONDS = 40
+"""Time after which a program that does not end is ended, by SIGALRM."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program ended, and what it wrote."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Nursery:
+    """The process that forks; a context manager."""
+
+    def __enter__(self) -> Nursery:
+        """Starts it; it is ready when TensorFlow is imported."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if self._line() != "ready":
+            assert self._process.stderr is not None
+            raise AssertionError(self._process.stderr.read())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.communicate()
+
+    def run(
+        self,
+        command: list[str],
+        folder: Path,
+        environment: dict[str, str] | None = None,
+        kill: tuple[str, int] | None = None,
+    ) -> Done:
+        """Runs `gradproof ...` (or `python ...`) in a folder, to its end.
+
+        Args:
+            command: `["gradproof", "run", "program.py"]`, say.
+            folder: Where it runs.
+            environment: Added to the variables there are.
+            kill: A signal, sent when the program has written these words.
+        """
+        order = {
+            "command": command,
+            "folder": str(folder),
+            "environment": {"GRADPROOF_HOME": str(folder / ".gradproof"), **(environment or {})},
+            "seconds": SECONDS,
+            "stdout": str(folder / ".stdout"),
+            "stderr": str(folder / ".stderr"),
+        }
+        for stream in ("stdout", "stderr"):
+            Path(order[stream]).unlink(missing_ok=True)  # type: ignore[arg-type]
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        child = int(self._line())
+        if kill is not None:
+            words, number = kill
+            until = time.monotonic() + SECONDS
+            while words not in _text(folder / ".stdout"):
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.05)
+            else:
+                os.kill(child, number)
+        status = int(self._line())
+        return Done(status, _text(folder / ".stdout"), _text(folder / ".stderr"))
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
