@@ -14,7 +14,7 @@ LAYERS = (
     ("finding", "words"),
     ("evidence", "editing", "files"),
     ("fault",),
-    ("source", "watch", "faults", "answer", "collecting", "generation", "suppression"),
+    ("source", "watch", "faults", "answer", "collecting", "generation", "suppression", "outcome"),
     ("diagnose", "standing", "report", "explain", "record", "config", "baseline"),
     ("api", "check", "checking", "cache", "reading", "launch", "mending", "running"),
     ("cli", "__main__"),
@@ -37,6 +37,7 @@ NEIGHBOURS = {
     ("api", "running"),
     ("running", "launch"),
     ("mending", "reading"),
+    ("outcome", "answer"),
     ("checking", "mending"),
     ("__main__", "cli"),
 }

@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from .evidence import Loop
-from .fault import Fault
 from .files import SourceText, Unreadable, imported_files, load, shown_path
 from .finding import Place, Span
-from .source import Project, Sought, imports_keras, read
 from .suppression import Allowance, allowances
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .evidence import Loop
+    from .fault import Fault
+    from .source import Project, Sought
 
 
 class Reading:
     """The files of one answer: their text, and their loops when asked for.
+
+    Args:
+        keras: The generation, `"2"` or `"3"`, if it is known.
+        start: The folder from which paths are shown; the working one if not
+            given.
 
     Attributes:
         notes: Sentences about files that could not be read, and about faults
             that could not be judged.
     """
 
-    def __init__(self, keras: str | None = None) -> None:
+    def __init__(self, keras: str | None = None, start: str | None = None) -> None:
         self._keras = keras
-        self._start = os.getcwd()
+        self._start = start or os.getcwd()
         self._texts: dict[str, SourceText] = {}
         self._pinned: dict[str, str | None] = {}
         self._comments: dict[str, list[Allowance]] = {}
         self._loops: dict[tuple[str, str | None], Loop] = {}
         self._modules: set[str] = set()
-        self._project = Project(self._beside, self._folder)
         self.notes: list[str] = []
 
     def add(self, path: str) -> None:
@@ -71,7 +78,6 @@ class Reading:
         Raises:
             Unreadable: It is no Python.
         """
-        self._project.sought = Sought()
         return self._read(self._texts[path], self._generation(path))
 
     def sought(self) -> Sought:
@@ -189,18 +195,30 @@ class Reading:
     def _generation(self, path: str) -> str | None:
         """The generation that is known from elsewhere than the file itself."""
         known = self._keras or self._pinned.get(path)
-        if known is None and _legacy_keras() and not imports_keras(self._texts[path].text):
-            return "2"
+        if known is None and _legacy_keras():
+            from .source import imports_keras
+
+            return None if imports_keras(self._texts[path].text) else "2"
         return known
+
+    @cached_property
+    def _project(self) -> Project:
+        from .source import Project
+
+        return Project(self._beside, self._folder)
 
     def _note(self, words: str) -> None:
         if words not in self.notes:
             self.notes.append(words)
 
     def _read(self, text: SourceText, keras: str | None) -> Loop:
+        # Here, since an answer that is known already needs no reader.
+        from .source import Sought, read
+
         key = (text.path, keras)
         if key not in self._loops:
             try:
+                self._project.sought = Sought()
                 with _silent_compiler():
                     self._loops[key] = read(text.text, text.path, keras, self._project)
             except SyntaxError as problem:
@@ -217,11 +235,17 @@ class Reading:
 
 def home() -> Path:
     """Where gradproof keeps what it writes: `GRADPROOF_HOME` or `.gradproof`."""
+    from pathlib import Path
+
     return Path(os.environ.get("GRADPROOF_HOME") or ".gradproof").absolute()
 
 
 def kept(failure: BaseException) -> str:
     """Keeps the traceback of a mistake of ours; returns the file's path."""
+    import tempfile
+    import traceback
+    from pathlib import Path
+
     words = "".join(traceback.format_exception(type(failure), failure, failure.__traceback__))
     for folder in (home(), Path(tempfile.gettempdir())):
         path = folder / f"failure-{os.getpid()}.txt"

@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import sys
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from .options import Report, write
+import click
+
+from .options import USAGE, Report, Work, refuse, write
 
 if TYPE_CHECKING:
     from ..answer import Answer
+    from ..fault import Diagnosis
+    from ..mending.proving import Proven
     from ..mending.rounds import Mended
     from ..reading import Reading
 
@@ -73,10 +78,10 @@ def fix_and_report(
     answer = replace(answer, diagnoses=tuple(mended.left))
     stream = sys.stderr if given else sys.stdout
     report.give(answer, mended.reading, stream)
-    words = sys.stderr if report.form != "text" or given else stream
-    write(_counted(mended, "mended"), words)
-    for problem in problems:
-        write(f"gradproof: {problem}\n", sys.stderr)
+    aside = sys.stderr if report.form != "text" or given else stream
+    write(_counted(mended, "mended"), aside)
+    for words in problems:
+        write(f"gradproof: {words}\n", sys.stderr)
     return 2 if problems else report.status(answer)
 
 
@@ -102,3 +107,174 @@ def decoded(path: str, data: bytes) -> str:
         return data.decode("utf-8-sig", "replace")
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     return data.decode(encoding, "replace")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.UNPROCESSED, metavar="[PATHS]... [-- ARGS]")
+@click.option("--write", "written", is_flag=True, help="Write the mends into the files.")
+@click.option("--unsafe", is_flag=True, help="Mends, too, that decide what was meant.")
+@click.option(
+    "--prove", is_flag=True, help="Run the program before and after; keep only what heals it."
+)
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="End each run after N updates.")
+@click.option("--keras", type=click.Choice(["2", "3"]), help="The generation the code is for.")
+@click.option("--select", multiple=True, metavar="FAULTS", help="Only these names, codes, GP4...")
+@click.option("--ignore", multiple=True, metavar="FAULTS", help="Leave these out.")
+def fix(
+    paths: tuple[str, ...],
+    written: bool,
+    unsafe: bool,
+    prove: bool,
+    steps: int | None,
+    keras: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+) -> Work:
+    """Show the mends of programs, each with its reason; --write writes them.
+
+    With --prove the path is one program. It is run in copies of its folder,
+    from the same seeds, as it is and with each mend; what heals it and breaks
+    nothing is kept, whether safe or unsafe. What stands after -- belongs to
+    the program.
+    """
+    named, arguments = _split(paths)
+    if prove and (len(named) != 1 or named[0] == "-"):
+        raise click.UsageError("--prove needs one program")
+    if arguments and not prove:
+        raise click.UsageError("arguments after -- go with --prove")
+    if steps and not prove:
+        raise click.UsageError("--steps goes with --prove")
+    report = Report("text", None, select, ignore, keras, False, False)
+    if prove:
+        return partial(_prove, named[0], arguments, steps, written, unsafe, report)
+    return partial(_show_mends, named or (".",), written, unsafe, report)
+
+
+def _split(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths, and what stands after `--` on the command line."""
+    # click takes the first `--` away, so the command line itself is asked.
+    given = sys.argv[1:]
+    if "--" not in given:
+        return words, ()
+    behind = given[given.index("--") + 1 :]
+    count = len(words) - len(behind)
+    return words[:count], words[count:]
+
+
+def _show_mends(paths: Sequence[str], written: bool, unsafe: bool, report: Report) -> int:
+    from .. import check, files
+
+    try:
+        manner = check.Manner(report.configuration)
+        answer, reading = check.check(list(paths), manner=manner)
+    except files.Unreadable as problem:
+        return refuse(str(problem))
+    # What is only shown may decide what was meant; the reader decides then.
+    mended = mend_what_was_found(answer, reading, {}, unsafe=unsafe or not written)
+    for one in mended.made:
+        write(_reason(one), sys.stdout)
+    problems = []
+    if written:
+        problems = keep(mended, {})
+    else:
+        show(mended, sys.stdout)
+    for one in mended.left:
+        if not (one.fix and one.fix.edits):
+            write(_reason(one), sys.stdout)
+    if written:
+        write(_counted(mended, "mended"), sys.stdout)
+    for words in problems:
+        write(f"gradproof: {words}\n", sys.stderr)
+    if problems:
+        return USAGE
+    return int(bool(mended.left) or (bool(mended.after) and not written))
+
+
+def _reason(diagnosis: Diagnosis) -> str:
+    """One line: where, what, and what is done about it."""
+    place = diagnosis.place
+    cell = f"cell {place.cell}:" if place and place.cell else ""
+    where = f"{place.path}:{cell}{place.line}: " if place else ""
+    edits = diagnosis.fix.edits if diagnosis.fix else ()
+    lead = "not mended, needs judgement: "
+    if edits and diagnosis.fix:
+        lead = "" if diagnosis.fix.safe else "unsafe: "
+    help_ = f"; {lead}{diagnosis.fix.title}" if diagnosis.fix else ""
+    return f"{where}{diagnosis.fault.code} {diagnosis.fault.name}: {diagnosis.title}{help_}\n"
+
+
+def _prove(
+    script: str,
+    arguments: tuple[str, ...],
+    steps: int | None,
+    written: bool,
+    unsafe: bool,
+    report: Report,
+) -> int:
+    import os
+
+    from .. import files
+    from ..faults import FAULTS
+    from ..mending.copies import TooLarge, root_of
+    from ..mending.measuring import Trial
+    from ..mending.proving import prove_mends
+    from ..report import proof as rendering
+    from ..report.paint import paint_for
+
+    wrong = _no_program(script)
+    if wrong:
+        return refuse(wrong)
+    root = root_of(script)
+    keras = report.configuration.keras(os.path.abspath(script))
+    trial = Trial(os.path.relpath(os.path.abspath(script), root), arguments, steps, keras)
+    left_out = report.configuration.codes_left_out(os.path.abspath(script))
+    faults = [fault for fault in FAULTS if fault.code not in left_out]
+    try:
+        proven = prove_mends(
+            trial, root, faults, advice=unsafe, say=lambda words: write(f"{words}\n", sys.stderr)
+        )
+    except (files.Unreadable, TooLarge) as problem:
+        return refuse(str(problem))
+    except KeyboardInterrupt:
+        return 130
+    lines = proven.reading.lines
+    write(rendering.render(proven.proof, lines, paint_for(sys.stdout)), sys.stdout)
+    if proven.proof.before.failure:
+        return USAGE
+    problems = _written(proven, root) if written else []
+    for words in problems:
+        write(f"gradproof: {words}\n", sys.stderr)
+    if proven.after and not written:
+        write("  - nothing is written; --write writes it\n", sys.stdout)
+    if problems:
+        return USAGE
+    remains = any(one.level != "advice" for one in proven.proof.words)
+    return int(remains or (bool(proven.after) and not written))
+
+
+def _no_program(script: str) -> str:
+    """Why a path can't be run; empty if it can."""
+    import os
+
+    if script.endswith(".ipynb"):
+        return f"{script}: a notebook can't be run as a program; without --prove it can be mended"
+    if os.path.isdir(script):
+        return f"{script}: a folder, not a program"
+    return "" if os.path.exists(script) else f"{script}: no such file"
+
+
+def _written(proven: Proven, root: str) -> list[str]:
+    """Writes what was proven; sentences about files that could not be."""
+    import os
+
+    from ..mending.writing import NotWritten, write_atomically
+
+    problems = []
+    for path, after in proven.after.items():
+        try:
+            write_atomically(os.path.join(root, path), proven.before[path], after)
+        except NotWritten as problem:
+            problems.append(str(problem))
+        else:
+            write(f"  - written: {path}\n", sys.stdout)
+    return problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from ..editing import Unfit
@@ -39,22 +39,26 @@ def with_fixes(
         judge: Reads and judges these files.
         known: Bytes of files that do not lie on disk, by their shown path.
     """
-    before = Counter(one.fault.code for one in judge(reading)) if diagnoses else Counter[str]()
-    trial = _Trial(reading, judge, before, known or {})
+    if not diagnoses:
+        return ()
+    trial = Healer(reading, judge, known or {})
     return tuple(replace(one, fix=trial.first(one) or _in_words(one.fix)) for one in diagnoses)
 
 
-@dataclass(frozen=True)
-class _Trial:
+class Healer:
     """Makes mends in memory and sees what they leave.
 
-    `before` counts how often each fault is found in the files as they are.
+    Args:
+        reading: The files.
+        judge: Reads and judges these files.
+        known: Bytes of files that are not as they lie on disk.
     """
 
-    reading: Reading
-    judge: Judge
-    before: Counter[str]
-    known: Mapping[str, bytes]
+    def __init__(self, reading: Reading, judge: Judge, known: Mapping[str, bytes]) -> None:
+        self.reading = reading
+        self.judge = judge
+        self.known = known
+        self.before = Counter(one.fault.code for one in judge(reading))
 
     def first(self, diagnosis: Diagnosis) -> Fix | None:
         """The likeliest fix that heals; a mistake of ours becomes a note."""

@@ -335,10 +335,18 @@ def uncompiled_step(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The step is decorated with `tf.function`."""
     around = draft.up(_at(draft, finding))
     function = next((here for here in around if isinstance(here, Function)), None)
-    if function is None or function.decorator_list:
+    if function is None or function.decorator_list or not _traceable(function):
         raise NoMend
     line = f"@{draft.tensorflow}.function"
     yield Fix("decorate the step", False, (draft.before(function, line),))
+
+
+def _traceable(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Says whether nothing in a step asks a tensor for its value."""
+    values = ("numpy", "float", "int", "print", "append", "fit", "predict")
+    return any(called(node) == "GradientTape" for node in ast.walk(function)) and not any(
+        called(node) in values for node in ast.walk(function)
+    )
 
 
 def tracing_cost(draft: Draft, finding: Finding) -> Iterator[Fix]:
