@@ -25,6 +25,7 @@ from . import (
     new_values,
     rounds,
     shapes,
+    submodels,
     tapes,
     terms,
 )
@@ -77,6 +78,7 @@ class Facts:
         self.wrapped: dict[int, ast.AST] = {}
         self.habits = habits.Habits()
         self.rounds = rounds.Rounds()
+        self.outputs: dict[int, ast.AST] = {}
         self.tape_nodes: dict[int, ast.Call] = {}
         self.losses_read = False
         self.fits = False
@@ -100,6 +102,7 @@ class Facts:
         habits.eager_step(self.reader, asked)
         rounds.asked_for(self.reader, asked)
         terms.asked(self.reader, asked)
+        submodels.asked(self.reader, asked)
         question = connections.ask(
             self.reader, asked, zeros=zeros, earlier=earlier, modes=self.modes
         )

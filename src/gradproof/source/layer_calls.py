@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, modes, shapes
+from . import api, attributes, modes, shapes, submodels
 from .dependence import ANYTHING, NO_FLOW, Flow, Trail
 from .flow import merge, origin
 from .joining import flow_of
@@ -35,10 +35,11 @@ def call_layer(
     before = reader.frame.training
     reader.frame.training = modes.flag_in_force(reader, keywords)
     try:
-        return _called(reader, layer, arguments, keywords, node)
+        value = _called(reader, layer, arguments, keywords, node)
     finally:
         reader.frame.training = before
         modes.left_keras(reader, layer)
+    return submodels.computed(reader, layer, value, node)
 
 
 def _called(
@@ -194,10 +195,11 @@ def call_keras_instance(
     if call.node.args.kwarg is None:
         keywords = {key: value for key, value in keywords.items() if key in names}
     try:
-        return reader.call(Bound(instance, call), arguments, keywords, node)
+        value = reader.call(Bound(instance, call), arguments, keywords, node)
     finally:
         frame.training = before
         modes.left_keras(reader, instance)
+    return submodels.computed(reader, instance, value, node)
 
 
 def _default_flag(call: Function) -> Value | None:

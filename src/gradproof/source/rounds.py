@@ -18,6 +18,7 @@ from .values import (
     Dataset,
     Function,
     Instance,
+    Layer,
     Library,
     ListValue,
     Optimizer,
@@ -25,6 +26,7 @@ from .values import (
     Scope,
     Tensor,
     Value,
+    Variable,
     Zip,
 )
 
@@ -76,6 +78,7 @@ class Rounds:
         default_factory=dict
     )
     swapped: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
+    given: dict[int, list[Value]] = field(default_factory=dict)
 
 
 def of(reader: Reader) -> Rounds:
@@ -347,6 +350,8 @@ def _counted_twice(reader: Reader, one: Applied) -> None:
 
 # Optimizers that a traced function holds
 
+_NEW_TRACE = Variable | Layer | Optimizer | Instance
+
 
 def _is_optimizer(value: Value | None) -> bool:
     return isinstance(value, Optimizer) or (
@@ -368,6 +373,10 @@ def state_written(reader: Reader, scope: Scope, name: str, value: Value, node: a
     held = rounds.held.get((id(scope), name))
     if held is None or held[0] is not scope:
         return
+    made = getattr(value, "node", None)
+    if reader.speculative and made is getattr(held[2], "node", None):
+        # The same line again, in a function that the file itself never calls.
+        return
     if _is_optimizer(value) and value is not held[2]:
         rounds.swapped[id(scope), name] = node
     else:
@@ -377,6 +386,12 @@ def state_written(reader: Reader, scope: Scope, name: str, value: Value, node: a
 def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> None:
     """A traced function is called; an optimizer it holds may have been replaced."""
     rounds = of(reader)
+    objects = [value for value in arguments if isinstance(value, _NEW_TRACE)]
+    before = rounds.given.setdefault(id(function), objects)
+    if any(all(value is not known for known in before) for value in objects):
+        # An object that it has not met: traced again, with what stands there now.
+        rounds.given[id(function)] = objects
+        return
     for key, node in rounds.swapped.items():
         scope, holder, _, read = rounds.held[key]
         if holder is not function:
