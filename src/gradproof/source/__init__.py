@@ -6,7 +6,7 @@ import ast
 import re
 
 from ..evidence import Loop
-from ..words import WORDS_OF_INTEREST
+from ..words import WORDS_OF_INTEREST, trains
 from .elsewhere import located
 from .project import Project, Sought, Source, lines_of
 from .reader import Reader
@@ -42,7 +42,8 @@ def read(text: str, path: str, keras: str | None = None, project: Project | None
         return Loop(path, generation)
     if project is not None:
         project.sought = Sought()
-    reader = Reader(Source(path, lines_of(text), tree), generation, project)
+    source = Source(path, lines_of(text), tree, trains=trains(text))
+    reader = Reader(source, generation, project)
     facts = reader.facts
     try:
         reader.run()

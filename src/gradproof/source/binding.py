@@ -106,7 +106,10 @@ def bind_name(
         value.name = name
     habits.bound_layer(reader, value, node)
     state.state_written(reader, scope, name, before, value, target or node)
-    reader.store.set_item(scope.names, name, value)
+    if scope is reader.frame.scopes[0] and len(reader.frames) > 1:
+        reader.store.set_local(scope.names, name, value)
+    else:
+        reader.store.set_item(scope.names, name, value)
 
 
 def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AST) -> None:

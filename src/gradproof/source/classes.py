@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, habits, handmade, layer_calls, layers
+from . import attributes, calls, habits, handmade, layer_calls, layers, modules
 from .flow import merge
 from .names import last
 from .values import (
@@ -121,6 +121,8 @@ def instantiate(
     reader: Reader, cls: Class, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
     """Follows the making of an object."""
+    if not modules.worth_following(reader, cls.node):
+        return calls.unknown_call(reader, Unknown(cls.name), arguments, keywords, node)
     instance = Instance(cls, Scope(), node, reader.path(node))
     if cls.base == "optimizer":
         reader.serial += 1

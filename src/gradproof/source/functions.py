@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calls, losses, rounds, state
+from . import calls, losses, modules, rounds, state
 from .flow import merge
 from .joining import join_values
 from .values import Constant, Dataset, DictValue, Function, ListValue, Scope, Tensor, Unknown, Value
@@ -31,6 +31,7 @@ def follow(
         len(reader.frames) > _deepest()
         or sum(f.function is not None and f.function.node is function.node for f in reader.frames)
         > 1
+        or not modules.worth_following(reader, function.node, receiver)
     ):
         return calls.unknown_call(
             reader, Unknown(function.name, data=True), arguments, keywords, node

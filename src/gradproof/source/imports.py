@@ -47,6 +47,18 @@ def imported(node: ast.Import | ast.ImportFrom, importer: str = "") -> Iterator[
             yield name, of(dotted, promise)
 
 
+def promises(node: ast.Import | ast.ImportFrom, importer: str) -> Iterator[Imported]:
+    """What the statement asks of files that may be the project's."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if not is_library(alias.name):
+                yield Imported(importer, alias.name)
+    elif node.level or not is_library(node.module or ""):
+        for alias in node.names:
+            name = "" if alias.name == "*" else alias.name
+            yield Imported(importer, node.module or "", node.level, name)
+
+
 def starred(node: ast.ImportFrom, importer: str) -> Imported | None:
     """The module of which `from module import *` takes every name."""
     if node.names[0].name != "*" or (not node.level and is_library(node.module or "")):

@@ -7,12 +7,26 @@ anything, for its functions, classes and values.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from . import imports
+from .project import FIRST_ELSEWHERE
 from .store import Store
-from .values import Class, Constant, Function, Imported, Library, Module, Scope, Unknown, Value
+from .values import (
+    Class,
+    Constant,
+    Function,
+    Imported,
+    Instance,
+    Library,
+    Module,
+    Scope,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -25,6 +39,37 @@ MOST_STEPS = 4_000
 
 MOST_STEPS_TOGETHER = 40_000
 """Steps in the module bodies of all other files."""
+
+
+def worth_following(reader: Reader, node: ast.AST, receiver: Value | None = None) -> bool:
+    """Says whether to enter a function or class of the program.
+
+    What stands in another file is read with that file. Entering it from here
+    tells more only if one of the two trains; what an object of this file
+    inherits belongs to this file.
+    """
+    line = getattr(node, "lineno", 0)
+    if line < FIRST_ELSEWHERE or reader.trains():
+        return True
+    if isinstance(receiver, Instance) and receiver.of.node.lineno < FIRST_ELSEWHERE:
+        return True
+    return reader.source_of(line).trains
+
+
+def trained_elsewhere(reader: Reader) -> bool:
+    """Says whether the program imports, itself, a file that trains."""
+    project = reader.project
+    if project is None:
+        return False
+    for node in ast.walk(reader.source.tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for promise in imports.promises(node, reader.source.path):
+                path = project.find(promise.module, promise.level, promise.importer)
+                dotted = ".".join(part for part in (promise.module, promise.name) if part)
+                inner = project.find(dotted, promise.level, promise.importer)
+                if any(found and project.trains(found) for found in (path, inner)):
+                    return True
+    return False
 
 
 def resolved(reader: Reader, scope: Scope, name: str, value: Value) -> Value:

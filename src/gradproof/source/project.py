@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ..words import trains
+
 MOST_KEPT = 1_500_000
 """Characters of source whose trees are kept for the next file that asks."""
 
@@ -34,12 +36,14 @@ class Source:
         tree: Its syntax tree; every line number has `first` added.
         first: Lines of other files counted before it, so that a line number
             tells the file as well.
+        trains: Whether it trains something itself.
     """
 
     path: str
     lines: list[str]
     tree: ast.Module
     first: int = 0
+    trains: bool = False
 
     @property
     def is_package(self) -> bool:
@@ -72,6 +76,7 @@ class Project:
         self._roots: dict[str, tuple[str, ...]] = {}
         self._kept: OrderedDict[str, Source | None] = OrderedDict()
         self._size = 0
+        self._trains: dict[str, bool] = {}
         self._first: dict[str, int] = {}
         self._next = FIRST_ELSEWHERE
         self.sought = Sought()
@@ -120,6 +125,14 @@ class Project:
             self._size -= sum(map(len, old.lines)) if old is not None else 0
         return source
 
+    def trains(self, path: str) -> bool:
+        """Says whether a file trains something, without parsing it."""
+        self.sought.read[path] = None
+        known = self._trains.get(path)
+        if known is None:
+            known = self._trains[path] = trains(self._load(path) or "")
+        return known
+
     def _parsed(self, path: str, text: str) -> Source | None:
         if len(text) > MOST_CHARACTERS:
             return None
@@ -136,7 +149,7 @@ class Project:
             if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword | ast.excepthandler):
                 node.lineno += first
                 node.end_lineno = (node.end_lineno or 0) + first
-        return Source(path, lines, tree, first)
+        return Source(path, lines, tree, first, trains(text))
 
     def _file(self, base: str, *, package: bool = False) -> str | None:
         folder, name = posixpath.split(base)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ..evidence.loop import Spot
 from ..finding import Span
-from . import calls, expressions, statements
+from . import calls, expressions, modules, statements
 from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
@@ -96,6 +96,7 @@ class Reader:
         self.module_steps = 0
         self.most_steps = MOST_STEPS
         self._sources = [source]
+        self._trains: bool | None = None
         self.generation = generation
         self.store = Store()
         self.facts = Facts(self)
@@ -163,6 +164,12 @@ class Reader:
         return calls.call(self, callee, arguments, keywords, node)
 
     # Places
+
+    def trains(self) -> bool:
+        """Says whether the program trains, itself or by a file it imports."""
+        if self._trains is None:
+            self._trains = self.source.trains or modules.trained_elsewhere(self)
+        return self._trains
 
     @property
     def sources(self) -> list[Source]:

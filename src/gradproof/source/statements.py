@@ -325,7 +325,10 @@ def _visit(reader: Reader, function: Function) -> None:
         receiver = classes.sample(reader, function.owner)
     for _ in range(2):
         # Twice, as a loop outside would: what one call leaves, the next meets.
+        before = reader.store.writes
         positional, keywords = binding.unknown_arguments(node, receiver)
         callee: Value = Bound(receiver, function) if receiver is not None else function
         value = reader.call(callee, positional, keywords, node)
         escaping.escape(reader, value)
+        if reader.store.writes == before:
+            return

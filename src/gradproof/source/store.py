@@ -21,15 +21,26 @@ MISSING = object()
 
 
 class Store:
-    """Writes values, and takes the writes of a branch back."""
+    """Writes values, and takes the writes of a branch back.
+
+    `writes` counts those that outlast the call that makes them.
+    """
 
     def __init__(self) -> None:
+        self.writes = 0
         self._open: list[Written] = []
 
     def set_item(
         self, mapping: MutableMapping[AnyKey, AnyValue], key: AnyKey, value: AnyValue
     ) -> None:
-        """Writes an entry of a dict."""
+        """Writes an entry of a dict that lasts."""
+        self.writes += 1
+        self.set_local(mapping, key, value)
+
+    def set_local(
+        self, mapping: MutableMapping[AnyKey, AnyValue], key: AnyKey, value: AnyValue
+    ) -> None:
+        """Writes an entry of a dict that goes with the call."""
         table = cast("dict[object, object]", mapping)
         before = table.get(key, MISSING)
 
@@ -47,6 +58,7 @@ class Store:
         before = getattr(thing, name)
         if before is value:
             return
+        self.writes += 1
 
         def write(new: object) -> None:
             setattr(thing, name, new)
