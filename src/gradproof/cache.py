@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,11 +53,12 @@ class Cache:
         self._digests: dict[str, str | None] = {}
         self._new: list[tuple[str, str, str, str, str, int]] = []
         self._open: sqlite3.Connection | None = None
-        self._broken = not self._path.exists()
+        self._absent = not self._path.exists()
+        self._spoilt = False
 
     def known(self, task: Task, data: bytes) -> Checked | None:
         """What was found in a file with just this content, if it still holds."""
-        if task.data is not None or self._broken:
+        if task.data is not None or self._absent:
             return None
         try:
             row = self._connection().execute(_ASK, self._key(task, data)).fetchone()
@@ -66,8 +68,12 @@ class Cache:
             if any(self._digest(path) != files[path] for path in files):
                 return None
             return _checked(json.loads(row[1]))
-        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError):
-            self._broken = True
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # Not what we wrote; it is written anew.
+            return None
+        except sqlite3.Error as problem:
+            self._absent = True
+            self._spoilt = not isinstance(problem, sqlite3.OperationalError)
             return None
 
     def keep(self, task: Task, checked: Checked) -> None:
@@ -100,11 +106,13 @@ class Cache:
             return
         try:
             _ready(self._path.parent)
+            if self._spoilt:
+                self._begin_anew()
             self._insert()
-        except sqlite3.DatabaseError as problem:
-            if isinstance(problem, sqlite3.OperationalError):
-                # Somebody else writes, or the disk is full.
-                return
+        except sqlite3.OperationalError:
+            # Somebody else writes, or the disk is full.
+            pass
+        except sqlite3.DatabaseError:
             self._begin_anew()
         except OSError:
             pass
@@ -118,13 +126,10 @@ class Cache:
             self._open = None
 
     def _begin_anew(self) -> None:
-        """Writes into a new file in the place of one that is none of ours."""
+        """Takes away a file that is none of ours; the next check makes one."""
         self.close()
-        try:
+        with suppress(OSError):
             self._path.unlink(missing_ok=True)
-            self._insert()
-        except (sqlite3.Error, OSError):
-            pass
 
     def _insert(self) -> None:
         with self._connection() as connection:

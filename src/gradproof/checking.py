@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from .files import Unreadable, content, source_text
@@ -129,6 +128,9 @@ def _bytes(task: Task) -> bytes:
 
 
 def _judged(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Checked]]:
+    if not tasks:
+        # Nothing is imported in vain.
+        return
     processes = min(jobs or os.cpu_count() or 1, len(tasks) // CHUNK)
     if processes < 2 or len(tasks) < WORTH_A_POOL:
         yield from zip(tasks, _each(tasks), strict=True)
@@ -219,4 +221,7 @@ def count(loop: Loop) -> int:
 
 def digest(data: bytes) -> str:
     """What tells one content of a file from another."""
+    # Here, since it loads OpenSSL, which is of use only beside a cache.
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=20).hexdigest()

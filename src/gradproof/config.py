@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .collecting import patterns
-from .fault import Fault
 from .files import Unreadable, shown_path
 from .generation import pinned_generation
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+
+    from .fault import Fault
 
 GENERATIONS = ("2", "3")
 """Of Keras."""
@@ -248,6 +248,8 @@ KEYS = ("select", "ignore", "exclude", "per-file-ignores", "keras", "baseline")
 def _settings(table: Mapping[str, object], path: str) -> Settings:
     for key in table:
         if key not in KEYS:
+            from difflib import get_close_matches
+
             near = get_close_matches(key, KEYS, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"it knows {', '.join(KEYS)}"
             raise Unreadable(f"{_shown(path)}: [tool.gradproof] has no key `{key}`; {hint}")

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from .evidence import Loop, Run
 from .finding import Finding, Fix, Number, Place, Related
+
+if TYPE_CHECKING:
+    # The records are large; who shows a diagnosis needs none of them.
+    from .evidence import Loop, Run
 
 STAGES = (
     "tracked",

@@ -7,9 +7,12 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from .fault import Diagnosis, Fault
 from .files import SourceText
+
+if TYPE_CHECKING:
+    from .fault import Diagnosis, Fault
 
 _COMMENT = re.compile(r"#\s*gradproof\s*:\s*(?P<words>[^#]*)", re.IGNORECASE)
 _ALLOW = re.compile(r"allow\s*\[(?P<names>[^\]]*)\]", re.IGNORECASE)

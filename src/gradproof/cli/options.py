@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 import click
@@ -154,11 +153,11 @@ def try_to_write(path: str, option: str = "--output") -> None:
     Raises:
         click.BadParameter: It can't.
     """
-    folder = Path(path).absolute().parent
+    folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path):
         raise click.BadParameter(f"{path}: is a folder", param_hint=option)
     try:
-        if folder.is_dir() and not os.path.exists(path):
+        if os.path.isdir(folder) and not os.path.exists(path):
             with open(path, "x", encoding="utf-8"):
                 pass
             os.unlink(path)
