@@ -75,7 +75,7 @@ def _command(trial: Trial, record: Path) -> list[str]:
     steps = ["--steps", str(trial.steps)] if trial.steps else []
     keras = ["--keras", trial.keras] if trial.keras else []
     options = ["--exit-zero", "--record", str(record), *steps, *keras]
-    seeded = [sys.executable, "-m", "gradproof.mending.seeded", "run"]
+    seeded = [sys.executable, "-m", "gradproof.cli.seeded", "run"]
     return [*seeded, *options, trial.script, *trial.arguments]
 
 

@@ -1,4 +1,4 @@
-"""`python -m gradproof.mending.seeded run ...`: gradproof from fixed seeds.
+"""`python -m gradproof.cli.seeded run ...`: gradproof from fixed seeds.
 
 Two runs of one program can be compared only if chance is the same in both.
 A program that sets seeds itself does so later, and gets its own.
@@ -27,7 +27,7 @@ def main() -> None:
     """Seeds what there is, and what is imported later, as it comes."""
     random.seed(SEED)
     AfterImport({"numpy": _seed_numpy, "tensorflow": _seed_tensorflow}).install()
-    from ..cli import main as gradproof
+    from . import main as gradproof
 
     gradproof(sys.argv[1:])
 
