@@ -34,7 +34,7 @@ class _Trace:
     """What one outermost traced function holds since it was traced last."""
 
     holder: Holder | None
-    optimizer: weakref.ref[Any]
+    optimizer: int
     place: Place | None
     handed: frozenset[int]
     flags: dict[int, bool]
@@ -152,17 +152,12 @@ class Stale:
 
     def _compare(self, function: Any, trace: _Trace) -> None:
         call = self._calls.get(function, 1)
-        held = trace.optimizer()
-        if trace.holder is not None and held is not None:
+        if trace.holder is not None:
             now = trace.holder.look()
-            if now is not None and now is not held and kind_of(now) == "optimizer":
+            number = self._number_of(now) if kind_of(now) == "optimizer" else trace.optimizer
+            if number != trace.optimizer:
                 found = Replaced(
-                    trace.holder.name,
-                    _name(function),
-                    trace.place,
-                    self._number_of(held),
-                    self._number_of(now),
-                    call,
+                    trace.holder.name, _name(function), trace.place, trace.optimizer, number, call
                 )
                 trace.holder = None
                 if len(self.replaced) < NOTES:
@@ -205,7 +200,7 @@ class Stale:
         self._traces[function].append(
             _Trace(
                 holder_of(optimizer, sys._getframe(1), self._places),
-                weakref.ref(optimizer),
+                self._number_of(optimizer),
                 stack[-1] if stack else None,
                 handed & flags.keys(),
                 flags,

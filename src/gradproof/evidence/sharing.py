@@ -1,0 +1,60 @@
+"""Optimizers that serve two lists of variables in one and the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .run import Apply, Optimizer, Run
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One optimizer, two lists.
+
+    Attributes:
+        optimizer: It.
+        first: The call with the first list.
+        second: The call with a list that has none of the first's variables.
+        idle: Optimizers that the program made and never used.
+    """
+
+    optimizer: Optimizer
+    first: Apply
+    second: Apply
+    idle: tuple[Optimizer, ...]
+
+
+def shared(run: Run) -> Iterator[Shared]:
+    """Optimizers given two lists that have nothing in common.
+
+    Where no optimizer stays unused, one object for two lists is a decision,
+    unless it refuses the second list in the step that gave it the first.
+    """
+    used = {apply.optimizer for apply in run.applies}
+    idle = tuple(
+        one for one in run.optimizers if one.key not in used and one.made_at and not one.during
+    )
+    told: set[int] = set()
+    for second in run.applies:
+        if second.optimizer is None or second.optimizer in told:
+            continue
+        first = next((one for one in run.applies if _another(one, second)), None)
+        if first is None:
+            continue
+        refused = second.error is not None and bool(second.known)
+        together = first.stack[:-1] == second.stack[:-1] and first.counted <= 1
+        if (refused and (together or idle)) or (idle and run.finished and second.error is None):
+            told.add(second.optimizer)
+            yield Shared(run.optimizers[second.optimizer - 1], first, second, idle)
+
+
+def _another(first: Apply, second: Apply) -> bool:
+    """An earlier call of the same optimizer elsewhere, with other variables."""
+    if first.optimizer != second.optimizer or first.key >= second.key:
+        return False
+    if first.place == second.place or first.error is not None:
+        return False
+    mine = {pair.variable for pair in first.pairs}
+    theirs = {pair.variable for pair in second.pairs}
+    return bool(mine) and bool(theirs) and not mine & theirs

@@ -1,0 +1,83 @@
+"""The only path from a variable to the loss is stopped.
+
+`tf.stop_gradient` was left, or put, on the one way from variables that the
+optimizer is given to the target. Their gradient is `None`; they stand still while
+the rest trains.
+
+## Bad
+
+```python
+def step(encoder, decoder, model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        code = tf.stop_gradient(encoder(x))
+        loss = tf.reduce_mean(tf.square(decoder(code) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+```python
+def step(encoder, decoder, model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        code = encoder(x)
+        loss = tf.reduce_mean(tf.square(decoder(code) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Take it off that path; or, if those variables are meant to rest, leave them out of
+the list.
+
+## Not this fault
+
+- Targets in reinforcement and self-supervised learning, straight-through
+  estimators, codebooks: the variables have another path, or are in no list.
+- `nondifferentiable-op`: an operation without derivative, not a decision.
+- Variables that another gradient call of the step reaches.
+
+## Sources
+
+- TensorFlow 2.21.0, tried: the gradient through `tf.stop_gradient` is `None`.
+- Keras 3.15.1, `BaseOptimizer._filter_empty_gradients`: UserWarning for the variables
+  without gradient, once a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.paths import lost
+from ..fault import Fault
+from ..finding import Finding, Fix, Related
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables that are to be updated, and whose only path is stopped."""
+    for found in lost(run, ("stopped",)):
+        keys = {loss.source.variable for loss in found.losses}
+        if keys & run.connected or None in keys or keys & run.moved or not keys & run.handed:
+            continue
+        call = found.call
+        yield Finding(
+            f"{found.words}; every way from them to the target goes through this stop_gradient",
+            place=found.place,
+            label="the gradient ends here",
+            related=(Related(call.place, "asked here"),) if call.place is not None else (),
+            variables=found.names,
+            step=call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(call.sources)},
+            fix=Fix("take `tf.stop_gradient` off this path", safe=False),
+        )
+
+
+FAULT = Fault(
+    "GP214",
+    "stopped-gradient",
+    __doc__,
+    prove=prove,
+    symptoms=("unconnected-variable",),
+)

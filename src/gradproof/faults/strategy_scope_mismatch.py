@@ -1,0 +1,126 @@
+"""Variables, optimizer and step belong to different distribution strategies.
+
+The model was made under the scope of a strategy and the optimizer was not, or the
+other way round, or the step runs outside of it. TensorFlow refuses to mix
+them: when the first slot variable is made, or when the gradients are applied.
+
+## Bad
+
+<!-- mode: eager -->
+<!-- keras: 3 -->
+```python
+strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+with strategy.scope():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="net")])
+adam = keras.optimizers.Adam(0.01)
+
+
+def update(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    adam.apply_gradients(zip(gradients, net.trainable_variables))
+
+
+def step(x, y):
+    strategy.run(update, args=(x, y))
+```
+
+## Good
+
+<!-- mode: eager -->
+<!-- keras: 3 -->
+```python
+strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+with strategy.scope():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="net")])
+    adam = keras.optimizers.Adam(0.01)
+
+
+def update(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    adam.apply_gradients(zip(gradients, net.trainable_variables))
+
+
+def step(x, y):
+    strategy.run(update, args=(x, y))
+```
+
+## Fix
+
+Make model, optimizer and metrics, and restore checkpoints, inside one
+`with strategy.scope():`; apply gradients inside `strategy.run`.
+
+## Not this fault
+
+- Losses and datasets made outside the scope: they hold no variables.
+- `accumulation-under-strategy`: a condition around the apply call in a replica.
+
+## Sources
+
+- TensorFlow 2.21.0, `distribute/distribute_lib.py`: "Mixing different tf.distribute.Strategy
+  objects"; `distribute/values.py`: "not available outside the replica context".
+- Keras 3.15.1, tried: an optimizer made outside the scope raises.
+- https://github.com/huggingface/transformers/issues/4456
+- https://github.com/tensorflow/tensorflow/issues/55713
+- https://github.com/tensorflow/tensorflow/issues/41768
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..fault import Fault
+from ..finding import Finding, Fix, Place, Related
+
+REFUSALS = (
+    "Mixing different tf.distribute.Strategy objects",
+    "must only be passed a variable created in this tf.distribute.Strategy.scope()",
+    'Need to be inside "with strategy.scope()"',
+    "was not created in the distribution strategy scope",
+    "is not available outside the replica context",
+    "which is different from the scope used for the original variable",
+    "different from the strategy scope",
+    "in cross-replica context, use",
+)
+"""What TensorFlow and Keras say when strategies are mixed."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find the call at which TensorFlow refused to mix strategies."""
+    crash = run.crash
+    if crash is None or not crash.places or "merge_call" in crash.message:
+        return
+    words = next((words for words in REFUSALS if words in crash.message), None)
+    if words is None:
+        return
+    made = _optimizer(run)
+    yield Finding(
+        f"model, optimizer and step do not belong to one strategy; the program ended with "
+        f"{crash.kind}: {words}",
+        place=made or crash.places[-1],
+        label="made for another strategy" if made is not None else "mixes strategies",
+        related=(Related(crash.places[-1], "refused here"),) if made is not None else (),
+        step=run.counted + 1,
+        fix=Fix("make model and optimizer inside one `with strategy.scope():`", safe=False),
+    )
+
+
+def _optimizer(run: Run) -> Place | None:
+    """Where the optimizer whose apply call failed was made, outside the scope."""
+    for apply in run.applies:
+        if apply.error is not None and apply.optimizer is not None and "Mixing" in apply.error:
+            return run.optimizers[apply.optimizer - 1].made_at
+    return None
+
+
+FAULT = Fault(
+    "GP415",
+    "strategy-scope-mismatch",
+    __doc__,
+    prove=prove,
+    symptoms=("gradients-never-applied",),
+)

@@ -1,0 +1,67 @@
+"""Edge cases of api-generation-mismatch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Crash
+from gradproof.faults.api_generation_mismatch import prove
+from records import at, healthy, proven
+
+
+def crashed(kind: str, message: str) -> Run:
+    """The healthy run, ended by an exception on line 6."""
+    return replace(healthy(), crash=Crash(kind, message, (at(6),)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("AttributeError", "'Adam' object has no attribute 'lr'"),
+        ("ValueError", "Argument(s) not recognized: {'lr': 0.1}"),
+        ("ValueError", "decay is deprecated in the new TF-Keras optimizer, please check the"),
+        ("AttributeError", "'Mean' object has no attribute 'reset_states'"),
+        ("AttributeError", "'Sequential' object has no attribute 'predict_classes'"),
+        (
+            "AttributeError",
+            "module 'keras._tf_keras.keras.backend' has no attribute 'learning_phase'",
+        ),
+        (
+            "TypeError",
+            (
+                "BaseOptimizer.apply_gradients() got an unexpected keyword argument"
+                " 'experimental_aggregate_gradients'"
+            ),
+        ),
+        ("ImportError", "`keras.optimizers.legacy` is not supported in Keras 3."),
+        ("AttributeError", "module 'tensorflow._api.v2.train' has no attribute 'AdamOptimizer'"),
+        ("AttributeError", "'SGD' object has no attribute 'apply'"),
+    ],
+)
+def test_gone(kind: str, message: str):
+    """Names and arguments of another generation are found by what Keras says."""
+    assert proven(crashed(kind, message)) == [("GP413", 6)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("AttributeError", "'Config' object has no attribute 'lr'"),
+        ("AttributeError", "'Args' object has no attribute 'weights'"),
+        ("AttributeError", "module 'settings' has no attribute 'decay'"),
+        ("AttributeError", "'Adam' object has no attribute 'learning_rte'"),
+        ("TypeError", "train() got an unexpected keyword argument 'epochs'"),
+    ],
+)
+def test_the_programs_own_names(kind: str, message: str):
+    """A name that the program itself misspells is not Keras's."""
+    assert list(prove(crashed(kind, message))) == []
+
+
+def test_the_other_name_is_told():
+    """The message says what the installed generation has instead."""
+    (finding,) = prove(crashed("AttributeError", "'Adam' object has no attribute 'lr'"))
+    assert "`learning_rate`" in finding.message

@@ -1,0 +1,67 @@
+"""Edge cases of exploding-gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf, nan
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Update
+from gradproof.faults.exploding_gradient import prove
+from records import BIAS, KERNEL, healthy, proven
+
+
+def grown(norms: Sequence[float], losses: Sequence[float]) -> Run:
+    """The run with one step for each gradient norm of the kernel."""
+    run = healthy()
+    steps = tuple(
+        replace(
+            run.steps[0],
+            index=index,
+            loss=loss,
+            updates=(
+                Update(KERNEL, norm, 2.0, 0.1 * norm),
+                Update(BIAS, norm / 2, 1.0, 0.05 * norm),
+            ),
+        )
+        for index, (norm, loss) in enumerate(zip(norms, losses, strict=True), start=1)
+    )
+    return replace(run, steps=steps, counted=len(steps))
+
+
+def test_until_it_overflows():
+    """Growth by orders of magnitude, then NaN: one diagnosis, at the apply call."""
+    run = grown([1.0, 80.0, 9e3, 4e6, 1e12, nan], [1.0, 30.0, 1e4, 1e9, 1e20, inf])
+    assert proven(run) == [("GP306", 6)]
+    (finding,) = prove(run)
+    assert finding.variables[0] == "dense/kernel"
+    assert finding.step == 5
+
+
+def test_still_finite():
+    """The end need not have come yet."""
+    norms = [1.0, 2.0, 1.5, 40.0, 900.0, 3e4, 5e5, 9e6]
+    assert proven(grown(norms, [norm * norm for norm in norms])) == [("GP306", 6)]
+
+
+def test_one_spike():
+    """A spike after which training goes on is none."""
+    norms = [1.0, 2.0, 1.5, 4e4, 2.0, 1.0, 0.5]
+    assert list(prove(grown(norms, norms))) == []
+
+
+def test_growth_without_loss():
+    """Gradients may grow where the loss does not: a GAN, a late phase."""
+    norms = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 0.5, 0.6]
+    assert list(prove(grown(norms, [1.0] * 7))) == []
+
+
+def test_sudden_nan():
+    """NaN out of the blue is another fault."""
+    assert list(prove(grown([1.0, 1.1, nan], [1.0, 0.9, nan]))) == []
+
+
+def test_healthy():
+    """Three even steps prove nothing."""
+    assert list(prove(healthy())) == []

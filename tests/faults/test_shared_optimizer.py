@@ -1,0 +1,63 @@
+"""Edge cases of shared-optimizer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Optimizer
+from gradproof.faults.shared_optimizer import prove
+from records import BIAS, KERNEL, at, healthy, proven
+
+
+def two_lists(line: int = 7, **changes: object) -> Run:
+    """The kernel is applied on line 6, the bias on another one."""
+    run = healthy()
+    first, second = run.applies[0], run.applies[0]
+    first = replace(first, pairs=first.pairs[:1], known=frozenset({KERNEL}), counted=1)
+    second = replace(second, key=2, pairs=second.pairs[1:], stack=(at(line),), **changes)
+    steps = tuple(
+        replace(step, apply=key, updates=tuple(u for u in step.updates if u.variable == variable))
+        for step in run.steps
+        for key, variable in ((1, KERNEL), (2, BIAS))
+    )
+    return replace(run, applies=(first, second), steps=steps)
+
+
+REFUSED = {
+    "known": frozenset({KERNEL}),
+    "error": "ValueError: Unknown variable: <Variable path=dense/bias>",
+    "counted": 0,
+}
+
+
+def test_refused_in_the_same_step():
+    """The optimizer refuses the second list right after the first."""
+    assert proven(two_lists(**REFUSED)) == [("GP417", 7)]
+
+
+def test_another_stays_unused():
+    """It works, but the optimizer of the second list is never called."""
+    run = two_lists()
+    idle = Optimizer(2, "Adam", made_at=at(2))
+    assert proven(replace(run, optimizers=(*run.optimizers, idle))) == [("GP417", 7)]
+
+
+def test_one_for_both():
+    """One optimizer for two lists is a decision where no other stays unused."""
+    assert list(prove(two_lists())) == []
+
+
+def test_later_phase():
+    """A new model in a later phase is another fault."""
+    run = two_lists(**REFUSED)
+    first = replace(run.applies[0], counted=40)
+    run = replace(run, applies=(first, run.applies[1]))
+    assert [code for code, _ in proven(run)] == ["GP407"]
+
+
+def test_unused_alone():
+    """An optimizer that is never used says nothing by itself."""
+    run = healthy()
+    idle = Optimizer(2, "Adam", made_at=at(2))
+    assert list(prove(replace(run, optimizers=(*run.optimizers, idle)))) == []

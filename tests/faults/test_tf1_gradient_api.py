@@ -1,0 +1,51 @@
+"""Edge cases of tf1-gradient-api."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Crash
+from gradproof.faults.tf1_gradient_api import prove
+from records import at, healthy, proven
+
+
+def crashed(kind: str, message: str) -> Run:
+    """The healthy run, ended by an exception on line 5."""
+    return replace(healthy(), crash=Crash(kind, message, (at(5),)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("RuntimeError", "tf.gradients is not supported when eager execution is enabled. Use"),
+        (
+            "RuntimeError",
+            (
+                "`loss` passed to Optimizer.compute_gradients should be a function when"
+                " eager execution is enabled."
+            ),
+        ),
+        ("AttributeError", "'Adam' object has no attribute 'get_updates'"),
+        ("AttributeError", "module 'keras._tf_keras.keras.backend' has no attribute 'function'"),
+    ],
+)
+def test_refused(kind: str, message: str):
+    """Each call that needs a graph is named where the program called it."""
+    assert proven(crashed(kind, message)) == [("GP212", 5)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["tf.gradients returned None", "'Net' object has no attribute 'gradients'", "no attribute"],
+)
+def test_another_crash(message: str):
+    """An exception that only mentions gradients is something else."""
+    assert list(prove(crashed("AttributeError", message))) == []
+
+
+def test_healthy():
+    """A run that ends well proves nothing."""
+    assert list(prove(healthy())) == []
