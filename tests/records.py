@@ -220,3 +220,21 @@ def proven(run: Run) -> list[tuple[str, int | None]]:
     found = diagnose(FAULTS, [], run)
     assert all(one.verdict is Verdict.PROVEN for one in found)
     return [(one.fault.code, one.place.line if one.place else None) for one in found]
+
+
+def replicated(kind: str, factor: float, replicas: int = 2) -> Run:
+    """A traced step in each replica whose loss reduces 8 examples and is then scaled.
+
+    Args:
+        kind: `"Mean"` or `"Sum"`.
+        factor: What the reduced loss is multiplied by.
+        replicas: How many there are.
+    """
+    run = healthy()
+    scale = operation(12, "Const", shape=(), value=factor)
+    scaled = operation(13, "Mul", (MEAN, 12), shape=())
+    reduced = replace(run.recordings[0].operations[MEAN], type=kind)
+    run = with_operations(run, reduced, scale, scaled)
+    call = replace(run.calls[0], targets=(Target(13),), traced=True)
+    apply = replace(run.applies[0], replicas=replicas, traced=True)
+    return replace(run, calls=(call,), applies=(apply,))

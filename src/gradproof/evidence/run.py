@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..finding import Place
 from .copies import Copy
+from .gaps import Gap
 from .offers import Offer
 from .pace import Pace
 from .recording import Recording
@@ -452,6 +453,7 @@ class Run:
         offers: What the losses were offered to take in.
         paces: How fast eager steps follow one another.
         copies: Weights that were given to whole layers and models.
+        gaps: Variables whose copies in the replicas of a strategy differ.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
@@ -478,6 +480,7 @@ class Run:
     offers: tuple[Offer, ...] = ()
     paces: tuple[Pace, ...] = ()
     copies: tuple[Copy, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True

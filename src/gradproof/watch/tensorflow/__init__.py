@@ -25,7 +25,7 @@ from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
 from .paces import Paces
-from .schedules import described
+from .replicas import Replicas
 from .series import Series, updates_made
 from .stale import Stale
 from .tapes import Tapes
@@ -84,6 +84,8 @@ class TensorFlow:
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
+        self.replicas = Replicas(self.variables)
+        self.applies.on_replicas = self.replicas.traced
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
@@ -144,6 +146,7 @@ class TensorFlow:
             self.functions.install,
             self.stale.install,
             self.tracings.install,
+            self.replicas.install,
             self.applies.numbers.install,
             self.eager.install,
         ):
@@ -194,6 +197,8 @@ class TensorFlow:
         """A traced function has returned to the program, or raised."""
         if in_graph():
             return
+        if not raised:
+            self.replicas.called(self.functions.calls)
         # TensorFlow tells of every operation, the call of a function too: 50 us.
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
@@ -271,6 +276,8 @@ class TensorFlow:
             self._hand_over()
             tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
+            if finished:
+                self.replicas.compare(self.functions.calls)
             recordings: list[Recording] = [self.eager.record()]
             recordings += [traced.record() for traced in self.functions.graphs]
             sites = self.applies.numbers.sites
@@ -280,9 +287,12 @@ class TensorFlow:
                 recordings=tuple(recordings),
                 tapes=tapes,
                 calls=calls,
-                optimizers=described(self.applies),
+                optimizers=self.applies.made(),
                 applies=applies,
-                steps=tuple(step for site in sites for step in site.steps()),
+                steps=(
+                    *(step for site in sites for step in site.steps()),
+                    *self.replicas.steps(applies),
+                ),
                 frozen=tuple(self.functions.frozen.values()),
                 replaced=tuple(self.stale.replaced),
                 flips=tuple(self.stale.flips),
@@ -295,6 +305,7 @@ class TensorFlow:
                 offers=self.offers.record(),
                 paces=self.paces.record(),
                 copies=self.copies.record(),
+                gaps=tuple(self.replicas.gaps.values()),
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched)),
                 finished=finished,

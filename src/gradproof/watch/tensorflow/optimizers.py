@@ -7,7 +7,7 @@ import itertools
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from .measures import Before, measurable, scalar
 from .notes import Operations, identity
 from .numbers import Numbers
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
+from .schedules import described
 from .sites import Site
 from .tapes import KEEP, Tapes
 from .variables import Variables, bare, is_variable
@@ -66,6 +67,7 @@ class _Passage:
     iterations: Any = None
     start: int = 0
     outermost: bool = True
+    merging: bool = False
 
 
 class Applies:
@@ -86,6 +88,8 @@ class Applies:
         self.writes = Writes(places, variables)
         self.unwatched: set[str] = set()
         self.optimizers: list[Optimizer] = []
+        self.on_replicas: Callable[[], None] = lambda: None
+        self._merging = 0
         self._places = places
         self._variables = variables
         self._eager = eager
@@ -138,9 +142,11 @@ class Applies:
         if "__init__" in vars(kind):
             patches.around(kind, "__init__", after=lambda note, new, result: self.key(new, True))
 
-    def optimizers_alive(self) -> Iterator[tuple[Any, int]]:
-        """Optimizer objects that still live, with their numbers."""
-        yield from self._keys.items()
+    def made(self) -> tuple[Optimizer, ...]:
+        """All optimizers as plain data; those gone as last seen."""
+        for optimizer, key in list(self._keys.items()):
+            self.optimizers[key - 1] = described(optimizer, self.optimizers[key - 1])
+        return tuple(self.optimizers)
 
     @property
     def _depth(self) -> int:
@@ -186,7 +192,9 @@ class Applies:
             given = "empty"
         traced = in_graph()
         operations: Operations | None = self._graph_of() if traced else self._eager
-        passage = _Passage(None)
+        # Replicas hand their gradients to the main thread, which assigns for all.
+        passage = _Passage(None, merging=_replicas() > 1)
+        self._merging += passage.merging
         if operations is None:
             return passage
         passage.start = len(operations)
@@ -259,7 +267,11 @@ class Applies:
         """Reads the values before the step."""
         if note.given != "pairs" or _replicas() > 1:
             if _replicas() > 1:
-                self.unwatched.add("steps inside a distribution strategy: numbers of each variable")
+                self.unwatched.add(
+                    "steps inside a distribution strategy: gradients; changes after the first three"
+                )
+                if note.traced:
+                    self.on_replicas()
             return
         seen: set[int] = set()
         for gradient, variable in pairs:
@@ -327,6 +339,7 @@ class Applies:
     def _applied(self, passage: _Passage | None, optimizer: Any) -> None:
         if passage is None:
             return
+        self._merging -= passage.merging
         self._local.depth = max(0, self._depth - 1)
         if passage.outermost:
             self._eager.paused = True
@@ -334,10 +347,15 @@ class Applies:
                 self._finish(passage)
             finally:
                 self._eager.paused = False
+            if passage.note is not None and passage.note.counted == 1:
+                # It may be gone before anybody asks.
+                key = self.key(optimizer)
+                self.optimizers[key - 1] = described(optimizer, self.optimizers[key - 1])
 
     def _failed(self, passage: _Passage | None, optimizer: Any, problem: BaseException) -> None:
         if passage is None:
             return
+        self._merging -= passage.merging
         self._local.depth = max(0, self._depth - 1)
         if passage.outermost:
             self._eager.paused = False
@@ -348,7 +366,8 @@ class Applies:
 
     def _assigning(self, variable: Any, args: Any, kwargs: Any, name: str) -> _Passage | None:
         self.writes.note(variable, name, not self._depth)
-        if self._depth or self._eager.paused or not getattr(variable, "trainable", False):
+        busy = self._depth or self._merging or self._eager.paused
+        if busy or not getattr(variable, "trainable", False):
             return None
         key = self._variables.key(variable)
         if key is None or not self._tapes.trained:

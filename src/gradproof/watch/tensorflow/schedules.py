@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...evidence.run import Optimizer
 from .pairs import inner_of
 
-if TYPE_CHECKING:
-    from .optimizers import Applies
 
-
-def described(applies: Applies) -> tuple[Optimizer, ...]:
-    """The optimizers with their schedules and states; those gone as last seen."""
-    for optimizer, key in list(applies.optimizers_alive()):
-        found = applies.optimizers[key - 1]
-        inner = inner_of(optimizer)
-        applies.optimizers[key - 1] = dataclasses.replace(
-            found, schedule=_schedule(inner), state=_state(inner)
-        )
-    return tuple(applies.optimizers)
+def described(optimizer: Any, found: Optimizer) -> Optimizer:
+    """The record of an optimizer with what it keeps by now."""
+    inner = inner_of(optimizer)
+    return dataclasses.replace(found, schedule=_schedule(inner), state=_state(inner))
 
 
 def _schedule(optimizer: Any) -> str:
@@ -35,6 +27,8 @@ def _state(optimizer: Any) -> int | None:
     """Variables beside the counter and the learning rate."""
     if not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
         return None
+    if type(optimizer).__name__ == "SGD" and not getattr(optimizer, "momentum", 0):
+        return 0  # tf-keras makes the slots of SGD, and leaves them alone
     return sum(1 for _ in _kept(optimizer))
 
 

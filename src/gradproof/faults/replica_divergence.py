@@ -1,0 +1,125 @@
+"""Copies of one variable differ between replicas.
+
+A strategy keeps a copy of each variable in every replica, and the copies have to stay equal.
+Changed by hand inside a replica, or by gradients that were not summed, each goes its
+own way, and the model is the mean of nothing.
+
+## Bad
+
+<!-- mode: traced -->
+```python
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    weight = tf.Variable(tf.zeros((4, 4)), name="weight")
+
+
+def replica_step(x, y):
+    part = tf.distribute.get_replica_context().replica_id_in_sync_group
+    share = tf.cast(part + 1, tf.float32) * x
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(share @ weight - y)) / 64.0
+    weight.assign_sub(0.1 * tape.gradient(loss, weight))
+
+
+def step(x, y):
+    strategy.run(replica_step, args=(x, y))
+```
+
+## Good
+
+<!-- mode: traced -->
+```python
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    weight = tf.Variable(tf.zeros((4, 4)), name="weight")
+
+
+def replica_step(x, y):
+    replica = tf.distribute.get_replica_context()
+    share = tf.cast(replica.replica_id_in_sync_group + 1, tf.float32) * x
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(share @ weight - y)) / 64.0
+    gradient = tape.gradient(loss, weight)
+    weight.assign_sub(0.1 * replica.all_reduce(tf.distribute.ReduceOp.SUM, gradient))
+
+
+def step(x, y):
+    strategy.run(replica_step, args=(x, y))
+```
+
+## Fix
+
+Leave the update to an optimizer, which sums the gradients, or sum them yourself with
+`all_reduce` before the variable is changed.
+
+## Not this fault
+
+- Metrics and statistics that each replica keeps for itself, and that are joined when read.
+- Copies that are all NaN.
+
+## Sources
+
+- TensorFlow 2.21.0, tried: `assign_sub` inside a replica changes that replica's copy
+  alone, silently; so does `skip_gradients_aggregation=True` of tf-keras 2.21.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.gaps import Gap
+from ..evidence.run import Apply
+from ..fault import Fault
+from ..finding import Finding, Fix, Place, listed
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find variables whose copies were seen to differ."""
+    places: dict[Place | None, list[Gap]] = {}
+    by: dict[Place | None, Apply] = {}
+    for gap in run.gaps:
+        apply = _changed_by(run, gap)
+        place = apply.place if apply is not None else None
+        places.setdefault(place, []).append(gap)
+        if apply is not None:
+            by[place] = apply
+    for place, gaps in places.items():
+        largest = max(gaps, key=lambda gap: gap.difference)
+        found = by.get(place)
+        how = ""
+        if found is not None:
+            how = (
+                f"; `{found.by}` changes each replica's copy by its own gradient"
+                if found.by_hand
+                else f"; `{found.by}` was not given the sum of all replicas' gradients"
+            )
+        yield Finding(
+            f"after call {largest.call} the copies of {listed(gap.name for gap in gaps)} differ "
+            f"between the replicas: by {largest.difference:.3g} (norm) where the value is "
+            f"{largest.value_norm:.3g}{how}",
+            place=place,
+            label="each replica for itself",
+            variables=tuple(gap.name for gap in gaps),
+            step=largest.call,
+            evidence={"difference": largest.difference},
+            fix=Fix("sum the gradients of all replicas first", safe=False),
+        )
+
+
+def _changed_by(run: Run, gap: Gap) -> Apply | None:
+    """What changes the variable: by hand inside a replica, else an optimizer."""
+    mine = [
+        apply
+        for apply in run.applies
+        if apply.place is not None
+        and any(
+            pair.variable in gap.keys or (pair.name and pair.name.split(":")[0] == gap.name)
+            for pair in apply.pairs
+        )
+    ]
+    hand = [apply for apply in mine if apply.by_hand]
+    return next(iter(hand or mine), None)
+
+
+FAULT = Fault("GP605", "replica-divergence", __doc__, prove=prove)

@@ -1,0 +1,114 @@
+"""One gradient is applied again and again.
+
+The forward pass and the gradient are recorded once, before the loop. Each step then takes
+the same direction, however far the variables have moved since.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+def step(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    for turn in range(3):
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+def step(model, optimizer, x, y):
+    for turn in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+```
+
+## Fix
+
+Record the forward pass in every step: move the `with` block into the loop.
+
+## Not this fault
+
+- One gradient that two optimizers are given, each for its own variables.
+- A persistent tape asked for several losses, or for several lists of variables.
+
+## Sources
+
+- TensorFlow 2.21.0, tried: a persistent tape gives the same gradient again, without a
+  message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.run import Apply, GradientCall, Pair
+from ..fault import Fault
+from ..finding import Finding, Fix, Place, Related
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find gradients of one recording that were applied several times."""
+    calls = {call.key: call for call in run.calls}
+    records: dict[tuple[object, ...], list[tuple[Apply, GradientCall]]] = {}
+    for apply in run.applies:
+        keys = {_call_of(run, apply, pair) for pair in apply.pairs if pair.given == "gradient"}
+        call = calls.get(keys.pop() or 0) if len(keys) == 1 else None
+        if call is not None and apply.error is None and call.targets:
+            records.setdefault(_what(run, apply, call), []).append((apply, call))
+    told: set[Place | None] = set()
+    for group in records.values():
+        apply, call = group[-1]
+        if len(group) < 2 or apply.place in told:
+            continue
+        told.add(apply.place)
+        tape = run.tape(call.tape)
+        yield Finding(
+            f"the gradient of one recording was applied {len(group)} times or more: nothing was "
+            "recorded between these steps, so all of them take the direction of the first",
+            place=apply.place,
+            label="applies it again",
+            related=()
+            if tape.place is None or tape.place == apply.place
+            else (Related(tape.place, "recorded once, here"),),
+            variables=tuple(dict.fromkeys(pair.name for pair in apply.pairs if pair.name)),
+            step=2,
+            fix=Fix("record in every step", safe=False),
+        )
+
+
+def _call_of(run: Run, apply: Apply, pair: Pair) -> int | None:
+    """The one gradient call that a gradient, or what was made of it, stems from."""
+    if pair.call is not None or pair.handed is None or not pair.taken_for:
+        return pair.call
+    before = run.recording(apply.recording).ancestors([pair.handed])
+    found = {
+        call.key
+        for call in run.calls
+        if call.recording == apply.recording
+        and any(source.result in before for source in call.sources)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _what(run: Run, apply: Apply, call: GradientCall) -> tuple[object, ...]:
+    """What tells one recording's gradient for one list of variables from others."""
+    return (
+        apply.optimizer,
+        apply.recording,
+        tuple(pair.variable for pair in apply.pairs),
+        call.tape,
+        call.recording,
+        tuple(target.operation for target in call.targets),
+        call.method,
+        # A traced call is made once a trace; the same trace twice is one.
+        apply.stack if apply.traced else None,
+    )
+
+
+FAULT = Fault("GP610", "stale-gradient", __doc__, prove=prove)

@@ -1,0 +1,41 @@
+"""Edge cases of accumulation-under-strategy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash, Run
+from gradproof.faults.accumulation_under_strategy import prove
+from records import at, healthy
+
+MERGE = "`merge_call` called while defining a new graph or a tf.function."
+BUFFER = "You must specify an aggregation method to update a MirroredVariable in Replica Context."
+
+
+def ended(message: str, error: str | None = None) -> Run:
+    """The healthy run under two replicas, ended by an exception."""
+    run = healthy()
+    apply = replace(run.applies[0], replicas=2, error=error)
+    crash = Crash("RuntimeError", message, (at(9), at(3)))
+    return replace(run, applies=(apply,), crash=crash)
+
+
+def test_the_failed_apply_is_named():
+    """The call of the optimizer that failed is the place, not the step's call."""
+    (found,) = prove(ended(MERGE, f"RuntimeError: {MERGE}"))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel", "dense/bias")
+    assert "condition" in found.message
+
+
+def test_a_buffer_without_aggregation():
+    """A variable that sums up gradients in each replica says how to join them."""
+    (found,) = prove(ended(BUFFER))
+    assert found.place == at(3)
+    assert "aggregation" in found.message
+
+
+def test_other_exceptions():
+    """Another exception under a strategy is another fault."""
+    assert list(prove(ended("Graph execution error"))) == []
+    assert list(prove(healthy())) == []

@@ -1,0 +1,65 @@
+"""Edge cases of optimizer-recreated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.evidence.run import Apply, Pair, Run
+from gradproof.faults.optimizer_recreated import prove
+from records import KERNEL, at, healthy
+
+
+def remade(times: int = 4, state: int = 4, by: str = "Adam", rates: tuple[float, ...] = ()) -> Run:
+    """As many optimizers of one line as steps, each applied once."""
+    run = healthy()
+    optimizers, applies, steps = [], [], []
+    for number in range(1, times + 1):
+        optimizers.append(replace(run.optimizers[0], key=number, name=by, state=state))
+        applies.append(replace(run.applies[0], key=number, optimizer=number, by=by, counted=1))
+        rate = rates[number - 1] if rates else 0.1
+        steps.append(replace(run.steps[0], apply=number, learning_rate=rate))
+    return replace(
+        run, optimizers=tuple(optimizers), applies=tuple(applies), steps=tuple(steps), counted=times
+    )
+
+
+def test_one_a_step():
+    """The line that makes them is the place, the one that applies is told."""
+    (found,) = prove(remade())
+    assert found.place == at(1)
+    assert found.related[0].place == at(6)
+    assert "4 optimizers" in found.message
+    assert "each for one step" in found.message
+
+
+def test_after_the_weights_were_set_back():
+    """Cross-validation assigns the first weights again: a new start is meant."""
+    run = remade()
+    back = Apply(9, (at(2),), 1, 0, "assign", pairs=(Pair(KERNEL, name="dense/kernel"),))
+    assert list(prove(replace(run, applies=(*run.applies, back)))) == []
+
+
+def test_for_new_variables():
+    """A new optimizer for a new model is as it should be."""
+    run = remade()
+    applies = tuple(
+        replace(one, pairs=(Pair(100 + one.key, name="kernel"),)) for one in run.applies
+    )
+    assert list(prove(replace(run, applies=applies))) == []
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        remade(times=2),
+        remade(state=0, by="SGD"),
+        remade(rates=(0.1, 0.01, 0.001, 0.0001)),
+        healthy(),
+    ],
+    ids=["two", "plain SGD", "phases with other rates", "one"],
+)
+def test_right_programs(run):
+    """Two optimizers, plain SGD, and phases with other learning rates."""
+    assert list(prove(run)) == []

@@ -1,0 +1,68 @@
+"""Edge cases of stale-gradient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradproof.evidence.run import Pair, Run
+from gradproof.faults.stale_gradient import prove
+from records import BIAS, BIAS_GRADIENT, KERNEL, at, healthy
+
+
+def again(times: int = 3) -> Run:
+    """One gradient call, applied several times."""
+    run = healthy()
+    applies = tuple(replace(run.applies[0], key=key, counted=1) for key in range(1, times + 1))
+    return replace(run, applies=applies)
+
+
+def test_applied_again():
+    """The line that applies is the place, the tape the other end."""
+    (found,) = prove(again())
+    assert found.place == at(6)
+    assert found.related[0].place == at(2)
+    assert "3 times" in found.message
+
+
+def test_asked_again():
+    """A persistent tape that is asked in each step records nothing new."""
+    run = again(2)
+    second = replace(run.calls[0], key=2)
+    pairs = tuple(replace(pair, call=2) for pair in run.applies[1].pairs)
+    applies = (run.applies[0], replace(run.applies[1], pairs=pairs))
+    (found,) = prove(replace(run, calls=(*run.calls, second), applies=applies))
+    assert found.place == at(6)
+
+
+def test_scaled_by_hand():
+    """What a change by hand is computed from is followed to its call."""
+    run = healthy()
+    pair = Pair(BIAS, taken_for=frozenset({BIAS}), name="dense/bias", handed=BIAS_GRADIENT)
+    hand = replace(run.applies[0], by="assign_sub", optimizer=None, pairs=(pair,))
+    (found,) = prove(replace(run, applies=(hand, replace(hand, key=2))))
+    assert found.variables == ("dense/bias",)
+
+
+def test_recorded_in_each_step():
+    """Each step has its own call."""
+    run = again(2)
+    second = replace(run.calls[0], key=2, tape=2)
+    pairs = tuple(replace(pair, call=2) for pair in run.applies[1].pairs)
+    applies = (run.applies[0], replace(run.applies[1], pairs=pairs))
+    tapes = (*run.tapes, replace(run.tapes[0], key=2))
+    assert list(prove(replace(run, calls=(*run.calls, second), tapes=tapes, applies=applies))) == []
+
+
+def test_parts_of_one_gradient():
+    """One call, whose results two calls of the optimizer share."""
+    run = healthy()
+    first = replace(run.applies[0], pairs=(Pair(KERNEL, call=1, name="dense/kernel"),))
+    second = replace(run.applies[0], key=2, pairs=(Pair(BIAS, call=1, name="dense/bias"),))
+    assert list(prove(replace(run, applies=(first, second)))) == []
+
+
+def test_two_optimizers():
+    """Two optimizers may be given the same gradient."""
+    run = healthy()
+    other = replace(run.applies[0], key=2, optimizer=2)
+    assert list(prove(replace(run, applies=(*run.applies, other)))) == []
