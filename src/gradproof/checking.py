@@ -138,7 +138,7 @@ def _judged(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Checked]]:
     from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 
     chunks = [tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK)]
-    with ProcessPoolExecutor(processes, initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(processes, initializer=_end_at_interrupts) as pool:
         waiting = {pool.submit(_chunk, chunk): chunk for chunk in chunks}
         try:
             for future in as_completed(waiting):
@@ -148,14 +148,17 @@ def _judged(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Checked]]:
         except BrokenExecutor:
             # A process was killed, by the system or by hand: then without.
             left = [task for chunk in waiting.values() for task in chunk]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     yield from zip(left, _each(left), strict=True)
 
 
-def _leave_interrupts() -> None:
-    """Lets the first process alone answer Ctrl-C."""
+def _end_at_interrupts() -> None:
+    """Lets a process end at once, without a word, at Ctrl-C."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _chunk(tasks: Sequence[Task]) -> list[Checked]:

@@ -54,6 +54,8 @@ def test_names_of_the_form():
         "variables": 3,
         "moved": 2,
         "watched": "every step",
+        "allowed": 0,
+        "baseline": 0,
     }
 
 

@@ -26,6 +26,8 @@ def render(answer: Answer) -> str:
             "variables": len(answer.standings),
             "moved": answer.moved,
             "watched": answer.watched,
+            "allowed": answer.allowed,
+            "baseline": answer.old,
         },
     }
     return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
