@@ -86,7 +86,6 @@ def hoards(run: Run) -> Iterator[Hoard]:
 
 def _buffer(run: Run, apply: Apply, pair: Pair) -> int | None:
     """Key of the variable whose value is handed over as a gradient."""
-
     if pair.buffer is not None or pair.handed is None:
         return pair.buffer
     recording = run.recording(apply.recording)

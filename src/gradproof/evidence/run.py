@@ -9,6 +9,7 @@ from functools import cached_property
 from ..finding import Place
 from .copies import Copy
 from .gaps import Gap
+from .ledger import Audit
 from .offers import Offer
 from .pace import Pace
 from .recording import Recording
@@ -449,6 +450,7 @@ class Run:
         modes: Layers with a training mode, as called under tapes.
         reads: Variable lists read from unbuilt models.
         assigned: What was assigned to, and how; by hand or by a library.
+        audits: A few steps beside what their rule says.
         tracings: Traces that eager code caused, in order.
         offers: What the losses were offered to take in.
         paces: How fast eager steps follow one another.
@@ -476,6 +478,7 @@ class Run:
     modes: tuple[LayerMode, ...] = ()
     reads: tuple[ListRead, ...] = ()
     assigned: tuple[Assigned, ...] = ()
+    audits: tuple[Audit, ...] = ()
     tracings: tuple[Tracing, ...] = ()
     offers: tuple[Offer, ...] = ()
     paces: tuple[Pace, ...] = ()

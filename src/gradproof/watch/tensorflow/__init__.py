@@ -89,6 +89,7 @@ class TensorFlow:
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
+        self.functions.entering = lambda: self._audited(self.applies.audits.enter)
         self._news = news
         self._pace = pace
         self._kept = kept
@@ -195,6 +196,7 @@ class TensorFlow:
 
     def _called(self, raised: bool = False) -> None:
         """A traced function has returned to the program, or raised."""
+        self._audited(self.applies.audits.leave)
         if in_graph():
             return
         if not raised:
@@ -207,6 +209,14 @@ class TensorFlow:
             self._look()
         if not raised:
             self._pace.stop()
+
+    def _audited(self, work: Callable[[], None]) -> None:
+        """Lets the audit read variables, which is no operation of the program's."""
+        paused, self.eager.paused = self.eager.paused, True
+        try:
+            work()
+        finally:
+            self.eager.paused = paused
 
     def _passed(self) -> None:
         """A step has been applied in eager code, or traced."""
@@ -301,13 +311,14 @@ class TensorFlow:
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),
+                audits=self.applies.audits.record(),
                 tracings=tuple(self.tracings.found),
                 offers=self.offers.record(),
                 paces=self.paces.record(),
                 copies=self.copies.record(),
                 gaps=tuple(self.replicas.gaps.values()),
                 crash=crash,
-                unwatched=tuple(sorted(self.applies.unwatched)),
+                unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
                 finished=finished,
                 counted=sum(site.count for site in sites),
             )

@@ -50,6 +50,7 @@ class Functions:
     Attributes:
         calls: Outermost calls so far.
         unchanged: Those since the last new trace.
+        entering: Called before each of them.
 
     Args:
         called: Called after each outermost call of a traced function, with
@@ -85,6 +86,7 @@ class Functions:
         self._fresh: set[tuple[int, str]] = set()
         self.calls = 0
         self.unchanged = 0
+        self.entering: Callable[[], None] | None = None
         self._local = threading.local()
         self._numbers = itertools.count(2)
 
@@ -123,7 +125,9 @@ class Functions:
         return found
 
     def _enter(self) -> None:
-        self._local.depth = getattr(self._local, "depth", 0) + 1
+        self._local.depth = depth = getattr(self._local, "depth", 0) + 1
+        if depth == 1 and self.entering is not None:
+            self.entering()
 
     def _leave(self, raised: bool = False) -> None:
         self._local.depth = depth = max(0, getattr(self._local, "depth", 1) - 1)

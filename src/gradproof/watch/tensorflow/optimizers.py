@@ -15,6 +15,7 @@ from ...evidence.origins import follow
 from ...evidence.run import Apply, Optimizer, Pair
 from ..patches import Patches
 from ..places import Places, Stack
+from .audit import Audits, Opened
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
 from .measures import Before, measurable, scalar
@@ -63,6 +64,7 @@ class _Passage:
     variables: list[Any] = field(default_factory=list)
     gradients: list[Any] = field(default_factory=list)
     earlier: list[Before] = field(default_factory=list)
+    audit: Opened | None = None
     rate: Any = None
     iterations: Any = None
     start: int = 0
@@ -86,6 +88,12 @@ class Applies:
         self.notes: list[ApplyNote] = []
         self.numbers = Numbers()
         self.writes = Writes(places, variables)
+        self.audits = Audits(
+            variables,
+            tapes.taken_now,
+            lambda tensor: identity(tensor) in tapes.origin,
+            self.numbers.flush,
+        )
         self.unwatched: set[str] = set()
         self.optimizers: list[Optimizer] = []
         self.on_replicas: Callable[[], None] = lambda: None
@@ -290,6 +298,9 @@ class Applies:
         passage.earlier = self.numbers.before(passage.variables)
         if note.traced or note.counted < KEEP or note.counted % 16 == 0:
             passage.rate, passage.iterations = _state(optimizer)
+        passage.audit = self.audits.begin(
+            note.site, optimizer, passage.variables, passage.gradients, note.traced
+        )
         self._eager.paused = False
 
     def _site(self, note: ApplyNote, passage: _Passage, directed: bool = False) -> Site:
@@ -318,6 +329,7 @@ class Applies:
                 passage.rate,
                 passage.iterations,
             )
+            self.audits.end(passage.audit, passage.rate)
         if isinstance(operations, TracedOperations):
             operations.ranges.append((passage.start, len(operations), "apply"))
         if not note.traced:
@@ -454,6 +466,7 @@ class Applies:
         gone = {note.key for note in self.notes if note.operations is operations}
         self.notes = [note for note in self.notes if note.key not in gone]
         self.numbers.sites = [site for site in self.numbers.sites if site.apply not in gone]
+        self.audits.forget(gone)
 
     def settle(self, operations: Operations) -> None:
         """Turns the notes of a finished graph into plain data."""

@@ -180,6 +180,20 @@ def _step(site: Site, index: int, numbers: list[float], values: tuple[float, ...
     return Step(index, site.apply, tuple(updates), loss, rate, counter)
 
 
+def last_row(site: Site) -> tuple[int, dict[int, float | None], float | None] | None:
+    """The latest step: its index, the norms of its gradients, its learning rate."""
+    blocks = site.recent or site.first
+    if not blocks:
+        return None
+    numbers = blocks[-1].rows[-1].tolist()
+    norms = {
+        key: _norm(numbers[position * site.width]) if site.given[position] else None
+        for position, key in enumerate(site.variables)
+    }
+    rate = numbers[-EXTRA + 1]
+    return site.count, norms, None if math.isnan(rate) else rate
+
+
 def _norm(half_square: float) -> float:
     """Norm from half the sum of squares; infinite and NaN stay so."""
     return math.sqrt(2.0 * half_square) if half_square >= 0 else half_square

@@ -260,6 +260,13 @@ class Tapes:
             if gradient is not None:
                 self.origin[identity(gradient)] = (call.key, key)
 
+    def taken_now(self, key: int) -> Any:
+        """The gradient that was taken for a variable since the last eager step."""
+        call = self.last
+        gradient = self.latest.get(key)
+        fresh = call is not None and not call.traced and call.step == self.steps
+        return gradient if fresh and hasattr(gradient, "numpy") else None
+
     def shape_of(self, operations: Operations) -> tuple[Any, ...]:
         """What the tapes of a trace tell it apart by from another trace."""
         return tuple(

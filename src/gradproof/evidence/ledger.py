@@ -1,0 +1,68 @@
+"""The ledger of an update: from the gradient that was taken to the change that happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One variable at one audited step, beside what its rule says.
+
+    Norms are Euclidean. What could not be followed or computed is `None`.
+
+    Attributes:
+        apply: Key of the apply call.
+        step: Index of the step at that call, from 1.
+        variable: Key.
+        rule: Name of the rule by which the change was predicted, such as
+            `"Adam"`; for an optimizer with its own rule its class.
+        own: The rule is the user's: an overridden `update_step`.
+        value_norm: Before the step.
+        taken_norm: Of the gradient as the tape gave it.
+        gradient_norm: Of the gradient as it was handed over.
+        used_norm: After the optimizer's own unscaling, averaging and clipping.
+        predicted_norm: Of the change that the rule predicts.
+        change_norm: Of the change that happened.
+        error: Norm of the difference of the two.
+        slack: What rounding explains of that difference.
+        unclipped_error: The same as `error` for a rule that does not clip.
+        along: Cosine of the change and the negative gradient.
+        elements: Elements of the variable.
+        wanted: Elements that the rule wants to change.
+        rounded: Those of them that did not change.
+        masked: Elements whose gradient was taken, but handed over as zero.
+        masked_moved: Those of them that changed all the same.
+        masked_norm: Norm of their change.
+        idle: Names of slots that are all zero after the step.
+        terms: The rule's terms by name, as norms or plain numbers, in order.
+    """
+
+    apply: int
+    step: int
+    variable: int
+    rule: str
+    own: bool = False
+    value_norm: float = 0.0
+    taken_norm: float | None = None
+    gradient_norm: float | None = None
+    used_norm: float | None = None
+    predicted_norm: float | None = None
+    change_norm: float = 0.0
+    error: float | None = None
+    slack: float = 0.0
+    unclipped_error: float | None = None
+    along: float | None = None
+    elements: int = 0
+    wanted: int = 0
+    rounded: int = 0
+    masked: int = 0
+    masked_moved: int = 0
+    masked_norm: float = 0.0
+    idle: tuple[str, ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def agrees(self) -> bool | None:
+        """The change is the one that the rule predicts; `None` if unknown."""
+        return None if self.error is None else self.error <= self.slack
