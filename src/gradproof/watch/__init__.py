@@ -4,7 +4,7 @@ Importing this package imports no framework; `Watcher.start` only waits for
 the program to import one.
 """
 
-from .pace import Pace, RunEnded
+from .pace import Pace
 from .watcher import Watcher
 
-__all__ = ["Pace", "RunEnded", "Watcher"]
+__all__ = ["Pace", "Watcher"]

@@ -8,14 +8,6 @@ SECONDS = 2.0
 """Numbers wait this long to be read, at most, while the program makes steps."""
 
 
-class RunEnded(SystemExit):
-    """Ends the watched program where it stands, at the wish of its user.
-
-    To the program it is what `sys.exit()` in that place would be: `finally`
-    blocks and `atexit` functions run, `except Exception` does not stop it.
-    """
-
-
 class Pace:
     """Says when to look, and ends the run.
 
@@ -80,13 +72,18 @@ class Pace:
             self.end = why
 
     def stop(self) -> None:
-        """Ends the program, if that was asked for.
+        """Ends the program where it stands, if that was asked for.
+
+        To the program it is what `sys.exit()` in that place would be: `finally`
+        blocks and `atexit` functions run, `except Exception` does not stop it,
+        and a thread ends without a word. One that catches it all the same
+        meets it again at its next step.
 
         Raises:
-            RunEnded: It was.
+            SystemExit: It was asked for.
         """
         if self.end is not None:
-            raise RunEnded
+            raise SystemExit
 
 
 def _following(moment: int) -> int:
