@@ -16,7 +16,18 @@ LAYERS = (
     ("fault",),
     ("source", "watch", "faults", "answer", "collecting", "generation", "suppression", "outcome"),
     ("diagnose", "standing", "report", "explain", "record", "config", "baseline"),
-    ("api", "check", "checking", "cache", "reading", "launch", "mending", "running"),
+    (
+        "api",
+        "check",
+        "checking",
+        "cache",
+        "reading",
+        "launch",
+        "mending",
+        "running",
+        "live",
+        "proof",
+    ),
     ("cli", "__main__"),
 )
 """From the lowest; what stands in one layer does not import its neighbours."""
@@ -39,6 +50,9 @@ NEIGHBOURS = {
     ("mending", "reading"),
     ("outcome", "answer"),
     ("checking", "mending"),
+    ("live", "api"),
+    ("live", "reading"),
+    ("proof", "live"),
     ("__main__", "cli"),
 }
 """Plain modules of one layer that may meet; folders never do."""

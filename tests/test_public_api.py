@@ -11,8 +11,19 @@ def test_public_names():
     loaded = {"answer", "api", "cli", "diagnose", "evidence", "explain", "fault", "faults"}
     loaded |= {"baseline", "cache", "check", "checking", "collecting", "config", "editing"}
     loaded |= {"generation", "mending", "record", "running", "suppression", "words"}
-    loaded |= {"files", "finding", "launch", "reading", "report", "source", "standing", "watch"}
-    assert sorted(gradproof.__all__) == ["__version__"]
+    loaded |= {
+        "live",
+        "proof",
+        "files",
+        "finding",
+        "launch",
+        "reading",
+        "report",
+        "source",
+        "standing",
+        "watch",
+    }
+    assert sorted(gradproof.__all__) == ["Proof", "Watched", "__version__", "prove", "watch"]
     assert public - loaded == set()
 
 

@@ -1,4 +1,25 @@
 """Why is my parameter update failing? gradproof answers."""
 
+import importlib as _importlib
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    from .live import Watched, watch
+    from .proof import Proof, prove
+
 __version__ = "0.1.0"
-__all__ = ["__version__"]
+__all__ = ["Proof", "Watched", "__version__", "prove", "watch"]
+
+_HOMES = {"Proof": "proof", "Watched": "live", "prove": "proof", "watch": "live"}
+"""The module of each public name; it is imported when the name is used."""
+
+
+def __getattr__(name: str) -> _typing.Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -83,7 +83,7 @@ def run(
         notes: list[str] = [pace.end] if pace.end else []
         finished = pace.end is None and not ending.interrupted
         try:
-            seen = watcher.snapshot(_crash(ending.error, roots), finished=finished)
+            seen = watcher.snapshot(crash(ending.error, roots), finished=finished)
         except Exception as failure:
             # The program has ended as it would; what we know of it is lost.
             seen = Run()
@@ -224,7 +224,7 @@ def _add_script(reading: Reading, path: str) -> None:
     reading.add(path)
 
 
-def _crash(error: BaseException | None, roots: Sequence[str]) -> Crash | None:
+def crash(error: BaseException | None, roots: Sequence[str]) -> Crash | None:
     """The exception that ended a program, with the user's lines on its way."""
     if error is None or isinstance(error, KeyboardInterrupt):
         return None
@@ -263,4 +263,4 @@ def _watched(seen: Run, failure: str | None) -> str:
     return "every step" if seen.applies else "nothing"
 
 
-__all__ = ["Manner", "Tell", "check", "run"]
+__all__ = ["Manner", "Tell", "check", "crash", "run"]

@@ -11,6 +11,9 @@ from .evidence.run import Apply, Source, Update, Variable
 from .fault import STAGES, Diagnosis
 from .finding import Place
 
+UNUSED = "not used"
+"""Why a variable rests that no operation read."""
+
 
 def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     """Says for each trainable model variable where its updates end.
@@ -139,7 +142,7 @@ def _unasked(variable: Variable, run: Run) -> tuple[str, str | None, str]:
     used = any(recording.reads_of(variable.key) for recording in run.recordings)
     if used:
         return "resting", None, "in no list that was differentiated or applied"
-    return "resting", None, "not used"
+    return "resting", None, UNUSED
 
 
 def _is(source: Source, variable: Variable) -> bool:

@@ -164,18 +164,18 @@ def _clipped(name: str, width: int) -> str:
 
 def _closing(answer: Answer, paint: Paint) -> str:
     """The last line: how many, or what was looked at in vain."""
-    looked = f"{_counted(answer.files, 'file')} with {_counted(answer.loops, 'loop')} read"
+    looked = f"{counted(answer.files, 'file')} with {counted(answer.loops, 'loop')} read"
     if answer.unsure:
         looked += " for Keras 2 and 3"
     if answer.command == "run":
-        looked += f", {_counted(answer.steps, 'step')} watched"
+        looked += f", {counted(answer.steps, 'step')} watched"
         if answer.standings and answer.steps:
             looked += f", {_moved(answer)}"
     for count, why in ((answer.allowed, "allowed by comments"), (answer.old, "in the baseline")):
         looked += f", {count} {why}" if count else ""
     counts = Counter(diagnosis.level for diagnosis in answer.diagnoses)
     if counts:
-        found = ", ".join(_counted(counts[level], level) for level in LEVELS if counts[level])
+        found = ", ".join(counted(counts[level], level) for level in LEVELS if counts[level])
         worst = next(level for level in LEVELS if counts[level])
         return f"gradproof: {paint(found, worst)}; {looked}"
     if answer.command == "check":
@@ -189,7 +189,7 @@ def _moved(answer: Answer) -> str:
     if answer.moved == count:
         all_of_them = {1: "the only variable", 2: "both variables"}.get(count)
         return f"{all_of_them or f'all {count} variables'} moved{by}"
-    return f"{answer.moved} of {_counted(count, 'variable')} moved{by}"
+    return f"{answer.moved} of {counted(count, 'variable')} moved{by}"
 
 
 def _notes(answer: Answer) -> Iterator[str]:
@@ -206,6 +206,7 @@ def _noted(words: str) -> Iterator[str]:
     yield from ("    " + line for line in rest)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number with its noun."""
     plural = noun if count == 1 or noun == "advice" else noun + "s"
     return f"{count} {plural}"

@@ -56,6 +56,8 @@ class Watcher:
         self._framework = TensorFlow(self._patches, self._news, self.pace, self._on_steps)
         self._imports = AfterImport(self._framework.listeners())
         self._imports.install()
+        if self.seen:
+            self._patches.quietly(self._framework.adopt)
 
     def stop(self) -> None:
         """Restores every attribute and hook."""
@@ -75,6 +77,11 @@ class Watcher:
         except Exception as problem:
             self._failed(problem)
             return Run(crash=crash, finished=finished)
+
+    def path(self, variable: Any) -> str:
+        """The path of a variable as in the run; its own name if it was not seen."""
+        found: str | None = self._framework.path(variable) if self._framework else None
+        return found or str(getattr(variable, "path", getattr(variable, "name", "variable")))
 
     def _news(self) -> None:
         self._on_evidence(self)

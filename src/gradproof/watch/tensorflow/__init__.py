@@ -16,6 +16,7 @@ from ...evidence.run import PATIENCE, Crash, Run
 from ..pace import Pace
 from ..patches import Patches
 from ..places import Places
+from .adoption import adopt
 from .copies import Copies
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
@@ -25,7 +26,7 @@ from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
 from .paces import Paces
-from .replicas import Replicas
+from .schedules import described
 from .series import Series, updates_made
 from .stale import Stale
 from .tapes import Tapes
@@ -84,12 +85,9 @@ class TensorFlow:
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
-        self.replicas = Replicas(self.variables)
-        self.applies.on_replicas = self.replicas.traced
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
-        self.functions.entering = lambda: self._audited(self.applies.audits.enter)
         self._news = news
         self._pace = pace
         self._kept = kept
@@ -147,7 +145,6 @@ class TensorFlow:
             self.functions.install,
             self.stale.install,
             self.tracings.install,
-            self.replicas.install,
             self.applies.numbers.install,
             self.eager.install,
         ):
@@ -196,11 +193,8 @@ class TensorFlow:
 
     def _called(self, raised: bool = False) -> None:
         """A traced function has returned to the program, or raised."""
-        self._audited(self.applies.audits.leave)
         if in_graph():
             return
-        if not raised:
-            self.replicas.called(self.functions.calls)
         # TensorFlow tells of every operation, the call of a function too: 50 us.
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
@@ -209,14 +203,6 @@ class TensorFlow:
             self._look()
         if not raised:
             self._pace.stop()
-
-    def _audited(self, work: Callable[[], None]) -> None:
-        """Lets the audit read variables, which is no operation of the program's."""
-        paused, self.eager.paused = self.eager.paused, True
-        try:
-            work()
-        finally:
-            self.eager.paused = paused
 
     def _passed(self) -> None:
         """A step has been applied in eager code, or traced."""
@@ -278,6 +264,15 @@ class TensorFlow:
             self._kept(rows)
         return broken
 
+    def adopt(self) -> None:
+        """Takes in the variables that the program has made already."""
+        adopt(self.variables)
+
+    def path(self, variable: Any) -> str | None:
+        """The path of a variable that was seen."""
+        key = self.variables.key(variable)
+        return next((one.path for one in self.variables.record() if one.key == key), None)
+
     def snapshot(self, crash: Crash | None, finished: bool) -> Run:
         """Everything seen so far as plain data."""
         self.eager.paused = True
@@ -286,8 +281,6 @@ class TensorFlow:
             self._hand_over()
             tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
-            if finished:
-                self.replicas.compare(self.functions.calls)
             recordings: list[Recording] = [self.eager.record()]
             recordings += [traced.record() for traced in self.functions.graphs]
             sites = self.applies.numbers.sites
@@ -297,12 +290,9 @@ class TensorFlow:
                 recordings=tuple(recordings),
                 tapes=tapes,
                 calls=calls,
-                optimizers=self.applies.made(),
+                optimizers=described(self.applies),
                 applies=applies,
-                steps=(
-                    *(step for site in sites for step in site.steps()),
-                    *self.replicas.steps(applies),
-                ),
+                steps=tuple(step for site in sites for step in site.steps()),
                 frozen=tuple(self.functions.frozen.values()),
                 replaced=tuple(self.stale.replaced),
                 flips=tuple(self.stale.flips),
@@ -311,14 +301,12 @@ class TensorFlow:
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),
-                audits=self.applies.audits.record(),
                 tracings=tuple(self.tracings.found),
                 offers=self.offers.record(),
                 paces=self.paces.record(),
                 copies=self.copies.record(),
-                gaps=tuple(self.replicas.gaps.values()),
                 crash=crash,
-                unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
+                unwatched=tuple(sorted(self.applies.unwatched)),
                 finished=finished,
                 counted=sum(site.count for site in sites),
             )

@@ -88,7 +88,7 @@ def is_variable(thing: Any) -> bool:
     return hasattr(thing, "handle") and hasattr(thing, "assign_sub")
 
 
-def _is_keras_variable(thing: Any) -> bool:
+def is_keras_variable(thing: Any) -> bool:
     """A Keras 3 variable, also one that has no value yet."""
     return any(
         base.__name__ in ("Variable", "KerasVariable") and base.__module__.startswith("keras.")
@@ -195,7 +195,7 @@ class Variables:
             this = frame.f_locals.get("self")
             name = frame.f_code.co_name
             if this is not None and not isinstance(this, type):
-                if is_variable(this) or _is_keras_variable(this):
+                if is_variable(this) or is_keras_variable(this):
                     if type(this).__module__.startswith("keras."):
                         keras = this
                 elif kind_of(this) is not None or not self._places.library(
@@ -230,6 +230,16 @@ class Variables:
             self._notes[key].keras = weakref.ref(variable)
         return key
 
+    def adopt(self, variable: Any, role: str) -> None:
+        """Gives a variable of unknown origin a key."""
+        if getattr(bare(variable), "_unique_id", None) in self._keys:
+            return
+        key = self.key(variable)
+        if key is not None:
+            note = self._notes[key]
+            note.role, note.during = role, ""
+            note.made_at = note.layer_made_at = note.made_in = note.owner = note.holder = None
+
     def _owned(self, note: _Note, weight: Any) -> None:
         """Prefers what `add_weight` told over the frames of the making."""
         added = self._added.get(id(weight))
@@ -261,10 +271,6 @@ class Variables:
             for key, note in self._notes.items()
             if note.role == "model" and note.variable() is not None
         }
-
-    def living(self, key: int) -> Any:
-        """The variable with this key, if it still lives."""
-        return self._notes[key].variable()
 
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""

@@ -1,0 +1,152 @@
+"""Watching a part of a live program: `with gradproof.watch() as run:`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+from .answer import Answer
+from .api import crash
+from .diagnose import diagnose
+from .evidence import Run
+from .fault import Diagnosis, Fault, Verdict
+from .faults import FAULTS
+from .reading import Reading, home
+from .report import json, text
+from .standing import UNUSED, rules, standings, step_count
+from .suppression import sift
+from .watch import Watcher
+
+
+class Watched:
+    """What happened in a block of code, and what is wrong with it.
+
+    Its answer is complete when the block has ended. Only what was measured
+    counts: source alone makes nobody wrong here.
+
+    Attributes:
+        run: The facts.
+        answer: What they say.
+    """
+
+    def __init__(self, faults: Sequence[Fault] = FAULTS, show: bool = False) -> None:
+        self.run = Run()
+        self.answer = Answer("run")
+        self._faults = faults
+        self._show = show
+        self._reading = Reading()
+        self._watcher = Watcher(lambda watcher: None, home())
+        self._caller = os.getcwd()
+        self._raised: BaseException | None = None
+
+    def __enter__(self) -> Watched:
+        """Starts watching.
+
+        Raises:
+            RuntimeError: Another watcher is at work in this process.
+        """
+        self._caller = os.path.dirname(os.path.abspath(_caller()))
+        self._watcher.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stops watching and judges; the exception of the block goes on."""
+        roots = [os.getcwd(), self._caller]
+        try:
+            self.run = self._watcher.snapshot(crash(error or self._raised, roots), finished=True)
+        finally:
+            self._watcher.stop()
+        self._judge(roots)
+        if self._show:
+            print(self, file=sys.stderr)
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """What is wrong, the cause that explains most first."""
+        return self.answer.diagnoses
+
+    def raised(self, error: BaseException) -> None:
+        """Takes in an exception that the block itself has dealt with."""
+        self._raised = error
+
+    def path(self, variable: object) -> str:
+        """The path of a variable, as the report has it."""
+        return self._watcher.path(variable)
+
+    def __str__(self) -> str:
+        """The report as `gradproof run` prints it."""
+        return text.render(self.answer, self._reading.lines).rstrip("\n")
+
+    def block(self, diagnosis: Diagnosis) -> str:
+        """One diagnosis as a block of text."""
+        return text.render_diagnosis(diagnosis, self._reading.lines)
+
+    def to_json(self) -> str:
+        """The report in its JSON form."""
+        return json.render(self.answer)
+
+    def _judge(self, roots: Sequence[str]) -> None:
+        self._reading.add_imported(roots)
+        loops = self._reading.loops(self.run.generations)
+        found = diagnose(
+            self._faults,
+            loops,
+            self.run,
+            locate=self._reading.located,
+            on_failure=self._reading.unjudged,
+        )
+        sifted = sift(found, self._reading.comments())
+        proven = tuple(one for one in sifted.diagnoses if one.verdict is Verdict.PROVEN)
+        notes = [f"not watched: {what}" for what in self.run.unwatched]
+        notes += [self._watcher.failure] if self._watcher.failure else []
+        self.answer = Answer(
+            "run",
+            proven,
+            # The process may hold models that this block has nothing to do with.
+            tuple(one for one in standings(self.run, proven) if one.why != UNUSED),
+            files=len(loops),
+            steps=step_count(self.run),
+            watched="every step" if self.run.applies else "nothing",
+            rules=rules(self.run),
+            notes=tuple(dict.fromkeys(notes + self._reading.notes)),
+            allowed=sifted.allowed,
+        )
+
+
+def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:
+    """Watches the updates in a block of code.
+
+    Variables, results and exceptions of the block are what they would be
+    without it. Functions that were traced before the block are seen from
+    outside only.
+
+    Args:
+        faults: What to look for.
+        show: Prints the report on stderr when the block has ended.
+
+    Returns:
+        A context manager; what it gives holds the answer afterwards.
+
+    Example:
+        ```python
+        with gradproof.watch() as run:
+            train(model, dataset)
+        assert not run.diagnoses, run
+        ```
+    """
+    return Watched(faults, show)
+
+
+def _caller() -> str:
+    """The file whose code asked for it: the first that is not ours."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    return frame.f_code.co_filename

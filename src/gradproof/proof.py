@@ -1,0 +1,344 @@
+"""A certificate for a training step: `gradproof.prove(step, x, y)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from .answer import Standing
+from .evidence import Run
+from .fault import STAGES, Diagnosis
+from .live import Watched
+from .report.text import WIDTH, counted
+
+if TYPE_CHECKING:
+    from .watch.tensorflow.rewind import State
+
+OVERFIT_STEPS = 100
+LEARNED = 0.9
+"""Part of the first loss below which one batch has to bring it."""
+
+MARKS = {True: "holds", False: "LOST", None: "-"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variable on the path of an update.
+
+    Attributes:
+        variable: Its path.
+        stages: For each stage whether it holds; `None` where it can't be said.
+        why: A few words.
+    """
+
+    variable: str
+    stages: tuple[bool | None, ...]
+    why: str
+
+    @property
+    def lost_at(self) -> str | None:
+        """The first stage that does not hold."""
+        return next(
+            (stage for stage, one in zip(STAGES, self.stages, strict=False) if one is False), None
+        )
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that was asked for beside the path.
+
+    Attributes:
+        name: `"gradients"`, `"graph"` or `"overfit"`.
+        holds: `None` if it can't be said.
+        words: What was seen, with numbers.
+    """
+
+    name: str
+    holds: bool | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a few steps showed; true when everything holds.
+
+    Attributes:
+        rows: One a variable.
+        diagnoses: What is wrong.
+        checks: What was asked for beside the path.
+        losses: As the step returned them, one a step; empty without.
+        steps: Steps that were watched.
+        error: The exception that the step raised, in words.
+        notes: Sentences about what could not be watched.
+        unchecked: What was not looked at.
+        report: The diagnoses as `gradproof run` prints them.
+    """
+
+    rows: tuple[Row, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    checks: tuple[Check, ...]
+    losses: tuple[float, ...]
+    steps: int
+    error: str | None
+    notes: tuple[str, ...]
+    unchecked: tuple[str, ...]
+    report: str
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Sentences: what does not hold."""
+        found = [f"the step raised {self.error}"] if self.error else []
+        found += [f"{one.fault.code} {one.title}" for one in self.diagnoses if _counts(one)]
+        found += [
+            f"`{row.variable}` is lost at stage {row.lost_at}: {row.why}"
+            for row in self.rows
+            if row.lost_at
+        ]
+        found += [f"{check.name}: {check.words}" for check in self.checks if check.holds is False]
+        if not found and not self.steps:
+            found.append("no update was seen")
+        return tuple(found)
+
+    def __bool__(self) -> bool:
+        return not self.wrong
+
+    def __str__(self) -> str:
+        parts = [self.report] if any(map(_counts, self.diagnoses)) else []
+        parts.append("\n".join(self._table()))
+        return "\n\n".join([*parts, "\n".join(self._ending())])
+
+    def _repr_html_(self) -> str:
+        """The table for a notebook."""
+        head = "".join(f"<th>{escape(stage)}</th>" for stage in STAGES[:-1])
+        body = "".join(
+            f"<tr><td><code>{escape(row.variable)}</code></td>"
+            + "".join(f"<td>{MARKS[one]}</td>" for one in row.stages)
+            + f"<td>{escape(row.why)}</td></tr>"
+            for row in self.rows
+        )
+        rest = escape("\n".join([self.report, *self._ending()]).strip())
+        return (
+            f"<table><thead><tr><th>variable</th>{head}<th></th></tr></thead>"
+            f"<tbody>{body}</tbody></table><pre>{rest}</pre>"
+        )
+
+    def _table(self) -> Iterable[str]:
+        name = max([len("variable"), *(len(row.variable) for row in self.rows)])
+        yield f"{'variable':<{name}}  " + "  ".join(STAGES[:-1])
+        for row in self.rows:
+            cells = [
+                MARKS[one].ljust(len(stage))
+                for stage, one in zip(STAGES[:-1], row.stages, strict=True)
+            ]
+            yield f"{row.variable:<{name}}  {'  '.join(cells)}".rstrip()
+            if row.lost_at:
+                yield f"    {row.why}"[:WIDTH]
+
+    def _ending(self) -> Iterable[str]:
+        yield self._closing()
+        yield from (f"  - {check.name}: {check.words}" for check in self.checks)
+        yield from (f"  - {words}" for words in self.notes)
+        yield from (f"  - not checked: {words}" for words in self.unchecked)
+
+    def _closing(self) -> str:
+        looked = f"{counted(self.steps, 'step')} watched, {counted(len(self.rows), 'variable')}"
+        if self.losses:
+            looked += f", loss {self.losses[0]:.4g} to {self.losses[-1]:.4g}"
+        if self:
+            return f"gradproof: the step holds; {looked}"
+        return f"gradproof: the step does not hold ({self.wrong[0]}); {looked}"
+
+
+def prove(
+    step: Callable[..., Any],
+    *args: Any,
+    variables: Sequence[Any] | None = None,
+    steps: int = 3,
+    gradients: bool = False,
+    graph: bool = False,
+    overfit: bool = False,
+) -> Proof:
+    """Runs a training step for trial and says what holds of every update.
+
+    The step is called once to make what it lacks, then `steps` times watched.
+    Afterwards every `tf.Variable` of the process is what it was, bit for bit,
+    with those of optimizers, metrics and random generators. Python's own
+    state (counters, lists) and the place of an iterator are not put back.
+
+    Args:
+        step: Trains once; a plain or a traced function.
+        args: Its arguments, a batch as a rule.
+        variables: Those that have to move; without it, all that are trained.
+        steps: Calls that are watched.
+        gradients: Compares the tape's gradients with central differences.
+        graph: Compares the step run eagerly with the traced one.
+        overfit: Looks whether the loss of this one batch can be brought down.
+
+    Returns:
+        A proof, which is true when everything holds.
+
+    Raises:
+        TypeError: `step` can't be called.
+        ValueError: `steps` is less than 1.
+        ImportError: TensorFlow is not installed.
+    """
+    if not callable(step):
+        raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
+    if steps < 1:
+        raise ValueError(f"`steps` must be 1 or more, got {steps}")
+    from .watch.tensorflow import trial
+
+    with trial.restored() as state:
+        trial.rehearse(step, args, state)
+        seen, losses, error = _tried(step, args, steps, state)
+        checks = []
+        if not error:
+            checks += [_gradients(step, args, state)] if gradients else []
+            checks += [_graph(step, args, state)] if graph else []
+            checks += [_overfit(step, args, state)] if overfit else []
+    asked = {"gradients": gradients, "graph": graph, "overfit": overfit}
+    left = ", ".join(f"{name}=True" for name, wanted in asked.items() if not wanted)
+    unchecked = [f"what {left} would"] if left else []
+    learned = next((one.holds for one in checks if one.name == "overfit"), None)
+    diagnoses = seen.diagnoses
+    if variables is not None:
+        # What is not named may rest: it was left out on purpose.
+        named = {seen.path(variable) for variable in variables}
+        diagnoses = tuple(
+            one for one in diagnoses if not one.variables or not named.isdisjoint(one.variables)
+        )
+    return Proof(
+        _rows(seen, variables, learned),
+        diagnoses,
+        tuple(checks),
+        tuple(losses),
+        seen.answer.steps,
+        error,
+        seen.answer.notes,
+        tuple(unchecked),
+        "\n\n".join(seen.block(one) for one in diagnoses),
+    )
+
+
+def _tried(
+    step: Callable[..., Any], args: Sequence[Any], steps: int, state: State
+) -> tuple[Watched, list[float], str | None]:
+    """Watches some steps; eagerly if the traced ones can't be seen."""
+    from .watch.tensorflow import trial
+
+    for eagerly in (False, True):
+        losses: list[float] = []
+        error = None
+        seen = Watched()
+        with trial.run_eagerly(eagerly), seen:
+            try:
+                anew = trial.untraced(step)
+                for _ in range(steps):
+                    loss = trial.scalar_of(anew(*args))
+                    losses += [loss] if loss is not None else []
+            except Exception as problem:
+                seen.raised(problem)
+                error = f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"
+        state.restore()
+        if seen.run.steps or seen.diagnoses or error:
+            break
+    return seen, losses, error
+
+
+def _rows(seen: Watched, variables: Sequence[Any] | None, learned: bool | None) -> tuple[Row, ...]:
+    standings = {one.variable: one for one in seen.answer.standings}
+    if variables is None:
+        chosen = [one for one in standings.values() if one.state != "resting"]
+    else:
+        paths = [seen.path(variable) for variable in variables]
+        unseen = "the step does not use it"
+        chosen = [
+            standings.get(path) or Standing(path, (), "resting", None, unseen) for path in paths
+        ]
+    return tuple(_row(seen.run, one, learned) for one in chosen)
+
+
+def _row(run: Run, standing: Standing, learned: bool | None) -> Row:
+    """The stages that a variable passed."""
+    names = STAGES[:-1]
+    if standing.state == "moved":
+        again = _moved_again(run, standing.variable)
+        cells = [True, True, True, True, True, again, learned]
+        return Row(standing.variable, tuple(cells), standing.why)
+    lost = names.index(standing.stage) if standing.stage in names else 0
+    cells = [True if place < lost else None for place in range(len(names))]
+    cells[lost] = False
+    return Row(standing.variable, tuple(cells), standing.why)
+
+
+def _moved_again(run: Run, path: str) -> bool | None:
+    """It moved in a step after the first in which it did."""
+    changes = [
+        update.change_norm != 0 for _, update in run.updates() if run.path(update.variable) == path
+    ]
+    later = changes[changes.index(True) + 1 :] if True in changes else []
+    # One that stands still now and then may be collecting gradients.
+    return True if any(later) else None
+
+
+def _gradients(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
+    from .watch.tensorflow.differences import slopes
+
+    found = slopes(step, args, state)
+    wrong = [one for one in found if one.holds is False]
+    right = [one for one in found if one.holds]
+    open_ones = [one for one in found if one.holds is None]
+    if wrong:
+        worst = wrong[0]
+        taped = "None" if worst.taped is None else f"{worst.taped:.4g}"
+        words = (
+            f"the tape's slope for `{worst.variable}` is {taped}, central differences give "
+            f"{worst.measured:.4g} ({len(wrong)} of {len(found)} differ)"
+        )
+        return Check("gradients", False, words)
+    if not right:
+        why = open_ones[0].why if open_ones else "the step takes no gradients of variables"
+        return Check("gradients", None, f"not checked: {why}")
+    words = f"{len(right)} of {len(found)} slopes agree with central differences"
+    if open_ones:
+        words += f"; the others can't be said: {open_ones[0].why}"
+    return Check("gradients", True, words)
+
+
+def _graph(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
+    from .watch.tensorflow import trial
+
+    with trial.run_eagerly():
+        eager, again = (trial.changes(step, args, state) for _ in range(2))
+    differing = trial.largest_difference(eager, again)
+    if differing is not None and differing.relative > trial.SAME:
+        return Check("graph", None, "not checked: two eager steps from one state differ")
+    traced = trial.changes(trial.retraced(step), args, state)
+    found = trial.largest_difference(eager, traced)
+    if found is None:
+        return Check("graph", None, "not checked: the step changes nothing")
+    words = f"eager and traced differ most in `{found.name}`: {found.relative:.2g} relative"
+    return Check("graph", found.relative <= trial.SAME, words)
+
+
+def _overfit(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
+    from .watch.tensorflow import trial
+
+    losses = []
+    try:
+        for _ in range(OVERFIT_STEPS):
+            loss = trial.scalar_of(step(*args))
+            if loss is None:
+                return Check("overfit", None, "not checked: the step returns no loss")
+            losses.append(loss)
+    finally:
+        state.restore()
+    first, last = losses[0], min(losses[-10:])
+    words = f"loss {first:.4g} to {last:.4g} in {OVERFIT_STEPS} steps on one batch"
+    return Check("overfit", first - last > (1 - LEARNED) * abs(first), words)
+
+
+def _counts(diagnosis: Diagnosis) -> bool:
+    return diagnosis.level != "advice"

@@ -1,0 +1,44 @@
+"""Variables that stood before the watching began."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from .notes import flat
+from .variables import Variables, bare, is_keras_variable, kind_of
+
+
+def adopt(variables: Variables) -> None:
+    """Gives every living variable a key, and its role where an object tells it."""
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+    wrapped, plain = [], []
+    roles: dict[int, str] = {}
+    # Asking `isinstance` would wake up proxies and lazy modules.
+    for one in gc.get_objects():
+        kind = type(one)
+        if issubclass(kind, ResourceVariable):
+            plain.append(one)
+        elif str(kind.__module__).startswith(("keras.", "tf_keras.")):
+            if is_keras_variable(one):
+                wrapped.append(one)
+            elif kind_of(one) in ("optimizer", "metric", "seed"):
+                roles.update(dict.fromkeys(_variables_of(one), str(kind_of(one))))
+    for variable in [*sorted(wrapped, key=_age), *sorted(plain, key=_age)]:
+        variables.adopt(variable, roles.get(id(bare(variable)), "model"))
+
+
+def _age(variable: Any) -> int:
+    """The number that TensorFlow gave a variable: they count upwards."""
+    number = str(getattr(bare(variable), "_unique_id", "")).rpartition("_")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _variables_of(owner: Any) -> list[int]:
+    """Identities of the variables that an optimizer or a metric keeps."""
+    held = getattr(owner, "variables", None)
+    if callable(held):
+        held = held()
+    state = getattr(owner, "state", None)
+    return [id(bare(one)) for one in flat([*flat(held), state]) if one is not None]

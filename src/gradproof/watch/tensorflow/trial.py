@@ -1,0 +1,229 @@
+"""Calling a step for trial: from the same state, eagerly or traced, nudged."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..patches import Patches
+from .notes import flat
+from .rewind import State
+from .variables import bare, is_variable
+
+SAME = 1e-3
+"""Relative difference of two changes that float noise can explain."""
+
+
+@dataclass
+class Taken:
+    """One gradient call of a step, with its tensors.
+
+    Attributes:
+        target: The scalar, or tensor, that was differentiated.
+        variables: The variables among its sources.
+        gradients: One a variable, or `None`.
+        first: No variable had changed before it in this step.
+    """
+
+    target: Any
+    variables: list[Any]
+    gradients: list[Any]
+    first: bool
+
+
+@contextlib.contextmanager
+def restored() -> Iterator[State]:
+    """Puts every variable back when the block ends, however it ends."""
+    patches = Patches(lambda problem: None)
+    state = State()
+    state.watch_new(patches)
+    try:
+        yield state
+    finally:
+        patches.restore()
+        state.restore()
+
+
+@contextlib.contextmanager
+def run_eagerly(eagerly: bool = True) -> Iterator[None]:
+    """Runs traced functions as plain Python while the block lasts."""
+    import tensorflow as tf
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(eagerly)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def rehearse(step: Callable[..., Any], args: Sequence[Any], state: State) -> None:
+    """Calls a step once, eagerly, so that it makes the variables it lacks.
+
+    An optimizer makes its slots at its first step. Made in a traced function
+    they would get their first values inside the graph, where nobody sees them.
+    """
+    with contextlib.suppress(Exception), run_eagerly():
+        step(*args)
+    state.restore()
+
+
+def untraced(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step, to be traced anew: a graph that stands already can't be watched."""
+    from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
+
+    if isinstance(step, Function):
+        anew: Callable[..., Any] = step._clone(None)
+        return anew
+    return step
+
+
+def retraced(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step as one traced function."""
+    import tensorflow as tf
+
+    return untraced(step) if hasattr(step, "python_function") else tf.function(step)
+
+
+def taken(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[Taken]:
+    """Calls a step eagerly once and tells of its gradient calls.
+
+    The state is restored afterwards.
+    """
+    import tensorflow as tf
+
+    found: list[Taken] = []
+    patches = Patches(lambda problem: None)
+    asking = False
+
+    def asked(tape: Any, arguments: Any, keywords: Any) -> Any:
+        nonlocal asking
+        if asking or not tf.executing_eagerly():
+            return None
+        asking = True
+        names = ("target", "sources")
+        given = {**dict(zip(names, arguments, strict=False)), **keywords}
+        return given.get("target"), flat(given.get("sources")), not _trained(state)
+
+    def answered(note: Any, tape: Any, result: Any) -> None:
+        nonlocal asking
+        if note is None:
+            return
+        asking = False
+        target, sources, first = note
+        pairs = [
+            (bare(source), gradient)
+            for source, gradient in zip(sources, flat(result), strict=False)
+            if is_variable(source)
+        ]
+        found.append(Taken(target, [one for one, _ in pairs], [one for _, one in pairs], first))
+
+    def failed(note: Any, tape: Any, problem: BaseException) -> None:
+        nonlocal asking
+        asking = False
+
+    patches.around(tf.GradientTape, "gradient", before=asked, after=answered, raised=failed)
+    try:
+        with run_eagerly():
+            step(*args)
+    finally:
+        patches.restore()
+        state.restore()
+    return found
+
+
+def _trained(state: State) -> bool:
+    """A weight has changed; counters and statistics do not count."""
+    return any(
+        variable.trainable and variable.dtype.is_floating for variable, _, _ in state.changed()
+    )
+
+
+def changes(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[tuple[Any, Any]]:
+    """Variables that a call of the step changes, with their new values."""
+    try:
+        step(*args)
+        return [(variable, now) for variable, _, now in state.changed()]
+    finally:
+        state.restore()
+
+
+def nudge(variable: Any, direction: Any, size: float) -> None:
+    """Moves a variable by `size` times a direction, bit for bit restorable."""
+    import tensorflow as tf
+
+    moved = variable.numpy() + (size * direction).astype(variable.dtype.as_numpy_dtype)
+    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=tf.constant(moved))
+
+
+def number(target: Any) -> float:
+    """The sum of a target, as `tape.gradient` differentiates it."""
+    import numpy as np
+
+    return float(sum(np.sum(one.numpy().astype(np.float64)) for one in flat(target)))
+
+
+def dense(gradient: Any) -> Any:
+    """A gradient as an array of doubles."""
+    import numpy as np
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(gradient).numpy().astype(np.float64)
+
+
+def scalar_of(result: Any) -> float | None:
+    """The loss among what a step returned: a scalar, or the entry `loss`."""
+    if isinstance(result, dict):
+        result = result.get("loss")
+    if isinstance(result, list | tuple):
+        result = result[0] if result else None
+    shape = getattr(result, "shape", None)
+    if shape is None or len(shape) != 0:
+        return float(result) if isinstance(result, float) else None
+    try:
+        return float(result)
+    except (TypeError, ValueError):
+        return None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two sets of values differ most.
+
+    Attributes:
+        name: Of the variable.
+        relative: Norm of the difference by the norm of the change.
+    """
+
+    name: str
+    relative: float
+
+
+def largest_difference(
+    one: Sequence[tuple[Any, Any]], other: Sequence[tuple[Any, Any]]
+) -> Difference | None:
+    """Compares the values that two calls left behind, variable by variable.
+
+    Returns:
+        The largest difference; `None` if neither changed anything.
+    """
+    import numpy as np
+
+    values = [
+        {id(variable): (variable, value) for variable, value in part} for part in (one, other)
+    ]
+    found = []
+    for key in {**values[0], **values[1]}:
+        variable = (values[0].get(key) or values[1][key])[0]
+        left, right = (
+            np.asarray(part[key][1] if key in part else variable.numpy(), np.float64)
+            for part in values
+        )
+        change = np.linalg.norm(left - variable.numpy())
+        size = np.linalg.norm(left - right)
+        found.append(
+            Difference(str(variable.name), float(size / change) if change else float(size))
+        )
+    return max(found, key=lambda difference: difference.relative, default=None)

@@ -1,0 +1,240 @@
+"""`gradproof.prove`: a certificate for a step, and everything as it was afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def tf():
+    """TensorFlow."""
+    return pytest.importorskip("tensorflow")
+
+
+@pytest.fixture(params=["keras3", "tf-keras"])
+def keras(request, tf):
+    """Both generations of Keras in one process."""
+    return pytest.importorskip({"keras3": "keras", "tf-keras": "tf_keras"}[request.param])
+
+
+@pytest.fixture
+def world(tf, keras):
+    """A small model with its optimizer, and a batch."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(6, "tanh"), layers.Dense(1)])
+    x = tf.constant(np.random.default_rng(0).normal(size=(16, 4)), tf.float32)
+    y = tf.reduce_sum(x, axis=1, keepdims=True)
+    return model, keras.optimizers.Adam(0.01), x, y
+
+
+def right_step(tf, model, optimizer):
+    """A step without any fault."""
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    return step
+
+
+def snapshot(model, optimizer):
+    """All values, as bytes; slots that are not there yet count as nothing."""
+    held = optimizer.variables() if callable(optimizer.variables) else optimizer.variables
+    values = [np.asarray(one).tobytes() for one in [*model.variables, *held]]
+    return [value for value in values if any(value)]
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_right_step_holds(tf, world, traced):
+    """Each variable passes every stage; the checks that were asked for agree."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    step = right_step(tf, model, optimizer)
+    step = tf.function(step) if traced else step
+    proof = prove(step, x, y, gradients=True, graph=True, overfit=True)
+    assert proof, str(proof)
+    assert [row.stages for row in proof.rows] == [(True,) * 7] * 4
+    assert {check.name: check.holds for check in proof.checks} == {
+        "gradients": True,
+        "graph": True,
+        "overfit": True,
+    }
+    assert proof.steps == 3
+    assert len(proof.losses) == 3
+    assert proof.unchecked == ()
+    assert "the step holds; 3 steps watched" in str(proof)
+
+
+def test_everything_is_what_it_was(tf, world):
+    """Weights, slots and the counter stand as before, and training goes on alike."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    step = right_step(tf, model, optimizer)
+    step(x, y)
+    before = snapshot(model, optimizer)
+    prove(tf.function(step), x, y, gradients=True, graph=True)
+    assert snapshot(model, optimizer) == before
+
+
+def test_slots_made_by_the_trial_are_empty_again(tf, world):
+    """An optimizer that was never used takes its first step as if for the first time."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    before = snapshot(model, optimizer)
+    prove(right_step(tf, model, optimizer), x, y)
+    assert [one for one in snapshot(model, optimizer) if one not in before] == []
+
+
+def test_step_that_raises_is_told_and_undone(tf, world):
+    """The exception is an answer, and the half step before it is undone."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    right = right_step(tf, model, optimizer)
+    right(x, y)
+    before = snapshot(model, optimizer)
+
+    def step(x, y):
+        right(x, y)
+        raise ZeroDivisionError("after the update")
+
+    proof = prove(step, x, y)
+    assert not proof
+    assert proof.error == "ZeroDivisionError: after the update"
+    assert "the step raised ZeroDivisionError" in str(proof)
+    assert snapshot(model, optimizer) == before
+
+
+def test_lost_gradient_names_stage_and_cause(tf, world):
+    """A forward pass outside the tape is lost at stage recorded, with its fault."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+
+    def step(x, y):
+        prediction = model(x)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(prediction - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+
+    proof = prove(step, x, y)
+    assert not proof
+    assert [one.fault.code for one in proof.diagnoses] == ["GP201"]
+    assert {row.lost_at for row in proof.rows} == {"recorded"}
+    assert "error[GP201]" in str(proof)
+
+
+def test_variables_that_have_to_move(tf, world):
+    """A variable that is named and rests does not hold; unnamed it may rest."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    head = model.layers[-1]
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+        gradients = tape.gradient(loss, head.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, head.trainable_variables, strict=True))
+
+    assert prove(step, x, y, variables=head.trainable_variables)
+    proof = prove(step, x, y, variables=model.trainable_variables)
+    assert not proof
+    assert [row.lost_at for row in proof.rows] == ["tracked", "tracked", None, None]
+
+
+def test_gradients_that_lie_are_found(tf, world):
+    """A custom gradient with the wrong factor differs from central differences."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+
+    @tf.custom_gradient
+    def half(value):
+        return value * 1.0, lambda upstream: upstream * 0.5
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(half(model(x, training=True)) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    (check,) = prove(step, x, y, gradients=True).checks
+    assert check.holds is False
+    assert "central differences give" in check.words
+
+
+def test_random_loss_is_not_judged(tf, keras):
+    """With dropout two calls differ: no claim about gradients or graph."""
+    from gradproof import prove
+
+    layers = keras.layers
+    keras.utils.set_random_seed(4)
+    model = keras.Sequential([layers.Input((4,)), layers.Dropout(0.5), layers.Dense(1)])
+    noise = tf.random.Generator.from_non_deterministic_state()
+    optimizer = keras.optimizers.SGD(0.1)
+    x, y = tf.ones((8, 4)), tf.ones((8, 1))
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            prediction = model(x, training=True) + tf.random.uniform(())
+            loss = tf.reduce_mean(tf.square(prediction - y)) + 0.0 * noise.normal(())
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    proof = prove(step, x, y, gradients=True, graph=True)
+    assert proof, str(proof)
+    assert [check.holds for check in proof.checks] == [None, None]
+
+
+def test_loss_that_does_not_fall(tf, world):
+    """A rate far too small moves every variable and learns nothing."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    optimizer.learning_rate = 1e-6
+    proof = prove(right_step(tf, model, optimizer), x, y, overfit=True)
+    assert not proof
+    assert [check.holds for check in proof.checks] == [False]
+    assert {row.lost_at for row in proof.rows} == {"learned"}
+
+
+@pytest.mark.parametrize(
+    ("step", "steps", "words"),
+    [(3, 3, "`step` must be a function"), (print, 0, "`steps` must be 1 or more, got 0")],
+)
+def test_wrong_use(step, steps, words):
+    """What was expected, and what was given."""
+    from gradproof import prove
+
+    with pytest.raises((TypeError, ValueError), match=words):
+        prove(step, steps=steps)
+
+
+def test_watch_tells_of_a_block(tf, world, capsys):
+    """The block's answer is there afterwards; its exceptions are its own."""
+    import gradproof.live
+
+    model, optimizer, x, y = world
+    step = right_step(tf, model, optimizer)
+    with gradproof.live.watch() as seen:
+        step(x, y)
+        step(x, y)
+    assert seen.diagnoses == ()
+    assert seen.answer.steps == 2
+    assert "2 steps watched, all 4 variables moved (Adam)" in capsys.readouterr().err
+    with pytest.raises(KeyError), gradproof.live.watch(show=False):
+        raise KeyError("mine")
