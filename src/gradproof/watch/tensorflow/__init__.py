@@ -26,7 +26,7 @@ from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
 from .paces import Paces
-from .schedules import described
+from .replicas import Replicas
 from .series import Series, updates_made
 from .stale import Stale
 from .tapes import Tapes
@@ -85,9 +85,12 @@ class TensorFlow:
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
+        self.replicas = Replicas(self.variables)
+        self.applies.on_replicas = self.replicas.traced
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
+        self.functions.entering = lambda: self._audited(self.applies.audits.enter)
         self._news = news
         self._pace = pace
         self._kept = kept
@@ -145,6 +148,7 @@ class TensorFlow:
             self.functions.install,
             self.stale.install,
             self.tracings.install,
+            self.replicas.install,
             self.applies.numbers.install,
             self.eager.install,
         ):
@@ -193,23 +197,35 @@ class TensorFlow:
 
     def _called(self, raised: bool = False) -> None:
         """A traced function has returned to the program, or raised."""
+        self._audited(self.applies.audits.leave)
         if in_graph():
             return
+        if not raised:
+            self.replicas.called(self.functions.calls)
         # TensorFlow tells of every operation, the call of a function too: 50 us.
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
         self._since += 1
-        if self.tapes.fresh or self._since >= self._gap or self._pace.late or self._near():
+        near = self._near()
+        if self.tapes.fresh or self._since >= self._gap or self._pace.late or near:
             self._look()
         if not raised:
             self._pace.stop()
+
+    def _audited(self, work: Callable[[], None]) -> None:
+        """Lets the audit read variables, which is no operation of the program's."""
+        paused, self.eager.paused = self.eager.paused, True
+        try:
+            work()
+        finally:
+            self.eager.paused = paused
 
     def _passed(self) -> None:
         """A step has been applied in eager code, or traced."""
         if not in_graph():
             self._counted += 1
             self.paces.step()
-            if self._pace.near(self._counted) or self._pace.late or self._near():
+            if self._near() or self._pace.near(self._counted) or self._pace.late:
                 self._look()
             self._pace.stop()
 
@@ -281,6 +297,8 @@ class TensorFlow:
             self._hand_over()
             tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
+            if finished:
+                self.replicas.compare(self.functions.calls)
             recordings: list[Recording] = [self.eager.record()]
             recordings += [traced.record() for traced in self.functions.graphs]
             sites = self.applies.numbers.sites
@@ -290,9 +308,12 @@ class TensorFlow:
                 recordings=tuple(recordings),
                 tapes=tapes,
                 calls=calls,
-                optimizers=described(self.applies),
+                optimizers=self.applies.made(),
                 applies=applies,
-                steps=tuple(step for site in sites for step in site.steps()),
+                steps=(
+                    *(step for site in sites for step in site.steps()),
+                    *self.replicas.steps(applies),
+                ),
                 frozen=tuple(self.functions.frozen.values()),
                 replaced=tuple(self.stale.replaced),
                 flips=tuple(self.stale.flips),
@@ -301,12 +322,14 @@ class TensorFlow:
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),
+                audits=self.applies.audits.record(),
                 tracings=tuple(self.tracings.found),
                 offers=self.offers.record(),
                 paces=self.paces.record(),
                 copies=self.copies.record(),
+                gaps=tuple(self.replicas.gaps.values()),
                 crash=crash,
-                unwatched=tuple(sorted(self.applies.unwatched)),
+                unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
                 finished=finished,
                 counted=sum(site.count for site in sites),
             )

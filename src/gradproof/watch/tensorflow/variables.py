@@ -272,6 +272,10 @@ class Variables:
             if note.role == "model" and note.variable() is not None
         }
 
+    def living(self, key: int) -> Any:
+        """The variable with this key, if it still lives."""
+        return self._notes[key].variable()
+
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""
         return self._keys.get(unique, 0)
