@@ -1,16 +1,19 @@
-"""Snippets that carry their expectation as a trailing comment, and edits."""
+"""Snippets that carry their expectation as a trailing comment, and mends."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
 
 from gradproof.diagnose import diagnose
 from gradproof.fault import Diagnosis
 from gradproof.faults import FAULTS
-from gradproof.finding import Edit
+from gradproof.files import SourceText
+from gradproof.mending.judging import judge_of
+from gradproof.mending.offers import with_fixes
+from gradproof.mending.rounds import mend
+from gradproof.reading import Reading
 from gradproof.source import read
 from worlds import HEADER, IMPORTS, WORLDS
 
@@ -57,22 +60,14 @@ def assert_silent(text: str, then: str = "", keras: str = "3") -> None:
     assert_findings(text, then, keras)
 
 
-def mended(text: str, edits: Iterable[Edit]) -> str:
-    """The text with the edits made, last one first so that places hold."""
-    lines = text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    for edit in sorted(edits, key=lambda edit: edit.place.span, reverse=True):
-        span = edit.place.span
-        start = starts[span.line - 1] + span.column - 1
-        end = (
-            starts[span.end_line - 1] + span.end_column - 1
-            if span.end_column
-            else starts[span.end_line]
-        )
-        text = text[:start] + edit.text + text[end:]
-    return text
+def mended(text: str, keras: str = "3") -> str | None:
+    """The text with every mend made, unsafe ones too; `None` if there is none."""
+    reading, known = Reading(keras), {"snippet.py": text.encode()}
+    reading.hold(SourceText("snippet.py", text), keras)
+    judge = judge_of(FAULTS)
+    found = with_fixes(judge(reading), reading, judge, known)
+    after = mend(reading, found, judge, unsafe=True, known=known).after
+    return after["snippet.py"].decode() if after else None
 
 
 def _difference(

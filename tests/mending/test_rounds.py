@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradproof.fault import Diagnosis, Verdict
@@ -100,6 +100,7 @@ def step(x, y):  # a comment that stays
 """
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     ends=st.sampled_from(["\n", "\r\n", "\r"]),
     last=st.booleans(),

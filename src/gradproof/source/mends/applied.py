@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...finding import Edit, Finding, Fix
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from ...finding import Edit, Finding, Fix, Span
+from .draft import INDENT, Draft, Function, NoMend, called, keyword, loaded, stored
 
 TINY = "1e-7"
 """Keeps an argument away from the edge; float32 holds it beside 1."""
@@ -182,9 +182,7 @@ def _optimizers(draft: Draft, near: ast.stmt) -> list[str]:
     for node in ast.walk(draft.tree):
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
             continue
-        if "optimizers." not in ast.unparse(node.value.func) and not _imported_optimizer(
-            draft, node.value.func
-        ):
+        if not _makes_optimizer(draft, node.value):
             continue
         for target in node.targets:
             text = draft.source(target)
@@ -192,7 +190,8 @@ def _optimizers(draft: Draft, near: ast.stmt) -> list[str]:
             own = isinstance(owner, ast.ClassDef) and owner in list(draft.up(node))
             if (isinstance(target, ast.Name) and local) or (text.startswith("self.") and own):
                 found.append(text)
-    if isinstance(method, Function) and method.name == "train_step":
+    in_class = isinstance(owner, ast.ClassDef)
+    if in_class and isinstance(method, Function) and method.name == "train_step":
         found.insert(0, "self.optimizer")
     if isinstance(method, Function):
         found += [each.arg for each in method.args.args if "optimizer" in each.arg]
@@ -207,6 +206,13 @@ def _optimizers(draft: Draft, near: ast.stmt) -> list[str]:
         ]
     unique = list(dict.fromkeys(found))
     return sorted(unique, key=lambda name: f"{name}.apply" in draft.text)
+
+
+def _makes_optimizer(draft: Draft, call: ast.Call) -> bool:
+    text = ast.unparse(call.func)
+    return (
+        "optimizers." in text or text.endswith("Optimizer") or _imported_optimizer(draft, call.func)
+    )
 
 
 def _imported_optimizer(draft: Draft, function: ast.expr) -> bool:
@@ -428,6 +434,14 @@ def _built_for_all(draft: Draft, finding: Finding) -> Iterator[Fix]:
                     lists[draft.source(name)] = None
     for optimizer in _optimizers(draft, draft.tree.body[-1]):
         optimizers[optimizer] = None
+    if not lists:
+        known = stored(*draft.tree.body)
+        for name in ast.walk(draft.tree):
+            attribute = isinstance(name, ast.Attribute) and name.attr.startswith("trainable_")
+            if attribute and loaded(name) <= known:
+                lists[draft.source(name)] = None
+    if not lists:
+        return
     for node in draft.tree.body:
         if isinstance(node, ast.For | ast.While) and len(optimizers) == 1:
             (optimizer,) = optimizers
@@ -462,6 +476,7 @@ def learning_rate_copied(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raise NoMend
     node = draft.at(finding.place.span)
     statement = draft.statement(node)
+    yield from _the_optimizers_own(draft, statement)
     names = set(loaded(statement) | stored(statement))
     for optimizer in _optimizers(draft, statement):
         for each in ast.walk(draft.tree):
@@ -473,6 +488,30 @@ def learning_rate_copied(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 continue
             text = f"{reach}.learning_rate = {target}"
             yield Fix("give it to the optimizer too", False, (draft.after(each, text),))
+
+
+def _the_optimizers_own(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
+    """The name stands for the optimizer's own variable instead of a copy."""
+    block = draft.block(statement)
+    for copy in block:
+        if not isinstance(copy, ast.Assign) or called(copy.value) != "Variable":
+            continue
+        target, made = copy.targets[0], copy.value
+        if not isinstance(target, ast.Name) or not isinstance(made, ast.Call) or not made.args:
+            continue
+        for optimizer in block[block.index(copy) + 1 :]:
+            if not isinstance(optimizer, ast.Assign) or not isinstance(optimizer.value, ast.Call):
+                continue
+            given = [*optimizer.value.args[:1], keyword(optimizer.value, "learning_rate")]
+            for argument in given:
+                if isinstance(argument, ast.Name) and argument.id == target.id:
+                    name = draft.source(optimizer.targets[0])
+                    edits = (
+                        draft.remove(copy),
+                        draft.replace(argument, draft.source(made.args[0])),
+                        draft.after(optimizer, f"{target.id} = {name}.learning_rate"),
+                    )
+                    yield Fix("use the optimizer's own variable", False, edits)
 
 
 def _changed(draft: Draft, node: ast.AST, names: set[str]) -> str | None:
@@ -567,7 +606,76 @@ def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 yield Fix("descend on what is to grow, with a minus sign", False, edits)
 
 
+def custom_optimizer_bug(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """New state is stored; the counter of steps is advanced."""
+    if finding.place is None:
+        raise NoMend
+    node = draft.at(finding.place.span)
+    method = draft.scope(node)
+    if not isinstance(method, Function):
+        raise NoMend
+    if "iterations" in finding.message:
+        own = method.args.args[0].arg
+        last = method.body[-1]
+        line = f"{own}.iterations.assign_add(1)"
+        edit = draft.before(last, line) if isinstance(last, ast.Return) else draft.after(last, line)
+        yield Fix("count the step", False, (edit,))
+        return
+    read = next(
+        (
+            here
+            for here in draft.up(node)
+            if isinstance(here, ast.Subscript) or (called(here) == "get")
+        ),
+        None,
+    )
+    statement = draft.statement(node)
+    if read is None or not isinstance(statement, ast.Assign):
+        raise NoMend
+    if isinstance(read, ast.Subscript):
+        state = draft.source(read)
+    else:
+        assert isinstance(read, ast.Call)
+        assert isinstance(read.func, ast.Attribute)
+        state = f"{draft.source(read.func.value)}[{draft.source(read.args[0])}]"
+    old = stored(statement)
+    block = draft.block(statement)
+    for later in block[block.index(statement) + 1 :]:
+        if isinstance(later, ast.Assign) and old & loaded(later.value):
+            (name,) = stored(later)
+            edits = (draft.after(later, f"{state} = {name}"),)
+            yield Fix("store the new state", False, edits)
+            return
+
+
+def wrong_accumulation(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The loop goes inside the tape, which then records every part."""
+    if finding.place is None:
+        raise NoMend
+    opening = draft.nearest(draft.at(finding.place.span), ast.With)
+    loop = draft.parents[opening]
+    if not isinstance(loop, ast.For) or loop.body[-1] is not opening or loop.orelse:
+        raise NoMend
+    lead = draft.indent(loop)
+    deep = lead + INDENT
+    body = opening.body[0].lineno
+    lines = [lead + draft.lines[opening.lineno - 1].strip()]
+    lines += [INDENT + line for line in draft.lines[loop.lineno - 1 : loop.body[0].lineno - 1]]
+    if draft.indent(opening) != deep or draft.indent(opening.body[0]) != deep + INDENT:
+        raise NoMend
+    if len(loop.body) > 1:
+        top, bottom = draft.lines_of(loop.body[:-1])
+        lines += draft.shifted(top, bottom)
+    _, last = draft.lines_of(opening.body)
+    lines += draft.lines[body - 1 : last]
+    span = Span(loop.lineno, 1, last, len(draft.lines[last - 1]) + 1)
+    edits = (draft.edit(span, "\n".join(lines)),)
+    yield Fix("put the loop inside the tape", False, edits)
+
+
 MENDS = {
+    "custom-optimizer-bug": custom_optimizer_bug,
+    "wrong-accumulation": wrong_accumulation,
     "nan-from-singular-op": nan_from_singular_op,
     "wrong-custom-gradient": wrong_custom_gradient,
     "zero-gradient-region": zero_gradient_region,

@@ -313,11 +313,58 @@ def _reachable(draft: Draft, name: str, near: ast.expr) -> str:
                     continue
                 return f"{text}.trainable_variables"
     for node in ast.walk(draft.tree):
+        if isinstance(node, ast.Assign) and _names(node.value, short):
+            text = _held(draft, node, near)
+            if text:
+                return text
+    for node in ast.walk(draft.tree):
         if isinstance(node, ast.Assign) and called(node.value) in ("Variable", "add_weight"):
             for target in node.targets:
                 if getattr(target, "id", None) == short:
                     return f"[{draft.source(target)}]"
     raise NoMend
+
+
+def _names(value: ast.expr, name: str) -> bool:
+    """Says whether an expression makes something of that name."""
+    for node in ast.walk(value):
+        word = keyword(node, "name") if isinstance(node, ast.Call) else None
+        if isinstance(word, ast.Constant) and word.value == name:
+            return True
+        if isinstance(word, ast.JoinedStr) and isinstance(word.values[0], ast.Constant):
+            return name.startswith(str(word.values[0].value)) and bool(word.values[0].value)
+    return False
+
+
+def _held(draft: Draft, node: ast.Assign, near: ast.expr) -> str:
+    """An expression, in reach of another one, for the variables of what is made."""
+    target = node.targets[0]
+    bare = not any(
+        isinstance(each, ast.Attribute) and "ayers" in ast.unparse(each)
+        for each in ast.walk(node.value)
+    )
+    many = isinstance(node.value, ast.ListComp | ast.List)
+    if isinstance(target, ast.Name):
+        text = target.id
+    elif isinstance(target, ast.Attribute):
+        owner = draft.nearest(node, ast.ClassDef)
+        text = draft.source(target)
+        if owner not in list(draft.up(near)):
+            made = [
+                each.targets[0].id
+                for each in draft.tree.body
+                if isinstance(each, ast.Assign)
+                and called(each.value) == owner.name
+                and isinstance(each.targets[0], ast.Name)
+            ]
+            text = f"{made[0]}.{target.attr}" if made else ""
+    else:
+        return ""
+    if not text:
+        return ""
+    if not bare:
+        return f"{text}.trainable_variables" if not many else ""
+    return text if many else f"[{text}]"
 
 
 def int_dtype_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -359,15 +406,24 @@ def trainable_flip_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
             fix = (draft.after(flip, draft.source(statement)),)
             yield Fix("compile again after the change", False, fix)
             break
-    after = block[block.index(flip) + 1 :]
+    # A loop that flips several layers ends before the step is traced again.
+    outer = [here for here in draft.up(flip) if here in draft.tree.body]
+    last = outer[0] if outer and isinstance(outer[0], ast.For) else flip
+    assert isinstance(last, ast.stmt)
+    block = draft.block(last)
+    after = block[block.index(last) + 1 :]
+    wanted = loaded(*after)
+    for node in draft.tree.body:
+        if isinstance(node, Function) and node.name in wanted:
+            wanted = wanted | loaded(*node.body)
     for step in ast.walk(draft.tree):
-        if not isinstance(step, Function) or step.name not in loaded(*after):
+        if not isinstance(step, Function) or step.name not in wanted:
             continue
         if draft.scope(flip) is draft.tree and any(
             "function" in ast.unparse(mark) for mark in step.decorator_list
         ):
             line = f"{step.name} = {draft.tensorflow}.function({step.name}.python_function)"
-            yield Fix("trace the step again after the change", False, (draft.after(flip, line),))
+            yield Fix("trace the step again after the change", False, (draft.after(last, line),))
 
 
 def untracked_in_container(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -377,7 +433,8 @@ def untracked_in_container(draft: Draft, finding: Finding) -> Iterator[Fix]:
     bases = [base for base in owner.bases if ast.unparse(base) == f"{draft.tensorflow}.Module"]
     edits: list[Edit] = [draft.replace(base, f"{draft.keras}.layers.Layer") for base in bases]
     if not edits:
-        raise NoMend
+        yield from _held_twice(draft, finding)
+        return
     for method in owner.body:
         if isinstance(method, Function) and method.name == "__call__":
             line = method.lineno
@@ -398,6 +455,34 @@ def untracked_in_container(draft: Draft, finding: Finding) -> Iterator[Fix]:
             made = Finding("", type(place)(draft.path, draft.span(variable)))
             edits += next(untracked_variable(draft, made)).edits
     yield Fix("make it a Keras layer, which tracks its parts", False, tuple(edits))
+
+
+def _held_twice(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The model holds the parts of a plain object in a list of its own as well."""
+    plain = {
+        node.name: node
+        for node in draft.tree.body
+        if isinstance(node, ast.ClassDef) and "Layer" in ast.unparse(node) and _plain(node)
+    }
+    for node in ast.walk(draft.tree):
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Attribute):
+            continue
+        made = [called(each) for each in ast.walk(node.value) if called(each) in plain]
+        name = _attribute(node)
+        if not made or name is None or _plain(draft.nearest(node, ast.ClassDef)):
+            continue
+        text = draft.source(node.targets[0])
+        many = isinstance(node.value, ast.List | ast.ListComp)
+        loop = f"for one in {text} for part in" if many else "for part in"
+        parts = "vars(one).values()" if many else f"vars({text}).values()"
+        line = f"{text}_parts = [part {loop} {parts}]"
+        title = "hold its layers in a list of the model, which tracks them"
+        yield Fix(title, False, (draft.after(node, line),))
+
+
+def _plain(owner: ast.ClassDef) -> bool:
+    """Says whether a class derives from nothing that tracks."""
+    return not [base for base in owner.bases if ast.unparse(base) != "object"]
 
 
 MENDS = {
