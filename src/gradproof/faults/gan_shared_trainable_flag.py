@@ -50,9 +50,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -68,4 +68,27 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP107", "gan-shared-trainable-flag", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find models that Keras trained after all of their variables were frozen."""
+    for seen in run.untrained:
+        if seen.frozen_at is None:
+            continue
+        names = tuple(
+            run.path(key)
+            for key in seen.variables
+            if key not in run.moved and "seed" not in run.variable(key).role
+        )
+        yield Finding(
+            f"`{seen.model}` was compiled, then frozen here, and is trained with nothing "
+            f"trainable in it: none of its {len(names)} variables moves",
+            place=seen.frozen_at,
+            label="frozen everywhere",
+            related=(Related(seen.place, "trained here"),) if seen.place is not None else (),
+            variables=names,
+            step=1,
+            evidence={"variables": len(names)},
+            fix=Fix("write one step with two tapes, and set no flag", safe=False),
+        )
+
+
+FAULT = Fault("GP107", "gan-shared-trainable-flag", __doc__, find=find, prove=prove)

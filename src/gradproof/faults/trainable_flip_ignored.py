@@ -52,9 +52,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Place, Related, listed
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -69,4 +69,37 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP106", "trainable-flip-ignored", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Find traced steps that were called after flags had changed."""
+    told: set[Place | None] = set()
+    for flip in run.flips:
+        frozen = flip.frozen & run.moved
+        thawed = {key for key in flip.thawed - run.moved if _used(run, flip.apply, key)}
+        if flip.place in told or not (frozen or thawed):
+            continue
+        told.add(flip.place)
+        names = tuple(run.path(key) for key in sorted(frozen or thawed))
+        kept = "goes on moving" if frozen else "still leaves out"
+        yield Finding(
+            f"`{flip.function}` was traced before this flag was set and was not traced again: at "
+            f"call {flip.call} it {kept} {listed(names)}",
+            place=flip.place,
+            label="too late for the traced step",
+            related=(Related(flip.apply, "applied here"),) if flip.apply is not None else (),
+            variables=names,
+            step=flip.call,
+            evidence={"call": flip.call},
+            fix=Fix("compile again, or trace the step again, after the change", safe=False),
+        )
+
+
+def _used(run: Run, place: Place | None, key: int) -> bool:
+    """The step that applies gradients at a place reads the variable."""
+    return any(
+        run.recording(apply.recording).reads_of(key)
+        for apply in run.applies
+        if apply.place == place and apply.traced
+    )
+
+
+FAULT = Fault("GP106", "trainable-flip-ignored", __doc__, find=find, prove=prove)

@@ -84,6 +84,7 @@ class Stale:
         self._scaled: weakref.WeakKeyDictionary[Any, _Scaled] = weakref.WeakKeyDictionary()
         self._frozen_at: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
         self._changes = 0
+        self._wanted: dict[int, bool] | None = None
         self._changed_at: Place | None = None
         self._models: Counter[int] = Counter()
 
@@ -121,6 +122,7 @@ class Stale:
         write = found.fset
 
         def setting(owner: Any, value: Any) -> None:
+            patches.quietly(self._setting)
             write(owner, value)
             patches.quietly(self._set, owner, value)
 
@@ -167,7 +169,7 @@ class Stale:
             self._flipped(function, trace, call)
 
     def _flipped(self, function: Any, trace: _Trace, call: int) -> None:
-        flags = {key: self._variables.trains(key) for key in trace.flags}
+        flags = {**trace.flags, **self._flags()}
         frozen = frozenset(key for key in trace.handed if trace.flags[key] and not flags[key])
         thawed = frozenset(
             key
@@ -196,7 +198,7 @@ class Stale:
         if not running.traced:
             self._traces[function] = []
             running.traced = True
-        flags = self._variables.flags()
+        flags = self._flags()
         self._traces[function].append(
             _Trace(
                 holder_of(optimizer, sys._getframe(1), self._places),
@@ -211,8 +213,33 @@ class Stale:
     def _applied(self) -> None:
         self._running.applying = max(0, self._running.applying - 1)
 
+    def _setting(self) -> None:
+        """Keeps the program's flags before Keras sets others for a while.
+
+        The `fit` of tf-keras works with the flags as they were at `compile`.
+        """
+        if self._wanted is None and self._changes and not self._by_user():
+            self._wanted = self._variables.flags()
+
+    def _by_user(self) -> bool:
+        """The program sets the flag itself, not Keras."""
+        frame = sys._getframe(3)
+        while frame.f_code.co_name in ("trainable", "setting", "quietly", "__setattr__"):
+            if frame.f_back is None:
+                break
+            frame = frame.f_back
+        return not self._places.library(frame.f_code.co_filename)
+
+    def _flags(self) -> dict[int, bool]:
+        """Which variables train, as the program wants it."""
+        now = self._variables.flags()
+        return now if self._wanted is None else now | self._wanted
+
     def _set(self, owner: Any, value: Any) -> None:
+        if not self._by_user():
+            return
         stack, _ = self._places.here(3)
+        self._wanted = None
         self._changes += 1
         if stack:
             self._changed_at = stack[-1]
