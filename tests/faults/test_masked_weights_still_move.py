@@ -1,1 +1,133 @@
 """Edge cases of masked-weights-still-move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gradproof.evidence import Run
+from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Assigned
+from gradproof.faults.masked_weights_still_move import prove
+from records import KERNEL, at, healthy
+from snippets import assert_findings, assert_silent
+
+STEP = """
+chosen = {optimizer}
+row_mask = tf.constant([[1.0], [1.0], [0.0], [0.0]])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(encoder(x) - y))
+gradients = tape.gradient(loss, encoder.trainable_variables)
+kernel, bias = gradients
+{masked}
+chosen.apply_gradients(zip(gradients, encoder.trainable_variables))
+{after}
+"""
+
+DECAYED = "keras.optimizers.AdamW(1e-3, weight_decay=0.01)"
+MASKED = "gradients = [kernel * row_mask, bias]"
+
+
+@pytest.mark.parametrize(
+    "masked",
+    [
+        MASKED,
+        "gradients = [tf.multiply(row_mask, kernel), bias]",
+        "gradients = [kernel * 0.0, bias]",
+        "gradients = [tf.cast(x[:4] > 0.0, 'float32') * kernel, bias]",
+    ],
+)
+def test_decay(masked: str):
+    """A mask on the gradient, and an optimizer that decays."""
+    assert_findings(STEP.format(optimizer=DECAYED, masked=masked + "  # GP509", after=""))
+
+
+def test_decay_by_option():
+    """Any optimizer of Keras takes `weight_decay`."""
+    chosen = "keras.optimizers.SGD(1e-3, weight_decay=1e-4)"
+    assert_findings(STEP.format(optimizer=chosen, masked=MASKED + "  # GP509", after=""))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "keras.optimizers.Adam(1e-3)",
+        "keras.optimizers.SGD(1e-3)",
+        "keras.optimizers.AdamW(1e-3, weight_decay=0.0)",
+        "keras.optimizers.Adam(1e-3, weight_decay=None)",
+    ],
+)
+def test_no_decay(chosen: str):
+    """A constant mask without decay: nothing moves."""
+    assert_silent(STEP.format(optimizer=chosen, masked=MASKED, after=""))
+
+
+def test_excluded():
+    """The variable is excluded from the decay."""
+    text = STEP.format(optimizer=DECAYED, masked=MASKED, after="")
+    line = 'chosen.exclude_from_weight_decay(var_names=["code"])\nwith tf.Gradient'
+    assert_silent(text.replace("with tf.Gradient", line))
+
+
+def test_written_back():
+    """What was frozen is written back after each update."""
+    after = "encoder.trainable_variables[0].assign(tf.ones((4, 4)))"
+    assert_silent(STEP.format(optimizer=DECAYED, masked=MASKED, after=after))
+
+
+def test_mask_on_the_loss():
+    """A mask of positions is no mask of weights."""
+    assert_silent(
+        f"""
+        chosen = {DECAYED}
+        mask = tf.constant([[1.0], [0.0]] * 4)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(mask * tf.square(encoder(x) - y))
+        gradients = tape.gradient(loss, encoder.trainable_variables)
+        chosen.apply_gradients(zip(gradients, encoder.trainable_variables))
+        """
+    )
+
+
+def masked(run: Run, **changes: Any) -> Run:
+    """Half of the kernel is masked, and moves."""
+    audit = Audit(
+        1,
+        2,
+        KERNEL,
+        "AdamW",
+        elements=16,
+        masked=8,
+        masked_before=8,
+        masked_moved=8,
+        masked_norm=0.01,
+        terms=(("weight decay", 0.1),),
+    )
+    return replace(run, audits=(replace(audit, **changes),))
+
+
+def test_decay_where_the_mask_is_zero():
+    """Eight masked elements shrink."""
+    (found,) = prove(masked(healthy()))
+    assert found.place == at(6)
+    assert "8 of the 8 elements" in found.message
+    assert "decays them by 0.1" in found.message
+
+
+def test_a_mask_that_holds():
+    """Masked elements that stay."""
+    assert not list(prove(masked(healthy(), masked_moved=0, masked_norm=0.0)))
+
+
+def test_another_mask_in_each_step():
+    """Gradients that are thinned out at random: momentum moves what was left out."""
+    assert not list(prove(masked(healthy(), masked_before=3)))
+
+
+def test_written_back():
+    """Somebody assigns to the kernel after each update."""
+    run = masked(healthy())
+    run = replace(run, assigned=(Assigned(KERNEL, "assign", 3, (at(7),)),))
+    assert not list(prove(run))

@@ -32,6 +32,7 @@ class Audit:
         wanted: Elements that the rule wants to change.
         rounded: Those of them that did not change.
         masked: Elements whose gradient was taken, but handed over as zero.
+        masked_before: Those of them that were masked at the audit before too.
         masked_moved: Those of them that changed all the same.
         masked_norm: Norm of their change.
         idle: Names of slots that are all zero after the step.
@@ -57,6 +58,7 @@ class Audit:
     wanted: int = 0
     rounded: int = 0
     masked: int = 0
+    masked_before: int = 0
     masked_moved: int = 0
     masked_norm: float = 0.0
     idle: tuple[str, ...] = ()

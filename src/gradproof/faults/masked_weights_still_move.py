@@ -57,9 +57,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.ledger import Audit
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, listed
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -76,4 +77,49 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP509", "masked-weights-still-move", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Elements whose gradient was masked to zero, and that changed."""
+    # Who writes the weights back after the update may do that after the audit.
+    by_hand = {
+        one.variable
+        for one in run.assigned
+        if one.places and one.method == "assign" and one.times > 1
+    }
+    for apply in run.applies:
+        moved: dict[int, Audit] = {}
+        for audit in run.audits:
+            # A mask that changes from step to step thins gradients out on purpose.
+            lasting = audit.masked_before >= 0.8 * audit.masked > 0
+            here = audit.apply == apply.key and audit.variable not in by_hand
+            if here and lasting and audit.masked_moved:
+                moved.setdefault(audit.variable, audit)
+        if not moved:
+            continue
+        first = next(iter(moved.values()))
+        names = tuple(run.path(key) for key in moved)
+        decay = dict(first.terms).get("weight decay")
+        yield Finding(
+            f"at step {first.step} {first.masked_moved} of the {first.masked} elements of "
+            f"`{names[0]}` whose gradient is masked to zero moved all the same, by "
+            f"{first.masked_norm:.3g} (norm)"
+            + (f"; {first.rule} decays them by {decay:g}" if decay else f"; {first.rule} goes on")
+            + (f"; so for {listed(names[1:])}" if names[1:] else ""),
+            place=apply.place,
+            label="moves what was masked",
+            variables=names,
+            step=first.step,
+            evidence={
+                "masked": first.masked,
+                "moved": first.masked_moved,
+                "change_norm": first.masked_norm,
+            },
+            fix=Fix(
+                "exclude the variable from the weight decay"
+                if decay
+                else "leave the variable out, or write the masked part back after the update",
+                safe=False,
+            ),
+        )
+
+
+FAULT = Fault("GP509", "masked-weights-still-move", __doc__, find=find, prove=prove)

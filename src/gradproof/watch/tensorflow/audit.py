@@ -60,6 +60,7 @@ class Entry:
     taken: Array | None = None
     masked: Array | None = None
     pending: Array | None = None
+    earlier: Array | None = None
 
 
 @dataclass
@@ -115,6 +116,7 @@ class Audits:
         self._flush = flush
         self._traced: list[_Traced] = []
         self._passed: Counter[int] = Counter()
+        self._hidden: dict[tuple[int, int], Array] = {}
         self._local = threading.local()
         self._calls = 0
         self._next = 0
@@ -217,6 +219,7 @@ class Audits:
                             slots_of(inner, traced.rule, one),
                             masked=traced.masks.get(key),
                             pending=accumulated_of(inner, one),
+                            earlier=traced.masks.get(key),
                         )
                         for key, one in living
                     ],
@@ -268,6 +271,7 @@ class Audits:
                     None if gradient is None else array_of(gradient),
                     None if taken is None else array_of(taken),
                     pending=accumulated_of(inner, variable),
+                    earlier=self._hidden.pop((site.apply, key), None),
                 )
             )
         return Opened(
@@ -296,6 +300,9 @@ class Audits:
         from .judge import eager_audits
 
         self._keep(eager_audits(opened, step, rate))
+        for entry in opened.entries if step < FIRST else ():
+            if entry.masked is not None and entry.masked.any():
+                self._hidden[opened.apply, entry.key] = entry.masked
 
     def _keep(self, audits: list[Audit]) -> None:
         for audit in audits:

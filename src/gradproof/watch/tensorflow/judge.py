@@ -52,10 +52,11 @@ def eager_audits(opened: Opened, step: int, rate: float | None) -> list[Audit]:
     finite = all(bool(np.isfinite(one).all()) for one in scaled)
     if not finite:
         book.skipped = True
-    used = clipped(book.inner, scaled) if finite else scaled
+    told = book.inner if clips(book.inner) else book.optimizer
+    used = clipped(told, scaled) if finite else scaled
     audits = []
     for entry, gradient, unclipped in zip(given, used, scaled, strict=True):
-        audit = _audit(book, entry, gradient, unclipped if clips(book.inner) else None)
+        audit = _audit(book, entry, gradient, unclipped if clips(told) else None)
         if audit is not None:
             audits.append(audit)
     return audits
@@ -77,9 +78,8 @@ def traced_audits(opened: Opened) -> list[Audit]:
         norm = handed.get(entry.key)
         if norm is None:
             continue
-        gradient = _told(book, entry)
         bound = None if share is None else share.get(entry.key)
-        audit = _audit(book, entry, gradient, None, norm, bound)
+        audit = _audit(book, entry, _told(book, entry), None, norm, bound)
         if audit is not None:
             audits.append(audit)
     return audits
@@ -121,8 +121,9 @@ def _share(book: _Book, handed: dict[int, float]) -> dict[int, float] | None:
         return None
     if getattr(book.inner, "clipvalue", None):
         return None
-    each = getattr(book.inner, "clipnorm", None)
-    whole = getattr(book.inner, "global_clipnorm", None)
+    told = book.inner if clips(book.inner) else book.optimizer
+    each = getattr(told, "clipnorm", None)
+    whole = getattr(told, "global_clipnorm", None)
     if each:
         return {key: min(norm, float(each)) for key, norm in handed.items()}
     if whole:
@@ -174,6 +175,9 @@ def _audit(
     after = array_of(variable)
     change = after - entry.value
     dtype = str(bare(variable).dtype.base_dtype.name)
+    if gradient is not None and bound and not gradient.any() and not change.any():
+        # A standstill does not tell the gradient of a rule without state.
+        gradient = None
     moment, predicted = _predicted(book, entry, variable, gradient)
     error = slack = loose = None
     if predicted is not None:
@@ -182,6 +186,7 @@ def _audit(
         used = _norm(moment.gradient)
         if bound is not None and abs(used - bound) > 0.01 * bound + 1e-6:
             error = max(error, abs(used - bound) / max(bound, 1e-30) * _norm(predicted))
+            loose = 0.0 if handed and abs(used - handed) < 0.01 * handed else None
     if unclipped is not None:
         _, raw = _predicted(book, entry, variable, unclipped)
         loose = None if raw is None else _norm(change - raw)
@@ -190,8 +195,13 @@ def _audit(
     direction = entry.handed if entry.handed is not None else gradient
     if direction is not None and change.any() and direction.any():
         along = -float(np.sum(change * direction)) / (_norm(change) * _norm(direction))
+    expected = None if predicted is None else _norm(predicted)
     wanted = np.zeros(change.shape, bool) if predicted is None else predicted != 0
+    if predicted is None and gradient is None and bound and not change.any():
+        expected = _expected(book, variable, bound)
+        wanted = np.full(change.shape, expected is not None)
     hidden = _hidden(entry)
+    earlier, entry.masked = entry.earlier, hidden
     return Audit(
         book.opened.apply,
         book.step,
@@ -202,7 +212,7 @@ def _audit(
         None if entry.taken is None else _norm(entry.taken),
         handed_norm,
         None if gradient is None else _norm(gradient),
-        None if predicted is None else _norm(predicted),
+        expected,
         _norm(change),
         error,
         slack or 0.0,
@@ -212,11 +222,20 @@ def _audit(
         int(wanted.sum()),
         int((wanted & (change == 0)).sum()),
         int(hidden.sum()),
+        0 if earlier is None else int((hidden & earlier).sum()),
         int((hidden & (change != 0)).sum()),
         _norm(change[hidden]),
         _idle(book, variable),
         _terms(book, variable, moment, predicted),
     )
+
+
+def _expected(book: _Book, variable: Any, used: float) -> float | None:
+    """How far plain gradient descent would move, told from norms alone."""
+    plain = book.opened.rule.name == "SGD" and not getattr(book.inner, "momentum", 0)
+    if not plain or book.skipped or book.rate is None:
+        return None
+    return None if getattr(variable, "constraint", None) is not None else book.rate * used
 
 
 def _predicted(

@@ -1,0 +1,115 @@
+"""The update is rounded away.
+
+A value of 16 bits has about three decimal digits. An update that is smaller than
+the distance to the next such value leaves the variable exactly as it was, at every
+step. Gradients and learning rate look right, and nothing warns.
+
+## Bad
+
+```python
+scale = tf.Variable(tf.ones((4,), tf.float16))
+slow = keras.optimizers.SGD(1e-4)
+
+
+def step(x, y):
+    with tf.GradientTape() as tape:
+        error = x * tf.cast(scale, tf.float32) - y
+        loss = tf.reduce_mean(tf.square(error))
+    slow.apply_gradients(zip(tape.gradient(loss, [scale]), [scale]))
+```
+
+## Good
+
+```python
+scale = tf.Variable(tf.ones((4,)))
+slow = keras.optimizers.SGD(1e-4)
+
+
+def step(x, y):
+    with tf.GradientTape() as tape:
+        error = x * scale - y
+        loss = tf.reduce_mean(tf.square(error))
+    slow.apply_gradients(zip(tape.gradient(loss, [scale]), [scale]))
+```
+
+## Fix
+
+Keep variables in float32 and compute in float16 (policy `mixed_float16`), or take
+larger steps. A loss scale does not help: it is undone before the update.
+
+## Not this fault
+
+- `learning-rate-zero`: there is no update to be rounded.
+- Training that has converged: steps become smaller than the spacing at the end.
+- Elements whose gradient is zero.
+
+## Sources
+
+- Tried with TensorFlow 2.21.0: float16 values just below 1 are 4.9e-4 apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..evidence.ledger import Audit
+from ..fault import Fault
+from ..finding import Finding, Fix, listed
+
+SPACING = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+"""Distance of neighbouring values, as a part of the value."""
+
+SHARE = 0.9
+"""Part of the elements that has to stay where it is."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Updates that are not zero, and variables that stand still from the start."""
+    for apply in run.applies:
+        found: list[list[Audit]] = []
+        for pair in apply.pairs:
+            audits = [
+                one
+                for one in run.audits
+                if one.apply == apply.key and one.variable == pair.variable
+            ]
+            if len(audits) >= 2 and all(_rounded(audit) for audit in audits):
+                found.append(audits)
+        if not found:
+            continue
+        first = found[0][0]
+        variable = run.variable(first.variable)
+        names = tuple(run.path(audits[0].variable) for audits in found)
+        size = (first.predicted_norm or 0.0) / max(first.wanted, 1) ** 0.5
+        value = first.value_norm / max(first.elements, 1) ** 0.5
+        spacing = SPACING.get(variable.dtype, 0.0) * value
+        yield Finding(
+            f"at step {first.step} {first.rounded} of {first.wanted} elements of "
+            f"`{names[0]}` that should have changed did not; the update is {size:.2g} an element, "
+            f"{variable.dtype} values of that size ({value:.3g}) are about {spacing:.2g} apart"
+            + (f"; so for {listed(names[1:])}" if names[1:] else ""),
+            place=apply.place,
+            label=f"the variable is {variable.dtype}",
+            variables=names,
+            step=first.step,
+            evidence={"update": size, "spacing": spacing, "rounded": first.rounded},
+            fix=Fix("store the variable in float32 and compute in float16", safe=False)
+            if "16" in variable.dtype
+            else Fix("take larger steps", safe=False),
+        )
+        return
+
+
+def _rounded(audit: Audit) -> bool:
+    """Nearly everything that should have changed did not."""
+    return (
+        audit.wanted > 0
+        and audit.rounded >= SHARE * audit.wanted
+        and bool(audit.gradient_norm)
+        and bool(audit.predicted_norm)
+        and not audit.own
+    )
+
+
+FAULT = Fault("GP503", "rounded-away", __doc__, prove=prove)

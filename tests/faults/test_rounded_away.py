@@ -1,0 +1,60 @@
+"""Edge cases of rounded-away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gradproof.evidence import Run
+from gradproof.evidence.ledger import Audit
+from gradproof.faults.rounded_away import prove
+from records import KERNEL, at, healthy, with_updates, with_variable
+
+
+def still(run: Run, steps: int = 3, **changes: Any) -> Run:
+    """The kernel is kept in float16 and stands still."""
+    plain = Audit(
+        1,
+        1,
+        KERNEL,
+        "SGD",
+        value_norm=4.0,
+        gradient_norm=0.8,
+        used_norm=0.8,
+        predicted_norm=8e-4,
+        elements=16,
+        wanted=16,
+        rounded=16,
+    )
+    audits = tuple(replace(plain, step=index, **changes) for index in range(1, steps + 1))
+    run = with_variable(with_updates(run, KERNEL, change_norm=0.0), KERNEL, dtype="float16")
+    return replace(run, audits=audits)
+
+
+def test_nothing_changes():
+    """None of sixteen elements changed, at none of three steps."""
+    (found,) = prove(still(healthy()))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel",)
+    assert "16 of 16 elements" in found.message
+    assert "0.0002 an element" in found.message
+
+
+def test_one_step():
+    """One audited step is not enough."""
+    assert not list(prove(still(healthy(), steps=1)))
+
+
+def test_a_few_elements_stay():
+    """Elements that are large beside the others may stay for a while."""
+    assert not list(prove(still(healthy(), rounded=4)))
+
+
+def test_no_gradient():
+    """Without a gradient nothing is rounded."""
+    assert not list(prove(still(healthy(), gradient_norm=0.0, predicted_norm=0.0, wanted=0)))
+
+
+def test_own_rule():
+    """What another rule wants is not known."""
+    assert not list(prove(still(healthy(), own=True)))
