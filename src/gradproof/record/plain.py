@@ -90,7 +90,7 @@ def _reader(kind: Any) -> Reader:
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind)
     if kind is float:
-        return lambda data: float(_checked(data, int, float))
+        return _float
     if kind is int:
         return lambda data: _checked(data, int, bool)
     if kind in (str, bool, type(None)):
@@ -104,6 +104,13 @@ def _checked(data: object, *kinds: type) -> Any:
     if type(data) not in kinds:
         raise Malformed(f"{kinds[0].__name__} expected, {type(data).__name__} found")
     return data
+
+
+def _float(data: object) -> float:
+    try:
+        return float(_checked(data, int, float))
+    except OverflowError:
+        raise Malformed("a number too large") from None
 
 
 def _member(kind: type[Enum], data: object) -> Enum:
