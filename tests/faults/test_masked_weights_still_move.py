@@ -126,7 +126,7 @@ def test_another_mask_in_each_step():
     assert not list(prove(masked(healthy(), masked_before=3)))
 
 
-def test_written_back():
+def test_written_back_while_running():
     """Somebody assigns to the kernel after each update."""
     run = masked(healthy())
     run = replace(run, assigned=(Assigned(KERNEL, "assign", 3, (at(7),)),))

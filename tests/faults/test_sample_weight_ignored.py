@@ -1,1 +1,121 @@
 """Edge cases of sample-weight-ignored."""
+
+from __future__ import annotations
+
+import pytest
+
+from snippets import assert_findings, assert_silent
+
+MODEL = """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.score = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.score(inputs)
+
+    def train_step(self, data):
+        {unpack}
+        with tf.GradientTape() as tape:
+            each = tf.reduce_mean(tf.square(self(a, training=True) - b), axis=-1)
+            loss = {loss}
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {{"loss": loss}}
+
+net = Net()
+net.compile(optimizer=keras.optimizers.SGD(0.1))
+net.fit(x, y{weights})
+"""
+
+HELPER = "a, b, w = keras.utils.unpack_x_y_sample_weight(data)"
+
+
+def program(unpack: str, loss: str = "tf.reduce_mean(each)", weights: str = "") -> str:
+    """A model with its own step."""
+    return MODEL.format(unpack=unpack, loss=loss, weights=weights)
+
+
+@pytest.mark.parametrize("weights", [", sample_weight=np.ones(8)", ", class_weight={0: 1.0}"])
+@pytest.mark.parametrize("unpack", [HELPER, "a, b, w = data", HELPER.replace("w =", "_ =")])
+def test_unpacked_and_unused(unpack: str, weights: str):
+    """`fit` is given weights and the step does not look at them."""
+    assert_findings(program(unpack, "tf.reduce_mean(each)  # GP704", weights))
+
+
+def test_named_weights():
+    """Weights by name, though the file itself never fits."""
+    assert_findings(program("a, b, sample_weight = data", "tf.reduce_mean(each)  # GP704"))
+
+
+def test_two_parts_only():
+    """A step that takes two parts where three come."""
+    assert_findings(program("a, b = data  # GP704", weights=", sample_weight=np.ones(8)"))
+
+
+def test_argument_of_a_step():
+    """A hand-written step that is given weights."""
+    assert_findings(
+        """
+        def train(a, b, sample_weight):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(a) - b))  # GP704
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        program(HELPER, "tf.reduce_mean(each * w)", ", sample_weight=np.ones(8)"),
+        program(HELPER, "self.compute_loss(a, b, each, w)", ", sample_weight=np.ones(8)"),
+        program("a, b, _ = data"),
+        program("a, b, index = data"),
+        program("a, b = data"),
+        program("a, b = data", weights=", sample_weight=None"),
+        program("a, b = data[0], data[1]", weights=", sample_weight=np.ones(8)"),
+    ],
+)
+def test_right_ones(program: str):
+    """Used, thrown away by name, or never given."""
+    assert_silent(program)
+
+
+TAGGER = """
+inputs = keras.Input((6,), dtype="int32")
+inner = keras.layers.Embedding(9, 8, mask_zero={masked})(inputs)
+{between}
+tagger = keras.Model(inputs, keras.layers.Dense(3)(inner))
+tokens = tf.zeros((8, 6), "int32")
+
+with tf.GradientTape() as tape:
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, tagger(tokens))
+    loss = {loss}
+gradients = tape.gradient(loss, tagger.trainable_variables)
+optimizer.apply_gradients(zip(gradients, tagger.trainable_variables))
+"""
+
+
+def test_padding():
+    """A mean over all positions of a model that masks padding."""
+    loss = "tf.reduce_mean(each)  # GP704"
+    assert_findings(TAGGER.format(masked="True", between="", loss=loss))
+    between = "inner = keras.layers.LSTM(8, return_sequences=True)(inner)"
+    assert_findings(TAGGER.format(masked="True", between=between, loss=loss))
+
+
+@pytest.mark.parametrize(
+    ("masked", "between", "loss"),
+    [
+        ("False", "", "tf.reduce_mean(each)"),
+        ("True", "inner = keras.layers.LSTM(8)(inner)", "tf.reduce_mean(each)"),
+        ("True", "", "tf.reduce_sum(each * tf.cast(tokens > 0, 'float32'))"),
+        ("True", "", "tf.reduce_mean(tf.boolean_mask(each, tokens > 0))"),
+    ],
+)
+def test_padding_is_left_out(masked: str, between: str, loss: str):
+    """No mask, one output a sequence, or a mask in the loss."""
+    assert_silent(TAGGER.format(masked=masked, between=between, loss=loss))

@@ -84,19 +84,17 @@ the loss of each sample. For padding, average over what the mask keeps.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Loop, Run
 from ..evidence.offers import ignored_mask, offered
 from ..evidence.run import GradientCall
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 
 _WORDS = {
     "unused": (
-        (
-            "the weights of the samples are unpacked here and used nowhere: every sample counts "
-            "the same"
-        ),
+        ("the weights of the samples are given and used nowhere: every sample counts the same"),
         "never used",
         "give the weights to the loss",
     ),
@@ -131,7 +129,6 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find losses that do not depend on the weights that they were offered."""
-    yield from _unpacked(run)
     for call in run.calls:
         if not run.wanted(call) or len(call.targets) != 1 or call.inner:
             continue
@@ -174,20 +171,18 @@ def _finding(run: Run, call: GradientCall, message: str, why: str) -> Finding:
     )
 
 
-def _unpacked(run: Run) -> Iterator[Finding]:
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """A step that takes two parts of the data ended where a third one came."""
     crash = run.crash
-    if crash is None or not crash.places or "to unpack (expected 2" not in crash.message:
-        return
-    if "too many values" in crash.message and "train_step" in crash.message:
-        yield Finding(
-            f"`fit` hands on inputs, targets and weights, and this step unpacks two parts; "
-            f"the program ended with {crash.kind}",
-            place=crash.places[-1],
-            label="a third part comes",
-            step=run.counted + 1,
-            fix=Fix("unpack the weights, and give them to the loss", safe=False),
-        )
+    if crash is None or "too many values to unpack (expected 2" not in crash.message:
+        return None
+    if finding.label != _WORDS["two"][1]:
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}; the program ended with {crash.kind}",
+        step=run.counted + 1,
+    )
 
 
-FAULT = Fault("GP704", "sample-weight-ignored", __doc__, find=find, prove=prove)
+FAULT = Fault("GP704", "sample-weight-ignored", __doc__, find=find, prove=prove, settle=settle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import by_hand, escaping, tapes, updates
+from . import by_hand, escaping, masks, tapes, updates
 from .flow import merge
 from .roles import direction
 from .values import Constant, GradientOf, Group, Instance, Layer, Tensor, Value, Variable
@@ -78,6 +78,7 @@ def _assigned(
     elif isinstance(owner, Layer) and not gradients:
         owner.borrowed = True
     by_hand.assignment(reader, variable, name, value, node)
+    masks.assigned(reader, variable, name, node, gradients=bool(gradients))
     if isinstance(owner, Instance):
         owner.touched = True
     updates.consume_update(reader, value)

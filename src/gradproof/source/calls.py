@@ -12,6 +12,7 @@ from . import (
     datasets,
     escaping,
     functions,
+    halves,
     layer_calls,
     layer_methods,
     layers,
@@ -69,7 +70,9 @@ def call(
     if isinstance(callee, Library):
         return libraries.library(reader, callee.name, arguments, keywords, node)
     if isinstance(callee, Class):
-        return classes.instantiate(reader, callee, arguments, keywords, node)
+        made = classes.instantiate(reader, callee, arguments, keywords, node)
+        halves.made(reader, made, keywords)
+        return made
     if isinstance(callee, Instance):
         return classes.call_instance(reader, callee, arguments, keywords, node)
     if isinstance(callee, Layer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, rounds, shapes, state
+from . import api, rounds, shapes, state, weighing
 from .dependence import NO_FLOW
 from .joining import flow_of
 from .names import last
@@ -25,7 +25,9 @@ def make_dataset(
     """A `tf.data` source."""
     short = last(name)
     if short in ("from_tensor_slices", "from_tensors") and arguments:
-        return Dataset(_sliced(arguments[0], slices=short == "from_tensor_slices"), node, True)
+        made = Dataset(_sliced(arguments[0], slices=short == "from_tensor_slices"), node, True)
+        weighing.sliced(reader, made, arguments[0])
+        return made
     if short == "range":
         return Dataset(Tensor(whole=True, shape=()), node)
     if short == "zip" and arguments and isinstance(arguments[0], ListValue):
@@ -81,6 +83,7 @@ def dataset_method(
 ) -> Value:
     """A method of a dataset."""
     if name in ("batch", "padded_batch"):
+        weighing.batched(reader, receiver, arguments, keywords)
         return Dataset(_batched(receiver.element), node, receiver.pipeline)
     if name == "unbatch":
         return Dataset(Unknown("element", data=True), node)

@@ -22,12 +22,14 @@ from . import (
     applying,
     connections,
     habits,
+    masks,
     new_values,
     rounds,
     shapes,
     submodels,
     tapes,
     terms,
+    weighing,
 )
 from .dependence import Flow, Path
 from .flow import merge
@@ -78,6 +80,9 @@ class Facts:
         self.wrapped: dict[int, ast.AST] = {}
         self.habits = habits.Habits()
         self.rounds = rounds.Rounds()
+        self.masks = masks.Masks()
+        self.batches = weighing.Batches()
+        self.half: ast.AST | None = None
         self.outputs: dict[int, ast.AST] = {}
         self.tape_nodes: dict[int, ast.Call] = {}
         self.losses_read = False
@@ -103,6 +108,7 @@ class Facts:
         rounds.asked_for(self.reader, asked)
         terms.asked(self.reader, asked)
         submodels.asked(self.reader, asked)
+        weighing.sum_asked(self.reader, asked)
         question = connections.ask(
             self.reader, asked, zeros=zeros, earlier=earlier, modes=self.modes
         )
@@ -179,6 +185,7 @@ class Facts:
             habits.applied_unscaled(self.reader, optimizer, asked[0] if asked else None, node)
             strange = fact is not None and bool(fact.strangers)
             rounds.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
+            masks.applied(self.reader, optimizer, gradients, variables, node)
         if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
             self.untold_apply = True
         if (
@@ -275,6 +282,7 @@ class Facts:
         rounds.updated(self.reader)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
         habits.fits(self.reader, thing, name)
+        weighing.fitted(self.reader, thing, keywords)
 
     def loop(self, node: ast.For, iterated: Value) -> None:
         """A loop starts."""
@@ -286,6 +294,8 @@ class Facts:
             if fact is not None:
                 self.dropped[fact] = None
         habits.finish(self.reader)
+        weighing.finish(self.reader)
+        masks.finish(self.reader)
         gradient_calls, model_calls = answers.answered(self.reader, self.asked, self)
         gradient_calls = new_values.explained(self.reader, gradient_calls)
         return Loop(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, layer_calls, state, tapes
+from . import api, layer_calls, state, tapes, weighing
 from .dependence import ANYTHING
 from .joining import flow_of
 from .names import last
@@ -28,6 +28,7 @@ def make(
     else:
         _make_leaf(reader, layer, arguments, keywords)
     state.created(reader, "layer", layer.kind, node, layer.name)
+    weighing.layer_made(reader, layer)
     return layer
 
 

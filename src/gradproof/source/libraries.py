@@ -12,6 +12,7 @@ from . import (
     calls,
     datasets,
     escaping,
+    halves,
     layers,
     losses,
     operations,
@@ -50,6 +51,7 @@ def library(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
     """What a call of a library gives, by its dotted name."""
+    halves.policy_set(reader, name, arguments, node)
     if name.startswith("builtins."):
         return builtin.call(reader, name[9:], arguments, keywords, node)
     maker = _made_by_library(reader, name, arguments, keywords, node)

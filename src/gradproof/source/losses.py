@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, shapes
+from . import api, shapes, weighing
 from .flow import merge
 from .names import last
 from .values import (
@@ -54,7 +54,13 @@ def loss_called(
         target = given.get("y_true")
         if target is not None and prediction is not None:
             broadcast(reader, node, target, prediction)
-    return Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    reduction = loss.arguments.get("reduction")
+    if isinstance(reduction, Constant) and reduction.value == "sum":
+        reader.facts.batches.sums.update(dict.fromkeys(result.tokens, node))
+    if loss.kind[:1].islower() and loss.kind in api.CROSS_ENTROPIES:
+        weighing.per_item(reader, prediction, result, node)
+    return result
 
 
 def logit_loss(
@@ -83,7 +89,9 @@ def logit_loss(
                 reader, short, dict(keywords), prediction, api.CROSS_ENTROPIES[short], node, node
             )
     flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
-    return Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    weighing.per_item(reader, prediction, result, node)
+    return result
 
 
 def _compare(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, escaping, habits, losses, shapes
+from . import api, escaping, habits, losses, masks, shapes, weighing
 from .arithmetic import note_update, sign_of
 from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 from .flow import cut, merge, origin
@@ -100,6 +100,17 @@ def _describe(
     result.shape = shape_of(short, arguments, keywords)
     if first is not None:
         habits.note_singular(reader, short, first, result, node)
+        weighing.averaged(reader, short, first, node)
+    weighing.summed(reader, short, arguments, keywords, result, node)
+    masks.literal(reader, short, first, result)
+    if (
+        short == "multiply"
+        and first is not None
+        and second is not None
+        and isinstance(node, ast.Call)
+    ):
+        written = (*node.args, None, None)
+        masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
     if short == "reduce_mean":
         result.mean_of = node
     if short in api.WHOLE_RESULTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import escaping, habits, rates, state, tapes
+from . import escaping, habits, masks, rates, state, tapes
 from .joining import flow_of
 from .values import (
     Bound,
@@ -98,6 +98,8 @@ def optimizer_method(
             loss = arguments[0]
             return Tensor(reader.read(loss, node), loss=loss.loss, made=reader.path(node))
         return arguments[0] if arguments else Unknown(name)
+    if name == "exclude_from_weight_decay":
+        masks.excluded(reader, optimizer)
     if name in (
         "exclude_from_weight_decay",
         "get_config",

@@ -386,7 +386,7 @@ def state_written(reader: Reader, scope: Scope, name: str, value: Value, node: a
 def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> None:
     """A traced function is called; an optimizer it holds may have been replaced."""
     rounds = of(reader)
-    objects = [value for value in arguments if isinstance(value, _NEW_TRACE)]
+    objects: list[Value] = [value for value in arguments if isinstance(value, _NEW_TRACE)]
     before = rounds.given.setdefault(id(function), objects)
     if any(all(value is not known for known in before) for value in objects):
         # An object that it has not met: traced again, with what stands there now.

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import binding, classes, escaping, habits, imports, operators, rounds, updates
+from . import binding, classes, escaping, habits, imports, operators, rounds, updates, weighing
 from .joining import join, truth
 from .store import Written
 from .values import (
@@ -231,6 +231,7 @@ def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> N
         value = binding.decorate(reader, decorator, value, node)
     reader.functions.append(function)
     habits.traced_in_loop(reader, function, node)
+    weighing.function_made(reader, node)
     binding.bind_name(reader, node.name, value, node)
 
 

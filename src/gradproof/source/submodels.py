@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import habits, tapes
-from .dependence import ANYTHING, Trail
+from .dependence import ANYTHING, Flow, Trail
 from .flow import merge
 from .values import Asked, Group, Instance, Layer, ListValue, Tensor, Unknown, Value, Variable
 
@@ -26,7 +26,7 @@ def computed(reader: Reader, model: Layer | Instance, value: Value, node: ast.AS
         return replace(value, items=items)
     if isinstance(value, Tensor) and value.flow:
         read = reader.path(node)
-        own = {token: (Trail(reader.active, read),) for token in value.tokens}
+        own: Flow = {token: (Trail(reader.active, read),) for token in value.tokens}
         reader.facts.outputs.update(dict.fromkeys(value.tokens, node))
         return replace(value, flow=merge((value.flow, own)))
     return value
