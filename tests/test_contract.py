@@ -130,6 +130,10 @@ ANOTHER_MEND: Mapping[str, str] = {
 """Faults whose fix is right but is not the good example, and why."""
 
 
+NOTHING_TRAINS = {"trainable-flip-ignored"}
+"""Faults whose bad example, once mended, does freeze all; a run says so."""
+
+
 def named(fault: Fault) -> str:
     """Name of a fault in the names of the tests."""
     return fault.name
@@ -378,7 +382,7 @@ def test_good_run_is_healthy(fault: Fault, generation: str, runs: Mapping[str, A
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("generation", GENERATIONS)
-@pytest.mark.parametrize("name", ANOTHER_MEND)
+@pytest.mark.parametrize("name", sorted(set(ANOTHER_MEND) - NOTHING_TRAINS))
 def test_mended_run_is_healthy(name: str, generation: str, runs: Mapping[str, Any]):
     """A watched run of the mended bad example proves nothing wrong."""
     fault = next(fault for fault in FAULTS if fault.name == name)
