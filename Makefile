@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 EXAMPLE ?= examples/stuck/spiral.py
 
-.PHONY: run test test-all lint bench clean
+.PHONY: run test test-all lint bench bench-reading clean
 
 run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
@@ -24,6 +24,9 @@ lint: $(READY) ## ruff, mypy and typos.
 
 bench: $(READY) ## Watched / bare, in one run.
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks/overhead.py
+
+bench-reading: $(READY) ## gradproof check beside ruff, pyflakes and pylint, in one run.
+	@$(BIN)/python benchmarks/reading.py
 
 clean: ## Throw away .venv and what tools left behind.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -271,7 +271,10 @@ def main() -> int:
         text = README.format(
             table=table(rows), machine=machine(rows[0].versions), rounds=options.rounds
         )
-        (HERE / "README.md").write_text(text, encoding="utf-8")
+        readme = HERE / "README.md"
+        # What reading.py wrote there stays.
+        _, mark, rest = readme.read_text(encoding="utf-8").partition("\n## Reading\n")
+        readme.write_text(text + mark + rest, encoding="utf-8")
     return 0 if all(row.holds and row.watched for row in rows) else 1
 
 
