@@ -61,7 +61,10 @@ def trained_elsewhere(reader: Reader) -> bool:
     project = reader.project
     if project is None:
         return False
-    for node in ast.walk(reader.source.tree):
+    waiting: list[ast.AST] = list(reader.source.tree.body)
+    while waiting:
+        node = waiting.pop()
+        waiting += [*getattr(node, "body", ()), *getattr(node, "orelse", ())]
         if isinstance(node, ast.Import | ast.ImportFrom):
             for promise in imports.promises(node, reader.source.path):
                 path = project.find(promise.module, promise.level, promise.importer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ROOTS = (
     ("tensorflow.compat.v2", "tf"),
@@ -50,6 +51,7 @@ _PREFIXED = (
 )
 
 
+@lru_cache(4096)
 def canonical(dotted: str) -> str:
     """One spelling for a dotted name of a library.
 
@@ -64,6 +66,7 @@ def canonical(dotted: str) -> str:
     return respelled(dotted)
 
 
+@lru_cache(4096)
 def respelled(dotted: str) -> str:
     """`canonical` for a name that already begins with the short root."""
     for pattern, replacement in _SPELLINGS:

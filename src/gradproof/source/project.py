@@ -145,10 +145,7 @@ class Project:
         if first is None:
             first = self._first[path] = self._next
             self._next += len(lines) + LINES_BETWEEN
-        for node in ast.walk(tree):
-            if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword | ast.excepthandler):
-                node.lineno += first
-                node.end_lineno = (node.end_lineno or 0) + first
+        _shift(tree, first)
         return Source(path, lines, tree, first, trains(text))
 
     def _file(self, base: str, *, package: bool = False) -> str | None:
@@ -186,6 +183,22 @@ class Project:
             below = [posixpath.join(root, "src") for root in roots if "src" in self._names(root)]
             known = self._roots[here] = tuple(dict.fromkeys((*roots, *below, here)))
         return known
+
+
+def _shift(tree: ast.Module, first: int) -> None:
+    """Adds to every line number."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        held = node.__dict__
+        if "lineno" in held:
+            held["lineno"] += first
+            held["end_lineno"] = (held["end_lineno"] or 0) + first
+        for part in held.values():
+            if isinstance(part, ast.AST):
+                waiting.append(part)
+            elif isinstance(part, list):
+                waiting += [item for item in part if isinstance(item, ast.AST)]
 
 
 def lines_of(text: str) -> list[str]:
