@@ -5,26 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ...finding import Finding, Fix
-from . import applied, recorded, repeated, tracked
+from . import (
+    applied,
+    differentiated,
+    learned,
+    listed,
+    optimizing,
+    recorded,
+    repeated,
+    taped,
+    tracked,
+)
 from .draft import Draft, NoMend
 
 Mend = Callable[[Draft, Finding], Iterator[Fix]]
 """Gives candidates, the one that is most likely meant first."""
 
 MENDS: Mapping[str, tuple[Mend, ...]] = {
-    name: tuple(
-        table[name]
-        for table in (
-            tracked.MENDS,
-            recorded.MENDS,
-            applied.MENDS,
-            repeated.MENDS,
-            repeated.LAST_RESORT,
+    **{
+        name: (mend,)
+        for topic in (
+            tracked,
+            listed,
+            taped,
+            recorded,
+            differentiated,
+            applied,
+            optimizing,
+            repeated,
+            learned,
         )
-        if name in table
-    )
-    for table in (tracked.MENDS, recorded.MENDS, applied.MENDS, repeated.MENDS)
-    for name in table
+        for name, mend in topic.MENDS.items()
+    },
+    "numpy-in-graph-mode": (recorded.numpy_on_loss_path, repeated.numpy_in_graph_mode),
 }
 """By the name of the fault."""
 

@@ -1,24 +1,18 @@
-"""Mends of stages "repeated" and "learned", and of what only costs time."""
+"""Mends of state that a traced function reads or makes once."""
 
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
-
-
-def _at(draft: Draft, finding: Finding) -> ast.AST:
-    if finding.place is None:
-        raise NoMend
-    return draft.at(finding.place.span)
+from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from .reach import node_of
 
 
 def state_created_in_tf_function(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """What a traced function makes is made before it."""
-    statement = draft.statement(_at(draft, finding))
+    statement = draft.statement(node_of(draft, finding))
     function = draft.scope(statement)
     if not isinstance(statement, ast.Assign) or not isinstance(function, Function):
         raise NoMend
@@ -65,7 +59,7 @@ def _made_by_init(
 
 def python_state_frozen_at_trace(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Python state becomes a variable, and what changes it assigns to it."""
-    node = draft.nearest(_at(draft, finding), ast.expr, ast.stmt)
+    node = draft.nearest(node_of(draft, finding), ast.expr, ast.stmt)
     if isinstance(node, ast.AugAssign | ast.Assign):
         node = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
     if not isinstance(node, ast.Attribute | ast.Name):
@@ -86,7 +80,7 @@ def _as_variable(draft: Draft, state: ast.Attribute | ast.Name, title: str) -> F
         if isinstance(node, ast.Global) and text in node.names:
             edits.append(_without_global(draft, node, text))
         if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == text:
-            edits.append(_grown(draft, node, text))
+            edits.append(_grown_by(draft, node, text))
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         if ast.unparse(node.targets[0]) != text:
@@ -123,7 +117,7 @@ def _as_float(draft: Draft, value: ast.expr) -> str:
     return text
 
 
-def _grown(draft: Draft, node: ast.AugAssign, text: str) -> Edit:
+def _grown_by(draft: Draft, node: ast.AugAssign, text: str) -> Edit:
     value = draft.source(node.value)
     if isinstance(node.value, ast.Constant) and isinstance(node.value.value, int):
         value += ".0"
@@ -164,7 +158,7 @@ def _tensor_minimum(draft: Draft, state: ast.Attribute | ast.Name) -> Iterator[E
 
 def symbolic_tensor_leak(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """What outlives the trace is kept in a variable."""
-    node = draft.nearest(_at(draft, finding), ast.expr, ast.stmt)
+    node = draft.nearest(node_of(draft, finding), ast.expr, ast.stmt)
     if isinstance(node, ast.Assign):
         node = node.targets[0]
     elif isinstance(node, ast.AugAssign):
@@ -176,7 +170,7 @@ def symbolic_tensor_leak(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 def numpy_in_graph_mode(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """As a last resort the program runs eagerly."""
-    node = _at(draft, finding)
+    node = node_of(draft, finding)
     for call in ast.walk(draft.tree):
         if called(call) != "compile" or not isinstance(call, ast.Call):
             continue
@@ -194,146 +188,9 @@ def numpy_in_graph_mode(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 yield Fix("run it eagerly", False, (draft.edit(here, ""),))
 
 
-def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """Both sides get one shape."""
-    node = _at(draft, finding)
-    import re
-
-    shapes = re.findall(r"`([^`]*)` (?:has shape )?(\([^)]*\))", finding.message)
-    tf = draft.tensorflow
-    columns = [text for text, shape in shapes if re.fullmatch(r"\([^,]*, 1\)", shape)]
-    flats = [text for text, shape in shapes if re.fullmatch(r"\([^,]*,\)", shape)]
-    for wanted, form in (
-        *((text, "{tf}.squeeze({0}, axis=-1)") for text in columns),
-        *((text, "{0}[:, {tf}.newaxis]") for text in flats),
-    ):
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.expr) and draft.source(inner) == wanted:
-                text = draft.source(inner) if "squeeze" in form else draft.operand(inner)
-                new = form.format(text, tf=tf)
-                yield Fix("give both sides one shape", False, (draft.replace(inner, new),))
-                break
-
-
-def logits_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The last layer is linear, and the loss takes logits."""
-    for there in finding.related:
-        if "ends in" not in there.message:
-            continue
-        layer = draft.at(there.place.span)
-        for call in [here for here in draft.up(layer) if isinstance(here, ast.Call)]:
-            activation = keyword(call, "activation")
-            if activation is None:
-                continue
-            number = next(
-                place for place, word in enumerate(call.keywords) if word.arg == "activation"
-            )
-            word = call.keywords[number]
-            span = draft.span(word)
-            before = call.keywords[number - 1] if number else (call.args[-1] if call.args else None)
-            if before is not None:
-                left = draft.span(before)
-                here = type(span)(left.end_line, left.end_column, span.end_line, span.end_column)
-                yield Fix("let the last layer be linear", False, (draft.edit(here, ""),))
-            else:
-                fix = (draft.replace(activation, "None"),)
-                yield Fix("let the last layer be linear", False, fix)
-            return
-    node = _at(draft, finding)
-    calls = [here for here in draft.up(node) if isinstance(here, ast.Call)]
-    for call in calls:
-        flag = keyword(call, "from_logits")
-        if isinstance(flag, ast.Constant):
-            text = str(not flag.value)
-            yield Fix("say what it is given", False, (draft.replace(flag, text),))
-            return
-
-
-def regularization_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The losses of the layers are added inside the tape."""
-    statement = draft.statement(_at(draft, finding))
-    opening = draft.nearest(statement, ast.With)
-    asked = [
-        node
-        for node in ast.walk(draft.scope(statement))
-        if called(node) == "gradient" and isinstance(node, ast.Call) and node.args
-    ]
-    for call in asked:
-        target = call.args[0]
-        if not isinstance(target, ast.Name):
-            continue
-        for model in _models(draft, opening):
-            line = f"{target.id} += {draft.tensorflow}.add_n({model}.losses)"
-            edits = (draft.after(opening.body[-1], line),)
-            yield Fix("add the losses of the layers", False, edits)
-
-
-def _models(draft: Draft, opening: ast.With) -> list[str]:
-    """What is called in a `with` block and asked for its variables."""
-    asked = {
-        draft.source(node.value)
-        for node in ast.walk(draft.scope(opening))
-        if isinstance(node, ast.Attribute) and node.attr.startswith("trainable_")
-    }
-    called_here = [
-        draft.source(node.func) for node in ast.walk(opening) if isinstance(node, ast.Call)
-    ]
-    return list(dict.fromkeys(name for name in called_here if name in asked))
-
-
-def training_flag_missing(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The model is called with `training=True`."""
-    node = _at(draft, finding)
-    statement = draft.statement(node)
-    calls = [here for here in draft.up(node) if isinstance(here, ast.Call)]
-    calls += [here for here in ast.walk(statement) if isinstance(here, ast.Call)]
-    for call in calls:
-        flag = keyword(call, "training")
-        if isinstance(flag, ast.Constant) and flag.value is False:
-            edits = (draft.replace(flag, "True"),)
-            yield Fix("pass `training=True`", False, edits)
-        text = draft.source(call.func)
-        asked = f"{text}.trainable_" in draft.text or text == "self"
-        if asked and flag is None and (call.args or call.keywords):
-            last: ast.AST = call.keywords[-1] if call.keywords else call.args[-1]
-            edits = (draft.replace(last, f"{draft.source(last)}, training=True"),)
-            yield Fix("pass `training=True`", False, edits)
-
-
-def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The target is a clone, and takes in the weights of the other network."""
-    node = _at(draft, finding)
-    statement = draft.statement(node)
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name | ast.Attribute):
-        target, online = draft.source(statement.targets[0]), draft.source(statement.value)
-        clone = f"{draft.keras}.models.clone_model({online})"
-        edits = (
-            draft.replace(statement.value, clone),
-            draft.after(statement, f"{target}.set_weights({online}.get_weights())"),
-        )
-        yield Fix("clone the network", False, edits)
-    for here in draft.up(node):
-        if not isinstance(here, ast.For) or called(here.iter) != "zip":
-            continue
-        if not isinstance(here.target, ast.Tuple) or len(here.target.elts) != 2:
-            continue
-        names = [draft.source(each) for each in here.target.elts]
-        call = next((each for each in ast.walk(here) if called(each) == "assign"), None)
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-            continue
-        own = draft.source(call.func.value)
-        other = next((name for name in names if name != own), None)
-        uses = [
-            each for each in ast.walk(call.args[0]) if isinstance(each, ast.Name) and each.id == own
-        ]
-        if other and len(uses) > 1 and other not in loaded(call.args[0]):
-            mixed = draft.replace(uses[-1], other)
-            yield Fix("mix in the weights of the other network", False, (mixed,))
-
-
 def uncompiled_step(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The step is decorated with `tf.function`."""
-    around = draft.up(_at(draft, finding))
+    around = draft.up(node_of(draft, finding))
     function = next((here for here in around if isinstance(here, Function)), None)
     if function is None or function.decorator_list or not _traceable(function):
         raise NoMend
@@ -351,7 +208,7 @@ def _traceable(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def tracing_cost(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Numbers are handed over as tensors."""
-    node = draft.nearest(_at(draft, finding), ast.expr)
+    node = draft.nearest(node_of(draft, finding), ast.expr)
     if isinstance(node, ast.Call) and not isinstance(draft.parents[node], ast.Call):
         raise NoMend
     if isinstance(node, ast.Call | ast.Name | ast.Attribute | ast.BinOp | ast.Constant):
@@ -387,57 +244,11 @@ def data_iterator_spent(draft: Draft, finding: Finding) -> Iterator[Fix]:
             yield Fix("make the iterator anew for each pass", False, tuple(edits))
 
 
-def sum_vs_mean_reduction(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The loss is the mean over the batch, not the sum."""
-    node = _at(draft, finding)
-    calls = [here for here in draft.up(node) if called(here) == "reduce_sum"]
-    calls += [here for here in ast.walk(draft.statement(node)) if called(here) == "reduce_sum"]
-    for call in dict.fromkeys(calls):
-        assert isinstance(call, ast.Call)
-        if isinstance(call.func, ast.Attribute) and not call.keywords and len(call.args) == 1:
-            text = draft.source(call.func).replace("reduce_sum", "reduce_mean")
-            edits = (draft.replace(call.func, text),)
-            yield Fix("take the mean over the batch", False, edits)
-
-
-def iterations_counter_off(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """One call applies what several did."""
-    calls = [
-        node
-        for node in ast.walk(draft.tree)
-        if isinstance(node, ast.Expr) and called(node.value) == "apply_gradients"
-    ]
-    for first, second in itertools.pairwise(calls):
-        one, other = first.value, second.value
-        assert isinstance(one, ast.Call)
-        assert isinstance(other, ast.Call)
-        if not same(one.func, other.func) or draft.block(first) is not draft.block(second):
-            continue
-        pairs = [call.args[0] for call in (one, other) if call.args]
-        if len(pairs) != 2 or any(called(pair) != "zip" for pair in pairs):
-            continue
-        parts = [
-            " + ".join(draft.operand(pair.args[place]) for pair in pairs)  # type: ignore[attr-defined]
-            for place in (0, 1)
-        ]
-        text = f"{draft.source(one.func)}(zip({parts[0]}, {parts[1]}))"
-        edits = (draft.remove(first), draft.replace(second, text))
-        yield Fix("apply all gradients in one call", False, edits)
-
-
 MENDS = {
     "state-created-in-tf-function": state_created_in_tf_function,
     "python-state-frozen-at-trace": python_state_frozen_at_trace,
     "symbolic-tensor-leak": symbolic_tensor_leak,
-    "shape-broadcast": shape_broadcast,
-    "logits-mismatch": logits_mismatch,
-    "regularization-dropped": regularization_dropped,
-    "training-flag-missing": training_flag_missing,
-    "target-copy-wrong": target_copy_wrong,
     "uncompiled-step": uncompiled_step,
     "tracing-cost": tracing_cost,
     "data-iterator-spent": data_iterator_spent,
-    "sum-vs-mean-reduction": sum_vs_mean_reduction,
-    "iterations-counter-off": iterations_counter_off,
 }
-LAST_RESORT = {"numpy-in-graph-mode": numpy_in_graph_mode}

@@ -1,0 +1,139 @@
+"""Mends of gradients that are zero, not finite, or wrong."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...finding import Edit, Finding, Fix
+from .draft import Draft, Function, NoMend, called, loaded, stored
+from .reach import node_of
+
+TINY = "1e-7"
+"""Keeps an argument away from the edge; float32 holds it beside 1."""
+
+
+def nan_from_singular_op(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The argument is kept away from the edge before the operation."""
+    call = _operation(draft, finding)
+    tf = draft.tensorflow
+    mask = next(
+        (node for node in draft.up(call) if called(node) == "where" and node is not call), None
+    )
+    if isinstance(call, ast.BinOp):
+        text = f"{tf}.math.divide_no_nan({draft.source(call.left)}, {draft.source(call.right)})"
+        yield Fix("divide with `divide_no_nan`", False, (draft.replace(call, text),))
+        return
+    argument = call.args[0]
+    text = draft.source(argument)
+    if isinstance(mask, ast.Call) and len(mask.args) == 3:
+        inside = argument
+        if not isinstance(argument, ast.Name | ast.Attribute):
+            names = [node for node in ast.walk(argument) if isinstance(node, ast.Name)]
+            meant = [node for node in names if node.id in loaded(mask.args[0])]
+            inside = meant[0] if meant else argument
+        if not any(isinstance(node, ast.Call) for node in ast.walk(inside)):
+            inner = draft.source(inside)
+            safe = f"{tf}.where({draft.source(mask.args[0])}, {inner}, {tf}.ones_like({inner}))"
+            title = "mask the argument as well as the result"
+            yield Fix(title, False, (draft.replace(inside, safe),))
+    if called(call) in ("norm",):
+        words = [draft.source(word.value) for word in call.keywords if word.arg == "axis"]
+        axis = f", axis={words[0]}" if words else ""
+        new = f"{tf}.sqrt({tf}.reduce_sum({tf}.square({text}){axis}) + 1e-12)"
+        yield Fix("keep the norm away from 0", False, (draft.replace(call, new),))
+        return
+    if called(call) in ("sqrt", "log", "rsqrt", "reciprocal", "pow", "divide"):
+        title = "keep the argument away from the edge"
+        yield Fix(title, False, (draft.replace(argument, f"{draft.operand(argument)} + {TINY}"),))
+
+
+def _operation(draft: Draft, finding: Finding) -> ast.Call | ast.BinOp:
+    """The singular operation at the place of a finding."""
+    names = "sqrt log rsqrt reciprocal norm pow divide".split()
+    node = node_of(draft, finding)
+    around = [here for here in draft.up(node) if isinstance(here, ast.expr)]
+    for here in [*around, *ast.walk(node)]:
+        if isinstance(here, ast.Call) and called(here) in names and here.args:
+            return here
+    for here in [*around[:1], *ast.walk(node)]:
+        if isinstance(here, ast.BinOp) and isinstance(here.op, ast.Div):
+            return here
+    raise NoMend
+
+
+def wrong_custom_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The gradient is multiplied by the one from above."""
+    node = node_of(draft, finding)
+    function = next((here for here in draft.up(node) if isinstance(here, Function)), None)
+    if function is None or not function.args.args:
+        raise NoMend
+    above = function.args.args[0].arg
+    returns = [each for each in ast.walk(function) if isinstance(each, ast.Return) and each.value]
+    edits: list[Edit] = []
+    for each in returns:
+        value = each.value
+        parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        for part in parts:
+            nothing = isinstance(part, ast.Constant) and part.value is None
+            if isinstance(part, ast.expr) and above not in loaded(part) and not nothing:
+                edits.append(draft.replace(part, f"{above} * {draft.operand(part)}"))
+    if not edits:
+        raise NoMend
+    yield Fix("multiply by the gradient from above", False, tuple(edits))
+
+
+def zero_gradient_region(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The same values, with the gradient passed on outside the bounds too."""
+    call = draft.nearest(node_of(draft, finding), ast.Call)
+    if called(call) not in ("clip_by_value", "maximum", "minimum", "relu") or not call.args:
+        raise NoMend
+    first = call.args[0]
+    if any(isinstance(node, ast.Call) for node in ast.walk(first)):
+        raise NoMend
+    inner, text = draft.operand(first), draft.source(call)
+    new = f"{inner} + {draft.tensorflow}.stop_gradient({text} - {inner})"
+    parent = draft.parents[call]
+    new = f"({new})" if isinstance(parent, ast.BinOp | ast.UnaryOp) else new
+    title = "keep the bounds, and pass the gradient on outside them too"
+    yield Fix(title, False, (draft.replace(call, new),))
+
+
+def sparse_gradient_arithmetic(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """Gradients are made dense where they are taken."""
+    tf = draft.tensorflow
+    for node in ast.walk(draft.tree):
+        if called(node) != "gradient" or not isinstance(node, ast.Call):
+            continue
+        statement = draft.statement(node)
+        if not isinstance(statement, ast.Assign) or statement.value is not node:
+            continue
+        text = f"[{tf}.convert_to_tensor(gradient) for gradient in {draft.source(node)}]"
+        yield Fix("make the gradients dense first", False, (draft.replace(node, text),))
+
+
+def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What is to grow is differentiated with a minus sign."""
+    for call in ast.walk(draft.tree):
+        if called(call) != "gradient" or not isinstance(call, ast.Call) or not call.args:
+            continue
+        target = call.args[0]
+        if not isinstance(target, ast.Name):
+            continue
+        for node in ast.walk(draft.scope(call)):
+            if isinstance(node, ast.Assign) and stored(node.targets[0]) == {target.id}:
+                if isinstance(node.value, ast.UnaryOp):
+                    text = draft.source(node.value.operand)
+                else:
+                    text = f"-{draft.operand(node.value)}"
+                edits = (draft.replace(node.value, text),)
+                yield Fix("descend on what is to grow, with a minus sign", False, edits)
+
+
+MENDS = {
+    "nan-from-singular-op": nan_from_singular_op,
+    "wrong-custom-gradient": wrong_custom_gradient,
+    "zero-gradient-region": zero_gradient_region,
+    "sparse-gradient-arithmetic": sparse_gradient_arithmetic,
+    "wrong-sign-update": wrong_sign_update,
+}

@@ -1,0 +1,169 @@
+"""Mends of losses that are not the ones that were meant."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ...finding import Finding, Fix
+from .draft import Draft, called, keyword, loaded
+from .reach import node_of
+
+
+def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """Both sides get one shape."""
+    node = node_of(draft, finding)
+    shapes = re.findall(r"`([^`]*)` (?:has shape )?(\([^)]*\))", finding.message)
+    tf = draft.tensorflow
+    columns = [text for text, shape in shapes if re.fullmatch(r"\([^,]*, 1\)", shape)]
+    flats = [text for text, shape in shapes if re.fullmatch(r"\([^,]*,\)", shape)]
+    for wanted, form in (
+        *((text, "{tf}.squeeze({0}, axis=-1)") for text in columns),
+        *((text, "{0}[:, {tf}.newaxis]") for text in flats),
+    ):
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.expr) and draft.source(inner) == wanted:
+                text = draft.source(inner) if "squeeze" in form else draft.operand(inner)
+                new = form.format(text, tf=tf)
+                yield Fix("give both sides one shape", False, (draft.replace(inner, new),))
+                break
+
+
+def logits_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The last layer is linear, and the loss takes logits."""
+    for there in finding.related:
+        if "ends in" not in there.message:
+            continue
+        layer = draft.at(there.place.span)
+        for call in [here for here in draft.up(layer) if isinstance(here, ast.Call)]:
+            activation = keyword(call, "activation")
+            if activation is None:
+                continue
+            number = next(
+                place for place, word in enumerate(call.keywords) if word.arg == "activation"
+            )
+            word = call.keywords[number]
+            span = draft.span(word)
+            before = call.keywords[number - 1] if number else (call.args[-1] if call.args else None)
+            if before is not None:
+                left = draft.span(before)
+                here = type(span)(left.end_line, left.end_column, span.end_line, span.end_column)
+                yield Fix("let the last layer be linear", False, (draft.edit(here, ""),))
+            else:
+                fix = (draft.replace(activation, "None"),)
+                yield Fix("let the last layer be linear", False, fix)
+            return
+    node = node_of(draft, finding)
+    calls = [here for here in draft.up(node) if isinstance(here, ast.Call)]
+    for call in calls:
+        flag = keyword(call, "from_logits")
+        if isinstance(flag, ast.Constant):
+            text = str(not flag.value)
+            yield Fix("say what it is given", False, (draft.replace(flag, text),))
+            return
+
+
+def regularization_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The losses of the layers are added inside the tape."""
+    statement = draft.statement(node_of(draft, finding))
+    opening = draft.nearest(statement, ast.With)
+    asked = [
+        node
+        for node in ast.walk(draft.scope(statement))
+        if called(node) == "gradient" and isinstance(node, ast.Call) and node.args
+    ]
+    for call in asked:
+        target = call.args[0]
+        if not isinstance(target, ast.Name):
+            continue
+        for model in _models(draft, opening):
+            line = f"{target.id} += {draft.tensorflow}.add_n({model}.losses)"
+            edits = (draft.after(opening.body[-1], line),)
+            yield Fix("add the losses of the layers", False, edits)
+
+
+def _models(draft: Draft, opening: ast.With) -> list[str]:
+    """What is called in a `with` block and asked for its variables."""
+    asked = {
+        draft.source(node.value)
+        for node in ast.walk(draft.scope(opening))
+        if isinstance(node, ast.Attribute) and node.attr.startswith("trainable_")
+    }
+    called_here = [
+        draft.source(node.func) for node in ast.walk(opening) if isinstance(node, ast.Call)
+    ]
+    return list(dict.fromkeys(name for name in called_here if name in asked))
+
+
+def training_flag_missing(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The model is called with `training=True`."""
+    node = node_of(draft, finding)
+    statement = draft.statement(node)
+    calls = [here for here in draft.up(node) if isinstance(here, ast.Call)]
+    calls += [here for here in ast.walk(statement) if isinstance(here, ast.Call)]
+    for call in calls:
+        flag = keyword(call, "training")
+        if isinstance(flag, ast.Constant) and flag.value is False:
+            edits = (draft.replace(flag, "True"),)
+            yield Fix("pass `training=True`", False, edits)
+        text = draft.source(call.func)
+        asked = f"{text}.trainable_" in draft.text or text == "self"
+        if asked and flag is None and (call.args or call.keywords):
+            last: ast.AST = call.keywords[-1] if call.keywords else call.args[-1]
+            edits = (draft.replace(last, f"{draft.source(last)}, training=True"),)
+            yield Fix("pass `training=True`", False, edits)
+
+
+def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The target is a clone, and takes in the weights of the other network."""
+    node = node_of(draft, finding)
+    statement = draft.statement(node)
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name | ast.Attribute):
+        target, online = draft.source(statement.targets[0]), draft.source(statement.value)
+        clone = f"{draft.keras}.models.clone_model({online})"
+        edits = (
+            draft.replace(statement.value, clone),
+            draft.after(statement, f"{target}.set_weights({online}.get_weights())"),
+        )
+        yield Fix("clone the network", False, edits)
+    for here in draft.up(node):
+        if not isinstance(here, ast.For) or called(here.iter) != "zip":
+            continue
+        if not isinstance(here.target, ast.Tuple) or len(here.target.elts) != 2:
+            continue
+        names = [draft.source(each) for each in here.target.elts]
+        call = next((each for each in ast.walk(here) if called(each) == "assign"), None)
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        own = draft.source(call.func.value)
+        other = next((name for name in names if name != own), None)
+        uses = [
+            each for each in ast.walk(call.args[0]) if isinstance(each, ast.Name) and each.id == own
+        ]
+        if other and len(uses) > 1 and other not in loaded(call.args[0]):
+            mixed = draft.replace(uses[-1], other)
+            yield Fix("mix in the weights of the other network", False, (mixed,))
+
+
+def sum_vs_mean_reduction(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The loss is the mean over the batch, not the sum."""
+    node = node_of(draft, finding)
+    calls = [here for here in draft.up(node) if called(here) == "reduce_sum"]
+    calls += [here for here in ast.walk(draft.statement(node)) if called(here) == "reduce_sum"]
+    for call in dict.fromkeys(calls):
+        assert isinstance(call, ast.Call)
+        if isinstance(call.func, ast.Attribute) and not call.keywords and len(call.args) == 1:
+            text = draft.source(call.func).replace("reduce_sum", "reduce_mean")
+            edits = (draft.replace(call.func, text),)
+            yield Fix("take the mean over the batch", False, edits)
+
+
+MENDS = {
+    "shape-broadcast": shape_broadcast,
+    "logits-mismatch": logits_mismatch,
+    "regularization-dropped": regularization_dropped,
+    "training-flag-missing": training_flag_missing,
+    "target-copy-wrong": target_copy_wrong,
+    "sum-vs-mean-reduction": sum_vs_mean_reduction,
+}

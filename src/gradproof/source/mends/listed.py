@@ -1,0 +1,233 @@
+"""Mends of lists of variables that are cut, or read too early."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...finding import Finding, Fix
+from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
+from .reach import node_of, only_value, same_attribute
+
+
+def variables_read_before_build(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The list is read where it is used, when the variables are there."""
+    early = draft.nearest(node_of(draft, finding), ast.expr)
+    statement = draft.statement(early)
+    if not isinstance(statement, ast.Assign) or statement.value is not early:
+        raise NoMend
+    (target,) = statement.targets
+    text = draft.operand(early)
+    if isinstance(target, ast.Name):
+        scope = draft.scope(statement)
+        uses = _uses(scope, target.id, statement)
+        needed = loaded(early)
+    elif isinstance(target, ast.Attribute):
+        owner = draft.nearest(statement, ast.ClassDef)
+        uses = [
+            node
+            for node in ast.walk(owner)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Load)
+            and same_attribute(node, target)
+        ]
+        text, needed = _in_terms_of_self(draft, early, statement), {"self"}
+    else:
+        raise NoMend
+    if not uses or needed & _local_to_uses(draft, uses, needed):
+        raise NoMend
+    edits = [draft.remove(statement), *(draft.replace(use, text) for use in uses)]
+    yield Fix("read the list where it is used", False, tuple(edits))
+
+
+def _uses(scope: ast.AST, name: str, statement: ast.stmt) -> list[ast.AST]:
+    """Where a name of a scope is read; none if it gets other values too."""
+    stores = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
+    ]
+    arguments = [node for node in ast.walk(scope) if isinstance(node, ast.arg) and node.arg == name]
+    if len(stores) != 1 or arguments:
+        return []
+    return [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def _in_terms_of_self(draft: Draft, value: ast.expr, statement: ast.stmt) -> str:
+    """The text of a value with the names of a method as attributes of self."""
+    function = draft.scope(statement)
+    known = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    known[node.value.id] = draft.source(target)
+    text = draft.operand(value)
+    if not isinstance(value, ast.Attribute) or not isinstance(value.value, ast.Name):
+        if any(name != "self" for name in loaded(value)):
+            raise NoMend
+        return text
+    if value.value.id == "self":
+        return text
+    if value.value.id not in known:
+        raise NoMend
+    return f"{known[value.value.id]}.{value.attr}"
+
+
+def _local_to_uses(draft: Draft, uses: list[ast.AST], names: set[str]) -> set[str]:
+    """Names that mean something else where the uses stand."""
+    hidden: set[str] = set()
+    for use in uses:
+        scope = draft.scope(use)
+        if isinstance(scope, Function):
+            given = {node.arg for node in ast.walk(scope.args) if isinstance(node, ast.arg)}
+            hidden |= (given | stored(*scope.body)) - {"self"}
+    return hidden & names
+
+
+def variable_left_out(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What the loss depends on is added to the list that trains."""
+    sources = draft.nearest(node_of(draft, finding), ast.expr)
+    extra: list[str] = []
+    for name in finding.variables:
+        text = _reachable(draft, name, sources)
+        if text not in extra:
+            extra.append(text)
+    if not extra:
+        raise NoMend
+    scope = draft.scope(sources)
+    holders = [sources]
+    if isinstance(sources, ast.Name):
+        value = only_value(scope, sources.id) or only_value(draft.tree, sources.id)
+        if value is None:
+            raise NoMend
+        holders = [value]
+    else:
+        holders += [
+            node
+            for node in ast.walk(scope)
+            if isinstance(node, ast.expr)
+            and node is not sources
+            and same(node, sources)
+            and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+            and called(draft.parents[node]) in ("zip", "build", "apply", "minimize")
+        ]
+    edits = tuple(
+        draft.replace(node, " + ".join([draft.operand(node), *extra])) for node in holders
+    )
+    yield Fix("add its variables to the list", False, edits)
+
+
+def _reachable(draft: Draft, name: str, near: ast.expr) -> str:
+    """An expression for the variables of what is called by a name there.
+
+    Raises:
+        NoMend: No expression is known.
+    """
+    short = name.split(".")[-1].split("/")[0]
+    scope = draft.scope(near)
+    for where in (scope, draft.tree):
+        for node in ast.walk(where):
+            if not isinstance(node, ast.Call) or isinstance(node.func, ast.Call):
+                continue
+            callee = node.func
+            last = getattr(callee, "attr", getattr(callee, "id", ""))
+            if last == short and name != "":
+                text = draft.source(callee)
+                if text.startswith("self.") and draft.scope(node) is not scope:
+                    continue
+                return f"{text}.trainable_variables"
+    for node in ast.walk(draft.tree):
+        if isinstance(node, ast.Assign) and _names(node.value, short):
+            text = _held(draft, node, near)
+            if text:
+                return text
+    for node in ast.walk(draft.tree):
+        if isinstance(node, ast.Assign) and called(node.value) in ("Variable", "add_weight"):
+            for target in node.targets:
+                if getattr(target, "id", None) == short:
+                    return f"[{draft.source(target)}]"
+    raise NoMend
+
+
+def _names(value: ast.expr, name: str) -> bool:
+    """Says whether an expression makes something of that name."""
+    for node in ast.walk(value):
+        word = keyword(node, "name") if isinstance(node, ast.Call) else None
+        if isinstance(word, ast.Constant) and word.value == name:
+            return True
+        if isinstance(word, ast.JoinedStr) and isinstance(word.values[0], ast.Constant):
+            return name.startswith(str(word.values[0].value)) and bool(word.values[0].value)
+    return False
+
+
+def _held(draft: Draft, node: ast.Assign, near: ast.expr) -> str:
+    """An expression, in reach of another one, for the variables of what is made."""
+    target = node.targets[0]
+    bare = not any(
+        isinstance(each, ast.Attribute) and "ayers" in ast.unparse(each)
+        for each in ast.walk(node.value)
+    )
+    many = isinstance(node.value, ast.ListComp | ast.List)
+    if isinstance(target, ast.Name):
+        text = target.id
+    elif isinstance(target, ast.Attribute):
+        owner = draft.nearest(node, ast.ClassDef)
+        text = draft.source(target)
+        if owner not in list(draft.up(near)):
+            made = [
+                each.targets[0].id
+                for each in draft.tree.body
+                if isinstance(each, ast.Assign)
+                and called(each.value) == owner.name
+                and isinstance(each.targets[0], ast.Name)
+            ]
+            text = f"{made[0]}.{target.attr}" if made else ""
+    else:
+        return ""
+    if not text:
+        return ""
+    if not bare:
+        return f"{text}.trainable_variables" if not many else ""
+    return text if many else f"[{text}]"
+
+
+def trainable_flip_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The model is compiled again, or the step traced again, after the flip."""
+    flip = draft.statement(node_of(draft, finding))
+    block = draft.block(flip)
+    before = block[: block.index(flip)]
+    for statement in reversed(before):
+        if isinstance(statement, ast.Expr) and called(statement.value) == "compile":
+            fix = (draft.after(flip, draft.source(statement)),)
+            yield Fix("compile again after the change", False, fix)
+            break
+    # A loop that flips several layers ends before the step is traced again.
+    outer = [here for here in draft.up(flip) if here in draft.tree.body]
+    last = outer[0] if outer and isinstance(outer[0], ast.For) else flip
+    assert isinstance(last, ast.stmt)
+    block = draft.block(last)
+    after = block[block.index(last) + 1 :]
+    wanted = loaded(*after)
+    for node in draft.tree.body:
+        if isinstance(node, Function) and node.name in wanted:
+            wanted = wanted | loaded(*node.body)
+    for step in ast.walk(draft.tree):
+        if not isinstance(step, Function) or step.name not in wanted:
+            continue
+        if draft.scope(flip) is draft.tree and any(
+            "function" in ast.unparse(mark) for mark in step.decorator_list
+        ):
+            line = f"{step.name} = {draft.tensorflow}.function({step.name}.python_function)"
+            yield Fix("trace the step again after the change", False, (draft.after(last, line),))
+
+
+MENDS = {
+    "variables-read-before-build": variables_read_before_build,
+    "trainable-flip-ignored": trainable_flip_ignored,
+    "variable-left-out": variable_left_out,
+}

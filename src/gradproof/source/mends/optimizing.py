@@ -1,0 +1,215 @@
+"""Mends of what optimizers are given, keep, and count."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...finding import Edit, Finding, Fix
+from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from .reach import known_before, node_of, optimizers_in_reach, tape_of
+
+
+def optimizer_bound_to_old_variables(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """A new optimizer for each model, or one built for all variables."""
+    for made in ast.walk(draft.tree):
+        if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
+            continue
+        if "optimizers." not in ast.unparse(made.value.func):
+            continue
+        yield from _made_anew(draft, made)
+    if finding.variables:
+        yield from _built_for_all(draft, finding)
+
+
+def _made_anew(draft: Draft, made: ast.Assign) -> Iterator[Fix]:
+    block = draft.block(made)
+    for later in block[block.index(made) + 1 :]:
+        if not isinstance(later, ast.For | ast.While):
+            continue
+        for inner in later.body:
+            if not isinstance(inner, ast.Assign) or not isinstance(inner.value, ast.Call):
+                continue
+            if stored(inner) & loaded(later) and not loaded(made.value) & stored(later):
+                edits = (draft.remove(made), draft.after(inner, draft.source(made)))
+                yield Fix("make a new optimizer for each model", False, edits)
+
+
+def _built_for_all(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    lists: dict[str, None] = {}
+    optimizers: dict[str, None] = {}
+    for node in ast.walk(draft.tree):
+        if called(node) == "gradient" and isinstance(node, ast.Call) and len(node.args) > 1:
+            for name in ast.walk(node.args[1]):
+                if isinstance(name, ast.Attribute) and name.attr.startswith("trainable_"):
+                    lists[draft.source(name)] = None
+    for optimizer in optimizers_in_reach(draft, draft.tree.body[-1]):
+        optimizers[optimizer] = None
+    if not lists:
+        known = stored(*draft.tree.body)
+        for name in ast.walk(draft.tree):
+            attribute = isinstance(name, ast.Attribute) and name.attr.startswith("trainable_")
+            if attribute and loaded(name) <= known:
+                lists[draft.source(name)] = None
+    if not lists:
+        return
+    for node in draft.tree.body:
+        if isinstance(node, ast.For | ast.While) and len(optimizers) == 1:
+            (optimizer,) = optimizers
+            text = f"{optimizer}.build({' + '.join(lists)})"
+            yield Fix("build it for all variables first", False, (draft.before(node, text),))
+            return
+
+
+def learning_rate_copied(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What changes the copy changes the optimizer's learning rate as well."""
+    node = node_of(draft, finding)
+    statement = draft.statement(node)
+    yield from _the_optimizers_own(draft, statement)
+    names = set(loaded(statement) | stored(statement))
+    for optimizer in optimizers_in_reach(draft, statement):
+        for each in ast.walk(draft.tree):
+            target = _changed(draft, each, names)
+            if target is None or not isinstance(each, ast.stmt):
+                continue
+            reach = optimizer
+            if optimizer.startswith("self.") and "self" not in known_before(draft, each):
+                continue
+            text = f"{reach}.learning_rate = {target}"
+            yield Fix("give it to the optimizer too", False, (draft.after(each, text),))
+
+
+def _the_optimizers_own(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
+    """The name stands for the optimizer's own variable instead of a copy."""
+    block = draft.block(statement)
+    for copy in block:
+        if not isinstance(copy, ast.Assign) or called(copy.value) != "Variable":
+            continue
+        target, made = copy.targets[0], copy.value
+        if not isinstance(target, ast.Name) or not isinstance(made, ast.Call) or not made.args:
+            continue
+        for optimizer in block[block.index(copy) + 1 :]:
+            if not isinstance(optimizer, ast.Assign) or not isinstance(optimizer.value, ast.Call):
+                continue
+            given = [*optimizer.value.args[:1], keyword(optimizer.value, "learning_rate")]
+            for argument in given:
+                if isinstance(argument, ast.Name) and argument.id == target.id:
+                    name = draft.source(optimizer.targets[0])
+                    edits = (
+                        draft.remove(copy),
+                        draft.replace(argument, draft.source(made.args[0])),
+                        draft.after(optimizer, f"{target.id} = {name}.learning_rate"),
+                    )
+                    yield Fix("use the optimizer's own variable", False, edits)
+
+
+def _changed(draft: Draft, node: ast.AST, names: set[str]) -> str | None:
+    """What a statement gives a new value to, if it is a learning rate."""
+    if isinstance(node, ast.AugAssign):
+        text = draft.source(node.target)
+    elif isinstance(node, ast.Expr) and called(node.value) == "assign":
+        function = node.value.func  # type: ignore[attr-defined]
+        text = draft.source(function.value)
+    elif isinstance(node, ast.Assign) and draft.scope(node) is not draft.tree:
+        text = draft.source(node.targets[0])
+    else:
+        return None
+    last = text.split(".")[-1]
+    return text if last in names or "rate" in last or last == "lr" else None
+
+
+def loss_scale_generation_mix(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """Keras 3: the loss is scaled with `scale_loss`, and nothing else."""
+    if draft.generation == "2" or finding.place is None:
+        raise NoMend
+    node = node_of(draft, finding)
+    scope = draft.scope(node)
+    if isinstance(node, Function):
+        scope = node
+    edits: list[Edit] = []
+    title = "scale the loss with `scale_loss`, and nothing else"
+    for call in ast.walk(scope):
+        if called(call) == "get_scaled_loss" and isinstance(call, ast.Call):
+            text = draft.source(call).replace("get_scaled_loss", "scale_loss", 1)
+            edits.append(draft.replace(call, text))
+        if called(call) == "get_unscaled_gradients" and isinstance(call, ast.Call):
+            edits.append(draft.replace(call, draft.source(call.args[0])))
+    if edits:
+        yield Fix(title, False, tuple(edits))
+        return
+    for call in ast.walk(scope):
+        if called(call) == "gradient" and isinstance(call, ast.Call) and call.args:
+            target = call.args[0]
+            for optimizer in optimizers_in_reach(draft, draft.statement(call)):
+                text = draft.source(target)
+                opening = tape_of(draft, call)
+                line = f"scaled_loss = {optimizer}.scale_loss({text})"
+                more = (draft.after(opening.body[-1], line), draft.replace(target, "scaled_loss"))
+                yield Fix(title, False, more)
+
+
+def replica_loss_scale(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The mean of a replica is divided by the number of replicas."""
+    call = draft.nearest(node_of(draft, finding), ast.Call)
+    strategy = next(
+        (
+            draft.source(node.targets[0])
+            for node in ast.walk(draft.tree)
+            if isinstance(node, ast.Assign) and called(node.value).endswith("Strategy")
+        ),
+        f"{draft.tensorflow}.distribute.get_strategy()",
+    )
+    text = f"{draft.source(call)} / {strategy}.num_replicas_in_sync"
+    parent = draft.parents[call]
+    text = f"({text})" if isinstance(parent, ast.BinOp | ast.UnaryOp) else text
+    title = "divide by the number of replicas, whose gradients are summed"
+    yield Fix(title, False, (draft.replace(call, text),))
+
+
+def custom_optimizer_bug(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """New state is stored; the counter of steps is advanced."""
+    node = node_of(draft, finding)
+    method = draft.scope(node)
+    if not isinstance(method, Function):
+        raise NoMend
+    if "iterations" in finding.message:
+        own = method.args.args[0].arg
+        last = method.body[-1]
+        line = f"{own}.iterations.assign_add(1)"
+        edit = draft.before(last, line) if isinstance(last, ast.Return) else draft.after(last, line)
+        yield Fix("count the step", False, (edit,))
+        return
+    read = next(
+        (
+            here
+            for here in draft.up(node)
+            if isinstance(here, ast.Subscript) or (called(here) == "get")
+        ),
+        None,
+    )
+    statement = draft.statement(node)
+    if read is None or not isinstance(statement, ast.Assign):
+        raise NoMend
+    if isinstance(read, ast.Subscript):
+        state = draft.source(read)
+    else:
+        assert isinstance(read, ast.Call)
+        assert isinstance(read.func, ast.Attribute)
+        state = f"{draft.source(read.func.value)}[{draft.source(read.args[0])}]"
+    old = stored(statement)
+    block = draft.block(statement)
+    for later in block[block.index(statement) + 1 :]:
+        if isinstance(later, ast.Assign) and old & loaded(later.value):
+            (name,) = stored(later)
+            edits = (draft.after(later, f"{state} = {name}"),)
+            yield Fix("store the new state", False, edits)
+            return
+
+
+MENDS = {
+    "custom-optimizer-bug": custom_optimizer_bug,
+    "optimizer-bound-to-old-variables": optimizer_bound_to_old_variables,
+    "learning-rate-copied": learning_rate_copied,
+    "loss-scale-generation-mix": loss_scale_generation_mix,
+    "replica-loss-scale": replica_loss_scale,
+}
