@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from gradproof.evidence import Run
-from gradproof.evidence.run import Apply, Assigned, Pair, Step, Update, Variable
+from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Apply, Assigned, Optimizer, Pair, Step, Update, Variable
 from gradproof.faults.custom_optimizer_bug import prove
 from records import (
     BIAS_GRADIENT,
@@ -263,3 +265,54 @@ def test_overrides_that_go_on():
                 self.iterations.assign_add(1)
         """
     )
+
+
+def by_own_rule(run: Run, steps: int, gradient: float = 0.8, **changes: Any) -> Run:
+    """The kernel's update is the rule of a class of the user's."""
+    first = Audit(1, 1, KERNEL, "Mine", True, 2.0, gradient_norm=gradient, change_norm=0.08)
+    move = changes.get("change_norm", 0.08)
+    return replace(
+        run,
+        optimizers=(Optimizer(1, "Mine", rule_at=at(3)),),
+        applies=(replace(run.applies[0], by="Mine"),),
+        audits=tuple(replace(first, step=index, **changes) for index in (1, 2, 3)),
+        steps=tuple(
+            Step(index, 1, (Update(KERNEL, gradient, 2.0, move),), 0.1 * index, 0.1, index - 1)
+            for index in range(1, steps + 1)
+        ),
+    )
+
+
+def test_an_update_that_is_never_written():
+    """Gradients at ten steps, and nothing moves."""
+    (found,) = prove(by_own_rule(healthy(), 10, change_norm=0.0))
+    assert found.place == at(3)
+    assert "10 steps" in found.message
+
+
+def test_an_update_that_waits():
+    """A few steps without a change may be accumulation."""
+    assert not list(prove(by_own_rule(healthy(), 3, change_norm=0.0)))
+
+
+def test_a_slot_that_stays_zero():
+    """The velocity is made, read, and never stored."""
+    (found,) = prove(by_own_rule(healthy(), 10, idle=("speed",)))
+    assert "`speed` of `Mine`" in found.message
+
+
+def test_an_own_rule_that_climbs():
+    """The sign is wrong: the loss grows."""
+    (found,) = prove(by_own_rule(healthy(), 10, along=-1.0))
+    assert found.label == "adds the gradient"
+
+
+def test_an_own_rule_that_divides_by_zero():
+    """A bias correction that starts at step 0."""
+    (found,) = prove(by_own_rule(healthy(), 10, change_norm=float("inf")))
+    assert "infinite or NaN" in found.message
+
+
+def test_an_own_rule_that_descends():
+    """A rule of one's own that does what it should."""
+    assert not list(prove(by_own_rule(healthy(), 10, along=0.98)))

@@ -196,6 +196,7 @@ class Optimizer:
         schedule: Class of its learning rate schedule; empty without one.
         state: Variables that it keeps beside its counter and learning rate;
             `None` if it was never built, or is not known.
+        rule_at: Where the user's class defines its own update.
     """
 
     key: int
@@ -205,6 +206,7 @@ class Optimizer:
     generation: str = "3"
     schedule: str = ""
     state: int | None = None
+    rule_at: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

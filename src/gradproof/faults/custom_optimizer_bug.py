@@ -75,6 +75,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.own_rules import Misrule, misrules
 from ..evidence.updating import Idle, idle_state
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
@@ -150,6 +151,58 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"updates": _times(run, found)},
             fix=Fix(_FIXES[str(kind)], safe=False),
         )
+    for misrule in misrules(run):
+        yield _told(run, misrule)
+
+
+def _told(run: Run, misrule: Misrule) -> Finding:
+    """What the rule of an optimizer class of the user's did."""
+    names = tuple(run.path(key) for key in misrule.variables)
+    by = misrule.apply.by
+    words, label = {
+        "still": (
+            (
+                f"{listed(names)} got gradients at {misrule.steps} steps, and `{by}` left them "
+                "where they were"
+            ),
+            "computes an update and does not write it",
+        ),
+        "uphill": (
+            f"`{by}` moves {listed(names)} along the gradient, not against it, and the loss grows",
+            "adds the gradient",
+        ),
+        "idle": (
+            (
+                f"`{misrule.slot}` of `{by}` is still all zeros after {misrule.steps} steps with "
+                "gradients: it is made, and nothing is stored in it"
+            ),
+            "never stores it",
+        ),
+        "not finite": (
+            (
+                f"at step {misrule.step} `{by}` made the change of {listed(names)} infinite or "
+                "NaN, from a gradient and a value that are finite"
+            ),
+            "divides by zero",
+        ),
+    }[misrule.kind]
+    optimizer = next(
+        (one for one in run.optimizers if one.key == misrule.apply.optimizer and one.rule_at), None
+    )
+    place = optimizer.rule_at if optimizer is not None else misrule.apply.place
+    return Finding(
+        words,
+        place=place,
+        label=label,
+        related=(Related(misrule.apply.place, "gradients are handed over here"),)
+        if misrule.apply.place is not None and misrule.apply.place != place
+        else (),
+        variables=names,
+        step=misrule.step,
+        evidence={"steps": misrule.steps},
+        fix=Fix("try the rule on one variable beside an optimizer of Keras", safe=False),
+        symptoms=("nan-gradient-applied", "wrong-sign-update"),
+    )
 
 
 def _of_optimizer(run: Run, idle: Idle) -> bool:

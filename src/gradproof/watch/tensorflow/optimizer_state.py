@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
+from ...finding import Place, Span
+from ..places import Places
 from .pairs import inner_of
 from .rules import RULES, SLOTS, Array
 from .variables import bare, is_variable
 
 _LIBRARIES = ("keras.", "tf_keras.")
-_UPDATES = frozenset(
-    {"update_step", "_backend_update_step", "_resource_apply_dense", "_update_step", "apply"}
-)
+_UPDATES = ("update_step", "_backend_update_step", "_resource_apply_dense", "_update_step")
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,23 @@ def rule_of(optimizer: Any) -> RuleOf:
             known = kind.__name__ in RULES and not own and ".legacy." not in kind.__module__
             name = kind.__name__ if known else type(optimizer).__name__
             return RuleOf(name, known, own)
-        own = own or not _UPDATES.isdisjoint(vars(kind))
+        own = own or any(name in vars(kind) for name in _UPDATES)
     return RuleOf(type(optimizer).__name__, False, own)
+
+
+def rule_at(optimizer: Any, places: Places) -> Place | None:
+    """The lines in which the user's class defines its update."""
+    for kind in type(optimizer).__mro__:
+        if kind.__module__.startswith(_LIBRARIES):
+            return None
+        for name in _UPDATES:
+            method = inspect.unwrap(vars(kind)[name]) if name in vars(kind) else None
+            code = getattr(getattr(method, "python_function", method), "__code__", None)
+            if code is not None:
+                found = places.place(code.co_filename, code.co_firstlineno)
+                last = max(line for *_, line in code.co_lines() if line is not None)
+                return Place(found.path, Span(found.line, 1, last), found.cell)
+    return None
 
 
 def array_of(variable: Any) -> Array:

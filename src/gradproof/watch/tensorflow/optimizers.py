@@ -21,6 +21,7 @@ from .graphs import TracedOperations, stack_here
 from .measures import Before, measurable, scalar
 from .notes import Operations, identity
 from .numbers import Numbers
+from .optimizer_state import rule_at
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
 from .schedules import described
 from .sites import Site
@@ -184,6 +185,7 @@ class Applies:
                 stack[-1] if stack else None,
                 "trace" if new and in_graph() else "",
                 generation="2" if module.startswith("tf_keras.") else "3",
+                rule_at=rule_at(optimizer, self._places),
             )
         )
         return found

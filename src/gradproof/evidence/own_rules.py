@@ -1,0 +1,133 @@
+"""What a user's own update rule did wrong, told from measured and audited steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+
+from .ledger import Audit
+from .run import Apply, Run, Step, Update
+
+STEPS = 6
+"""Steps that variables have to stand still before that means something."""
+
+HUGE = 1e6
+"""A norm beyond which a change may overflow by itself."""
+
+
+@dataclass(frozen=True)
+class Misrule:
+    """Something that an own rule did to variables.
+
+    Attributes:
+        apply: Where gradients were handed to it.
+        kind: `"still"` (they never change), `"uphill"` (they move along the
+            gradient), `"idle"` (a slot stays zero) or `"not finite"` (the
+            change is not, though gradient and value are).
+        variables: Keys.
+        step: First step at which it shows.
+        steps: Steps that were looked at.
+        slot: Name of the slot that stays zero.
+    """
+
+    apply: Apply
+    kind: str
+    variables: tuple[int, ...]
+    step: int
+    steps: int
+    slot: str = ""
+
+
+def misrules(run: Run) -> Iterator[Misrule]:
+    """What own rules did wrong, at most one thing at each apply call."""
+    for apply in run.applies:
+        audits = [audit for audit in run.audits if audit.apply == apply.key and audit.own]
+        steps = run.steps_of(apply.key)
+        if not audits or apply.by_hand:
+            continue
+        for look in (_not_finite, _still, _uphill, _idle):
+            found = look(run, apply, steps, audits)
+            if found is not None:
+                yield found
+                break
+
+
+def _not_finite(
+    run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]
+) -> Misrule | None:
+    for step in steps:
+        keys = tuple(update.variable for update in step.updates if _broken(update))
+        if keys:
+            return Misrule(apply, "not finite", keys, step.index, step.index)
+    broken = [audit for audit in audits if _made_infinite(audit)]
+    if broken:
+        keys = tuple(dict.fromkeys(audit.variable for audit in broken))
+        return Misrule(apply, "not finite", keys, broken[0].step, broken[0].step)
+    return None
+
+
+def _made_infinite(audit: Audit) -> bool:
+    gradient = audit.gradient_norm
+    return (
+        gradient is not None
+        and gradient < HUGE
+        and audit.value_norm < HUGE
+        and not isfinite(audit.change_norm)
+    )
+
+
+def _broken(update: Update) -> bool:
+    gradient = update.gradient_norm
+    return (
+        gradient is not None
+        and isfinite(gradient)
+        and gradient < HUGE
+        and update.value_norm < HUGE
+        and not isfinite(update.change_norm)
+    )
+
+
+def _still(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]) -> Misrule | None:
+    """Variables with a gradient that never moved, not even once."""
+    last = max((step.index for step in steps), default=0)
+    if last < STEPS or run.early or not any(step.learning_rate for step in steps):
+        return None
+    pushed: set[int] = set()
+    for step in steps:
+        for update in step.updates:
+            if update.gradient_norm and isfinite(update.gradient_norm):
+                pushed.add(update.variable)
+    moved = {
+        update.variable for step in steps for update in step.updates if update.change_norm != 0
+    }
+    known = {audit.variable for audit in audits}
+    keys = tuple(sorted((pushed & known) - moved))
+    return Misrule(apply, "still", keys, 1, last) if keys else None
+
+
+def _uphill(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]) -> Misrule | None:
+    """Each change goes along its gradient, and the loss grows with it."""
+    known = [audit for audit in audits if audit.along is not None and audit.step <= 3]
+    losses = [step.loss for step in steps if step.loss is not None]
+    if len({audit.step for audit in known}) < 2 or len(losses) < 2 or losses[-1] <= losses[0]:
+        return None
+    if all(audit.along is not None and audit.along < -0.9 for audit in known):
+        keys = tuple(dict.fromkeys(audit.variable for audit in known))
+        return Misrule(apply, "uphill", keys, known[0].step, len(losses))
+    return None
+
+
+def _idle(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]) -> Misrule | None:
+    """A slot that is still all zeros for every variable, whatever the gradients were."""
+    by_step: dict[int, list[Audit]] = {}
+    for audit in audits:
+        if audit.gradient_norm and audit.change_norm:
+            by_step.setdefault(audit.step, []).append(audit)
+    if len(by_step) < 2 or max(by_step) < 3:
+        return None
+    names = set.intersection(*(set(audit.idle) for found in by_step.values() for audit in found))
+    for name in sorted(names):
+        keys = tuple(dict.fromkeys(audit.variable for audit in audits))
+        return Misrule(apply, "idle", keys, min(by_step), max(by_step), name)
+    return None
