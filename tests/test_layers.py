@@ -28,7 +28,7 @@ LAYERS = (
         "live",
         "proof",
     ),
-    ("cli", "__main__"),
+    ("cli", "__main__", "pytest_plugin"),
 )
 """From the lowest; what stands in one layer does not import its neighbours."""
 

@@ -68,6 +68,11 @@ class Watched:
             print(self, file=sys.stderr)
 
     @property
+    def failure(self) -> str | None:
+        """What kept the watcher from watching to the end."""
+        return self._watcher.failure
+
+    @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """What is wrong, the cause that explains most first."""
         return self.answer.diagnoses
