@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.run import Pair, Run
+from gradproof.faults.iterations_counter_off import prove
+from records import BIAS, KERNEL, at, healthy
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -91,3 +96,53 @@ def test_either_or():
                 chosen.apply_gradients(zip(second, decoder.trainable_variables))
         """
     )
+
+
+def in_parts(schedule: str = "CosineDecay", traced: bool = True, advance: int = 2) -> Run:
+    """One optimizer, applied to the kernel at line 6 and to the bias at line 7."""
+    run = healthy()
+    first = replace(run.applies[0], pairs=(Pair(KERNEL, call=1, name="dense/kernel"),))
+    second = replace(first, key=2, stack=(at(7),), pairs=(Pair(BIAS, call=1, name="dense/bias"),))
+    steps = [
+        replace(step, apply=apply, iterations=advance * (step.index - 1) + apply - 1)
+        for step in run.steps
+        for apply in (1, 2)
+    ]
+    return replace(
+        run,
+        optimizers=(replace(run.optimizers[0], schedule=schedule),),
+        applies=tuple(replace(apply, traced=traced) for apply in (first, second)),
+        steps=tuple(steps),
+    )
+
+
+def test_parts_of_one_traced_step():
+    """Two calls in one trace are two counts a step."""
+    (found,) = prove(in_parts())
+    assert found.place == at(7)
+    assert found.related[0].place == at(6)
+    assert "`CosineDecay` runs 2 times faster" in found.message
+    assert found.variables == ("dense/kernel", "dense/bias")
+
+
+def test_parts_of_one_eager_step():
+    """In eager code the counter itself tells."""
+    (found,) = prove(in_parts(traced=False))
+    assert found.evidence == {"iterations_per_step": 2}
+
+
+def test_one_phase_after_the_other():
+    """Two lists that are trained one after the other advance it by one."""
+    assert list(prove(in_parts(traced=False, advance=1))) == []
+
+
+def test_without_a_schedule():
+    """A constant rate does not ask the counter."""
+    assert list(prove(in_parts(schedule=""))) == []
+
+
+def test_the_same_variables_twice():
+    """Two micro-batches in one trace are two steps."""
+    run = in_parts()
+    twice = replace(run.applies[1], pairs=run.applies[0].pairs)
+    assert list(prove(replace(run, applies=(run.applies[0], twice)))) == []

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.offers import Offer
+from gradproof.evidence.run import Run, Target
+from gradproof.faults.regularization_dropped import prove
+from records import BIAS, KERNEL, MEAN, READ_KERNEL, at, healthy, operation, with_operations
 from snippets import assert_findings, assert_silent
 
 NET = """
@@ -25,3 +31,59 @@ def test_added():
     """`model.losses` is added."""
     line = "loss = tf.reduce_mean(tf.square(net(x) - y)) + sum(net.losses)"
     assert_silent(NET.format(loss=line))
+
+
+def declared(*operations) -> Run:
+    """The kernel has a regulariser; the last operation given is the target."""
+    run = with_operations(healthy(), *operations)
+    run = replace(run, offers=(Offer("regularizer", "L2", variable=KERNEL, place=at(1)),))
+    if operations:
+        call = replace(run.calls[0], targets=(Target(operations[-1].index),))
+        run = replace(run, calls=(call,))
+    return run
+
+
+SQUARED = operation(12, "Square", (READ_KERNEL,), shape=(4, 4))
+PENALTY = operation(13, "Sum", (12,), shape=())
+TOTAL = operation(14, "AddV2", (MEAN, 13), shape=())
+
+
+def test_a_run_without_the_penalty():
+    """The line of the loss is the place, the layer the other end."""
+    (found,) = prove(declared())
+    assert found.place == at(4)
+    assert found.related[0].place == at(1)
+    assert found.variables == ("dense/kernel",)
+
+
+def test_a_run_with_the_penalty():
+    """A number computed from the kernel alone, on the way to the loss."""
+    assert list(prove(declared(SQUARED, PENALTY, TOTAL))) == []
+
+
+def test_a_penalty_that_nobody_adds():
+    """Computed, and left aside."""
+    left = with_operations(declared(), SQUARED, PENALTY)
+    assert [found.variables for found in prove(left)] == [("dense/kernel",)]
+
+
+def test_a_penalty_of_another_variable():
+    """The bias is not part of this gradient call's regularisers."""
+    run = replace(healthy(), offers=(Offer("regularizer", "L2", variable=BIAS + 5),))
+    assert list(prove(run)) == []
+
+
+def test_an_added_loss_of_another_step():
+    """What a layer added in an earlier step belongs to that step."""
+    run = replace(healthy(), offers=(Offer("added loss", "dense", 1, (0,)),))
+    assert list(prove(run)) == []
+    here = replace(run, offers=(Offer("added loss", "dense", 1, (12,)),))
+    assert list(prove(with_operations(here, operation(12, "Sum", (3,), shape=())))) == []
+
+
+def test_an_added_loss_of_this_step():
+    """A loss that a layer added under the tape, and that the target leaves out."""
+    run = with_operations(healthy(), operation(5, "Sum", (3,), shape=()))
+    run = with_operations(run, operation(7, "Sub", (3, 6)))
+    (found,) = prove(replace(run, offers=(Offer("added loss", "sample", 1, (5,)),)))
+    assert "`sample`" in found.message

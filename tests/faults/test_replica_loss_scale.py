@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gradproof.fault import Verdict
+from gradproof.faults.replica_loss_scale import prove, settle
+from gradproof.finding import Finding
+from records import at, healthy, replicated
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -29,3 +35,39 @@ def test_divided_by_the_replicas():
     """The mean is divided by their number."""
     line = "loss = tf.reduce_mean(tf.square(model(batch) - target)) / 2"
     assert_silent(STEP.format(loss=line))
+
+
+def test_a_mean_in_each_of_two_replicas():
+    """The step is as many times too large as there are replicas."""
+    (found,) = prove(replicated("Mean", 1.0))
+    assert found.place == at(4)
+    assert "2 times too large" in found.message
+
+
+def test_a_sum_over_the_part_of_one_replica():
+    """A sum over 8 examples, divided by 8, where the global batch has 16."""
+    (found,) = prove(replicated("Sum", 1 / 8))
+    assert found.evidence == {"replicas": 2}
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        replicated("Mean", 0.5),
+        replicated("Sum", 1 / 16),
+        replicated("Sum", 1.0),
+        replicated("Mean", 1.0, replicas=1),
+        replicated("Mean", 0.7),
+    ],
+    ids=["divided", "global batch", "a bare sum", "one replica", "another factor"],
+)
+def test_right_scales(run):
+    """What is divided by all examples, or can't be told, is left alone."""
+    assert list(prove(run)) == []
+
+
+def test_one_replica_clears_the_suspicion():
+    """With one replica nothing is summed; while the run goes on it is open."""
+    suspicion = Finding("the mean over one replica's part", place=at(4))
+    assert settle(suspicion, healthy()) is Verdict.CLEARED
+    assert settle(suspicion, replicated("Mean", 1.0)) is None

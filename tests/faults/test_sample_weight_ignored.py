@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gradproof.evidence.offers import Offer
+from gradproof.evidence.recording import EXTERNAL
+from gradproof.evidence.run import Crash, Target
+from gradproof.fault import Verdict
+from gradproof.faults.sample_weight_ignored import prove, settle
+from gradproof.finding import Finding
+from records import SQUARE, at, healthy, operation, with_operations
 from snippets import assert_findings, assert_silent
 
 MODEL = """
@@ -119,3 +128,53 @@ def test_padding():
 def test_padding_is_left_out(masked: str, between: str, loss: str):
     """No mask, one output a sequence, or a mask in the loss."""
     assert_silent(TAGGER.format(masked=masked, between=between, loss=loss))
+
+
+def test_a_run_whose_loss_leaves_the_weights_out():
+    """The weights came with the data, and nothing on the way to the loss took them."""
+    run = with_operations(healthy(), operation(12, EXTERNAL, shape=(8,)))
+    run = replace(run, offers=(Offer("sample weight", "sample_weight", 1, (12,)),))
+    (found,) = prove(run)
+    assert found.place == at(4)
+    assert "`sample_weight`" in found.message
+
+
+def test_a_run_whose_loss_takes_the_weights():
+    """A product with the weights on the way to the target is enough."""
+    weight = operation(12, EXTERNAL, shape=(8,))
+    product = operation(13, "Mul", (SQUARE, 12))
+    mean = operation(14, "Mean", (13,), shape=())
+    run = with_operations(healthy(), weight, product, mean)
+    call = replace(run.calls[0], targets=(Target(14),))
+    offers = (Offer("sample weight", "sample_weight", 1, (12,)),)
+    assert list(prove(replace(run, calls=(call,), offers=offers))) == []
+
+
+def test_a_mask_of_every_position():
+    """A layer's mask has the shape of what the mean takes in, and reaches nothing."""
+    mask = operation(12, "NotEqual", (0,), dtype="bool", via=("__call__", "compute_mask"))
+    (found,) = prove(with_operations(healthy(), mask, operation(6, "Const", taped=False)))
+    assert "mask" in found.message
+
+
+def test_a_mask_by_hand():
+    """Somebody who compares data on the way to the loss masks by hand."""
+    mask = operation(12, "NotEqual", (0,), dtype="bool", via=("__call__", "compute_mask"))
+    own = operation(13, "NotEqual", (0,), dtype="bool")
+    kept = operation(14, "Mul", (SQUARE, 13))
+    mean = operation(15, "Mean", (14,), shape=())
+    run = with_operations(healthy(), mask, own, kept, mean, operation(6, "Const", taped=False))
+    call = replace(run.calls[0], targets=(Target(15),))
+    assert list(prove(replace(run, calls=(call,)))) == []
+
+
+def test_a_step_that_unpacks_two_parts():
+    """The exception confirms what source suspects, and nothing else."""
+    suspicion = Finding("two parts only", place=at(3), label="a third part comes")
+    message = "too many values to unpack (expected 2)"
+    ended = replace(healthy(), crash=Crash("ValueError", message, (at(3),)))
+    settled = settle(suspicion, ended)
+    assert isinstance(settled, Finding)
+    assert "ValueError" in settled.message
+    assert settle(suspicion, healthy()) is None
+    assert settle(replace(suspicion, label="never used"), ended) is not Verdict.CLEARED

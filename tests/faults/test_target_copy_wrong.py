@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.copies import Copy
+from gradproof.evidence.run import Apply, Pair, Run, Variable
+from gradproof.faults.target_copy_wrong import prove, settle
+from gradproof.finding import Finding
+from records import READ_KERNEL, at, healthy, operation, with_operations
 from snippets import assert_findings, assert_silent
 
 
@@ -33,3 +40,51 @@ def test_decay():
             variable.assign(0.99 * variable)
         """
     )
+
+
+TARGET = 9
+
+
+def mixed(first: int, by: str = "assign", tau: float = 0.1) -> Run:
+    """`target.assign(0.9 * target + tau * X)`; X is read by the operation `first`."""
+    run = with_operations(
+        healthy(),
+        operation(12, "ReadVariableOp", line=7, reads=frozenset({TARGET})),
+        operation(13, "Const", line=7, shape=(), value=0.9),
+        operation(14, "Mul", (13, 12), line=7),
+        operation(15, "Const", line=7, shape=(), value=tau),
+        operation(16, "Mul", (15, first), line=7),
+        operation(17, "AddV2", (14, 16), line=7),
+    )
+    pair = Pair(TARGET, name="target/kernel", handed=17)
+    hand = Apply(2, (at(7),), 1, 18, by, pairs=(pair,))
+    variables = (*run.variables, Variable(TARGET, "target/kernel", (4, 4)))
+    return replace(run, variables=variables, applies=(*run.applies, hand))
+
+
+def test_mixed_with_itself():
+    """0.9 and 0.1 of itself is itself."""
+    (found,) = prove(mixed(12))
+    assert found.place == at(7)
+    assert found.variables == ("target/kernel",)
+    assert "1 times the own value" in found.message
+
+
+def test_mixed_with_the_online_network():
+    """0.1 of another variable is a soft update."""
+    assert list(prove(mixed(READ_KERNEL))) == []
+
+
+def test_a_decaying_run():
+    """A variable that is multiplied by less than 1 decays, and is meant to."""
+    assert list(prove(mixed(12, tau=0.05))) == []
+
+
+def test_a_network_that_is_given_its_own_weights():
+    """Again and again the weights come from the object that they are given to."""
+    suspicion = Finding("two names for one network", place=at(1), label="no copy")
+    copied = replace(healthy(), copies=(Copy("online", at(8), 4, 4),))
+    settled = settle(suspicion, copied)
+    assert isinstance(settled, Finding)
+    assert "its own weights 4 times" in settled.message
+    assert settle(suspicion, replace(copied, copies=(Copy("target", at(8), 4, 0),))) is None

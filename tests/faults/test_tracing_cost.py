@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.tracings import Argument, Tracing
+from gradproof.faults.tracing_cost import prove
+from records import KERNEL, at, healthy
 from snippets import assert_findings, assert_silent
 
 
@@ -32,3 +37,67 @@ def test_tensor_arguments():
             scale(x, tf.constant(1.0 / (1 + turn)))
         """
     )
+
+
+def traced(*arguments: Argument, objects: bool = False, every: int = 1) -> object:
+    """A run in which `step`, defined at line 2 and called at line 9, was traced so often."""
+    tracings = tuple(
+        Tracing(
+            "step",
+            at(2),
+            (at(9),),
+            number if objects else 1,
+            number * every,
+            (argument,),
+            frozenset({KERNEL}),
+            0.25,
+        )
+        for number, argument in enumerate(arguments, start=1)
+    )
+    return replace(healthy(), tracings=tracings)
+
+
+NUMBERS = [Argument("rate", "number", str(1 / turn)) for turn in range(1, 8)]
+SHAPES = [Argument("x", "tensor", f"float32({turn}, 4)") for turn in range(1, 8)]
+
+
+def test_a_number_that_changes():
+    """The argument, its values and the time are told; the call is the place."""
+    (found,) = prove(traced(*NUMBERS))
+    assert found.place == at(9)
+    assert "`rate`" in found.message
+    assert "7 times in 7 calls" in found.message
+    assert found.evidence == {"traces": 7, "seconds": 1.75}
+
+
+def test_shapes_that_change():
+    """A new length at each call is traced each time."""
+    (found,) = prove(traced(*SHAPES))
+    assert "tensor" in found.message
+
+
+def test_lengths_that_come_back():
+    """A few lengths that are met again and again are traced once each."""
+    assert list(prove(traced(*SHAPES, every=40))) == []
+
+
+def test_a_new_function_each_time():
+    """Defined anew for the same variables: the definition is the place."""
+    (found,) = prove(traced(*[SHAPES[0]] * 6, objects=True))
+    assert found.place == at(2)
+    assert found.related[0].place == at(9)
+
+
+def test_a_new_function_for_each_model():
+    """Other variables each time: each model has its own step."""
+    run = traced(*[SHAPES[0]] * 6, objects=True)
+    tracings = tuple(
+        replace(one, variables=frozenset({number})) for number, one in enumerate(run.tracings)
+    )
+    assert list(prove(replace(run, tracings=tracings))) == []
+
+
+def test_a_flag():
+    """Two values, two traces."""
+    flags = [Argument("training", "object", "True"), Argument("training", "object", "False")]
+    assert list(prove(traced(*flags))) == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from .operations import SHAPING
 from .recording import Recording
 from .reductions import number
-from .run import Apply
+from .run import Apply, Run
 
 _DEEP = 12
 
 
-def own_share(recording: Recording, apply: Apply) -> float | None:
+def own_share(run: Run, apply: Apply) -> float | None:
     """The factor by which a change by hand takes the variable's own value.
 
     1 says that the variable keeps its value; `None` that something else takes
@@ -19,10 +19,12 @@ def own_share(recording: Recording, apply: Apply) -> float | None:
     pair = apply.pairs[0] if apply.by_hand and apply.pairs else None
     if pair is None or pair.variable is None or pair.handed is None:
         return None
-    share = _share(recording, pair.handed, pair.variable, 0)
+    share = _share(run.recording(apply.recording), pair.handed, pair.variable, 0)
     if share is None or share[1]:
         return None
-    if apply.by == "assign":
+    # Keras 3 adds itself, and assigns the sum.
+    whole = "3" in run.generations and run.variable(pair.variable).kind == "keras.Variable"
+    if apply.by == "assign" or whole:
         return share[0]
     return 1.0 + share[0] if apply.by == "assign_add" else 1.0 - share[0]
 

@@ -36,15 +36,15 @@ class Offer:
     place: Place | None = None
 
 
-_PENALTIES = frozenset({"Square", "L2Loss", "Abs", "Pow", "Mul", "Sum", "Norm", "Sign", "Einsum"})
-_PASSING = frozenset({"Identity", "Cast", "Reshape", "ReadVariableOp"})
+_FEW = 8
+"""Entries of a vector of whole numbers that is a shape or a list of axes."""
 
 
 def penalized(recording: Recording, variable: int, ends: frozenset[int]) -> bool:
     """Says whether a penalty on a variable's own value is among `ends`.
 
-    `ends` are indices of everything that a loss depends on. A weight decay
-    squares the value or takes its size, with no data between.
+    `ends` are indices of everything that a loss depends on. A penalty is a
+    number that is computed from the variable alone, with no data between.
     """
     todo = [operation.index for operation in recording.reads_of(variable)]
     seen: set[int] = set()
@@ -54,27 +54,29 @@ def penalized(recording: Recording, variable: int, ends: frozenset[int]) -> bool
             continue
         seen.add(index)
         for user in recording.consumers.get(index, ()):
-            operation = recording.operations[user]
-            if user not in ends:
-                continue
-            if operation.type in _PENALTIES and _alone(recording, user, variable):
-                return True
-            if operation.type in _PASSING:
+            if user in ends and _alone(recording, user, variable):
+                if recording.operations[user].shape == ():
+                    return True
                 todo.append(user)
     return False
 
 
 def _alone(recording: Recording, index: int, variable: int) -> bool:
     """The operation takes nothing but this variable and constants."""
-    before = recording.ancestors([index])
-    reads: set[int] = set()
-    for number in before:
-        operation = recording.operations[number]
-        reads |= operation.reads
-        given = not operation.inputs and not operation.reads and operation.type != "Const"
-        if given and operation.shape != ():
-            return False
-    return reads == {variable}
+    before = [recording.operations[number] for number in recording.ancestors([index])]
+    reads = frozenset().union(*(operation.reads for operation in before))
+    return reads == {variable} and not any(_is_data(operation) for operation in before)
+
+
+def _is_data(operation: Operation) -> bool:
+    """It comes from outside and is no scalar, shape or list of axes."""
+    if operation.inputs or operation.reads or operation.type == "Const":
+        return False
+    if operation.shape is None or None in operation.shape:
+        return True
+    if operation.dtype.startswith(("int", "uint")):
+        return len(operation.shape) > 1 or any((length or 0) > _FEW for length in operation.shape)
+    return operation.shape != ()
 
 
 def offered(
@@ -107,6 +109,7 @@ def dropped(run: Run) -> Iterator[tuple[GradientCall, list[Offer], list[Offer]]]
             ),
             recording.ancestors([target]),
         )
+        opened = run.tape(call.tape).opened
         keys = {source.variable for source in call.sources}
         penalties = [
             offer for offer in run.offers if offer.kind == "regularizer" and offer.variable in keys
@@ -115,8 +118,9 @@ def dropped(run: Run) -> Iterator[tuple[GradientCall, list[Offer], list[Offer]]]
             penalties = []
         added = [
             offer
-            for offer, users in offered(run.offers, "added loss", recording)
+            for offer, _ in offered(run.offers, "added loss", recording)
             if not ends & set(offer.operations)
+            and all(opened <= index < call.at for index in offer.operations)
         ]
         if penalties or added:
             yield call, penalties, added

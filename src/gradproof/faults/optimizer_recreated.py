@@ -49,13 +49,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.run import Apply, Optimizer
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 
 _ENOUGH = 3
 """Optimizers of one line from which on it is a habit."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Optimizers made anew for each update, or each epoch."""
+    for seen in loop.about("optimizer-recreated"):
+        yield Finding(
+            f"a new `{seen.words}` is made here each time: its moments and its counter start over",
+            place=loop.place(seen.at),
+            label="starts over each time",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("make the optimizer once, before the loop", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -67,13 +80,16 @@ def prove(run: Run) -> Iterator[Finding]:
     for group in lines.values():
         applied = {one.key: _applies(run, one) for one in group}
         used = [one for one in group if applied[one.key]]
-        if len(used) < _ENOUGH or not any(one.state or one.schedule for one in used):
+        # Of many traces of one function not all are kept.
+        if len(group) < _ENOUGH or len(used) < 2:
+            continue
+        if not any(one.state or one.schedule for one in used):
             continue
         sets = [_variables(applied[one.key]) for one in used]
         shared = frozenset.intersection(*sets)
         if not shared or _set_back(run, shared) or len(_rates(run, applied)) > 1:
             continue
-        steps = [sum(_passages(run, apply) for apply in applied[one.key]) for one in used]
+        steps = [_passages(run, applied[one.key]) for one in used]
         names = [run.path(key) for key in sorted(shared)]
         place = applied[used[-1].key][-1].place
         yield Finding(
@@ -120,8 +136,10 @@ def _rates(run: Run, applied: dict[int, list[Apply]]) -> set[float]:
     return found
 
 
-def _passages(run: Run, apply: Apply) -> int:
-    return max((step.index for step in run.steps_of(apply.key)), default=0 if apply.traced else 1)
+def _passages(run: Run, applies: list[Apply]) -> int:
+    """Steps of one optimizer; those of a place that were noted apart count once."""
+    ends = [max((step.index for step in run.steps_of(one.key)), default=0) for one in applies]
+    return sum(ends) or len(applies)
 
 
 def _count(steps: list[int]) -> str:
@@ -129,4 +147,4 @@ def _count(steps: list[int]) -> str:
     return "one step" if most == 1 else f"{most} steps at most"
 
 
-FAULT = Fault("GP609", "optimizer-recreated", __doc__, prove=prove)
+FAULT = Fault("GP609", "optimizer-recreated", __doc__, find=find, prove=prove)

@@ -78,7 +78,7 @@ def prove(run: Run) -> Iterator[Finding]:
     places: dict[Place | None, dict[str, float]] = {}
     steps: dict[Place | None, int] = {}
     for apply in run.applies:
-        share = own_share(run.recording(apply.recording), apply) if apply.by_hand else None
+        share = own_share(run, apply) if apply.by_hand else None
         pair = apply.pairs[0] if apply.pairs else None
         if share is None or pair is None or pair.variable in trained or abs(share - 1) > 1e-4:
             continue
