@@ -93,7 +93,8 @@ class Bystander:
         if self.wishes.patient and seconds >= self._next:
             while self._next <= seconds:
                 self._next *= 2
-            self.wishes.say(self._progress(seconds))
+            # The program may be in the middle of a line: a progress bar, say.
+            self.wishes.say(f"\n{self._progress(seconds)}")
 
     def judged(self, answer: Answer, run: Run, lines: Lines) -> None:
         """Takes what the run showed so far."""

@@ -28,8 +28,12 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     Returns:
         One standing a variable, the broken ones first, by stage.
     """
+    # Sorted once: models may have a thousand variables.
+    updates: dict[int, list[Update]] = {}
+    for _, update in run.updates():
+        updates.setdefault(update.variable, []).append(update)
     found = [
-        _standing(variable, run, diagnoses)
+        _standing(variable, run, diagnoses, updates.get(variable.key, []))
         for variable in run.variables
         if variable.role == "model" and variable.trainable
     ]
@@ -71,12 +75,12 @@ def _differentiable(variable: Variable) -> bool:
     return "float" in variable.dtype or "complex" in variable.dtype
 
 
-def _standing(variable: Variable, run: Run, diagnoses: Sequence[Diagnosis]) -> Standing:
+def _standing(
+    variable: Variable, run: Run, diagnoses: Sequence[Diagnosis], updates: Sequence[Update]
+) -> Standing:
     told = _told(variable, diagnoses)
-    state, stage, why = told or _shown(variable, run)
-    moved = any(
-        update.change_norm != 0 for _, update in run.updates() if update.variable == variable.key
-    )
+    state, stage, why = told or _shown(variable, run, updates)
+    moved = any(update.change_norm != 0 for update in updates)
     return Standing(variable.path, variable.shape, state, stage, why, moved)
 
 
@@ -103,9 +107,8 @@ def _with_consequences(diagnosis: Diagnosis) -> Iterator[Diagnosis]:
         yield from _with_consequences(consequence)
 
 
-def _shown(variable: Variable, run: Run) -> tuple[str, str | None, str]:
+def _shown(variable: Variable, run: Run, updates: Sequence[Update]) -> tuple[str, str | None, str]:
     """State, stage and reason, from the facts alone."""
-    updates = [update for _, update in run.updates() if update.variable == variable.key]
     changed = [update for update in updates if update.change_norm != 0]
     applied = [apply for apply in run.applies if _hands_over(apply, variable)]
     if changed:
