@@ -97,7 +97,7 @@ def test_with_the_option(tmp_path):
     shown = run_pytest(tmp_path, "--gradproof", "-k", "not test_lost")
     assert outcomes(shown.stdout) == {"test_loop", "test_marked", "test_fails_by_itself"}
     assert "its own words" in shown.stdout
-    assert shown.stdout.count("updates of this test are lost") == 2
+    assert shown.stdout.count("updates of this test are lost\n\nerror[GP202]") == 2
     assert shown.stdout.count("error[GP202]") == 3
     assert "test_training.py:20" in shown.stdout
 
