@@ -10,6 +10,7 @@ from gradproof.evidence import Run
 from gradproof.evidence.run import Crash
 from gradproof.faults.api_generation_mismatch import prove
 from records import at, healthy, proven
+from snippets import assert_findings, assert_silent
 
 
 def crashed(kind: str, message: str) -> Run:
@@ -65,3 +66,32 @@ def test_the_other_name_is_told():
     """The message says what the installed generation has instead."""
     (finding,) = prove(crashed("AttributeError", "'Adam' object has no attribute 'lr'"))
     assert "`learning_rate`" in finding.message
+
+
+def test_found_by_generation():
+    """Names that are gone, and one that only seems to be there."""
+    assert_findings("optimizer.lr = 0.5  # GP413")
+    assert_findings("print(optimizer.lr)  # GP413")
+    assert_findings("optimizer.get_weights()  # GP413")
+    assert_findings("made = keras.optimizers.SGD(lr=0.1)  # GP413")
+    assert_findings("keras.metrics.Mean().reset_states()  # GP413")
+    assert_findings("model.fit_generator(zip(x, y))  # GP413")
+    assert_findings("optimizer.get_weights()  # GP413", keras="2")
+
+
+def test_silent_where_it_exists():
+    """Each name in the generation that has it, and names of other things."""
+    assert_silent("optimizer.lr = 0.5\nprint(optimizer.lr)", keras="2")
+    assert_silent("print(optimizer.learning_rate, optimizer.iterations, optimizer.variables)")
+    assert_silent("keras.metrics.Mean().reset_state()\nmodel.get_weights()")
+    assert_silent("keras.metrics.Mean().reset_states()", keras="2")
+    assert_silent(
+        """
+        class Mine:
+            lr = 1.0
+
+        print(Mine().lr)
+        if hasattr(optimizer, "lr"):
+            print(optimizer.lr)
+        """
+    )

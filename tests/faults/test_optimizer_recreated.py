@@ -9,6 +9,7 @@ import pytest
 from gradproof.evidence.run import Apply, Pair, Run
 from gradproof.faults.optimizer_recreated import prove
 from records import KERNEL, at, healthy
+from snippets import assert_findings, assert_silent
 
 
 def remade(times: int = 4, state: int = 4, by: str = "Adam", rates: tuple[float, ...] = ()) -> Run:
@@ -63,3 +64,39 @@ def test_for_new_variables():
 def test_right_programs(run):
     """Two optimizers, plain SGD, and phases with other learning rates."""
     assert list(prove(run)) == []
+
+
+STEP = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        chosen.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_found_in_a_step():
+    """Made in the step, in the loop, or in each epoch."""
+    assert_findings("def step(x, y):\n        chosen = keras.optimizers.Adam(1e-3)  # GP609" + STEP)
+    assert_findings(
+        "for turn in range(100):\n        chosen = keras.optimizers.Adam(1e-3)  # GP609" + STEP
+    )
+    assert_findings(
+        "for epoch in range(9):\n    chosen = keras.optimizers.Adam(1e-3)  # GP609\n"
+        "    for x in [y, y]:" + STEP
+    )
+
+
+def test_silent_when_made_once():
+    """Before the loop; without state; for each of several models or phases."""
+    assert_silent("chosen = keras.optimizers.Adam(1e-3)\nfor turn in range(9):" + STEP)
+    assert_silent("for turn in range(9):\n        chosen = keras.optimizers.SGD(1e-3)" + STEP)
+    assert_silent(
+        "for rate in (1e-2, 1e-3):\n    chosen = keras.optimizers.Adam(rate)\n"
+        "    for turn in range(9):" + STEP
+    )
+    assert_silent(
+        "for fold in range(5):\n"
+        "        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])\n"
+        "        chosen = keras.optimizers.Adam(1e-3)" + STEP
+    )
+    assert_silent("def test_step(x, y):\n        chosen = keras.optimizers.Adam(1e-3)" + STEP)

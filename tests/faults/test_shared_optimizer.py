@@ -8,6 +8,7 @@ from gradproof.evidence import Run
 from gradproof.evidence.run import Optimizer
 from gradproof.faults.shared_optimizer import prove
 from records import BIAS, KERNEL, at, healthy, proven
+from snippets import assert_findings, assert_silent
 
 
 def two_lists(line: int = 7, **changes: object) -> Run:
@@ -61,3 +62,28 @@ def test_unused_alone():
     run = healthy()
     idle = Optimizer(2, "Adam", made_at=at(2))
     assert list(prove(replace(run, optimizers=(*run.optimizers, idle)))) == []
+
+
+TWO = """
+with tf.GradientTape(persistent=True) as tape:
+    loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+first = tape.gradient(loss, encoder.trainable_variables)
+second = tape.gradient(loss, decoder.trainable_variables)
+{one}.apply_gradients(zip(first, encoder.trainable_variables))
+{two}.apply_gradients(zip(second, decoder.trainable_variables)){mark}
+"""
+
+
+def test_found_by_name_and_by_idleness():
+    """Two names for one optimizer; or one optimizer twice, and its twin never."""
+    assert_findings(
+        "a = b = keras.optimizers.Adam(1e-3)\n" + TWO.format(one="a", two="b", mark="  # GP417")
+    )
+    made = "a = keras.optimizers.Adam(1e-3)\nb = keras.optimizers.Adam(1e-3)\n"
+    assert_findings(made + TWO.format(one="a", two="a", mark="  # GP417"))
+
+
+def test_silent_with_two_optimizers():
+    """Each network has its own; or one takes the joined list."""
+    made = "a = keras.optimizers.Adam(1e-3)\nb = keras.optimizers.Adam(1e-3)\n"
+    assert_silent(made + TWO.format(one="a", two="b", mark=""))

@@ -8,7 +8,7 @@ import pytest
 
 from gradproof.evidence.run import Crash
 from records import READ_KERNEL, at, healthy, operation, proven, with_operations
-from snippets import assert_silent
+from snippets import assert_findings, assert_silent
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,37 @@ def test_source_is_silent():
         optimizer.apply_gradients(zip(gradients, words.trainable_variables))
         """
     )
+
+
+WORDS = """
+words = keras.layers.Embedding(3, 4, name="words")
+net = keras.Sequential([words, keras.layers.Dense(4)])
+net(labels)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(labels) - y))
+gradients = tape.gradient(loss, net.trainable_variables)
+"""
+
+
+def test_found_in_arithmetic():
+    """Scaled, added up, divided by a number."""
+    for change in ("0.5 * g", "g / 2", "g * 0.5", "g + g"):
+        assert_findings(
+            WORDS + f"scaled = [{change} for g in gradients]  # GP309\n"
+            "optimizer.apply_gradients(zip(scaled, net.trainable_variables))\n"
+        )
+
+
+def test_silent_for_operations():
+    """Operations of TensorFlow, tensors beside it, dense gradients."""
+    for change in (
+        "tf.convert_to_tensor(g) * 0.5",
+        "tf.clip_by_norm(g, 1.0)",
+        "tf.zeros_like(v) + g",
+        "g",
+    ):
+        assert_silent(
+            WORDS
+            + f"scaled = [{change} for g, v in zip(gradients, net.trainable_variables)]\n"
+            + "optimizer.apply_gradients(zip(scaled, net.trainable_variables))\n"
+        )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from gradproof.evidence.run import Pair, Run
 from gradproof.faults.stale_gradient import prove
 from records import BIAS, BIAS_GRADIENT, KERNEL, at, healthy
+from snippets import assert_findings, assert_silent
 
 
 def again(times: int = 3) -> Run:
@@ -66,3 +67,40 @@ def test_two_optimizers():
     run = healthy()
     other = replace(run.applies[0], key=2, optimizer=2)
     assert list(prove(replace(run, applies=(*run.applies, other)))) == []
+
+
+def test_found_in_a_loop():
+    """Taken once, applied in every round."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for turn in range(100):
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))  # GP610
+        """
+    )
+
+
+def test_silent_when_recorded_again():
+    """Recorded in each round, or applied to other variables in each round."""
+    assert_silent(
+        """
+        def gradients_of(batch):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(batch) - batch))
+            return tape.gradient(loss, model.trainable_variables)
+
+        for turn in range(100):
+            optimizer.apply_gradients(zip(gradients_of(x), model.trainable_variables))
+        """
+    )
+    assert_silent(
+        """
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+        for net, chosen in [(encoder, optimizer), (decoder, second_optimizer)]:
+            gradients = tape.gradient(loss, net.trainable_variables)
+            chosen.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )

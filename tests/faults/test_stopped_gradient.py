@@ -18,6 +18,7 @@ from records import (
     unconnected,
     with_operations,
 )
+from snippets import assert_findings, assert_silent
 
 
 def stopped() -> Run:
@@ -46,3 +47,40 @@ def test_left_out():
 def test_healthy():
     """Gradients that arrive prove nothing."""
     assert list(prove(healthy())) == []
+
+
+def test_found_on_the_only_way():
+    """A stop between the encoder and everything else."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            code = tf.stop_gradient(encoder(x))  # GP214
+            loss = tf.reduce_mean(tf.square(decoder(code) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_silent_on_purpose():
+    """A target, another way, a list without those variables, straight-through."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            code = encoder(x)
+            target = tf.stop_gradient(code)
+            quantized = code + tf.stop_gradient(tf.round(code) - code)
+            loss = tf.reduce_mean(tf.square(decoder(quantized) - target))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            code = tf.stop_gradient(encoder(x))
+            loss = tf.reduce_mean(tf.square(decoder(code) - y))
+        gradients = tape.gradient(loss, decoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+        """
+    )

@@ -10,6 +10,7 @@ from gradproof.evidence import Run
 from gradproof.evidence.run import Crash
 from gradproof.faults.tf1_gradient_api import prove
 from records import at, healthy, proven
+from snippets import assert_findings, assert_silent
 
 
 def crashed(kind: str, message: str) -> Run:
@@ -49,3 +50,36 @@ def test_another_crash(message: str):
 def test_healthy():
     """A run that ends well proves nothing."""
     assert list(prove(healthy())) == []
+
+
+def test_found_in_eager_code():
+    """A graph's gradients, where there is no graph."""
+    assert_findings(
+        """
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tf.gradients(loss, model.trainable_variables)  # GP212
+        """
+    )
+
+
+def test_silent_in_graphs():
+    """Traced functions, functions that nobody calls here, graphs of TensorFlow 1."""
+    assert_silent(
+        """
+        @tf.function
+        def slopes(batch):
+            return tf.gradients(tf.reduce_sum(model(batch)), batch)
+
+        print(slopes(x))
+
+        def helper(loss, variables):
+            return tf.gradients(loss, variables)
+        """
+    )
+    assert_silent(
+        """
+        with tf.Graph().as_default():
+            a = tf.constant(1.0)
+            print(tf.gradients(a * a, a))
+        """
+    )

@@ -53,7 +53,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -103,6 +103,28 @@ BUILT_IN = re.compile(
 )
 
 
+def find(loop: Loop) -> Iterator[Finding]:
+    """Names that Keras's objects of this generation do not have."""
+    for seen in loop.about("api-generation-mismatch"):
+        kind, instead = seen.names
+        if kind == "written":
+            yield Finding(
+                f"`{seen.words}` is no learning rate in Keras 3: a new attribute is set, and the "
+                "optimizer goes on with the old rate",
+                place=loop.place(seen.at),
+                label="sets nothing",
+                fix=Fix("set `learning_rate`", safe=False),
+            )
+            continue
+        yield Finding(
+            f"Keras {loop.generation} has no `{seen.words}` for this {kind}; it has {instead}",
+            place=loop.place(seen.at),
+            label="gone",
+            fix=Fix(f"use {instead}", safe=False),
+            level="warning",
+        )
+
+
 def prove(run: Run) -> Iterator[Finding]:
     """Find the name or argument of another generation that ended the program."""
     crash = run.crash
@@ -136,6 +158,7 @@ FAULT = Fault(
     "GP413",
     "api-generation-mismatch",
     __doc__,
+    find=find,
     prove=prove,
     symptoms=("gradients-never-applied",),
 )

@@ -57,10 +57,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.sharing import shared
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Optimizers that two networks are given in turn."""
+    for seen in loop.about("shared-optimizer"):
+        yield Finding(
+            f"one optimizer is given the variables of two networks in each step; here {listed(seen.names)}",
+            place=loop.place(seen.at),
+            label="the same optimizer",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("give each network its own optimizer", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -95,6 +108,7 @@ FAULT = Fault(
     "GP417",
     "shared-optimizer",
     __doc__,
+    find=find,
     prove=prove,
     symptoms=("optimizer-bound-to-old-variables", "gradients-never-applied"),
 )

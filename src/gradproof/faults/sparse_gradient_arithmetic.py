@@ -70,12 +70,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
 
 LOOKUPS = frozenset({"ResourceGather", "ResourceGatherNd", "Gather", "GatherV2"})
 """Operations whose gradient is sparse."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Operators of Python that meet the gradient of an embedding."""
+    for seen in loop.about("sparse-gradient-arithmetic"):
+        yield Finding(
+            "the gradient of an embedding is sparse: Python's operators refuse it",
+            place=loop.place(seen.at),
+            label="sparse gradient",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("make it dense with `tf.convert_to_tensor`, or use `tf.add_n`", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -117,6 +130,7 @@ FAULT = Fault(
     "GP309",
     "sparse-gradient-arithmetic",
     __doc__,
+    find=find,
     prove=prove,
     symptoms=("gradients-never-applied",),
 )

@@ -46,10 +46,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.run import Apply, GradientCall, Pair
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Gradients taken before a loop and applied in each of its rounds."""
+    for seen in loop.about("stale-gradient"):
+        yield Finding(
+            "the same gradients are applied in every round of the loop: they were taken once, before it, "
+            "and never again",
+            place=loop.place(seen.at),
+            label="applied again and again",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("record the forward pass in every step", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -111,4 +125,4 @@ def _what(run: Run, apply: Apply, call: GradientCall) -> tuple[object, ...]:
     )
 
 
-FAULT = Fault("GP610", "stale-gradient", __doc__, prove=prove)
+FAULT = Fault("GP610", "stale-gradient", __doc__, find=find, prove=prove)

@@ -49,10 +49,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.paths import lost
 from ..fault import Fault
-from ..finding import Finding, Fix, Related
+from ..finding import Finding, Fix, Related, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Stops on the only way to variables that the optimizer is given."""
+    for seen in loop.about("stopped-gradient"):
+        yield Finding(
+            f"recording stops here, on the only way from {listed(seen.names)} to the target",
+            place=loop.place(seen.at),
+            label="stops here",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("take it off that path", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -78,6 +91,7 @@ FAULT = Fault(
     "GP214",
     "stopped-gradient",
     __doc__,
+    find=find,
     prove=prove,
     symptoms=("unconnected-variable",),
 )

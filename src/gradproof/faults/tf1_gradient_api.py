@@ -52,7 +52,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -63,6 +63,19 @@ REFUSED = re.compile(
     r"|module '[\w.]*backend' has no attribute '(?:gradients|function)'"
 )
 """What TensorFlow and Keras say of calls that need a graph."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Gradients of a graph that eager code does not have."""
+    for seen in loop.about("tf1-gradient-api"):
+        yield Finding(
+            f"`{seen.words}` differentiates a graph, and eager code has none",
+            place=loop.place(seen.at),
+            label="no graph here",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("record the forward pass with `tf.GradientTape`", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -84,6 +97,7 @@ FAULT = Fault(
     "GP212",
     "tf1-gradient-api",
     __doc__,
+    find=find,
     prove=prove,
     symptoms=("gradients-never-applied",),
 )

@@ -179,3 +179,87 @@ DATASET_KEEPS = frozenset(
     ignore_errors snapshot rebatch""".split()
 )
 """Methods of a dataset after which its elements look the same."""
+
+GRAPH_GRADIENTS = frozenset({"tf.gradients", "keras.backend.gradients"})
+"""Functions that differentiate a graph, which eager code does not have."""
+
+_SINCE_2_11 = {
+    "decay": "a schedule",
+    "get_gradients": "`GradientTape`",
+    "get_updates": "`apply_gradients`",
+    "weights": "`variables`",
+    "get_weights": "`variables`",
+    "get_slot": "`variables`",
+    "_decayed_lr": "`learning_rate`",
+}
+
+GONE = {
+    ("optimizer", "3"): {
+        **_SINCE_2_11,
+        "lr": "`learning_rate`",
+        "compute_gradients": "`GradientTape`",
+        "aggregate_gradients": "`apply`",
+    },
+    ("optimizer", "2"): {
+        **_SINCE_2_11,
+        "apply": "`apply_gradients`",
+        "stateless_apply": "`apply_gradients`",
+        "scale_loss": "`get_scaled_loss` of a `LossScaleOptimizer`",
+    },
+    ("metric", "3"): {"reset_states": "`reset_state`"},
+    ("model", "3"): {
+        "fit_generator": "`fit`",
+        "evaluate_generator": "`evaluate`",
+        "predict_generator": "`predict`",
+        "predict_classes": "`argmax` of `predict`",
+        "predict_proba": "`predict`",
+        "reset_states": "`reset_states` of the layers",
+    },
+    ("model", "2"): {
+        "predict_classes": "`argmax` of `predict`",
+        "predict_proba": "`predict`",
+    },
+}
+"""Names that the objects of one generation do not have, and what to write instead.
+
+Of Keras 3.15.1 and tf-keras 2.21.0; a test asks the installed ones.
+"""
+
+GONE_ARGUMENTS = {"lr": "`learning_rate`", "decay": "a schedule"}
+"""Arguments that no optimizer of Keras 3 takes: refused, or ignored with a warning."""
+
+MISSPELT = {
+    "tape": {
+        "gradients": "gradient",
+        "grad": "gradient",
+        "compute_gradients": "gradient",
+        "get_gradient": "gradient",
+        "jacobians": "jacobian",
+        "watched": "watch",
+        "watched_variable": "watched_variables",
+        "stop_gradient": "stop_recording",
+    },
+    "optimizer": {
+        "apply_gradient": "apply_gradients",
+        "apply_grads": "apply_gradients",
+        "applygradients": "apply_gradients",
+        "apply_gradents": "apply_gradients",
+        "minimise": "minimize",
+        "learning_rates": "learning_rate",
+        "learn_rate": "learning_rate",
+        "iteration": "iterations",
+    },
+    "model": {
+        "trainable_variable": "trainable_variables",
+        "trainable_weight": "trainable_weights",
+        "trainable_vars": "trainable_variables",
+        "trainable_parameters": "trainable_variables",
+        "trainable_params": "trainable_variables",
+        "train_variables": "trainable_variables",
+        "parameters": "trainable_variables",
+        "traineable_variables": "trainable_variables",
+        "trainabel_variables": "trainable_variables",
+        "variable": "variables",
+    },
+}
+"""Names that tapes, optimizers and models never had, and what was meant."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, losses, masks, new_values, shapes, terms, weighing
+from . import habits, losses, masks, new_values, shapes, sparse, terms, weighing
 from .flow import cut, merge
 from .joining import flow_of
 from .roles import direction, updated_variable
@@ -52,6 +52,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     if isinstance(node.op, ast.Div) and isinstance(right, Tensor):
         result.singular = ((node, right.tokens),)
     losses.broadcast(reader, node, left, right)
+    sparse.combined(reader, node, left, right)
     _meaning(reader, node, left, right, result)
     if isinstance(node.op, ast.Add):
         _dead_term(reader, left, right, result)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, escaping, habits, modules, optimizers, ownership, state, tensors, updates
+from . import (
+    api,
+    escaping,
+    generations,
+    habits,
+    modules,
+    optimizers,
+    ownership,
+    state,
+    tensors,
+    updates,
+)
 from .names import respelled
 from .values import (
     Bound,
@@ -57,6 +68,9 @@ def child(reader: Reader, parent: Unknown, name: str) -> Value:
 
 def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
     """What `value.name` is."""
+    if isinstance(value, Optimizer | Tape | Layer | Other):
+        generations.attribute_read(reader, value, name, node)
+        generations.misspelt(reader, value, name, node)
     if isinstance(value, Library):
         if name in ("pi", "inf", "nan", "e") and value.name in ("np", "math"):
             return Tensor(form="number")
@@ -330,6 +344,7 @@ def assign(
         elif name in api.COLLECTIONS:
             updates.attribute_written(reader, receiver, value, target, node)
     elif isinstance(receiver, Optimizer):
+        generations.attribute_written(reader, receiver, name, target)
         if name in ("learning_rate", "lr"):
             optimizers.rate_written(reader, receiver, value, target)
     elif isinstance(receiver, Unknown):

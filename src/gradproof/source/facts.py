@@ -26,6 +26,7 @@ from . import (
     new_values,
     rounds,
     shapes,
+    sharing,
     submodels,
     tapes,
     terms,
@@ -283,6 +284,8 @@ class Facts:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
         habits.fits(self.reader, thing, name)
         weighing.fitted(self.reader, thing, keywords)
+        compiled = given.get("optimizer")
+        self.rounds.compiled.add(id(compiled))
 
     def loop(self, node: ast.For, iterated: Value) -> None:
         """A loop starts."""
@@ -295,6 +298,7 @@ class Facts:
                 self.dropped[fact] = None
         habits.finish(self.reader)
         weighing.finish(self.reader)
+        sharing.finish(self.reader)
         masks.finish(self.reader)
         gradient_calls, model_calls = answers.answered(self.reader, self.asked, self)
         gradient_calls = new_values.explained(self.reader, gradient_calls)

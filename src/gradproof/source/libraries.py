@@ -12,6 +12,7 @@ from . import (
     calls,
     datasets,
     escaping,
+    generations,
     halves,
     layers,
     losses,
@@ -52,6 +53,7 @@ def library(
 ) -> Value:
     """What a call of a library gives, by its dotted name."""
     halves.policy_set(reader, name, arguments, node)
+    generations.graph_gradients(reader, name, node)
     if name.startswith("builtins."):
         return builtin.call(reader, name[9:], arguments, keywords, node)
     maker = _made_by_library(reader, name, arguments, keywords, node)

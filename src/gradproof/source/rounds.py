@@ -61,6 +61,7 @@ class Applied:
     loops: Loops
     function: object
     guarded: bool
+    speculative: bool
 
 
 @dataclass(eq=False)
@@ -71,6 +72,7 @@ class Rounds:
     entries: int = 0
     once: dict[int, Once] = field(default_factory=dict)
     updates: int = 0
+    compiled: set[int] = field(default_factory=set)
     applied: list[Applied] = field(default_factory=list)
     made: dict[int, tuple[Optimizer, Loops, object]] = field(default_factory=dict)
     asked: dict[int, tuple[Asked, Loops]] = field(default_factory=dict)
@@ -231,7 +233,14 @@ def applied(
     asked = next(iter(calls.values())) if len(calls) == 1 else None
     guarded = reader.frame.guarded > 0
     one = Applied(
-        optimizer, node, owners, asked, tuple(rounds.loops), reader.frame.function, guarded
+        optimizer,
+        node,
+        owners,
+        asked,
+        tuple(rounds.loops),
+        reader.frame.function,
+        guarded,
+        reader.speculative,
     )
     if owners and all(owner is not None for owner in owners) and not reader.silent:
         _stale(reader, one)

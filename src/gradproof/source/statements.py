@@ -6,7 +6,18 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import binding, classes, escaping, habits, imports, operators, rounds, updates, weighing
+from . import (
+    binding,
+    classes,
+    escaping,
+    generations,
+    habits,
+    imports,
+    operators,
+    rounds,
+    updates,
+    weighing,
+)
 from .joining import join, truth
 from .store import Written
 from .values import (
@@ -182,6 +193,7 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
         return execute(reader, node.body)
     item = node.items[index]
     value = reader.evaluate(item.context_expr)
+    generations.entered(reader, value, item.context_expr)
     entered = value
     if isinstance(value, Instance):
         entered = binding.call_method(reader, value, "__enter__", [], item.context_expr) or value

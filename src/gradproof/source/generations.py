@@ -1,0 +1,95 @@
+"""Names of another generation, asked of objects that are surely Keras's own."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import api, habits
+from .values import Layer, Library, Optimizer, Other, Tape, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> None:
+    """An attribute is looked up on an object that is known."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return
+    if reader.frame.guarded or _is_asked_for(reader):
+        return
+    if isinstance(value, Optimizer):
+        _gone(reader, "optimizer", value, name, node)
+    elif isinstance(value, Other) and value.kind == "metric":
+        _gone(reader, "metric", value, name, node)
+    elif isinstance(value, Layer) and value.kind in ("Sequential", "Model"):
+        _gone(reader, "model", value, name, node)
+
+
+def _is_asked_for(reader: Reader) -> bool:
+    """Says whether the program looks first which generation it has."""
+    return reader.generation is None
+
+
+def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribute) -> None:
+    if isinstance(value, Optimizer) and (value.custom is not None or value.scales):
+        return
+    instead = api.GONE.get((kind, reader.generation or ""), {}).get(name)
+    if instead is not None:
+        spot = reader.spot(node)
+        habits.remark(reader, "api-generation-mismatch", spot, name, (kind, instead))
+
+
+def attribute_written(reader: Reader, value: Optimizer, name: str, node: ast.AST) -> None:
+    """`optimizer.lr = rate` is an attribute like any other in Keras 3."""
+    if name == "lr" and reader.generation == "3" and value.custom is None:
+        words = ("written", "learning_rate")
+        habits.remark(reader, "api-generation-mismatch", reader.spot(node), name, words)
+
+
+def argument_given(reader: Reader, optimizer: Optimizer, node: ast.Call) -> None:
+    """An argument that no optimizer takes any more."""
+    for keyword in node.keywords:
+        instead = api.GONE_ARGUMENTS.get(keyword.arg or "")
+        if instead is not None and reader.generation == "3" and optimizer.custom is None:
+            spot = reader.spot(keyword.value)
+            words = (f"{optimizer.kind}", instead)
+            habits.remark(reader, "api-generation-mismatch", spot, keyword.arg or "", words)
+
+
+# TensorFlow 1
+
+
+def graph_gradients(reader: Reader, name: str, node: ast.AST) -> None:
+    """`tf.gradients` while nothing traces."""
+    if name not in api.GRAPH_GRADIENTS or reader.speculative or reader.silent:
+        return
+    if reader.frame.traced is not None or reader.active or reader.keras_calls:
+        return
+    text = "".join(reader.source.lines)
+    if any(word in text for word in ("compat.v1", "disable_", "as_default", "Session(")):
+        return
+    habits.remark(reader, "tf1-gradient-api", reader.spot(node), name)
+
+
+# Tapes and methods that are misspelt
+
+
+def entered(reader: Reader, value: Value, node: ast.AST) -> None:
+    """`with tf.GradientTape as tape`: the class, not a tape."""
+    if isinstance(value, Library) and value.name == "tf.GradientTape":
+        habits.remark(reader, "misspelt-api", reader.spot(node), "not called", ("tf.GradientTape",))
+
+
+def misspelt(reader: Reader, value: Value, name: str, node: ast.AST) -> None:
+    """A name that a tape or an optimizer never had."""
+    kind = "tape" if isinstance(value, Tape) else "optimizer" if _is_own(value) else ""
+    if isinstance(value, Layer) and value.kind in ("Sequential", "Model"):
+        kind = "model"
+    meant = api.MISSPELT.get(kind, {}).get(name)
+    if meant is not None and isinstance(node, ast.Attribute):
+        habits.remark(reader, "misspelt-api", reader.spot(node), name, (kind, meant))
+
+
+def _is_own(value: Value) -> bool:
+    return isinstance(value, Optimizer) and value.custom is None

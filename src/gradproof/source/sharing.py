@@ -1,0 +1,92 @@
+"""Optimizers that two networks share, and variables whose only way is stopped."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import habits, ownership, tapes
+from .rounds import Applied
+from .values import Layer, Variable
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def finish(reader: Reader) -> None:
+    """What only the whole file can tell."""
+    _shared(reader)
+    _stopped(reader)
+
+
+# One optimizer, two networks
+
+
+def _shared(reader: Reader) -> None:
+    """One optimizer takes turns with two lists, while another one stands by or lends its name."""
+    applied = reader.facts.rounds.applied
+    used = {id(one.optimizer) for one in applied} | reader.facts.rounds.compiled
+    idle = [
+        optimizer
+        for optimizer in reader.facts.optimizers
+        if id(optimizer) not in used and not optimizer.used
+    ]
+    told: set[int] = set()
+    for first, second in zip(applied, applied[1:], strict=False):
+        optimizer = second.optimizer
+        if first.optimizer is not optimizer or id(optimizer) in told or not _apart(first, second):
+            continue
+        two_names = _receiver(first.node) != _receiver(second.node)
+        standing_by = idle and not reader.facts.untold_apply and not first.speculative
+        if not two_names and not standing_by:
+            continue
+        told.add(id(optimizer))
+        other = "two names" if two_names else "one stands by"
+        others = [(reader.spot(first.node), "for one network")]
+        if not two_names:
+            others.append((reader.spot(idle[0].node), "made, and never used"))
+        names = tapes.names(list(second.owners))
+        spot = reader.spot(second.node)
+        habits.remark(reader, "shared-optimizer", spot, other, names, tuple(others))
+
+
+def _apart(first: Applied, second: Applied) -> bool:
+    """Says whether two calls in one step move two networks."""
+    return (
+        first.loops == second.loops
+        and first.function is second.function
+        and first.node is not second.node
+        and not first.guarded
+        and not second.guarded
+        and not {id(owner) for owner in first.owners} & {id(owner) for owner in second.owners}
+    )
+
+
+def _receiver(node: ast.Call) -> str:
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    plain = isinstance(receiver, ast.Name | ast.Attribute)
+    return ast.unparse(receiver).removeprefix("self.") if plain else ""
+
+
+# Stopped on the only way
+
+
+def _stopped(reader: Reader) -> None:
+    """Variables that an optimizer is given, behind a `stop_gradient`."""
+    questions = reader.facts.asked
+    live = {id(owner) for one in questions for owner, found in one.found if found.live}
+    for question in questions:
+        behind: dict[object, tuple[object, ...]] = {}
+        for owner, found in question.found:
+            lost = found.lost
+            if lost is None or lost.kind != "stopped" or id(owner) in live:
+                continue
+            if id(owner) in question.asked.applied and isinstance(owner, Layer | Variable):
+                behind[lost.at] = (*behind.get(lost.at, ()), owner)
+        for at, owners in behind.items():
+            names = tuple(name for name in map(ownership.name_of, owners) if name)
+            others = ((reader.spot(question.asked.node), "asked for here"),)
+            habits.remark(reader, "stopped-gradient", at, "", names, others)  # type: ignore[arg-type]
+
+
+__all__ = ["finish"]
