@@ -10,7 +10,7 @@ from itertools import islice
 from ..editing import Unfit
 from ..fault import Diagnosis
 from ..files import SourceText, Unreadable
-from ..finding import Finding, Fix, Place, Related
+from ..finding import Edit, Finding, Fix, Place, Related
 from ..reading import Reading
 from .changing import changed_bytes, reread
 from .contents import in_cells
@@ -58,7 +58,8 @@ class Healer:
         self.reading = reading
         self.judge = judge
         self.known = known
-        self.before = Counter(one.fault.code for one in judge(reading))
+        self.found = judge(reading)
+        self.before = Counter(one.fault.code for one in self.found)
 
     def first(self, diagnosis: Diagnosis) -> Fix | None:
         """The likeliest fix that heals; a mistake of ours becomes a note."""
@@ -71,7 +72,7 @@ class Healer:
     def healing(self, diagnosis: Diagnosis) -> Iterator[Fix]:
         """The fixes of a diagnosis that leave nothing wrong in the text."""
         code = diagnosis.fault.code
-        for fix in islice(candidates(diagnosis, self.reading), MOST_TRIED):
+        for fix in islice(self._candidates(diagnosis), MOST_TRIED):
             try:
                 _, after = changed_bytes(self.reading, fix.edits, self.known)
                 again = reread(self.reading, after)
@@ -81,6 +82,19 @@ class Healer:
             gone = not self.before[code] or found[code] < self.before[code]
             if gone and not found - self.before:
                 yield fix
+
+    def _candidates(self, diagnosis: Diagnosis) -> Iterator[Fix]:
+        """What may mend it, and what may mend the same fault as source shows it.
+
+        A run knows where an update is lost, the source often knows why.
+        """
+        seen: set[tuple[Edit, ...]] = set()
+        twins = [one for one in self.found if one.fault.code == diagnosis.fault.code]
+        for one in [diagnosis, *twins]:
+            for fix in candidates(one, self.reading):
+                if fix.edits not in seen:
+                    seen.add(fix.edits)
+                    yield fix
 
 
 def candidates(diagnosis: Diagnosis, reading: Reading) -> Iterator[Fix]:

@@ -8,6 +8,7 @@ from ...finding import Finding, Fix
 from . import (
     applied,
     differentiated,
+    hand_written,
     learned,
     listed,
     optimizing,
@@ -32,6 +33,7 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
             differentiated,
             applied,
             optimizing,
+            hand_written,
             repeated,
             learned,
         )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix
-from .draft import Draft, called, keyword, loaded
+from .draft import Draft, NoMend, called, keyword, loaded
 from .reach import node_of
 
 
@@ -15,19 +15,30 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Both sides get one shape."""
     node = node_of(draft, finding)
     shapes = re.findall(r"`([^`]*)` (?:has shape )?(\([^)]*\))", finding.message)
-    tf = draft.tensorflow
     columns = [text for text, shape in shapes if re.fullmatch(r"\([^,]*, 1\)", shape)]
     flats = [text for text, shape in shapes if re.fullmatch(r"\([^,]*,\)", shape)]
-    for wanted, form in (
-        *((text, "{tf}.squeeze({0}, axis=-1)") for text in columns),
-        *((text, "{0}[:, {tf}.newaxis]") for text in flats),
-    ):
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.expr) and draft.source(inner) == wanted:
-                text = draft.source(inner) if "squeeze" in form else draft.operand(inner)
-                new = form.format(text, tf=tf)
-                yield Fix("give both sides one shape", False, (draft.replace(inner, new),))
-                break
+    sides = _sides(node)
+    # Without known shapes both ways are offered; a run tells them apart.
+    for squeezed, known in ((True, columns), (False, flats)):
+        for side in sides:
+            if known and draft.source(side) not in known:
+                continue
+            text = (
+                f"{draft.tensorflow}.squeeze({draft.source(side)}, axis=-1)"
+                if squeezed
+                else f"{draft.operand(side)}[:, {draft.tensorflow}.newaxis]"
+            )
+            yield Fix("give both sides one shape", False, (draft.replace(side, text),))
+
+
+def _sides(node: ast.AST) -> list[ast.expr]:
+    """The two operands that meet in an expression or statement."""
+    for here in ast.walk(node):
+        if isinstance(here, ast.BinOp):
+            return [here.right, here.left]
+        if isinstance(here, ast.Call) and len(here.args) == 2:
+            return [here.args[1], here.args[0]]
+    return []
 
 
 def logits_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -159,7 +170,32 @@ def sum_vs_mean_reduction(draft: Draft, finding: Finding) -> Iterator[Fix]:
             yield Fix("take the mean over the batch", False, edits)
 
 
+def sample_weight_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """Each example counts as much as its weight says."""
+    call = draft.nearest(node_of(draft, finding), ast.Call)
+    if called(call) != "reduce_mean" or len(call.args) != 1 or call.keywords:
+        raise NoMend
+    weights = ""
+    for there in finding.related:
+        statement = draft.statement(draft.at(there.place.span))
+        names = [
+            name
+            for name in ast.walk(statement)
+            if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load)
+        ]
+        weights = names[-1].id if names and isinstance(statement, ast.Assign) else ""
+    each = call.args[0]
+    if not weights or not isinstance(each, ast.Name):
+        raise NoMend
+    tf, inside = draft.tensorflow, each.id
+    scaled = f"{tf}.cast({weights}, {inside}.dtype) * {inside}"
+    yield Fix("multiply by the weights", False, (draft.replace(each, scaled),))
+    shaped = f"{tf}.reshape({tf}.cast({weights}, {inside}.dtype), {tf}.shape({inside}))"
+    yield Fix("multiply by the weights", False, (draft.replace(each, f"{inside} * {shaped}"),))
+
+
 MENDS = {
+    "sample-weight-ignored": sample_weight_ignored,
     "shape-broadcast": shape_broadcast,
     "logits-mismatch": logits_mismatch,
     "regularization-dropped": regularization_dropped,

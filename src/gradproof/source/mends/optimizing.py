@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
 from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
-from .reach import known_before, node_of, optimizers_in_reach, tape_of
+from .reach import known_before, makes_optimizer, node_of, optimizers_in_reach, own_name, tape_of
 
 
 def optimizer_bound_to_old_variables(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -166,48 +166,38 @@ def replica_loss_scale(draft: Draft, finding: Finding) -> Iterator[Fix]:
     yield Fix(title, False, (draft.replace(call, text),))
 
 
-def custom_optimizer_bug(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """New state is stored; the counter of steps is advanced."""
-    node = node_of(draft, finding)
-    method = draft.scope(node)
-    if not isinstance(method, Function):
-        raise NoMend
-    if "iterations" in finding.message:
-        own = method.args.args[0].arg
-        last = method.body[-1]
-        line = f"{own}.iterations.assign_add(1)"
-        edit = draft.before(last, line) if isinstance(last, ast.Return) else draft.after(last, line)
-        yield Fix("count the step", False, (edit,))
-        return
-    read = next(
-        (
-            here
-            for here in draft.up(node)
-            if isinstance(here, ast.Subscript) or (called(here) == "get")
-        ),
-        None,
-    )
-    statement = draft.statement(node)
-    if read is None or not isinstance(statement, ast.Assign):
-        raise NoMend
-    if isinstance(read, ast.Subscript):
-        state = draft.source(read)
-    else:
-        assert isinstance(read, ast.Call)
-        assert isinstance(read.func, ast.Attribute)
-        state = f"{draft.source(read.func.value)}[{draft.source(read.args[0])}]"
-    old = stored(statement)
-    block = draft.block(statement)
-    for later in block[block.index(statement) + 1 :]:
-        if isinstance(later, ast.Assign) and old & loaded(later.value):
-            (name,) = stored(later)
-            edits = (draft.after(later, f"{state} = {name}"),)
-            yield Fix("store the new state", False, edits)
-            return
+def masked_weights_still_move(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The variables that are masked are left out of the decay."""
+    for there in finding.related:
+        statement = draft.statement(draft.at(there.place.span))
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+            continue
+        names = list(dict.fromkeys(name.split("/")[0] for name in finding.variables))
+        if names and makes_optimizer(draft, statement.value):
+            target = draft.source(statement.targets[0])
+            inside = ", ".join(f'"{name}"' for name in names)
+            line = f"{target}.exclude_from_weight_decay(var_names=[{inside}])"
+            yield Fix("leave them out of the decay", False, (draft.after(statement, line),))
+
+
+def optimizer_swapped_under_trace(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The step is traced again with the new optimizer."""
+    statement = draft.statement(node_of(draft, finding))
+    name = finding.message.split("`")[1] if "`" in finding.message else ""
+    for step in ast.walk(draft.tree):
+        if not isinstance(step, Function) or step.name != name:
+            continue
+        own = own_name(draft, step.body[0])
+        text = f"{own}.{name}" if own else name
+        if own is None and draft.scope(statement) is not draft.tree:
+            continue
+        line = f"{text} = {draft.tensorflow}.function({text}.python_function)"
+        yield Fix("trace the step again", False, (draft.after(statement, line),))
 
 
 MENDS = {
-    "custom-optimizer-bug": custom_optimizer_bug,
+    "masked-weights-still-move": masked_weights_still_move,
+    "optimizer-swapped-under-trace": optimizer_swapped_under_trace,
     "optimizer-bound-to-old-variables": optimizer_bound_to_old_variables,
     "learning-rate-copied": learning_rate_copied,
     "loss-scale-generation-mix": loss_scale_generation_mix,

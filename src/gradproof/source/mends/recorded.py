@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, NoMend, called, keyword, loaded, same, stored
+from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
 from .reach import closed, node_of
 
 NUMPY = {
@@ -224,7 +224,38 @@ def unconnected_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 yield Fix(title, False, (edit,))
 
 
+def opaque_python_function(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The function is written in TensorFlow, and called as it is."""
+    wrapper = draft.nearest(node_of(draft, finding), ast.Call)
+    if called(wrapper) not in ("numpy_function", "py_function", "py_func"):
+        raise NoMend
+    inner = wrapper.args[0]
+    function = next(
+        (
+            node
+            for node in ast.walk(draft.tree)
+            if isinstance(node, Function) and isinstance(inner, ast.Name) and node.name == inner.id
+        ),
+        None,
+    )
+    if function is None:
+        raise NoMend
+    edits = [
+        *_without_numpy_calls(draft, function, _module(draft, "numpy")),
+        *_without_values(draft, function),
+    ]
+    for node in ast.walk(draft.tree):
+        if not isinstance(node, ast.Call) or called(node) != called(wrapper):
+            continue
+        if not same(node.args[0], inner) or not isinstance(node.args[1], ast.List | ast.Tuple):
+            raise NoMend
+        given = ", ".join(draft.source(each) for each in node.args[1].elts)
+        edits.append(draft.replace(node, f"{draft.source(inner)}({given})"))
+    yield Fix("write it in operations of TensorFlow", False, tuple(edits))
+
+
 MENDS = {
+    "opaque-python-function": opaque_python_function,
     "numpy-on-loss-path": numpy_on_loss_path,
     "numpy-in-graph-mode": numpy_on_loss_path,
     "nondifferentiable-op": nondifferentiable_op,

@@ -211,7 +211,10 @@ def _grown(draft: Draft, statement: ast.AugAssign | ast.Assign) -> tuple[str, st
 
 def wrong_accumulation(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The loop goes inside the tape, which then records every part."""
-    opening = draft.nearest(node_of(draft, finding), ast.With)
+    node = node_of(draft, finding)
+    if "nothing empties" in finding.message:
+        yield from _emptied(draft)
+    opening = draft.nearest(node, ast.With)
     loop = draft.parents[opening]
     if not isinstance(loop, ast.For) or loop.body[-1] is not opening or loop.orelse:
         raise NoMend
@@ -248,6 +251,19 @@ def keras3_variable_interop(draft: Draft, finding: Finding) -> Iterator[Fix]:
     else:
         new = f"{text}.value"
     yield Fix("watch the value of each", False, (draft.replace(argument, new),))
+
+
+def _emptied(draft: Draft) -> Iterator[Fix]:
+    """Buffers of gradients are set to zero when they have been applied."""
+    for node in ast.walk(draft.tree):
+        if not isinstance(node, ast.Expr) or called(node.value) not in ("apply_gradients", "apply"):
+            continue
+        pairs = next((each for each in ast.walk(node) if called(each) == "zip"), None)
+        if isinstance(pairs, ast.Call) and isinstance(pairs.args[0], ast.Name | ast.Attribute):
+            head = f"for buffer in {draft.source(pairs.args[0])}:"
+            lines = f"{head}\n{INDENT}buffer.assign({draft.tensorflow}.zeros_like(buffer))"
+            title = "empty the buffers when they have been applied"
+            yield Fix(title, False, (draft.after(node, lines),))
 
 
 MENDS = {

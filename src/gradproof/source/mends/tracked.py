@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...finding import Edit, Finding, Fix
+from ...finding import Edit, Finding, Fix, Place, Span
 from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
 from .reach import argument_of, attribute_of, node_of, only_value, own_name, same_attribute
 
@@ -178,21 +178,12 @@ def untracked_in_container(draft: Draft, finding: Finding) -> Iterator[Fix]:
     for method in owner.body:
         if isinstance(method, Function) and method.name == "__call__":
             line = method.lineno
-            text = draft.lines[line - 1]
-            column = text.index("__call__") + 1
-            span = finding.place.span if finding.place else None
-            if span is not None:
-                here = type(span)(line, column, line, column + len("__call__"))
-                edits.append(draft.edit(here, "call"))
+            column = draft.lines[line - 1].index("__call__") + 1
+            edits.append(draft.edit(Span(line, column, line, column + len("__call__")), "call"))
     for variable in ast.walk(owner):
-        if (
-            isinstance(variable, ast.Call)
-            and ast.unparse(variable.func) == f"{draft.tensorflow}.Variable"
-        ):
-            place = finding.place
-            if place is None:
-                continue
-            made = Finding("", type(place)(draft.path, draft.span(variable)))
+        bare = f"{draft.tensorflow}.Variable"
+        if isinstance(variable, ast.Call) and ast.unparse(variable.func) == bare:
+            made = Finding("", Place(draft.path, draft.span(variable)))
             edits += next(untracked_variable(draft, made)).edits
     yield Fix("make it a Keras layer, which tracks its parts", False, tuple(edits))
 
