@@ -67,7 +67,8 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Optimizers that two networks are given in turn."""
     for seen in loop.about("shared-optimizer"):
         yield Finding(
-            f"one optimizer is given the variables of two networks in each step; here {listed(seen.names)}",
+            "one optimizer is given the variables of two networks in each step; here "
+            f"{listed(seen.names)}",
             place=loop.place(seen.at),
             label="the same optimizer",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),

@@ -31,7 +31,9 @@ def comprehension(
             key.value if isinstance(key, Constant) else f"?{i}": value
             for i, (key, value) in enumerate(results)
         }
-        return DictValue(items, exact)
+        # Keys that nobody knows may be the same.
+        apart = all(isinstance(key, Constant) for key, _ in results)
+        return DictValue(items, exact and apart)
     made = ListValue([value for _, value in results], exact, node=node)
     if isinstance(node, ast.GeneratorExp):
         rounds.given_once(reader, made, "a generator expression", node)

@@ -20,6 +20,7 @@ from ..evidence.loop import (
 from . import (
     answers,
     applying,
+    clips,
     connections,
     habits,
     masks,
@@ -82,6 +83,7 @@ class Facts:
         self.habits = habits.Habits()
         self.rounds = rounds.Rounds()
         self.masks = masks.Masks()
+        self.clips = clips.Clips()
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None
         self.outputs: dict[int, ast.AST] = {}
@@ -187,6 +189,8 @@ class Facts:
             strange = fact is not None and bool(fact.strangers)
             rounds.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
             masks.applied(self.reader, optimizer, gradients, variables, node)
+            clips.applied(self.reader, gradients, node)
+            clips.repeated(self.reader, variables, node)
         if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
             self.untold_apply = True
         if (
@@ -299,6 +303,7 @@ class Facts:
         habits.finish(self.reader)
         weighing.finish(self.reader)
         sharing.finish(self.reader)
+        clips.finish(self.reader)
         masks.finish(self.reader)
         gradient_calls, model_calls = answers.answered(self.reader, self.asked, self)
         gradient_calls = new_values.explained(self.reader, gradient_calls)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, escaping, habits, losses, masks, shapes, weighing
+from . import api, clips, escaping, habits, losses, masks, shapes, weighing
 from .arithmetic import note_update, sign_of
 from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 from .flow import cut, merge, origin
@@ -48,6 +48,7 @@ def operation(
     if special is not None:
         found = special(reader, name, arguments, keywords, node)
         if found is not None:
+            clips.clipped(reader, short, arguments[0] if arguments else None, found, node)
             return found
     if short in api.CROSS_ENTROPIES or name in api.LOGIT_LOSSES:
         return losses.logit_loss(reader, name, arguments, keywords, node)
@@ -57,7 +58,9 @@ def operation(
         for value in values:
             escaping.touch(reader, value)
     losses.used_by(reader, name, arguments, node)
-    return _computed(reader, name, short, arguments, keywords, node)
+    result = _computed(reader, name, short, arguments, keywords, node)
+    clips.clipped(reader, short, arguments[0] if arguments else None, result, node)
+    return result
 
 
 def _computed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import habits, ownership, tapes
@@ -32,7 +33,7 @@ def _shared(reader: Reader) -> None:
         if id(optimizer) not in used and not optimizer.used
     ]
     told: set[int] = set()
-    for first, second in zip(applied, applied[1:], strict=False):
+    for first, second in pairwise(applied):
         optimizer = second.optimizer
         if first.optimizer is not optimizer or id(optimizer) in told or not _apart(first, second):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,12 @@ def _clip_by_global_norm(
     gradients = arguments[0] if arguments else keywords.get("t_list", Unknown("t_list", data=True))
     norm = plain(reader, reader.read(gradients, node), node)
     if isinstance(gradients, ListValue):
-        clipped = ListValue(list(gradients.items), gradients.exact, node=node)
+        made = reader.path(node)
+        items = [
+            replace(item, tokens=frozenset(), made=made) if isinstance(item, Tensor) else item
+            for item in gradients.items
+        ]
+        clipped = ListValue(items, gradients.exact, node=node)
         return ListValue([clipped, norm], fixed=True)
     return ListValue([gradients, norm], fixed=True)
 

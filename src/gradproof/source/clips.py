@@ -1,0 +1,125 @@
+"""Clipped gradients that nobody uses, and variables that stand in a list twice."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import habits, tapes
+from .values import Asked, ListValue, Tensor, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+_CLIPS = frozenset({"clip_by_global_norm", "clip_by_norm", "clip_by_value"})
+
+
+@dataclass(eq=False)
+class Clips:
+    """What was clipped, and what was applied.
+
+    `clipped`: calls of clipping, by the gradient call whose result they take; `fresh`: tokens
+    of clipped tensors; `applied`: gradient calls whose raw or clipped results were applied.
+    """
+
+    clipped: dict[int, tuple[Asked, ast.AST]] = field(default_factory=dict)
+    fresh: set[int] = field(default_factory=set)
+    raw: dict[int, tuple[Asked, ast.AST]] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
+
+
+def clipped(reader: Reader, short: str, value: Value | None, result: Value, node: ast.AST) -> None:
+    """Gradients are clipped."""
+    if short not in _CLIPS or value is None or reader.silent:
+        return
+    clips = reader.facts.clips
+    for entry in tapes.entries(value):
+        if isinstance(entry, Tensor) and entry.gradient is not None:
+            clips.clipped[id(entry.gradient.call)] = (entry.gradient.call, node)
+    for entry in tapes.entries(result):
+        if isinstance(entry, Tensor):
+            clips.fresh |= entry.tokens
+
+
+def applied(reader: Reader, gradients: Value | None, node: ast.AST) -> None:
+    """Gradients reach an optimizer: clipped ones, or those that the tape returned."""
+    clips = reader.facts.clips
+    for entry in tapes.entries(gradients) if gradients is not None else []:
+        if not isinstance(entry, Tensor) or entry.gradient is None:
+            continue
+        call = entry.gradient.call
+        if entry.tokens & clips.fresh or not entry.made or entry.made[-1] is not call.node:
+            clips.kept.add(id(call))
+        else:
+            clips.raw[id(call)] = (call, node)
+
+
+def repeated(reader: Reader, variables: Value | None, node: ast.Call) -> None:
+    """A list of variables that an optimizer is given holds one of them twice."""
+    if not isinstance(variables, ListValue) or not variables.exact or reader.silent:
+        return
+    owners = [tapes.owner_of(entry) for entry in tapes.entries(variables)]
+    known = [owner for owner in owners if owner is not None and tapes.is_known(owner)]
+    seen: set[int] = set()
+    twice = [owner for owner in known if id(owner) in seen or seen.add(id(owner))]  # type: ignore[func-returns-value]
+    if twice and len(known) == len(owners):
+        where = variables.node if variables.node is not None else node
+        names = tapes.names(list(twice))
+        others = () if where is node else ((reader.spot(node), "applied twice here"),)
+        habits.remark(reader, "duplicate-variable", reader.spot(where), "", names, others)
+
+
+def finish(reader: Reader) -> None:
+    """Clipping whose result went nowhere."""
+    clips = reader.facts.clips
+    for key, (_, node) in clips.clipped.items():
+        if key not in clips.raw or key in clips.kept or _is_looked_at(reader, node):
+            continue
+        others = ((reader.spot(clips.raw[key][1]), "applied as they were"),)
+        habits.remark(reader, "clipping-dropped", reader.spot(node), "", (), others)
+
+
+def _is_looked_at(reader: Reader, node: ast.AST) -> bool:
+    """Says whether anything of the result is read: the norm for a log, for one."""
+    tree = reader.source.tree
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.Expr) and statement.value is node:
+            return False
+        if isinstance(statement, ast.Assign) and _holds(statement.value, node):
+            names = {
+                one.id
+                for target in statement.targets
+                for one in ast.walk(target)
+                if isinstance(one, ast.Name)
+            }
+            return _is_read(tree, names, statement)
+    # Part of another expression: a comprehension that is thrown away, or used.
+    return not any(
+        isinstance(one, ast.Expr) and _holds(one.value, node) and _is_bare(one.value)
+        for one in ast.walk(tree)
+    )
+
+
+def _holds(expression: ast.AST, node: ast.AST) -> bool:
+    return any(one is node for one in ast.walk(expression))
+
+
+def _is_bare(node: ast.AST) -> bool:
+    return isinstance(node, ast.ListComp | ast.GeneratorExp)
+
+
+def _is_read(tree: ast.AST, names: set[str], after: ast.Assign) -> bool:
+    """Says whether a name is read in the function in which it was bound."""
+    function = next(
+        (
+            one
+            for one in reversed([n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)])
+            if _holds(one, after)
+        ),
+        tree,
+    )
+    return any(
+        isinstance(one, ast.Name) and one.id in names and isinstance(one.ctx, ast.Load)
+        for one in ast.walk(function)
+    )
