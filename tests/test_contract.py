@@ -114,6 +114,7 @@ IN_SOURCE: Mapping[str, str] = {
 
 ANOTHER_MEND: Mapping[str, str] = {
     "untracked-variable": "starts where the bad one starts",
+    "untracked-in-container": "keeps the plain object, and holds its layers in a list as well",
     "variables-read-before-build": "reads the list where it is used, which needs no data",
     "created-in-call": "keeps the lines around it",
     "trainable-flip-ignored": "compiles again after the change",

@@ -193,7 +193,7 @@ def _held_twice(draft: Draft, finding: Finding) -> Iterator[Fix]:
     plain = {
         node.name: node
         for node in draft.tree.body
-        if isinstance(node, ast.ClassDef) and "Layer" in ast.unparse(node) and _plain(node)
+        if isinstance(node, ast.ClassDef) and _plain(node) and _layers_of(node)
     }
     for node in ast.walk(draft.tree):
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Attribute):
@@ -203,12 +203,26 @@ def _held_twice(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if not made or name is None or _plain(draft.nearest(node, ast.ClassDef)):
             continue
         text = draft.source(node.targets[0])
+        fields = _layers_of(plain[made[0]])
         many = isinstance(node.value, ast.List | ast.ListComp)
-        loop = f"for one in {text} for part in" if many else "for part in"
-        parts = "vars(one).values()" if many else f"vars({text}).values()"
-        line = f"{text}_parts = [part {loop} {parts}]"
+        one = "one" if many else text
+        parts = ", ".join(f"{one}.{field}" for field in fields)
+        inside = f"[part for one in {text} for part in ({parts},)]" if many else f"[{parts}]"
         title = "hold its layers in a list of the model, which tracks them"
-        yield Fix(title, False, (draft.after(node, line),))
+        yield Fix(title, False, (draft.after(node, f"{text}_parts = {inside}"),))
+
+
+def _layers_of(owner: ast.ClassDef) -> list[str]:
+    """Names of the attributes of a class that hold layers."""
+    found: dict[str, None] = {}
+    for node in ast.walk(owner):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.update({node.target.id: None} if "Layer" in ast.unparse(node.annotation) else {})
+        if isinstance(node, ast.Assign) and "layers." in ast.unparse(node.value):
+            name = attribute_of(node)
+            if name is not None:
+                found[name] = None
+    return list(found)
 
 
 def _plain(owner: ast.ClassDef) -> bool:
