@@ -133,8 +133,15 @@ def harm_of(before: Outcome, after: Outcome, diagnoses: Sequence[Diagnosis]) -> 
 
 
 def _stopped(before: Sequence[Standing], after: Sequence[Standing]) -> list[str]:
-    moved = {one.variable for one in before if one.moved}
-    return [one.variable for one in after if one.variable in moved and not one.moved]
+    """Variables of which fewer move than before; copies share their path."""
+    moved = Counter(one.variable for one in before if one.moved)
+    moves = Counter(one.variable for one in after if one.moved)
+    known = {one.variable for one in after}
+    return [
+        variable
+        for variable, count in moved.items()
+        if moves[variable] < count and variable in known
+    ]
 
 
 def _loss_harm(before: Outcome, after: Outcome) -> str:
