@@ -54,6 +54,7 @@ IDIOMS = {
             APPLY
     """,
     "two tapes in one with": """
+        other_optimizer = keras.optimizers.Adam()
         for _ in range(9):
             with tf.GradientTape() as first, tf.GradientTape() as second:
                 loss = FORWARD
@@ -61,7 +62,7 @@ IDIOMS = {
             gradients = first.gradient(loss, model.trainable_variables)
             APPLY
             seconds = second.gradient(other, encoder.trainable_variables)
-            keras.optimizers.Adam().apply_gradients(zip(seconds, encoder.trainable_variables))
+            other_optimizer.apply_gradients(zip(seconds, encoder.trainable_variables))
     """,
     "exit stack": """
         import contextlib

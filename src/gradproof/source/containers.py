@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, datasets
+from . import binding, datasets, operators
 from .values import (
     Constant,
     Dataset,
@@ -54,6 +54,7 @@ def list_method(
         value = arguments[-1]
         if len(known) > 24:
             # What a long loop collects: one more entry tells nothing new.
+            reader.store.set_field(receiver, "exact", False)
             return Constant(None)
         position = len(known) if name != "insert" else 0
         exact = receiver.exact and reader.frame.looping == 0
@@ -66,8 +67,10 @@ def list_method(
         return Constant(None)
     if name == "extend" and arguments:
         items, complete = binding.elements(reader, arguments[0], node)
-        reader.store.set_field(receiver, "items", [*receiver.items, *items][:64])
-        reader.store.set_field(receiver, "exact", receiver.exact and complete)
+        grown = [*receiver.items, *items]
+        exact = receiver.exact and complete and len(grown) <= operators.MOST_ITEMS
+        reader.store.set_field(receiver, "items", grown[: operators.MOST_ITEMS])
+        reader.store.set_field(receiver, "exact", exact)
         return Constant(None)
     if name in ("clear",):
         reader.store.set_field(receiver, "items", [])

@@ -88,6 +88,8 @@ def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:
                 exact = exact and complete
         else:
             items.append(reader.evaluate(element))
+    if len(items) > operators.MOST_ITEMS:
+        items, exact = items[: operators.MOST_ITEMS], False
     return ListValue(
         items, exact, isinstance(node, ast.Tuple), owner=tuple(owners) or None, node=node
     )

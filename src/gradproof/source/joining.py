@@ -150,11 +150,28 @@ def flow_of(value: Value) -> Flow:
     """What a value already depends on, without reading it anew."""
     if isinstance(value, Tensor | Unknown):
         return value.flow
-    if isinstance(value, ListValue):
-        return merge(flow_of(item) for item in value.items)
-    if isinstance(value, DictValue):
-        return merge(flow_of(item) for item in value.items.values())
+    if isinstance(value, ListValue | DictValue):
+        return merge(item.flow for item in leaves(value) if isinstance(item, Tensor | Unknown))
     return {}
+
+
+def leaves(value: Value) -> list[Value]:
+    """What a nest of lists and dicts holds, shared parts once."""
+    found: list[Value] = []
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, ListValue):
+            waiting += reversed(one.items)
+        elif isinstance(one, DictValue):
+            waiting += reversed(one.items.values())
+        else:
+            found.append(one)
+    return found
 
 
 def truth(value: Value) -> bool | None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
+MOST_ITEMS = 500
+"""Entries of a list that are known one by one."""
+
 _ARITHMETIC = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -39,6 +42,8 @@ def binary(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
         and isinstance(node.op, ast.Add)
     ):
         owners = (*_owners(left), *_owners(right))
+        if len(left.items) + len(right.items) > MOST_ITEMS:
+            return ListValue(left.items[:MOST_ITEMS], False, left.fixed, node=node)
         return ListValue(
             [*left.items, *right.items],
             left.exact and right.exact,
@@ -166,8 +171,10 @@ def augment(reader: Reader, node: ast.AugAssign) -> None:
         and not before.property_read
         and not before.fixed
     ):
-        reader.store.set_field(before, "items", [*before.items, *added.items])
-        reader.store.set_field(before, "exact", before.exact and added.exact)
+        grown = [*before.items, *added.items]
+        exact = before.exact and added.exact and len(grown) <= MOST_ITEMS
+        reader.store.set_field(before, "items", grown[:MOST_ITEMS])
+        reader.store.set_field(before, "exact", exact)
         return
     operation = ast.BinOp(load, node.op, node.value)
     ast.copy_location(operation, node)

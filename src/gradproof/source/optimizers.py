@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import escaping, generations, habits, masks, rates, state, tapes
-from .joining import flow_of
+from .joining import flow_of, leaves
 from .values import (
     Bound,
     Constant,
@@ -125,7 +125,7 @@ def mark_all(reader: Reader, value: Value) -> None:
         for column in value.columns:
             mark_all(reader, column)
     elif isinstance(value, ListValue):
-        for item in value.items:
+        for item in leaves(value):
             mark_all(reader, item)
     else:
         escaping.mark_updated(reader, value)

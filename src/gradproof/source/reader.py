@@ -19,6 +19,7 @@ from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
 from .flow import merge, origin, recorded
+from .joining import leaves
 from .project import FIRST_ELSEWHERE, Project, Source
 from .store import Store
 from .values import (
@@ -288,10 +289,8 @@ class Reader:
             owner = value.owner
             trainable = owner.trainable if isinstance(owner, Layer | Variable) else None
             return origin(owner, self.watching(owner, trainable), self.path(node))
-        if isinstance(value, ListValue):
-            return merge(self.read(item, node) for item in value.items)
-        if isinstance(value, DictValue):
-            return merge(self.read(item, node) for item in value.items.values())
+        if isinstance(value, ListValue | DictValue):
+            return merge(self.read(item, node) for item in leaves(value))
         if isinstance(value, Zip):
             return merge(self.read(item, node) for item in value.columns)
         if isinstance(value, Unknown):

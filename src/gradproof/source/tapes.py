@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import ownership, shapes, state, updates
 from .flow import merge, origin, recorded
+from .joining import leaves
 from .names import last
 from .values import (
     Asked,
@@ -28,6 +29,9 @@ from .values import (
 
 if TYPE_CHECKING:
     from .reader import Reader
+
+MOST_ENTRIES = 1_000
+"""Entries of one list of variables that are looked at."""
 
 Arguments = list[Value]
 Keywords = dict[str, Value]
@@ -89,11 +93,8 @@ def watch(reader: Reader, tape: Tape, value: Value) -> None:
         tape.watched_owners.add(id(value))
     elif isinstance(value, Group):
         tape.watched_owners.add(id(value.owner))
-    elif isinstance(value, ListValue):
-        for item in value.items:
-            watch(reader, tape, item)
-    elif isinstance(value, DictValue):
-        for item in value.items.values():
+    elif isinstance(value, ListValue | DictValue):
+        for item in leaves(value):
             watch(reader, tape, item)
     elif isinstance(value, Unknown):
         tape.watched_owners.add(id(value))
@@ -181,6 +182,7 @@ def _loss_of(target: Value) -> int:
 
 
 def _mirrored(reader: Reader, asked: Asked, sources: Value, flow: object, node: ast.AST) -> Value:
+    reader.count_step()
     if isinstance(sources, ListValue):
         items = [_mirrored(reader, asked, item, flow, node) for item in sources.items]
         return ListValue(items, sources.exact, node=node)
@@ -200,11 +202,17 @@ def _mirrored(reader: Reader, asked: Asked, sources: Value, flow: object, node: 
 
 def entries(value: Value) -> list[Value]:
     """The entries of a source argument, nested lists laid flat."""
-    if isinstance(value, ListValue):
-        return [entry for item in value.items for entry in entries(item)]
-    if isinstance(value, DictValue):
-        return [entry for item in value.items.values() for entry in entries(item)]
-    return [value]
+    found: list[Value] = []
+    waiting = [value]
+    while waiting and len(found) < MOST_ENTRIES:
+        one = waiting.pop()
+        if isinstance(one, ListValue):
+            waiting += reversed(one.items)
+        elif isinstance(one, DictValue):
+            waiting += reversed(one.items.values())
+        else:
+            found.append(one)
+    return found
 
 
 def owner_of(value: Value) -> object | None:
