@@ -39,6 +39,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP110": "partly",
     "GP111": "yes",
     "GP112": "partly",
+    "GP113": "yes",
     "GP201": "partly",
     "GP202": "yes",
     "GP203": "yes",

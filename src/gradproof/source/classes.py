@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, habits, handmade, layer_calls, layers, modules, weighing
+from . import attributes, calls, constants, habits, handmade, layer_calls, layers, modules, weighing
 from .flow import merge
 from .names import last
 from .values import (
@@ -61,6 +61,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     habits.old_hooks(reader, cls)
     handmade.look(reader, cls)
     weighing.class_made(reader, cls)
+    constants.look(reader, cls)
     return cls
 
 

@@ -1,0 +1,80 @@
+"""Weights of a layer that are plain tensors: random, used, and never trained."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from . import habits
+from .values import Class
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+_RANDOM = re.compile(
+    r"(tf|keras)\.random\.(normal|uniform|truncated_normal)$"
+    r"|tf\.random\.stateless_(normal|uniform|truncated_normal)$"
+)
+_WEIGHT = re.compile(r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d)$")
+_FIXED = re.compile(
+    r"fourier|random_features|fixed|frozen|project|seed|reservoir|hash", re.IGNORECASE
+)
+
+
+def look(reader: Reader, cls: Class) -> None:
+    """Looks at a class of layers for weights made as tensors."""
+    if cls.base not in ("layer", "model", "module") or reader.silent:
+        return
+    if _FIXED.search(cls.name) or _FIXED.search(ast.get_docstring(cls.node) or ""):
+        return
+    methods = {one.name: one for one in cls.node.body if isinstance(one, ast.FunctionDef)}
+    call = methods.get("call", methods.get("__call__"))
+    if call is None:
+        return
+    for name in ("__init__", "build"):
+        for node in ast.walk(methods[name]) if name in methods else ():
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            made = _dotted(node.value.func)
+            target = _own(node.targets[0])
+            weight = _RANDOM.match(made) and _WEIGHT.match(target)
+            if weight and _computes(call, target) and _stores(cls.node, target) == 1:
+                spot = reader.spot(node.value)
+                names = (f"{cls.name}.{target}",)
+                habits.remark(reader, "constant-weight", spot, f"self.{target}", names)
+
+
+def _dotted(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text.replace("tensorflow.", "tf.", 1) if text.startswith("tensorflow.") else text
+
+
+def _own(node: ast.AST) -> str:
+    held = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return node.attr if held and node.value.id == "self" else ""  # type: ignore[attr-defined]
+
+
+def _stores(cls: ast.AST, name: str) -> int:
+    return sum(
+        isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _own(node) == name
+        for node in ast.walk(cls)
+    )
+
+
+_TAKES_WEIGHTS = frozenset(
+    "matmul multiply tensordot einsum add gather embedding_lookup conv2d dot".split()
+)
+
+
+def _computes(call: ast.AST, name: str) -> bool:
+    """Says whether it is multiplied with what the layer is given."""
+    return any(
+        (isinstance(node, ast.BinOp) and name in (_own(node.left), _own(node.right)))
+        or (
+            isinstance(node, ast.Call)
+            and any(_own(one) == name for one in node.args)
+            and _dotted(node.func).split(".")[-1] in _TAKES_WEIGHTS
+        )
+        for node in ast.walk(call)
+    )
