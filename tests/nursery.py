@@ -46,7 +46,7 @@ for line in sys.stdin:
 """
 
 
-SECONDS = 40
+SECONDS = 120
 """Time after which a program that does not end is ended, by SIGALRM."""
 
 

@@ -306,9 +306,8 @@ def test_a_disk_that_fills_costs_one_line(nursery: Nursery, tmp_path):
         """
         import resource
         [traced() for _ in range(100)]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
         [traced() for _ in range(1000)]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
         print("trained")
         """,
     )

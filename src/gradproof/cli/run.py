@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from .options import Report, Work, refuse, report_options, try_to_write, write
+from .options import USAGE, Report, Work, refuse, report_options, try_to_write, write
 
 if TYPE_CHECKING:
+    from ..fault import Diagnosis
     from ..launch import Program
+    from ..reading import Reading
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -100,18 +103,33 @@ def _run(program: Program, report: Report, limits: Limits) -> int:
     # The program may put something else in the place of sys.stderr.
     stream = sys.stderr
     patient = stream is not None and stream.isatty()
-    wishes = Wishes(*limits, say=lambda words: write(f"{words}\n", stream), patient=patient)
+
+    def say(words: str) -> None:
+        # Where stderr is a file on a full disk, nobody can be told.
+        with suppress(OSError):
+            write(f"{words}\n", stream)
+
+    def tell(diagnosis: Diagnosis, reading: Reading) -> None:
+        with suppress(OSError):
+            report.tell(stream, diagnosis, reading)
+
+    wishes = Wishes(*limits, say=say, patient=patient)
     try:
         answer, reading, ending = api.run(
             program,
             FAULTS,
-            partial(report.tell, stream),
+            tell,
             configuration=report.configuration,
             wishes=wishes,
         )
     except files.Unreadable as problem:
         return refuse(str(problem))
-    report.give(answer, reading, stream)
+    try:
+        report.give(answer, reading, stream)
+    except OSError as problem:
+        reason = (problem.strerror or type(problem).__name__).lower()
+        say(f"gradproof: {report.output or 'the report'}: can't be written ({reason})")
+        return ending.status or USAGE
     if ending.interrupted:
         # Python itself then ends as after any Ctrl-C, killed by the signal;
         # the program's traceback has been shown.
