@@ -4,13 +4,20 @@ import importlib as _importlib
 import typing as _typing
 
 if _typing.TYPE_CHECKING:
+    from .keras_callback import Watch
     from .live import Watched, watch
     from .proof import Proof, prove
 
 __version__ = "0.1.0"
-__all__ = ["Proof", "Watched", "__version__", "prove", "watch"]
+__all__ = ["Proof", "Watch", "Watched", "__version__", "prove", "watch"]
 
-_HOMES = {"Proof": "proof", "Watched": "live", "prove": "proof", "watch": "live"}
+_HOMES = {
+    "Proof": "proof",
+    "Watch": "keras_callback",
+    "Watched": "live",
+    "prove": "proof",
+    "watch": "live",
+}
 """The module of each public name; it is imported when the name is used."""
 
 

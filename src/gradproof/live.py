@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from .answer import Answer
 from .api import crash
@@ -18,6 +18,7 @@ from .report import json, text
 from .standing import UNUSED, rules, standings, step_count
 from .suppression import sift
 from .watch import Watcher
+from .watch.places import Places
 
 
 class Watched:
@@ -38,16 +39,12 @@ class Watched:
         self._show = show
         self._reading = Reading()
         self._watcher = Watcher(lambda watcher: None, home())
-        self._caller = os.getcwd()
+        self._roots = [os.getcwd()]
         self._raised: BaseException | None = None
 
     def __enter__(self) -> Watched:
-        """Starts watching.
-
-        Raises:
-            RuntimeError: Another watcher is at work in this process.
-        """
-        self._caller = os.path.dirname(os.path.abspath(_caller()))
+        """Starts watching."""
+        self._roots = [os.getcwd(), os.path.dirname(os.path.abspath(_caller()))]
         self._watcher.start()
         return self
 
@@ -58,12 +55,12 @@ class Watched:
         traceback: TracebackType | None,
     ) -> None:
         """Stops watching and judges; the exception of the block goes on."""
-        roots = [os.getcwd(), self._caller]
+        why = crash(error or self._raised, self._roots)
         try:
-            self.run = self._watcher.snapshot(crash(error or self._raised, roots), finished=True)
+            self.run = self._watcher.snapshot(why, finished=True)
         finally:
             self._watcher.stop()
-        self._judge(roots)
+        self._judge()
         if self._show:
             print(self, file=sys.stderr)
 
@@ -76,6 +73,12 @@ class Watched:
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """What is wrong, the cause that explains most first."""
         return self.answer.diagnoses
+
+    def now(self) -> tuple[Diagnosis, ...]:
+        """What is proven already, while the block goes on."""
+        self.run = self._watcher.snapshot()
+        self._judge()
+        return self.diagnoses
 
     def raised(self, error: BaseException) -> None:
         """Takes in an exception that the block itself has dealt with."""
@@ -97,8 +100,8 @@ class Watched:
         """The report in its JSON form."""
         return json.render(self.answer)
 
-    def _judge(self, roots: Sequence[str]) -> None:
-        self._reading.add_imported(roots)
+    def _judge(self) -> None:
+        self._reading.add_imported(self._roots)
         loops = self._reading.loops(self.run.generations)
         found = diagnose(
             self._faults,
@@ -150,8 +153,9 @@ def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:
 
 
 def _caller() -> str:
-    """The file whose code asked for it: the first that is not ours."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+    """The file of the user's code that asked for it."""
+    places = Places()
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and places.library(frame.f_code.co_filename):
         frame = frame.f_back
-    return frame.f_code.co_filename
+    return frame.f_code.co_filename if frame is not None else os.getcwd()
