@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gradproof.evidence import Run
+from gradproof.faults.clipping_dropped import prove
+from records import (
+    BIAS_GRADIENT,
+    KERNEL_GRADIENT,
+    at,
+    healthy,
+    operation,
+    with_apply,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -46,3 +59,35 @@ def test_dropped(clip: str):
 def test_used(clip: str, used: str):
     """The result is applied, or the norm is looked at."""
     assert_silent(STEP.format(clip=clip, used=used))
+
+
+CLIPPED, NEXT = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
+
+
+def clipped(run: Run, handed: int, *, used: bool = False) -> Run:
+    """The kernel's gradient is clipped between the two calls."""
+    run = with_operations(
+        run,
+        operation(CLIPPED, "Mul", (KERNEL_GRADIENT,), 5, taped=False, via=("clip_by_norm",)),
+        operation(NEXT, "Square", (CLIPPED if used else BIAS_GRADIENT,), 5, taped=False),
+    )
+    kernel, bias = run.applies[0].pairs
+    pairs = (replace(kernel, handed=handed), replace(bias, handed=BIAS_GRADIENT))
+    return with_apply(run, at=NEXT + 1, pairs=pairs)
+
+
+def test_raw_gradients_are_applied():
+    """The clipped gradient goes nowhere."""
+    (found,) = prove(clipped(healthy(), KERNEL_GRADIENT))
+    assert found.place == at(5)
+    assert "`tf.clip_by_norm`" in found.message
+
+
+def test_clipped_gradients_are_applied():
+    """What the clipping returned is handed over."""
+    assert not list(prove(clipped(healthy(), CLIPPED)))
+
+
+def test_clipped_gradients_are_used_otherwise():
+    """Something else is computed from the clipped gradient."""
+    assert not list(prove(clipped(healthy(), KERNEL_GRADIENT, used=True)))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gradproof.evidence.run import Pair
+from gradproof.faults.duplicate_variable import prove
+from records import KERNEL, at, healthy, with_apply
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -44,3 +47,21 @@ def test_twice(variables: str):
 def test_once(variables: str):
     """Lists apart, or made unique."""
     assert_silent(STEP.format(variables=variables))
+
+
+def test_the_same_pair_twice():
+    """The kernel stands twice among the pairs, with gradients of one call."""
+    run = healthy()
+    pairs = run.applies[0].pairs
+    (found,) = prove(with_apply(run, pairs=(*pairs, pairs[0])))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel",)
+    assert "2 times among the 3 pairs" in found.message
+
+
+def test_gradients_of_two_calls():
+    """Two losses, and a gradient of each for the kernel."""
+    run = healthy()
+    other = Pair(KERNEL, taken_for=frozenset({KERNEL}), call=2, name="dense/kernel")
+    assert not list(prove(with_apply(run, pairs=(*run.applies[0].pairs, other))))
+    assert not list(prove(run))

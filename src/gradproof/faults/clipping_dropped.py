@@ -43,9 +43,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.recording import Operation, Recording
+from ..evidence.run import Apply
+from ..evidence.updating import results_of
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Place, Related
+
+CLIPPINGS = frozenset({"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
+"""Functions of TensorFlow that clip."""
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -60,4 +66,52 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP513", "clipping-dropped", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Clipped gradients that nobody uses, while raw ones are applied."""
+    told: set[Place | None] = set()
+    for apply in run.applies:
+        recording = run.recording(apply.recording)
+        call = next((one for one in run.calls if one.key == apply.call), None)
+        raw = [pair for pair in apply.pairs if pair.handed is not None and pair.call is not None]
+        if call is None or call.recording != apply.recording or not raw or not recording.whole:
+            continue
+        clipped = _dropped(run, recording, apply, call.at)
+        if not clipped or clipped[0].place in told:
+            continue
+        told.add(clipped[0].place)
+        function = next(name for name in clipped[0].via if name in CLIPPINGS)
+        yield Finding(
+            f"`tf.{function}` clips the gradients here and nothing uses what it returns; "
+            f"{len(raw)} of {len(apply.pairs)} gradients are applied as they were taken",
+            place=clipped[0].place,
+            label="the result is not used",
+            related=(Related(apply.place, "the raw gradients are applied here"),)
+            if apply.place is not None and apply.place != clipped[0].place
+            else (),
+            variables=tuple(pair.name for pair in raw),
+            step=1,
+            evidence={"raw": len(raw)},
+            fix=Fix("apply what the clipping returns", safe=False),
+        )
+
+
+def _dropped(run: Run, recording: Recording, apply: Apply, since: int) -> list[Operation]:
+    """The clipping between a gradient call and an apply call, if all of it is lost."""
+    results = results_of(run, recording)
+    clipping = [
+        operation
+        for operation in recording.operations[since : apply.at]
+        if CLIPPINGS.intersection(operation.via) and not operation.backward
+    ]
+    inside = {operation.index for operation in clipping}
+    fed = recording.descendants(results) & inside
+    # The norm is computed on the way; who asked for that alone dropped nothing.
+    inside |= (recording.descendants(results) & recording.ancestors(inside)) - results
+    used = any(
+        user not in inside for index in inside for user in recording.consumers.get(index, ())
+    ) or any(conversion.operation in inside for conversion in recording.conversions)
+    outside = {pair.handed for pair in apply.pairs if pair.handed is not None} & inside
+    return clipping if fed and not used and not outside else []
+
+
+FAULT = Fault("GP513", "clipping-dropped", __doc__, find=find, prove=prove)

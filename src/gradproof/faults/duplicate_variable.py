@@ -41,11 +41,12 @@ Name each variable once: the list of the outer model, or a list made unique by i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Place, Related, listed
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -62,4 +63,41 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP110", "duplicate-variable", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Variables that stand twice among the pairs, with gradients of one call."""
+    told: set[Place | None] = set()
+    for apply in run.applies:
+        if apply.by_hand or apply.place in told or apply.error is not None:
+            continue
+        pairs = [
+            (pair.variable, pair.call)
+            for pair in apply.pairs
+            if pair.variable is not None
+            and pair.given == "gradient"
+            # A gradient of another variable here is another fault.
+            and (pair.taken_for is None or pair.variable in pair.taken_for)
+        ]
+        calls = {key: {call for one, call in pairs if one == key} for key, _ in pairs}
+        times = Counter(key for key, _ in pairs)
+        twice = [key for key, count in times.items() if count > 1 and len(calls[key]) == 1]
+        if not twice:
+            continue
+        told.add(apply.place)
+        names = tuple(run.path(key) for key in twice)
+        asked = next((call for call in run.calls if call.key == apply.call), None)
+        yield Finding(
+            f"{listed(names)} {'stands' if len(names) == 1 else 'stand'} {times[twice[0]]} times "
+            f"among the {len(apply.pairs)} pairs of one step, and each of them is applied",
+            place=apply.place,
+            label="the same variable twice",
+            related=(Related(asked.place, "and asked for twice"),)
+            if asked is not None and asked.place is not None and asked.place != apply.place
+            else (),
+            variables=names,
+            step=1,
+            evidence={"times": times[twice[0]], "variables": len(names)},
+            fix=Fix("make the list of variables unique", safe=False),
+        )
+
+
+FAULT = Fault("GP110", "duplicate-variable", __doc__, find=find, prove=prove)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ...evidence.recording import EXTERNAL, Operation, Recording
@@ -134,6 +135,7 @@ class _Reader:
         via: tuple[str, ...] = ()
         if not kind and operation.type != "Placeholder":
             stack, via = frames_of(operation, traced._places)
+            via = via or _clipping(operation.name)
         tapes = traced.tapes_at(position)
         if operation.type == "Placeholder":
             self._placeholder(operation, tapes)
@@ -294,6 +296,15 @@ def _number(constant: Any) -> float | None:
     if value.shape == ():
         return float(value)
     return None if value.any() else 0.0
+
+
+def _clipping(name: str) -> tuple[str, ...]:
+    """TensorFlow's function that clips, told from the scope that it opens.
+
+    Its frames are not kept in graphs.
+    """
+    scopes = {re.sub(r"_\d+$", "", part) for part in name.split("/")}
+    return tuple(scopes & {"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
 
 
 def frames_of(operation: Any, places: Places) -> tuple[Stack, tuple[str, ...]]:

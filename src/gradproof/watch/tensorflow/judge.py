@@ -72,6 +72,7 @@ def traced_audits(opened: Opened) -> list[Audit]:
     if book is None:
         return []
     handed = {key: norm for key, norm in norms.items() if norm is not None}
+    handed = {key: norm / opened.scale for key, norm in handed.items()}
     share = _share(book, handed)
     audits = []
     for entry in opened.entries:
@@ -117,11 +118,11 @@ def _unscaled(book: _Book, entry: Entry) -> Array:
 
 def _share(book: _Book, handed: dict[int, float]) -> dict[int, float] | None:
     """Norms that clipping by norm leaves; `None` where norms don't tell."""
-    if book.opened.scale != 1.0 or getattr(book.inner, "gradient_accumulation_steps", None):
-        return None
-    if getattr(book.inner, "clipvalue", None):
+    if getattr(book.inner, "gradient_accumulation_steps", None):
         return None
     told = book.inner if clips(book.inner) else book.optimizer
+    if getattr(told, "clipvalue", None):
+        return None
     each = getattr(told, "clipnorm", None)
     whole = getattr(told, "global_clipnorm", None)
     if each:
@@ -179,7 +180,7 @@ def _audit(
         # A standstill does not tell the gradient of a rule without state.
         gradient = None
     moment, predicted = _predicted(book, entry, variable, gradient)
-    error = slack = loose = None
+    error = slack = loose = clipped_to = None
     if predicted is not None:
         slack = _slack(predicted, entry.value, dtype)
         error = _norm(change - predicted)
@@ -187,15 +188,18 @@ def _audit(
         if bound is not None and abs(used - bound) > 0.01 * bound + 1e-6:
             error = max(error, abs(used - bound) / max(bound, 1e-30) * _norm(predicted))
             loose = 0.0 if handed and abs(used - handed) < 0.01 * handed else None
+            clipped_to = _norm(predicted) * bound / max(used, 1e-30)
     if unclipped is not None:
         _, raw = _predicted(book, entry, variable, unclipped)
         loose = None if raw is None else _norm(change - raw)
-    handed_norm = handed if entry.handed is None else _norm(entry.handed)
+    handed_norm = None if handed is None else handed * book.opened.scale
+    handed_norm = handed_norm if entry.handed is None else _norm(entry.handed)
     along = None
     direction = entry.handed if entry.handed is not None else gradient
     if direction is not None and change.any() and direction.any():
         along = -float(np.sum(change * direction)) / (_norm(change) * _norm(direction))
     expected = None if predicted is None else _norm(predicted)
+    expected = clipped_to if clipped_to is not None else expected
     wanted = np.zeros(change.shape, bool) if predicted is None else predicted != 0
     if predicted is None and gradient is None and bound and not change.any():
         expected = _expected(book, variable, bound)

@@ -1,0 +1,58 @@
+"""Edge cases of clip-option-ignored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gradproof.evidence import Run
+from gradproof.evidence.ledger import Audit
+from gradproof.faults.clip_option_ignored import prove
+from records import KERNEL, at, healthy
+
+
+def audited(run: Run, steps: int = 2, **changes: Any) -> Run:
+    """The kernel moves ten times as far as clipping would let it."""
+    plain = Audit(
+        1,
+        1,
+        KERNEL,
+        "SGD",
+        gradient_norm=0.8,
+        used_norm=0.08,
+        predicted_norm=0.008,
+        change_norm=0.08,
+        error=0.072,
+        slack=1e-5,
+        unclipped_error=0.0,
+    )
+    audits = tuple(replace(plain, step=index, **changes) for index in range(1, steps + 1))
+    return replace(run, audits=audits)
+
+
+def test_the_option_has_no_effect():
+    """The change is what the rule says without clipping, at two steps."""
+    (found,) = prove(audited(healthy()))
+    assert found.place == at(6)
+    assert "moved by 0.08 (norm)" in found.message
+    assert "0.008" in found.message
+
+
+def test_one_step():
+    """One step may be anything."""
+    assert not list(prove(audited(healthy(), steps=1)))
+
+
+def test_clipped():
+    """The change is what the rule says with clipping."""
+    assert not list(prove(audited(healthy(), error=0.0, unclipped_error=0.072)))
+
+
+def test_another_difference():
+    """A change that neither rule explains is no matter of clipping."""
+    assert not list(prove(audited(healthy(), unclipped_error=0.05)))
+
+
+def test_a_small_gradient():
+    """Below the bound there is nothing to clip: both rules say the same."""
+    assert not list(prove(audited(healthy(), error=0.0, unclipped_error=0.0)))
