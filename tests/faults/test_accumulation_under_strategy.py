@@ -7,6 +7,7 @@ from dataclasses import replace
 from gradproof.evidence.run import Crash, Run
 from gradproof.faults.accumulation_under_strategy import prove
 from records import at, healthy
+from snippets import assert_findings, assert_silent
 
 MERGE = "`merge_call` called while defining a new graph or a tf.function."
 BUFFER = "You must specify an aggregation method to update a MirroredVariable in Replica Context."
@@ -39,3 +40,38 @@ def test_other_exceptions():
     """Another exception under a strategy is another fault."""
     assert list(prove(ended("Graph execution error"))) == []
     assert list(prove(healthy())) == []
+
+
+STRATEGY = """
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    chosen = keras.optimizers.SGD(0.01)
+    measure = keras.losses.MeanSquaredError({options})
+
+def replica_step(a, b, flag):
+    with tf.GradientTape() as tape:
+        loss = {loss}
+    gradients = tape.gradient(loss, net.trainable_variables)
+    {apply}
+
+@tf.function
+def step(a, b):
+    strategy.run(replica_step, args=(a, b, True))
+
+step(x, y)
+"""
+
+APPLY = "chosen.apply_gradients(zip(gradients, net.trainable_variables))"
+
+
+def test_found_under_a_condition():
+    """An `if` on a tensor around the application, in a replica."""
+    apply = "if tf.reduce_sum(a) > 0.0:\n        " + APPLY + "  # GP414"
+    assert_findings(STRATEGY.format(options="", loss="measure(b, net(a))", apply=apply))
+
+
+def test_silent_without_one():
+    """No condition, or one that Python decides while it traces."""
+    for apply in (APPLY, "if flag:\n        " + APPLY):
+        assert_silent(STRATEGY.format(options="", loss="measure(b, net(a))", apply=apply))

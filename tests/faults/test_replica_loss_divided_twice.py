@@ -6,6 +6,7 @@ import pytest
 
 from gradproof.faults.replica_loss_divided_twice import prove
 from records import replicated
+from snippets import assert_findings, assert_silent
 
 
 def test_divided_by_the_loss_object_and_again():
@@ -36,3 +37,41 @@ def test_a_sum_over_too_much():
     """A sum over 8 examples a replica divided by 32, twice the global batch."""
     (found,) = prove(replicated("Sum", 1 / 32))
     assert found.evidence == {"replicas": 2}
+
+
+STRATEGY = """
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    chosen = keras.optimizers.SGD(0.01)
+    measure = keras.losses.MeanSquaredError({options})
+
+def replica_step(a, b, flag):
+    with tf.GradientTape() as tape:
+        loss = {loss}
+    gradients = tape.gradient(loss, net.trainable_variables)
+    {apply}
+
+@tf.function
+def step(a, b):
+    strategy.run(replica_step, args=(a, b, True))
+
+step(x, y)
+"""
+
+APPLY = "chosen.apply_gradients(zip(gradients, net.trainable_variables))"
+
+
+def test_found_in_a_replica():
+    """A loss object's mean, divided by the number of replicas."""
+    loss = "measure(b, net(a)) / strategy.num_replicas_in_sync  # GP512"
+    assert_findings(STRATEGY.format(options="", loss=loss, apply=APPLY))
+
+
+def test_silent_when_divided_once():
+    """As it is; a sum that is divided; tf-keras, whose loss objects do not divide."""
+    assert_silent(STRATEGY.format(options="", loss="measure(b, net(a))", apply=APPLY))
+    loss = "measure(b, net(a)) / strategy.num_replicas_in_sync"
+    summed = 'reduction="sum"'
+    assert_silent(STRATEGY.format(options=summed, loss=loss, apply=APPLY))
+    assert_silent(STRATEGY.format(options="", loss=loss, apply=APPLY), keras="2")

@@ -68,11 +68,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
 
 _WORDS = ("merge_call` called while defining", "must specify an aggregation method")
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Gradients that a replica applies under a condition on a tensor."""
+    for seen in loop.about("accumulation-under-strategy"):
+        yield Finding(
+            "gradients are applied under a condition on a tensor, inside a replica: the "
+            "replicas can't "
+            "wait for each other there",
+            place=loop.place(seen.at),
+            label="under a condition, in a replica",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("move the condition outside of the replica", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -100,4 +114,4 @@ def prove(run: Run) -> Iterator[Finding]:
     )
 
 
-FAULT = Fault("GP414", "accumulation-under-strategy", __doc__, prove=prove)
+FAULT = Fault("GP414", "accumulation-under-strategy", __doc__, find=find, prove=prove)

@@ -69,10 +69,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.replicas import shares
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Losses of Keras that a replica divides once more."""
+    for seen in loop.about("replica-loss-divided-twice"):
+        yield Finding(
+            "a loss object of Keras 3 divides by the number of replicas itself: this divides "
+            "once more",
+            place=loop.place(seen.at),
+            label="divided twice",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("leave the division to the loss object", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -92,4 +105,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP512", "replica-loss-divided-twice", __doc__, prove=prove)
+FAULT = Fault("GP512", "replica-loss-divided-twice", __doc__, find=find, prove=prove)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, losses, masks, new_values, shapes, sparse, terms, weighing
+from . import habits, losses, masks, new_values, replicas, shapes, sparse, terms, weighing
 from .flow import cut, merge
 from .joining import flow_of
 from .roles import direction, updated_variable
@@ -60,6 +60,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     elif isinstance(node.op, ast.Mult | ast.Div):
         terms.scaled(left, right, result)
         weighing.halved(reader, node.op, left, right, result)
+        if isinstance(node.op, ast.Div):
+            replicas.divided(reader, node, left)
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result

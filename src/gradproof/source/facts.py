@@ -25,6 +25,7 @@ from . import (
     habits,
     masks,
     new_values,
+    replicas,
     rounds,
     shapes,
     sharing,
@@ -84,6 +85,7 @@ class Facts:
         self.rounds = rounds.Rounds()
         self.masks = masks.Masks()
         self.clips = clips.Clips()
+        self.shares: set[int] = set()
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None
         self.outputs: dict[int, ast.AST] = {}
@@ -179,6 +181,7 @@ class Facts:
     ) -> None:
         """Gradients are handed to an optimizer."""
         rounds.updated(self.reader)
+        replicas.applied(self.reader, node)
         fact = applying.applied(
             self.reader, optimizer, method, arguments, keywords, node, gradients, variables, zipped
         )

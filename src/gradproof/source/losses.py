@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, shapes, weighing
+from . import api, replicas, shapes, weighing
 from .flow import merge
 from .names import last
 from .values import (
@@ -55,6 +55,7 @@ def loss_called(
         if target is not None and prediction is not None:
             broadcast(reader, node, target, prediction)
     result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    replicas.loss_taken(reader, loss, result)
     reduction = loss.arguments.get("reduction")
     if isinstance(reduction, Constant) and reduction.value == "sum":
         reader.facts.batches.sums.update(dict.fromkeys(result.tokens, node))

@@ -1,0 +1,61 @@
+"""What a replica of a strategy must not do: divide again, or apply under a condition."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import habits
+from .values import Constant, LossFunction, Tensor, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def loss_taken(reader: Reader, loss: LossFunction, result: Tensor) -> None:
+    """A loss object of Keras 3 is called in a replica: it divides by their number."""
+    reduction = loss.arguments.get("reduction")
+    if reader.replicas and reader.generation == "3" and loss.kind[:1].isupper():
+        mean = reduction is None or (
+            isinstance(reduction, Constant)
+            and reduction.value in ("sum_over_batch_size", "mean", "auto")
+        )
+        if mean:
+            reader.facts.shares |= result.tokens
+
+
+def divided(reader: Reader, node: ast.BinOp, left: Value) -> None:
+    """Such a loss is divided by the number of replicas once more."""
+    if not isinstance(left, Tensor) or not left.tokens & reader.facts.shares:
+        return
+    right = ast.unparse(node.right).lower()
+    if "replica" in right:
+        others = ((reader.spot(node.left), "divided already"),)
+        spot = reader.spot(node)
+        habits.remark(reader, "replica-loss-divided-twice", spot, "", (), others)
+
+
+def applied(reader: Reader, node: ast.Call) -> None:
+    """Gradients are applied in a replica, under a condition on a tensor."""
+    function = reader.frame.function
+    if not reader.replicas or reader.frame.traced is None or function is None:
+        return
+    test = next(
+        (one.test for one in _conditions(function.node, node) if _is_tensor(reader, one)), None
+    )
+    if test is not None:
+        others = ((reader.spot(test), "known only when it runs"),)
+        habits.remark(reader, "accumulation-under-strategy", reader.spot(node), "", (), others)
+
+
+def _conditions(function: ast.AST, node: ast.Call) -> list[ast.If]:
+    return [
+        one
+        for one in ast.walk(function)
+        if isinstance(one, ast.If) and any(inner is node for inner in ast.walk(one))
+    ]
+
+
+def _is_tensor(reader: Reader, condition: ast.If) -> bool:
+    value = reader.evaluate(condition.test)
+    return isinstance(value, Tensor) and value.form == "tensor"
