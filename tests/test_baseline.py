@@ -7,7 +7,8 @@ import json
 import pytest
 
 from commands import RIGHT, STUCK, ask, refused
-from gradproof.baseline import enclosing
+from gradproof.baseline import enclosing, read
+from gradproof.files import Unreadable
 
 STEP = (
     STUCK[: STUCK.index("for _")]
@@ -127,14 +128,22 @@ def test_configured(project):
         ('{"version": 9, "faults": []}', "a baseline of version 9"),
     ],
 )
-def test_a_baseline_that_is_none(text, words, tmp_path):
+def test_a_baseline_that_is_none(text, words, tmp_path, monkeypatch):
     """One sentence."""
-    (tmp_path / "train.py").write_text("x = 1\n")
+    monkeypatch.chdir(tmp_path)
     if text is not None:
         (tmp_path / "old.json").write_text(text)
+    with pytest.raises(Unreadable) as problem:
+        read("old.json")
+    assert str(problem.value).startswith("old.json: ")
+    assert words in str(problem.value)
+
+
+def test_the_command_refuses_it(tmp_path):
+    """One sentence."""
+    (tmp_path / "train.py").write_text("x = 1\n")
     sentence = refused(ask("check", "--baseline", "old.json", cwd=tmp_path))
-    assert sentence.startswith("old.json: ")
-    assert words in sentence
+    assert sentence.startswith("old.json: can't be read")
 
 
 def test_a_baseline_that_cannot_be_written(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from commands import RIGHT, STUCK, ask, refused
+from gradproof.config import Configuration
+from gradproof.files import Unreadable
 
 
 def settings(folder, text):
@@ -109,7 +111,7 @@ def test_keras(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('selct = ["GP4"]', "has no key `selct`; did you mean `select`?"),
+        ('selecting = ["GP4"]', "has no key `selecting`; did you mean `select`?"),
         ("colour = true", "has no key `colour`; it knows select, ignore,"),
         ('select = "GP4"', "`select` must be a list of names or codes of faults, got 'GP4'"),
         ("ignore = [403]", "`ignore` must be a list of names or codes of faults, got [403]"),
@@ -123,14 +125,25 @@ def test_keras(tmp_path):
         ("select =", "not valid TOML ("),
     ],
 )
-@pytest.mark.parametrize("verb", ["check", "run"])
-def test_tables_that_make_no_sense(verb, text, sentence, tmp_path):
-    """One sentence with the file and the key; nothing is read or run."""
+def test_tables_that_make_no_sense(text, sentence, tmp_path, monkeypatch):
+    """One sentence with the file and the key."""
     settings(tmp_path, text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Unreadable) as problem:
+        Configuration().at(str(tmp_path))
+    assert str(problem.value).startswith("pyproject.toml: ")
+    assert sentence in str(problem.value)
+
+
+@pytest.mark.parametrize("verb", ["check", "run"])
+def test_the_command_refuses_them(verb, tmp_path):
+    """Nothing is read or run."""
+    settings(tmp_path, 'selecting = ["GP4"]')
     (tmp_path / "train.py").write_text("open('touched', 'w')\n")
     words = refused(ask(verb, "train.py", cwd=tmp_path))
-    assert words.startswith("pyproject.toml: ")
-    assert sentence in words
+    assert (
+        words == "pyproject.toml: [tool.gradproof] has no key `selecting`; did you mean `select`?"
+    )
     assert not (tmp_path / "touched").exists()
 
 
