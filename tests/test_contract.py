@@ -94,6 +94,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP513": "yes",
     "GP601": "yes",
     "GP602": "partly",
+    "GP603": "no",
     "GP604": "partly",
     "GP605": "no",
     "GP606": "no",
@@ -249,6 +250,8 @@ def _free_names(code: str) -> set[str]:
             bound.add(node.name)
         elif isinstance(node, ast.arg):
             bound.add(node.arg)
+        elif isinstance(node, ast.alias):
+            bound.add(node.asname or node.name)
     return read - bound
 
 

@@ -13,6 +13,7 @@ from .ledger import Audit
 from .offers import Offer
 from .pace import Pace
 from .recording import Recording
+from .saves import Save
 from .stale import Flip, LossScale, Replaced, Untrained
 from .tracings import Tracing
 
@@ -458,6 +459,7 @@ class Run:
         paces: How fast eager steps follow one another.
         copies: Weights that were given to whole layers and models.
         gaps: Variables whose copies in the replicas of a strategy differ.
+        saves: What was saved and loaded, in order.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
@@ -486,6 +488,7 @@ class Run:
     paces: tuple[Pace, ...] = ()
     copies: tuple[Copy, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    saves: tuple[Save, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True

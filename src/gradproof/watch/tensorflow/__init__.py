@@ -27,6 +27,7 @@ from .offers import Offers
 from .optimizers import Applies
 from .paces import Paces
 from .replicas import Replicas
+from .saves import Saves
 from .series import Series, updates_made
 from .stale import Stale
 from .tapes import Tapes
@@ -86,6 +87,9 @@ class TensorFlow:
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
         self.replicas = Replicas(self.variables)
+        self.saves = Saves(
+            places, self.variables, self.applies.key, lambda: bool(self.applies.notes)
+        )
         self.applies.on_replicas = self.replicas.traced
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
@@ -127,8 +131,9 @@ class TensorFlow:
             ),
             "keras.src.layers.layer": lambda module: self._layer(module, "3"),
             "tf_keras.src.engine.base_layer": lambda module: self._layer(module, "2"),
-            "tf_keras.src.engine.training": lambda module: self.patches.quietly(
-                self.layers.install_layer, self.patches, module.Model
+            "tf_keras.src.engine.training": self._model,
+            "keras.src.models.model": lambda module: self.patches.quietly(
+                self.saves.install_model, self.patches, module.Model
             ),
             **{
                 f"{keras}.src.layers.{name}": self._mode
@@ -149,6 +154,7 @@ class TensorFlow:
             self.stale.install,
             self.tracings.install,
             self.replicas.install,
+            self.saves.install,
             self.applies.numbers.install,
             self.eager.install,
         ):
@@ -177,6 +183,10 @@ class TensorFlow:
         self.patches.quietly(self.stale.install_flag, self.patches, module.Layer)
         self.patches.quietly(self.offers.install_layer, self.patches, module.Layer)
         self.patches.quietly(self.copies.install_layer, self.patches, module.Layer)
+
+    def _model(self, module: Any) -> None:
+        for install in (self.layers.install_layer, self.saves.install_model):
+            self.patches.quietly(install, self.patches, module.Model)
 
     def _mode(self, module: Any) -> None:
         for name in ("BatchNormalization", "BatchNormalizationBase", "Dropout"):
@@ -328,6 +338,7 @@ class TensorFlow:
                 paces=self.paces.record(),
                 copies=self.copies.record(),
                 gaps=tuple(self.replicas.gaps.values()),
+                saves=tuple(self.saves.found),
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
                 finished=finished,
