@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commands import RIGHT, STUCK, ask
 from gradproof.files import SourceText
@@ -172,6 +174,34 @@ def test_a_block_is_covered_by_its_head_only():
     """What stands in a `with` needs a comment of its own."""
     text = "with tape:  # gradproof: allow[a]\n    x = 1\n    y = 2\n"
     assert lines(text) == [(1, ("a",), (1, 1))]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "# gradproof: allow[a]",
+                "x = (",
+                ")",
+                "\n",
+                "\n    ",
+                '"""',
+                "@",
+                "def f():",
+                "\\",
+                "\t",
+                "é",
+                "\0",
+            ]
+        )
+    ).map("".join)
+)
+def test_any_text(text):
+    """Whatever stands in a file: no failure, and lines that it has."""
+    count = text.count("\n") + 1
+    for line, _, (first, last) in lines(text):
+        assert 1 <= line <= count
+        assert 1 <= first <= last <= count
 
 
 def test_text_that_is_no_python():

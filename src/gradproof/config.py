@@ -211,6 +211,8 @@ def _all_codes() -> frozenset[str]:
 def _settings_in(folder: str) -> Settings | None:
     """The settings of a folder's own `pyproject.toml`, if it has some."""
     path = os.path.join(folder, "pyproject.toml")
+    if not os.path.isfile(path):
+        return None
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -231,8 +233,9 @@ def _table(data: bytes, path: str) -> Mapping[str, object] | None:
 
     try:
         whole = tomllib.loads(data.decode("utf-8"))
-    except ValueError as problem:
-        raise Unreadable(f"{_shown(path)}: not valid TOML ({problem})") from None
+    except (ValueError, RecursionError) as problem:
+        reason = "too deep" if isinstance(problem, RecursionError) else problem
+        raise Unreadable(f"{_shown(path)}: not valid TOML ({reason})") from None
     tools = whole.get("tool")
     table = tools.get("gradproof") if isinstance(tools, dict) else None
     if table is None:
