@@ -70,18 +70,28 @@ class Healer:
             return None
 
     def healing(self, diagnosis: Diagnosis) -> Iterator[Fix]:
-        """The fixes of a diagnosis that leave nothing wrong in the text."""
+        """The fixes of a diagnosis that leave nothing wrong in the text.
+
+        Last come those behind which a later stage of the path shows a fault
+        that was hidden until then, away from the lines that they change.
+        """
         code = diagnosis.fault.code
+        revealing: list[Fix] = []
         for fix in islice(self._candidates(diagnosis), MOST_TRIED):
             try:
                 _, after = changed_bytes(self.reading, fix.edits, self.known)
-                again = reread(self.reading, after)
-                found = Counter(one.fault.code for one in self.judge(again))
+                found = self.judge(reread(self.reading, after))
             except (Unfit, Unreadable):
                 continue
-            gone = not self.before[code] or found[code] < self.before[code]
-            if gone and not found - self.before:
+            codes = Counter(one.fault.code for one in found)
+            new = codes - self.before
+            if self.before[code] and codes[code] >= self.before[code]:
+                continue
+            if not new:
                 yield fix
+            elif all(_hidden_before(one, fix, diagnosis) for one in found if new[one.fault.code]):
+                revealing.append(fix)
+        yield from revealing
 
     def _candidates(self, diagnosis: Diagnosis) -> Iterator[Fix]:
         """What may mend it, and what may mend the same fault as source shows it.
@@ -149,3 +159,11 @@ def _joined(diagnosis: Diagnosis, place: Place, text: SourceText) -> Finding:
 def _in_words(fix: Fix | None) -> Fix | None:
     """The fix without edits, which have been tried in vain."""
     return fix and Fix(fix.title, fix.safe)
+
+
+def _hidden_before(found: Diagnosis, fix: Fix, mended: Diagnosis) -> bool:
+    """Says whether a fault that shows only now was there and hidden before."""
+    place = found.place
+    lines = [edit.place.line for edit in fix.edits]
+    apart = place is not None and all(abs(line - place.line) > len(lines) for line in lines)
+    return apart and found.fault.code[2] > mended.fault.code[2]

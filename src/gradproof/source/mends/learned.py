@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...finding import Finding, Fix
+from ...finding import Finding, Fix, Span
 from .draft import Draft, NoMend, called, keyword, loaded
 from .reach import node_of
 
@@ -47,6 +47,7 @@ def logits_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if "ends in" not in there.message:
             continue
         layer = draft.at(there.place.span)
+        yield from _without_activation(draft, layer)
         for call in [here for here in draft.up(layer) if isinstance(here, ast.Call)]:
             activation = keyword(call, "activation")
             if activation is None:
@@ -73,6 +74,23 @@ def logits_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
             text = str(not flag.value)
             yield Fix("say what it is given", False, (draft.replace(flag, text),))
             return
+
+
+def _without_activation(draft: Draft, layer: ast.AST) -> Iterator[Fix]:
+    """A layer that is nothing but the activation goes out of its list."""
+    if isinstance(layer, ast.Call) and called(layer) in ("softmax", "sigmoid") and layer.args:
+        edits = (draft.replace(layer, draft.operand(layer.args[0])),)
+        yield Fix("give back the logits", False, edits)
+    for call in draft.up(layer):
+        holder = draft.parents.get(call)
+        if not isinstance(call, ast.Call) or not isinstance(holder, ast.List):
+            continue
+        if called(call) not in ("Softmax", "Activation") or call is not holder.elts[-1]:
+            continue
+        if len(holder.elts) > 1:
+            left, span = draft.span(holder.elts[-2]), draft.span(call)
+            here = Span(left.end_line, left.end_column, span.end_line, span.end_column)
+            yield Fix("let the last layer be linear", False, (draft.edit(here, ""),))
 
 
 def regularization_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:

@@ -95,8 +95,8 @@ def variable_left_out(draft: Draft, finding: Finding) -> Iterator[Fix]:
     extra: list[str] = []
     for name in finding.variables:
         text = _reachable(draft, name, sources)
-        if text not in extra:
-            extra.append(text)
+        extra += [text] if text else []
+    extra = list(dict.fromkeys(extra or _used(draft, finding, sources)))
     if not extra:
         raise NoMend
     scope = draft.scope(sources)
@@ -123,11 +123,7 @@ def variable_left_out(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 
 def _reachable(draft: Draft, name: str, near: ast.expr) -> str:
-    """An expression for the variables of what is called by a name there.
-
-    Raises:
-        NoMend: No expression is known.
-    """
+    """An expression for the variables of what is called by a name there, if known."""
     short = name.split(".")[-1].split("/")[0]
     scope = draft.scope(near)
     for where in (scope, draft.tree):
@@ -151,7 +147,34 @@ def _reachable(draft: Draft, name: str, near: ast.expr) -> str:
             for target in node.targets:
                 if getattr(target, "id", None) == short:
                     return f"[{draft.source(target)}]"
-    raise NoMend
+    return ""
+
+
+def _used(draft: Draft, finding: Finding, near: ast.expr) -> Iterator[str]:
+    """Variables of what is called where the finding says that they are used."""
+    for there in finding.related:
+        for node in draft.up(draft.at(there.place.span)):
+            if not isinstance(node, ast.Call) or draft.scope(node) is not draft.scope(near):
+                continue
+            text = draft.source(node.func)
+            if isinstance(node.func, ast.Name | ast.Attribute) and text not in draft.source(near):
+                yield f"{text}.trainable_variables"
+                return
+
+
+def non_trainable_in_list(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The list is made of trainable variables where it gets its name."""
+    sources = node_of(draft, finding)
+    names = {node.id for node in ast.walk(sources) if isinstance(node, ast.Name)}
+    edits = [
+        draft.replace(part, f"{draft.source(part.value)}.trainable_{part.attr}")
+        for node in ast.walk(draft.tree)
+        if isinstance(node, ast.Assign) and stored(*node.targets) & names
+        for part in ast.walk(node.value)
+        if isinstance(part, ast.Attribute) and part.attr in ("weights", "variables")
+    ]
+    if edits:
+        yield Fix("ask for the trainable variables", False, tuple(edits))
 
 
 def _names(value: ast.expr, name: str) -> bool:
@@ -227,6 +250,7 @@ def trainable_flip_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 
 MENDS = {
+    "non-trainable-in-list": non_trainable_in_list,
     "variables-read-before-build": variables_read_before_build,
     "trainable-flip-ignored": trainable_flip_ignored,
     "variable-left-out": variable_left_out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...finding import Edit, Finding, Fix
+from ...finding import Edit, Finding, Fix, Span
 from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
 from .reach import node_of
 
@@ -80,7 +80,7 @@ def _as_variable(draft: Draft, state: ast.Attribute | ast.Name, title: str) -> F
         if isinstance(node, ast.Global) and text in node.names:
             edits.append(_without_global(draft, node, text))
         if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == text:
-            edits.append(_grown_by(draft, node, text))
+            edits += _grown_by(draft, node, text)
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         if ast.unparse(node.targets[0]) != text:
@@ -90,7 +90,7 @@ def _as_variable(draft: Draft, state: ast.Attribute | ast.Name, title: str) -> F
             start = _as_float(draft, node.value)
             edits.append(draft.replace(node.value, f"{tf}.Variable({start}, trainable=False)"))
         else:
-            edits.append(draft.replace(node, f"{text}.assign({draft.source(node.value)})"))
+            edits += _called_with(draft, node, node.value, f"{text}.assign")
     if not made or len(edits) < 2:
         raise NoMend
     return Fix(title, False, (*edits, *_tensor_minimum(draft, state)))
@@ -117,18 +117,33 @@ def _as_float(draft: Draft, value: ast.expr) -> str:
     return text
 
 
-def _grown_by(draft: Draft, node: ast.AugAssign, text: str) -> Edit:
-    value = draft.source(node.value)
-    if isinstance(node.value, ast.Constant) and isinstance(node.value.value, int):
-        value += ".0"
+def _called_with(draft: Draft, node: ast.stmt, value: ast.expr, call: str) -> Iterator[Edit]:
+    """`name = value` becomes `call(value)`; the value is left to other edits."""
+    start, inner, end = draft.span(node), draft.span(value), draft.span(node)
+    if draft.source(value) != draft.lines[inner.line - 1][inner.column - 1 : inner.end_column - 1]:
+        raise NoMend
+    # A value in brackets starts and ends with them.
+    text = draft.lines[start.line - 1][start.column - 1 : inner.column - 1]
+    opened = text.count("(") - text.count(")")
+    yield draft.edit(
+        Span(start.line, start.column, inner.line, inner.column), f"{call}({'(' * opened}"
+    )
+    yield draft.edit(Span(end.end_line, end.end_column, end.end_line, end.end_column), ")")
+
+
+def _grown_by(draft: Draft, node: ast.AugAssign, text: str) -> Iterator[Edit]:
     if isinstance(node.op, ast.Add | ast.Sub):
         method = "assign_add" if isinstance(node.op, ast.Add) else "assign_sub"
-        return draft.replace(node, f"{text}.{method}({value})")
-    signs = {ast.Mult: "*", ast.Div: "/"}
-    sign = signs.get(type(node.op))
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, int):
+            # Before the bracket, which is put in at the same place.
+            end = draft.span(node.value)
+            yield draft.edit(Span(end.line, end.end_column, end.line, end.end_column), ".0")
+        yield from _called_with(draft, node, node.value, f"{text}.{method}")
+        return
+    sign = {ast.Mult: "*", ast.Div: "/"}.get(type(node.op))
     if sign is None:
         raise NoMend
-    return draft.replace(node, f"{text}.assign({text} {sign} {draft.operand(node.value)})")
+    yield draft.replace(node, f"{text}.assign({text} {sign} {draft.operand(node.value)})")
 
 
 def _without_global(draft: Draft, node: ast.Global, name: str) -> Edit:
