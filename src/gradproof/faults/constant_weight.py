@@ -35,7 +35,7 @@ class Scaled(keras.layers.Layer):
     def __init__(self):
         super().__init__()
         self.dense = keras.layers.Dense(4, name="dense")
-        self.kernel = self.add_weight(shape=(4, 4), initializer="random_normal", name="kernel")
+        self.kernel = self.add_weight(shape=(4, 4), name="kernel")
 
     def call(self, x):
         return tf.matmul(self.dense(x), self.kernel)
