@@ -15,7 +15,7 @@ LAYERS = (
     ("evidence", "editing", "files"),
     ("fault",),
     ("source", "watch", "faults", "answer", "collecting", "generation", "suppression", "outcome"),
-    ("diagnose", "standing", "report", "explain", "record", "config", "baseline"),
+    ("diagnose", "standing", "account", "report", "explain", "record", "config", "baseline"),
     (
         "api",
         "check",

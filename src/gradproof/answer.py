@@ -53,6 +53,7 @@ class Answer:
         allowed: Number of diagnoses left out because a comment allows them.
         old: Number of diagnoses left out because a baseline has them.
         failed: Number of files that were named and could not be read.
+        account: Lines about one variable's step, where they were asked for.
     """
 
     command: str
@@ -68,6 +69,7 @@ class Answer:
     allowed: int = 0
     old: int = 0
     failed: int = 0
+    account: tuple[str, ...] = ()
 
     @property
     def moved(self) -> int:

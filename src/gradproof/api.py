@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import FrameType
 
+from .account import account
 from .answer import Answer
 from .check import Manner, check
 from .checking import count
@@ -173,6 +174,7 @@ class _Judge:
             rules=rules(seen),
             notes=tuple(dict.fromkeys([*notes, *self._reading.notes])),
             allowed=self.allowed,
+            account=account(seen, wanted) if (wanted := self._bystander.wishes.variable) else (),
         )
 
     def on_evidence(self, watcher: Watcher) -> None:

@@ -39,6 +39,7 @@ class Wishes:
         recorded: Keep a run record.
         say: Called with one line for the user, while the program runs.
         patient: Say now and then how far a long run is.
+        variable: Name of a variable whose step is wanted term by term.
     """
 
     steps: int | None = None
@@ -48,6 +49,7 @@ class Wishes:
     recorded: bool = True
     say: Say = lambda words: None
     patient: bool = False
+    variable: str | None = None
 
 
 class Bystander:

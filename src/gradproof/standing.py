@@ -7,6 +7,7 @@ from math import isfinite
 
 from .answer import Standing
 from .evidence import Run
+from .evidence.handmade import named
 from .evidence.run import Apply, Source, Update, Variable
 from .fault import STAGES, Diagnosis
 from .finding import Place
@@ -115,7 +116,7 @@ def _shown(variable: Variable, run: Run, updates: Sequence[Update]) -> tuple[str
         last = changed[-1]
         if not isfinite(last.change_norm):
             return "broken", "moved", "its value is no longer finite"
-        by = _by(applied)
+        by = _as_told(variable, run) or _by(applied, run)
         return "moved", None, f"changed by {last.change_norm:.3g} (norm) when last seen{by}"
     asked = [source for call in run.calls for source in call.sources if _is(source, variable)]
     if asked and all(source.connected is False for source in asked):
@@ -156,9 +157,24 @@ def _hands_over(apply: Apply, variable: Variable) -> bool:
     return any(pair.variable == variable.key for pair in apply.pairs)
 
 
-def _by(applied: Sequence[Apply]) -> str:
+def _as_told(variable: Variable, run: Run) -> str:
+    """What the audit of its steps found: the change that the rule says, or another."""
+    audits = [one for one in run.audits if one.variable == variable.key and one.agrees is not None]
+    if not audits or len({audit.apply for audit in audits}) > 1:
+        return ""
+    off = next((audit for audit in audits if not audit.agrees), None)
+    if off is None:
+        return f", as {audits[0].rule} says"
+    return (
+        f"; at step {off.step} by {off.change_norm:.3g}, where {off.rule} says "
+        f"{off.predicted_norm or 0.0:.3g}"
+    )
+
+
+def _by(applied: Sequence[Apply], run: Run) -> str:
     names = []
     for apply in applied:
         at = f" at line {apply.place.line}" if apply.by_hand and apply.place else ""
-        names.append(apply.by + at)
+        what = named(run, apply) if apply.by_hand else ""
+        names.append(apply.by + at + (f": {what}" if what else ""))
     return f" ({', '.join(dict.fromkeys(names))})" if names else ""

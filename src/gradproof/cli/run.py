@@ -47,6 +47,12 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Keep the run record in this file, not in `.gradproof/runs` (which holds the newest 20).",
 )
+@click.option(
+    "--variable",
+    metavar="NAME",
+    help="Show the last audited step of this variable term by term: a path such as "
+    "`dense/kernel`, or some of its components.",
+)
 @click.option("--no-record", is_flag=True, help="Keep no run record.")
 @report_options
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
@@ -59,6 +65,7 @@ def run(
     every: int | None,
     record: str | None,
     no_record: bool,
+    variable: str | None,
     **options: object,
 ) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
@@ -82,7 +89,7 @@ def run(
     if record:
         _try_to_record(record)
     limits = Limits(steps, every, bool(stop_on), record, not no_record)
-    return partial(_run, what, Report(**options), limits)  # type: ignore[arg-type]
+    return partial(_run, what, Report(**options), limits, variable)  # type: ignore[arg-type]
 
 
 class Limits(NamedTuple):
@@ -95,7 +102,7 @@ class Limits(NamedTuple):
     recorded: bool
 
 
-def _run(program: Program, report: Report, limits: Limits) -> int:
+def _run(program: Program, report: Report, limits: Limits, variable: str | None) -> int:
     from .. import api, files
     from ..faults import FAULTS
     from ..running import Wishes
@@ -113,7 +120,7 @@ def _run(program: Program, report: Report, limits: Limits) -> int:
         with suppress(OSError):
             report.tell(stream, diagnosis, reading)
 
-    wishes = Wishes(*limits, say=say, patient=patient)
+    wishes = Wishes(*limits, say=say, patient=patient, variable=variable)
     try:
         answer, reading, ending = api.run(
             program,

@@ -33,6 +33,8 @@ def render(answer: Answer, lines: Lines, paint: Paint = plain) -> str:
     parts = [render_diagnosis(diagnosis, lines, paint) for diagnosis in answer.diagnoses]
     if answer.diagnoses and answer.standings:
         parts.append("\n".join(_table(answer.standings, paint)))
+    if answer.account:
+        parts.append("\n".join(answer.account))
     closing = [_closing(answer, paint), *_notes(answer)]
     return "\n\n".join([*parts, "\n".join(closing)]) + "\n"
 

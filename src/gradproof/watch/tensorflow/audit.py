@@ -61,6 +61,7 @@ class Entry:
     masked: Array | None = None
     pending: Array | None = None
     earlier: Array | None = None
+    direct: bool = False
 
 
 @dataclass
@@ -87,6 +88,7 @@ class _Traced:
     rule: RuleOf
     variables: list[tuple[int, weakref.ref[Any]]]
     masks: dict[int, Array]
+    direct: set[int]
     done: int = 0
 
 
@@ -170,6 +172,11 @@ class Audits:
                     for key, variable in zip(site.variables, variables, strict=True)
                 ],
                 masks,
+                {
+                    key
+                    for key, gradient in zip(site.variables, gradients, strict=True)
+                    if gradient is not None and self._origin(gradient)
+                },
             )
         )
         # The graph was not run yet; variables made in it have no value.
@@ -220,6 +227,7 @@ class Audits:
                             masked=traced.masks.get(key),
                             pending=accumulated_of(inner, one),
                             earlier=traced.masks.get(key),
+                            direct=key in traced.direct,
                         )
                         for key, one in living
                     ],
@@ -272,6 +280,7 @@ class Audits:
                     None if taken is None else array_of(taken),
                     pending=accumulated_of(inner, variable),
                     earlier=self._hidden.pop((site.apply, key), None),
+                    direct=gradient is not None and self._origin(gradient),
                 )
             )
         return Opened(

@@ -213,7 +213,7 @@ def _audit(
         book.opened.rule.name,
         book.opened.rule.own,
         _norm(entry.value),
-        None if entry.taken is None else _norm(entry.taken),
+        _norm(entry.taken) if entry.taken is not None else handed_norm if entry.direct else None,
         handed_norm,
         None if gradient is None else _norm(gradient),
         expected,
