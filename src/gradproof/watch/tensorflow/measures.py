@@ -135,10 +135,15 @@ def _product(change: Any, gradient: Any, sign: int) -> Any:
 
 def norms_now(variables: list[Any]) -> list[float]:
     """Half the squared norms of variables at this moment, read eagerly."""
+    return norms_of([_read(one) for one in variables])
+
+
+def norms_of(tensors: list[Any]) -> list[float]:
+    """Half the squared norms of eager tensors."""
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        packed = tf.raw_ops.Pack(values=[half_square(_read(one)) for one in variables], axis=0)
+        packed = tf.raw_ops.Pack(values=[half_square(one) for one in tensors], axis=0)
     return [float(number) for number in packed.numpy()]
 
 

@@ -86,7 +86,7 @@ class Numbers:
         eager = bool(context.executing_eagerly())
         with record.stop_recording(), tf.name_scope(SCOPE):
             if not site.values:
-                site.begin(variables)
+                site.begin(variables, [was.value for was in earlier] if eager else None)
             row = measures(variables, gradients, earlier, site.directed)
             if eager:
                 packed = tf.raw_ops.Pack(values=row, axis=0)

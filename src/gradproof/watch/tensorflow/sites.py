@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...evidence.run import Step, Update
-from .measures import norms_now
+from .measures import norms_now, norms_of
 from .variables import bare
 
 FIRST = 16
@@ -77,13 +77,21 @@ class Site:
         """Numbers a variable: gradient, change, and their product."""
         return 3 if self.directed else 2
 
-    def begin(self, variables: list[Any]) -> None:
-        """Reads the values before the first step, where there are any yet."""
+    def begin(self, variables: list[Any], earlier: list[Any] | None = None) -> None:
+        """Reads the values before the first step, where there are any yet.
+
+        Args:
+            variables: What is changed.
+            earlier: Their values before the step, if it has been made (eager).
+        """
         from tensorflow.python.eager import context
         from tensorflow.python.framework import ops
 
         self._held = [weakref.ref(bare(variable)) for variable in variables]
         self.values = (0.0,) * len(variables)
+        if earlier is not None:
+            self.values = tuple(norms_of(earlier))
+            return
         with ops.init_scope():
             if context.executing_eagerly() and all(
                 type(bare(variable)).__name__ == "ResourceVariable" for variable in variables
