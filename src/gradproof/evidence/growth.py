@@ -15,6 +15,9 @@ GRADIENT = 1e4
 LOSS = 1e2
 """So much the loss has grown, at least, where it is known."""
 
+LEAP = 100.0
+"""So many times its own size a variable changes in the last finite step, at least."""
+
 FEWEST = 3
 """Measured steps."""
 
@@ -48,6 +51,12 @@ def growths(run: Run) -> Iterator[Growth]:
         ended = next((step for step in steps if not _finite(step)), None)
         if ended is not None:
             finite = [step for step in finite if step.index < ended.index]
+        if ended is not None and finite and _leaps(finite[-1]):
+            updates = sorted(finite[-1].updates, key=lambda one: -(one.gradient_norm or 0.0))
+            sizes = (_size(finite[0]), _size(finite[-1]))
+            names = tuple(run.path(update.variable) for update in updates)
+            yield Growth(apply, finite[0], finite[-1], sizes, ended, names)
+            continue
         if len(finite) < (2 if ended is not None else FEWEST):
             continue
         start = (
@@ -63,6 +72,16 @@ def growths(run: Run) -> Iterator[Growth]:
         updates = sorted(last.updates, key=lambda one: -(one.gradient_norm or 0.0))
         names = tuple(run.path(update.variable) for update in updates)
         yield Growth(apply, first, last, (_size(first), _size(last)), ended, names)
+
+
+def _leaps(step: Step) -> bool:
+    """One step threw variables far beyond everything that they had been."""
+    return any(
+        update.value_norm > 0.0
+        and update.change_norm > LEAP * update.value_norm
+        and (update.gradient_norm or 0.0) > LEAP
+        for update in step.updates
+    )
 
 
 def _finite(step: Step) -> bool:

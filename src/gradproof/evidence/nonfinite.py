@@ -97,7 +97,7 @@ def _candidates(
     edged = [operation for operation in found if not _guarded(recording, operation)]
     # Keras's own layers and losses keep away from the edge, or mean to.
     own = [operation for operation in edged if "__call__" not in operation.via]
-    left = own or edged or found
+    left = own or edged
     if step.loss is not None:
         fitting = [one for one in left if _fits(recording, one, isfinite(step.loss))]
         left = fitting or left

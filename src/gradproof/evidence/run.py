@@ -15,6 +15,7 @@ from .pace import Pace
 from .recording import Recording
 from .saves import Save
 from .stale import Flip, LossScale, Replaced, Untrained
+from .units import Units
 from .tracings import Tracing
 
 PATIENCE = 30
@@ -450,6 +451,7 @@ class Run:
         flips: Flags of trainable variables that traced steps don't know of.
         untrained: Models without trainable variables that Keras trained.
         scales: How the loss scales stand.
+        units: Entries of biases that changed, and that did not.
         modes: Layers with a training mode, as called under tapes.
         reads: Variable lists read from unbuilt models.
         assigned: What was assigned to, and how; by hand or by a library.
@@ -479,6 +481,7 @@ class Run:
     flips: tuple[Flip, ...] = ()
     untrained: tuple[Untrained, ...] = ()
     scales: tuple[LossScale, ...] = ()
+    units: tuple[Units, ...] = ()
     modes: tuple[LayerMode, ...] = ()
     reads: tuple[ListRead, ...] = ()
     assigned: tuple[Assigned, ...] = ()

@@ -72,9 +72,15 @@ def prove(run: Run) -> Iterator[Finding]:
         )
         end = f", and was not finite at step {found.ended.index}" if found.ended else ""
         made = _made(run, found.apply.optimizer)
-        yield Finding(
+        grew = (
             f"the largest gradient norm grew from {found.norms[0]:.3g} at step {first.index} to "
-            f"{found.norms[1]:.3g} at step {last.index}{end}{loss}",
+            f"{found.norms[1]:.3g} at step {last.index}"
+            if first is not last
+            else f"the largest gradient norm was {found.norms[1]:.3g} at step {last.index}, and "
+            f"the step threw the weights far beyond their size"
+        )
+        yield Finding(
+            f"{grew}{end}{loss}",
             place=found.apply.place,
             label="applies ever larger gradients",
             related=(Related(made, "this optimizer"),) if made is not None else (),

@@ -53,7 +53,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..fault import Fault
+from ..evidence.crashes import ended_well
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Place, Related, listed
 
 
@@ -102,4 +103,10 @@ def _used(run: Run, place: Place | None, key: int) -> bool:
     )
 
 
-FAULT = Fault("GP106", "trainable-flip-ignored", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Every traced step was called with the flags that it was traced with."""
+    traced = any(apply.traced and apply.optimizer is not None for apply in run.applies)
+    return Verdict.CLEARED if ended_well(run) and traced and not run.flips else None
+
+
+FAULT = Fault("GP106", "trainable-flip-ignored", __doc__, find=find, prove=prove, settle=settle)

@@ -32,6 +32,7 @@ from .series import Series, updates_made
 from .stale import Stale
 from .tapes import Tapes
 from .tracings import Tracings
+from .units import UnitLooks
 from .variables import Variables
 
 
@@ -94,6 +95,7 @@ class TensorFlow:
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
+        self.units = UnitLooks()
         self.functions.entering = lambda: self._audited(self.applies.audits.enter)
         self._news = news
         self._pace = pace
@@ -272,6 +274,7 @@ class TensorFlow:
         The next time is soon at first, then before the rings are full.
         """
         most = self.applies.numbers.flush()
+        self.units.look(self.applies.numbers.sites, self.variables)
         self._pace.read()
         room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
@@ -304,6 +307,7 @@ class TensorFlow:
         self.eager.paused = True
         try:
             self.applies.numbers.flush()
+            self.units.look(self.applies.numbers.sites, self.variables)
             self._hand_over()
             tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
@@ -329,6 +333,7 @@ class TensorFlow:
                 flips=tuple(self.stale.flips),
                 untrained=tuple(self.stale.untrained),
                 scales=self.stale.scales(),
+                units=self.units.record(),
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),

@@ -264,6 +264,11 @@ class Variables:
             return False
         return bool(getattr(weight, "trainable", True))
 
+    def alive(self, key: int) -> Any:
+        """The variable with a key, if the program still has it."""
+        note = self._notes.get(key)
+        return note.variable() if note is not None else None
+
     def flags(self) -> dict[int, bool]:
         """For each living variable of a model: whether it trains at this moment."""
         return {

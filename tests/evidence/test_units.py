@@ -1,0 +1,125 @@
+"""Records of units that no batch moves, and of gradients that fade."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.run import Pair, Update, Variable
+from gradproof.evidence.units import Units
+from gradproof.faults.dead_units import prove
+from gradproof.faults.vanishing_gradient import prove as prove_fading
+from records import (
+    ADD,
+    BIAS,
+    SQUARE,
+    SUB,
+    at,
+    healthy,
+    operation,
+    proven,
+    with_apply,
+    with_operations,
+    with_updates,
+)
+
+
+def gated(units: Units) -> Run:
+    """The bias goes through a threshold, and was looked at now and then."""
+    run = with_operations(
+        healthy(), operation(SUB, "Relu", (ADD,)), operation(SQUARE, "Square", (SUB,))
+    )
+    return replace(run, units=(units,))
+
+
+def test_never_fired():
+    """Nine of ten units stood still from the start."""
+    assert proven(gated(Units(BIAS, 40, 36, 0, 60, 30))) == [("GP308", 4)]
+
+
+def test_died():
+    """Units that moved first and then stopped."""
+    (finding,) = prove(gated(Units(BIAS, 40, 4, 24, 400, 200)))
+    assert finding.evidence["dead"] == 28
+
+
+def test_half_from_the_start():
+    """Half of a layer may be off for data of one sign."""
+    assert list(prove(gated(Units(BIAS, 40, 21, 0, 400, 200)))) == []
+
+
+def test_too_soon():
+    """A few steps prove nothing."""
+    assert list(prove(gated(Units(BIAS, 40, 36, 0, 10, 5)))) == []
+
+
+def test_without_threshold():
+    """Entries of a bias that feeds no threshold rest for other reasons."""
+    run = replace(healthy(), units=(Units(BIAS, 40, 36, 0, 60, 30),))
+    assert list(prove(run)) == []
+
+
+def test_training_is_over():
+    """Where nothing moves any more, units are not the matter."""
+    run = with_updates(gated(Units(BIAS, 40, 4, 30, 400, 200)), 1, BIAS, change_norm=0.0)
+    assert list(prove(run)) == []
+
+
+def chain(gradients: Sequence[float], changes: Sequence[float], steps: int = 12) -> Run:
+    """One matrix after the other, with a gradient norm and a relative change each."""
+    run = healthy()
+    keys = range(20, 20 + len(gradients))
+    variables = tuple(
+        Variable(key, f"h{key}/kernel", (8, 8), layer_made_at=at(key)) for key in keys
+    )
+    reads = tuple(
+        operation(number, "ReadVariableOp", reads=frozenset({key}))
+        for number, key in enumerate(keys, start=12)
+    )
+    updates = tuple(
+        Update(key, gradient, 2.0, 2.0 * change)
+        for key, gradient, change in zip(keys, gradients, changes, strict=True)
+    )
+    run = with_operations(run, *reads)
+    run = with_apply(run, pairs=tuple(Pair(key, taken_for=frozenset({key})) for key in keys))
+    return replace(
+        run,
+        variables=(*run.variables, *variables),
+        steps=tuple(
+            replace(run.steps[0], index=index, updates=updates) for index in range(1, steps + 1)
+        ),
+        counted=steps,
+    )
+
+
+FADING = [1e-7, 1e-6, 1e-5, 1e-4, 1e-2, 1.0]
+
+
+def test_fading():
+    """A millionth of the gradient, and of the change, at the first layer."""
+    (finding,) = prove_fading(chain(FADING, FADING))
+    assert finding.place == at(20)
+    assert finding.variables[0] == "h20/kernel"
+    assert "h25/kernel" not in finding.variables
+
+
+def test_moves_all_the_same():
+    """Adam divides by the size: every layer moves."""
+    assert list(prove_fading(chain(FADING, [0.01] * 6))) == []
+
+
+def test_no_trend():
+    """One small gradient in the middle is no fading."""
+    norms = [1e-7, 1.0, 0.5, 0.9, 0.2, 0.1]
+    assert list(prove_fading(chain(norms, norms))) == []
+
+
+def test_few_steps():
+    """A start with small gradients may pass."""
+    assert list(prove_fading(chain(FADING, FADING, steps=5))) == []
+
+
+def test_zero():
+    """Exactly zero is another fault."""
+    assert list(prove_fading(chain([0.0, *FADING[1:]], [0.0, *FADING[1:]]))) == []
