@@ -1,0 +1,220 @@
+"""Mends in programs that are laid out as people lay them out."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradproof.source.mends import MENDS, Draft
+from snippets import mended
+
+HEAD = """\
+import tensorflow as tf
+from tensorflow import keras
+
+encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="code")])
+optimizer = keras.optimizers.SGD(0.1)
+x = tf.ones((8, 4))
+
+
+"""
+
+
+def healed(text: str) -> str | None:
+    """What becomes of a program below the usual head."""
+    after = mended(HEAD + text)
+    return None if after is None else after.removeprefix(HEAD)
+
+
+def test_what_moves_into_the_tape_keeps_its_comments_and_strings():
+    """Lines inside a string keep their place, comments move with the code."""
+    before = '''\
+def step(y):
+    # the forward pass
+    code = encoder(x)  # once
+    note = """
+  as it is
+"""
+    # now record
+    with tf.GradientTape() as tape:
+        # the loss
+        loss = tf.reduce_mean(tf.square(code - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+    return note
+'''
+    assert (
+        healed(before)
+        == '''\
+def step(y):
+    # the forward pass
+    with tf.GradientTape() as tape:
+        code = encoder(x)  # once
+        note = """
+  as it is
+"""
+        # now record
+        # the loss
+        loss = tf.reduce_mean(tf.square(code - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+    return note
+'''
+    )
+
+
+def test_a_loss_after_the_tape_moves_back_into_it():
+    """Down to the line that computes it."""
+    before = """\
+def step(y):
+    with tf.GradientTape() as tape:
+        code = encoder(x)
+    loss = tf.reduce_mean(
+        tf.square(code - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+"""
+    assert healed(before) == before.replace(
+        "    loss = tf.reduce_mean(\n        tf.square",
+        "        loss = tf.reduce_mean(\n            tf.square",
+    )
+
+
+def test_a_forgotten_apply_goes_behind_the_clipping():
+    """With the optimizer that nobody uses."""
+    before = """\
+spare = keras.optimizers.Adam(0.1)
+
+
+def step(y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(encoder(x) - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    gradients, norm = tf.clip_by_global_norm(gradients, 1.0)  # safe
+    return norm
+
+
+for turn in range(3):
+    step(x)
+"""
+    line = "    gradients, norm = tf.clip_by_global_norm(gradients, 1.0)  # safe\n"
+    apply = "    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))\n"
+    assert healed(before) == before.replace(line, line + apply)
+
+
+def test_a_layer_made_in_call_goes_to_init():
+    """Under the name that it has."""
+    before = """\
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = keras.layers.Dense(4)  # last
+
+    def call(self, x):
+        return self.out(keras.layers.Dense(4, name="mix")(x))
+
+
+model = Model()
+
+
+def step(y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+    after = healed(before)
+    assert after is not None
+    assert (
+        "        self.out = keras.layers.Dense(4)  # last\n"
+        '        self.mix = keras.layers.Dense(4, name="mix")\n' in after
+    )
+    assert "        return self.out(self.mix(x))\n" in after
+
+
+def test_state_becomes_a_variable_wherever_it_is_written():
+    """`min` can't compare tensors, so it becomes TensorFlow's."""
+    before = """\
+class Trainer:
+    def __init__(self):
+        self.beta = 0
+
+    @tf.function
+    def step(self, y):
+        with tf.GradientTape() as tape:
+            loss = min(1.0, self.beta) * tf.reduce_mean(tf.square(encoder(x) - y))
+        gradients = tape.gradient(loss, encoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+
+    def fit(self):
+        for epoch in range(5):
+            self.step(x)
+            self.beta += 1
+
+
+Trainer().fit()
+"""
+    after = healed(before)
+    assert after is not None
+    assert "self.beta = tf.Variable(0.0, trainable=False)" in after
+    assert "loss = tf.minimum(1.0, self.beta) *" in after
+    assert "self.beta.assign_add(1.0)" in after
+
+
+ONE_LINERS = [
+    "code = encoder(x); loss = 0.0\n    with tf.GradientTape() as tape:\n",
+    "if True: code = encoder(x)\n    with tf.GradientTape() as tape:\n",
+]
+
+
+@pytest.mark.parametrize("head", ONE_LINERS)
+def test_statements_that_share_a_line_are_left_alone(head):
+    """Words, then, instead of a guess at the layout."""
+    text = f"""\
+def step(y):
+    {head}        loss = tf.reduce_mean(tf.square(code - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+"""
+    after = healed(text)
+    assert after is None or compile(after, "a.py", "exec")
+
+
+def test_tabs_stay_tabs():
+    """What is put beside tabs is indented as they are, or left alone."""
+    text = (
+        "def step(y):\n\twith tf.GradientTape() as tape:\n"
+        "\t\tloss = tf.reduce_mean(tf.square(encoder(x) - y))\n"
+        "\tgradients = tape.gradient(loss, encoder.trainable_variables)\n\treturn loss\n\n\n"
+        "for turn in range(3):\n\tstep(x)\n"
+    )
+    after = healed(text)
+    assert after is not None
+    assert "\n\toptimizer.apply_gradients(zip(gradients, encoder.trainable_variables))\n" in after
+    compile(HEAD + after, "a.py", "exec")
+
+
+def test_right_programs_are_not_touched():
+    """There is nothing to mend."""
+    text = """\
+def step(y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(encoder(x) - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+"""
+    assert healed(text) is None
+
+
+def test_every_mend_belongs_to_a_fault():
+    """A name that is misspelt would never be asked for."""
+    from gradproof.faults import FAULTS
+
+    assert set(MENDS) <= {fault.name for fault in FAULTS}
+
+
+def test_columns_of_a_draft_count_characters():
+    """Python counts bytes."""
+    draft = Draft("ä = f(é, 1)\n", "a.py", None)
+    call = draft.at(draft.span(draft.tree.body[0]))
+    assert draft.source(draft.tree.body[0]) == "ä = f(é, 1)"
+    assert draft.span(call).end_column == 12
