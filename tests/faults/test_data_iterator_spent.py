@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.iterators import Generator
+from gradproof.fault import Verdict
+from gradproof.faults.data_iterator_spent import settle
+from gradproof.finding import Finding
+from records import at, healthy
 from snippets import assert_findings, assert_silent
 
 GENERATOR = """
@@ -161,3 +168,31 @@ def test_iterators_over_a_dataset():
             for batch in data:  # GP604
                 train(batch)
         """)
+
+
+def suspicion() -> Finding:
+    """What source says of a loop over the generator `data`."""
+    return Finding("the generator `data` gives its items once", place=at(3))
+
+
+def test_a_run_that_used_it_up():
+    """The generator of that name has nothing left at the end."""
+    run = replace(healthy(), generators=(Generator("data", "batches", True),))
+    settled = settle(suspicion(), run)
+    assert isinstance(settled, Finding)
+    assert "3 steps" in settled.message
+
+
+def test_a_run_that_left_items():
+    """A generator that goes on for ever is broken off, and never used up."""
+    run = replace(healthy(), generators=(Generator("data", "batches", False),))
+    assert settle(suspicion(), run) is Verdict.CLEARED
+
+
+def test_a_run_that_tells_nothing():
+    """Another generator, none at all, or a run that goes on."""
+    other = replace(healthy(), generators=(Generator("rows", "read", True),))
+    assert settle(suspicion(), other) is None
+    assert settle(suspicion(), healthy()) is None
+    young = replace(healthy(), generators=(Generator("data", "b", False),), finished=False)
+    assert settle(suspicion(), young) is None

@@ -9,6 +9,7 @@ from functools import cached_property
 from ..finding import Place
 from .copies import Copy
 from .gaps import Gap
+from .iterators import Generator
 from .ledger import Audit
 from .offers import Offer
 from .pace import Pace
@@ -462,6 +463,7 @@ class Run:
         copies: Weights that were given to whole layers and models.
         gaps: Variables whose copies in the replicas of a strategy differ.
         saves: What was saved and loaded, in order.
+        generators: Generators that were kept while steps were made.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
@@ -492,6 +494,7 @@ class Run:
     copies: tuple[Copy, ...] = ()
     gaps: tuple[Gap, ...] = ()
     saves: tuple[Save, ...] = ()
+    generators: tuple[Generator, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True

@@ -72,10 +72,12 @@ from the beginning each time it is looped over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..evidence import Loop
-from ..fault import Fault
+from ..evidence import Loop, Run
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 
 
@@ -92,4 +94,20 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP604", "data-iterator-spent", __doc__, find=find)
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
+    """The generator of the loop was used up, or it still has items when all is over."""
+    words = set(re.findall(r"\w+", finding.message))
+    found = [one for one in run.generators if one.name in words or one.function in words]
+    if len(found) != 1 or not run.finished or run.crash is not None:
+        return None
+    generator = found[0]
+    if not generator.spent:
+        return Verdict.CLEARED
+    return replace(
+        finding,
+        message=f"{finding.message}; in this run it was used up, and {run.counted} steps were made",
+        evidence={"steps": run.counted},
+    )
+
+
+FAULT = Fault("GP604", "data-iterator-spent", __doc__, find=find, settle=settle)

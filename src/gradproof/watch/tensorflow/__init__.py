@@ -21,6 +21,7 @@ from .copies import Copies
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
+from .iterators import Iterators
 from .layers import Layers
 from .numbers import SLOTS
 from .offers import Offers
@@ -87,6 +88,7 @@ class TensorFlow:
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
+        self.iterators = Iterators(places)
         self.replicas = Replicas(self.variables)
         self.saves = Saves(
             places, self.variables, self.applies.key, lambda: bool(self.applies.notes)
@@ -214,6 +216,7 @@ class TensorFlow:
             return
         if not raised:
             self.replicas.called(self.functions.calls)
+            self.iterators.step()
         # TensorFlow tells of every operation, the call of a function too: 50 us.
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
@@ -237,6 +240,7 @@ class TensorFlow:
         if not in_graph():
             self._counted += 1
             self.paces.step()
+            self.iterators.step()
             if self._near() or self._pace.near(self._counted) or self._pace.late:
                 self._look()
             self._pace.stop()
@@ -344,6 +348,7 @@ class TensorFlow:
                 copies=self.copies.record(),
                 gaps=tuple(self.replicas.gaps.values()),
                 saves=tuple(self.saves.found),
+                generators=self.iterators.record(),
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
                 finished=finished,
