@@ -66,12 +66,14 @@ class Mend:
         fix: What was changed.
         after: What the program did then.
         harm: Why it does not count as healed; empty if it does.
+        others: Titles of other mends, which were not tried.
     """
 
     diagnosis: Diagnosis
     fix: Fix
     after: Outcome
     harm: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,10 @@ def _outcome(record: Path, status: int | None, said: Path, trial: Trial) -> Outc
             answer = kept.answer()
             losses = _losses(kept)
     except Unusable:
-        words = _last_line(said)
-        return Outcome(Answer("run"), status=status, failure=f"it could not be watched: {words}")
+        words = f"it could not be watched: {_last_line(said)}"
+        if status not in (0, None):
+            words = f"it ends with status {status} before any update: {_last_line(said)}"
+        return Outcome(Answer("run"), status=status, failure=words)
     if status is None:
         late = f"it went on for more than {trial.seconds:g} s; use --steps to end it earlier"
         return Outcome(answer, losses, None, failure=late)
@@ -126,5 +128,5 @@ def _losses(kept: Record) -> tuple[float, ...]:
 
 def _last_line(said: Path) -> str:
     lines: Sequence[str] = said.read_text("utf-8", "replace").split("\n")
-    told = [line.strip() for line in lines if line.strip()]
+    told = [line.strip().removeprefix("- ") for line in lines if line.strip()]
     return told[-1][:300] if told else "it said nothing"

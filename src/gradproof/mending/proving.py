@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..editing import Unfit, collide
 from ..fault import Diagnosis, Fault
@@ -155,12 +155,15 @@ def _one_by_one(search: _Search, now: Outcome) -> Outcome:
         if diagnosis is None or search.runs >= MOST_RUNS:
             return now
         given_up.add(_name(diagnosis))
-        for fix in search.fixes(diagnosis):
+        fixes = search.fixes(diagnosis)
+        for fix in fixes:
             if search.runs >= MOST_RUNS:
                 break
             outcome = search.attempt([(diagnosis, fix)], now)
             if outcome is not None:
                 now = outcome
+                others = tuple(dict.fromkeys(other.title for other in fixes))
+                search.healed[-1] = replace(search.healed[-1], others=others)
                 break
 
 
