@@ -48,7 +48,7 @@ def _healed(mend: Mend, lines: Lines, paint: Paint) -> Iterator[str]:
     yield from rest
     yield from help_lines(mend.fix, lines, paint, WIDTH, 4)
     for other in mend.others:
-        yield from wrapped(f"  - not tried: {other}", WIDTH)
+        yield f"  - not tried: {other}"
 
 
 def _table(proof: Proof, paint: Paint) -> Iterator[str]:
