@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence import Run
+from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Target
+from gradproof.faults.loss_scale_generation_mix import prove
+from records import (
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    MEAN,
+    at,
+    healthy,
+    operation,
+    with_apply,
+    with_call,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -18,3 +36,55 @@ def test_methods_of_keras_2():
         """
     assert_findings(snippet.format(first="  # GP505", second="  # GP505"))
     assert_silent(snippet.format(first="", second=""), keras="2")
+
+
+FACTOR, SCALED = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
+
+
+def scaled_run(run: Run, scale: float = 32768.0) -> Run:
+    """The optimizer divides what it is given by a scale."""
+    audit = Audit(
+        1,
+        1,
+        KERNEL,
+        "SGD",
+        gradient_norm=0.8,
+        change_norm=2.4e-6,
+        terms=(("learning rate", 0.1), ("loss scale", scale)),
+    )
+    kernel, bias = run.applies[0].pairs
+    pairs = (replace(kernel, handed=KERNEL_GRADIENT), replace(bias, handed=BIAS_GRADIENT))
+    return replace(with_apply(run, pairs=pairs), audits=(audit,))
+
+
+def test_a_loss_that_was_not_scaled():
+    """Keras 3 divides by 32768 all the same."""
+    (found,) = prove(scaled_run(healthy()))
+    assert found.place == at(6)
+    assert "divides its gradients by 32768" in found.message
+
+
+def test_a_loss_that_was_scaled():
+    """Both halves are there."""
+    run = with_operations(
+        scaled_run(healthy()),
+        operation(FACTOR, "Const", shape=(), value=32768.0),
+        operation(SCALED, "Mul", (MEAN, FACTOR), shape=()),
+    )
+    assert not list(prove(with_call(run, targets=(Target(SCALED),))))
+
+
+def test_gradients_scaled_by_hand():
+    """Somebody multiplies the gradients before they are handed over."""
+    run = with_operations(
+        scaled_run(healthy()),
+        operation(FACTOR, "Const", shape=(), value=32768.0),
+        operation(SCALED, "Mul", (KERNEL_GRADIENT, FACTOR)),
+    )
+    kernel, bias = run.applies[0].pairs
+    assert not list(prove(with_apply(run, pairs=(replace(kernel, handed=SCALED), bias))))
+
+
+def test_no_scale():
+    """An optimizer that divides by nothing."""
+    assert not list(prove(scaled_run(healthy(), scale=1.0)))

@@ -52,9 +52,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.scaling import mixes
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -72,4 +73,45 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP505", "loss-scale-generation-mix", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Gradients that are unscaled and were never scaled, or the other way round."""
+    told: set[object] = set()
+    for mix in mixes(run):
+        if mix.apply.place in told:
+            continue
+        told.add(mix.apply.place)
+        words, fix = {
+            "not scaled": (
+                (
+                    "the loss is not scaled, yet the optimizer divides its gradients by "
+                    f"{mix.scale or 0.0:g}"
+                ),
+                "scale the loss with `optimizer.scale_loss(loss)`, and nothing else",
+            ),
+            "not unscaled": (
+                "the loss is scaled, and its gradients are applied without being unscaled",
+                "unscale them with `optimizer.get_unscaled_gradients(gradients)`",
+            ),
+            "unscaled only": (
+                "the gradients are unscaled, and the loss was never scaled",
+                "scale the loss with `optimizer.get_scaled_loss(loss)`",
+            ),
+        }[mix.kind]
+        names = tuple(pair.name for pair in mix.apply.pairs)
+        yield Finding(
+            f"{words}: a gradient of {mix.gradient_norm:.3g} (norm) moved "
+            f"`{run.path(mix.variable)}` by {mix.change_norm:.3g}",
+            place=mix.apply.place,
+            label="half of the scaling",
+            related=(Related(mix.call.place, "the gradients of this loss"),)
+            if mix.call.place is not None and mix.call.place != mix.apply.place
+            else (),
+            variables=names,
+            step=1,
+            evidence={"gradient_norm": mix.gradient_norm, "change_norm": mix.change_norm},
+            fix=Fix(fix, safe=False),
+            symptoms=("rounded-away", "float16-range"),
+        )
+
+
+FAULT = Fault("GP505", "loss-scale-generation-mix", __doc__, find=find, prove=prove)
