@@ -213,6 +213,7 @@ class Reading:
 
     def _read(self, text: SourceText, keras: str | None) -> Loop:
         # Here, since an answer that is known already needs no reader.
+        from .evidence import Loop
         from .source import Sought, read
 
         key = (text.path, keras)
@@ -230,6 +231,14 @@ class Reading:
             except (ValueError, RecursionError, MemoryError) as problem:
                 reason = str(problem) or type(problem).__name__
                 raise Unreadable(f"{text.path}: can't be read as Python ({reason})") from None
+            except Exception as failure:
+                # A mistake of ours in one file is no reason to say nothing of the
+                # others, and none to keep a program from running.
+                self._loops[key] = Loop(text.path)
+                self._note(
+                    f"{text.path} could not be judged, a mistake in gradproof ({kept(failure)} "
+                    "has the traceback)"
+                )
         return self._loops[key]
 
 
