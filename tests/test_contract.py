@@ -111,6 +111,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP707": "partly",
     "GP801": "yes",
     "GP802": "yes",
+    "GP803": "no",
 }
 """Whether source alone can show the fault."""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from ..finding import Place
 from .copies import Copy
 from .gaps import Gap
+from .hoards import Hoard
 from .iterators import Generator
 from .ledger import Audit
 from .offers import Offer
@@ -464,6 +465,7 @@ class Run:
         gaps: Variables whose copies in the replicas of a strategy differ.
         saves: What was saved and loaded, in order.
         generators: Generators that were kept while steps were made.
+        hoards: Lists that grew with the steps.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
         finished: The program has ended.
@@ -495,6 +497,7 @@ class Run:
     gaps: tuple[Gap, ...] = ()
     saves: tuple[Save, ...] = ()
     generators: tuple[Generator, ...] = ()
+    hoards: tuple[Hoard, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
     finished: bool = True

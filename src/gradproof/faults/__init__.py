@@ -33,6 +33,7 @@ from . import (
     logits_mismatch,
     loss_scale_generation_mix,
     masked_weights_still_move,
+    memory_growth,
     mispaired_gradients,
     misspelt_api,
     nan_from_singular_op,
@@ -173,5 +174,6 @@ FAULTS: tuple[Fault, ...] = (
     target_copy_wrong.FAULT,
     uncompiled_step.FAULT,
     tracing_cost.FAULT,
+    memory_growth.FAULT,
 )
 """Every fault, in the order of the codes."""

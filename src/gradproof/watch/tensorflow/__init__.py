@@ -21,6 +21,7 @@ from .copies import Copies
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
+from .hoards import Hoards
 from .iterators import Iterators
 from .layers import Layers
 from .numbers import SLOTS
@@ -89,6 +90,7 @@ class TensorFlow:
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
         self.iterators = Iterators(places)
+        self.hoards = Hoards(places)
         self.replicas = Replicas(self.variables)
         self.saves = Saves(
             places, self.variables, self.applies.key, lambda: bool(self.applies.notes)
@@ -217,6 +219,7 @@ class TensorFlow:
         if not raised:
             self.replicas.called(self.functions.calls)
             self.iterators.step()
+            self.hoards.step()
         # TensorFlow tells of every operation, the call of a function too: 50 us.
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
@@ -241,6 +244,7 @@ class TensorFlow:
             self._counted += 1
             self.paces.step()
             self.iterators.step()
+            self.hoards.step()
             if self._near() or self._pace.near(self._counted) or self._pace.late:
                 self._look()
             self._pace.stop()
@@ -349,6 +353,7 @@ class TensorFlow:
                 gaps=tuple(self.replicas.gaps.values()),
                 saves=tuple(self.saves.found),
                 generators=self.iterators.record(),
+                hoards=self.hoards.record(),
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
                 finished=finished,

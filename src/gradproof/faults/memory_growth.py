@@ -1,0 +1,89 @@
+"""Memory grows with every step.
+
+A list keeps what each step made: outputs, batches, or a persistent tape with every
+operation that it recorded. Nothing of it can be freed.
+
+## Bad
+
+<!-- mode: eager -->
+```python
+kept = []
+
+
+def step(model, optimizer, x, y):
+    for turn in range(8):
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        kept.append(tape)
+```
+
+## Good
+
+<!-- mode: eager -->
+```python
+kept = []
+
+
+def step(model, optimizer, x, y):
+    for turn in range(8):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        kept.append(float(loss))
+```
+
+## Fix
+
+Keep numbers, `float(loss)`, instead of tensors; let each tape go when its gradient is
+taken; a buffer gets a limit, `collections.deque(maxlen=...)`.
+
+## Not this fault
+
+- A list of losses: a few bytes a step.
+- A buffer that is emptied, or that has a limit.
+- A total that is summed up while the tape records.
+
+## Sources
+
+- TensorFlow 2.21.0, `tf.GradientTape`: a persistent tape holds its record until it is
+  deleted.
+- https://github.com/inoryy/tensorflow2-deep-reinforcement-learning/issues/6
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..evidence import Run
+from ..fault import Fault
+from ..finding import Finding, Fix
+
+_MUCH = 1_000_000
+"""Bytes from which on a list of tensors is worth a word."""
+
+_OFTEN = 0.5
+"""Entries a step from which on a list grows with the steps."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find lists that grew with the steps and keep tensors or tapes."""
+    for hoard in run.hoards:
+        if hoard.grown < _OFTEN * hoard.over or (hoard.kind == "tensor" and hoard.size < _MUCH):
+            continue
+        what = "tapes, with all that they recorded" if hoard.kind == "tape" else "tensors"
+        size = f" of {hoard.size / 1e6:.3g} MB" if hoard.kind == "tensor" else ""
+        yield Finding(
+            f"`{hoard.name}` keeps {hoard.entries} {what}{size} after {hoard.steps} steps, and "
+            f"grew by {hoard.grown} in the last {hoard.over}",
+            place=hoard.place,
+            label="kept for ever",
+            step=hoard.steps,
+            evidence={"entries": hoard.entries, "bytes": hoard.size},
+            fix=Fix("keep numbers instead, or set a limit", safe=False),
+        )
+
+
+FAULT = Fault("GP803", "memory-growth", __doc__, prove=prove, level="advice")
