@@ -32,6 +32,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Installed tools have their bytecode; this one may be asked not to write any.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 HERE = Path(__file__).parent
 GRADPROOF = str(Path(sys.executable).with_name("gradproof"))
 LINTERS = ("ruff==0.14.5", "pyflakes==3.4.0", "pylint==4.0.3")
