@@ -31,9 +31,7 @@ def wrong(line: int, start: int, end: int, text: str, *, safe: bool = True) -> D
     """A diagnosis whose fix replaces some columns of a line."""
     place = Place("a.py", Span(line, start, line, end))
     fix = Fix("write it otherwise", safe, (Edit(place, text),))
-    return Diagnosis(
-        MISPAIRED, "error", Verdict.SUSPECTED, "wrong", f"at {line}", place, fix=fix
-    )
+    return Diagnosis(MISPAIRED, "error", Verdict.SUSPECTED, "wrong", f"at {line}", place, fix=fix)
 
 
 def test_a_fix_that_breaks_the_syntax_is_refused_and_named():

@@ -73,5 +73,5 @@ def test_declared_encoding():
     """Latin-1 stays Latin-1; what it can't hold is refused."""
     data = "# coding: latin-1\nx = 'ä'\n".encode("latin-1")
     assert mended_bytes(data, "a.py", [edit(2, 6, 7, "ö")]) == data.replace(b"\xe4", b"\xf6")
-    with pytest.raises(Unfit, match="latin-1|iso-8859-1|can't hold"):
+    with pytest.raises(Unfit, match="can't hold"):
         mended_bytes(data, "a.py", [edit(2, 6, 7, "😀")])

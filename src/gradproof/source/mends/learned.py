@@ -195,6 +195,8 @@ def sample_weight_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raise NoMend
     weights = ""
     for there in finding.related:
+        if "weights" not in there.message:
+            continue
         statement = draft.statement(draft.at(there.place.span))
         names = [
             name
