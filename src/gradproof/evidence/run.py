@@ -16,6 +16,7 @@ from .offers import Offer
 from .pace import Pace
 from .recording import Recording
 from .saves import Save
+from .custom import CustomGradient
 from .stale import Flip, LossScale, Replaced, Untrained
 from .units import Units
 from .tracings import Tracing
@@ -453,6 +454,7 @@ class Run:
         flips: Flags of trainable variables that traced steps don't know of.
         untrained: Models without trainable variables that Keras trained.
         scales: How the loss scales stand.
+        custom_gradients: Those that finite differences contradict.
         units: Entries of biases that changed, and that did not.
         modes: Layers with a training mode, as called under tapes.
         reads: Variable lists read from unbuilt models.
@@ -485,6 +487,7 @@ class Run:
     flips: tuple[Flip, ...] = ()
     untrained: tuple[Untrained, ...] = ()
     scales: tuple[LossScale, ...] = ()
+    custom_gradients: tuple[CustomGradient, ...] = ()
     units: tuple[Units, ...] = ()
     modes: tuple[LayerMode, ...] = ()
     reads: tuple[ListRead, ...] = ()

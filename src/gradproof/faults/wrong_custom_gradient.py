@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -75,4 +75,41 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP301", "wrong-custom-gradient", __doc__, find=find)
+VARIABLES = "grad_fn must accept keyword argument 'variables'"
+"""What TensorFlow says of a body that uses variables, and a gradient that does not."""
+
+
+def prove(run: Run) -> Iterator[Finding]:
+    """Find custom gradients that finite differences contradict."""
+    for seen in run.custom_gradients:
+        if seen.kind == "upstream":
+            words = (
+                f"the gradient of `{seen.function}` is {seen.given:.3g} where the gradient from "
+                f"above is zero: it does not multiply by it"
+            )
+        else:
+            words = (
+                f"the gradient of `{seen.function}` says {seen.given:.4g} where finite "
+                f"differences give {seen.measured:.4g} (float64, half-step {seen.step:g})"
+            )
+        yield Finding(
+            words,
+            place=seen.place,
+            label="not the derivative of the function",
+            step=1,
+            evidence={"given": seen.given, "measured": seen.measured},
+            fix=Fix("return the gradient from above times the derivative", safe=False),
+        )
+    crash = run.crash
+    if crash is not None and VARIABLES in crash.message and crash.places:
+        yield Finding(
+            f"the function uses variables, and its gradient takes no `variables`; the program "
+            f"ended with {crash.kind}",
+            place=crash.places[-1],
+            label="called here",
+            step=run.counted + 1,
+            fix=Fix("accept `variables=None` and return their gradients too", safe=False),
+        )
+
+
+FAULT = Fault("GP301", "wrong-custom-gradient", __doc__, find=find, prove=prove)

@@ -18,6 +18,7 @@ from ..patches import Patches
 from ..places import Places
 from .adoption import adopt
 from .copies import Copies
+from .custom import CustomGradients
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
@@ -100,6 +101,7 @@ class TensorFlow:
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
         self.units = UnitLooks()
+        self.custom = CustomGradients(places)
         self.functions.entering = lambda: self._audited(self.applies.audits.enter)
         self._news = news
         self._pace = pace
@@ -158,6 +160,7 @@ class TensorFlow:
             self.applies.install_assigns,
             self.functions.install,
             self.stale.install,
+            self.custom.install,
             self.tracings.install,
             self.replicas.install,
             self.saves.install,
@@ -342,6 +345,7 @@ class TensorFlow:
                 untrained=tuple(self.stale.untrained),
                 scales=self.stale.scales(),
                 units=self.units.record(),
+                custom_gradients=self.custom.record(),
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),

@@ -1,0 +1,29 @@
+"""What checks of custom gradients by finite differences showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..finding import Place
+
+
+@dataclass(frozen=True, slots=True)
+class CustomGradient:
+    """A function under `tf.custom_gradient` whose gradient is not its derivative.
+
+    Attributes:
+        function: Name of the function.
+        place: The user's line that returns the gradient.
+        kind: `"upstream"` (not zero for a zero gradient from above) or
+            `"formula"` (another value than finite differences give).
+        given: What the gradient says, at one point and in one direction.
+        measured: What finite differences say there.
+        step: Half the distance over which they were taken.
+    """
+
+    function: str
+    place: Place | None
+    kind: str
+    given: float
+    measured: float
+    step: float
