@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.ledger import CopiedRate
+from gradproof.faults.learning_rate_copied import prove
+from records import at, healthy
 from snippets import assert_findings, assert_silent
 
 TRAINER = """
@@ -36,3 +41,25 @@ def test_attribute_that_nobody_reads():
 def test_handed_on():
     """The new value is given to the optimizer."""
     assert_silent(TRAINER.format(mark="", then="self.optimizer.learning_rate = self.rate"))
+
+
+def test_a_variable_that_changed_in_vain():
+    """The variable fell, the rate in force did not."""
+    copied = CopiedRate(1, "rate", "variable", 0.1, 0.025, 40)
+    (found,) = prove(replace(healthy(), copied_rates=(copied,)))
+    assert found.place == at(1)
+    assert found.message.startswith("after 40 steps `rate` is 0.025")
+    assert "still 0.1" in found.message
+
+
+def test_a_name_that_changed_in_vain():
+    """Where a plain name is changed, a run does not know."""
+    copied = CopiedRate(1, "self.rate", "name", 0.1, 0.025, 40)
+    (found,) = prove(replace(healthy(), copied_rates=(copied,)))
+    assert found.place is None
+    assert found.related[0].place == at(1)
+
+
+def test_nothing_changed():
+    """A run in which the rate stays as it was made."""
+    assert not list(prove(healthy()))

@@ -68,3 +68,24 @@ class Audit:
     def agrees(self) -> bool | None:
         """The change is the one that the rule predicts; `None` if unknown."""
         return None if self.error is None else self.error <= self.slack
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRate:
+    """A value that an optimizer copied as its learning rate, and that changed since.
+
+    Attributes:
+        optimizer: Number of the optimizer.
+        name: As the source says it: `"self.learning_rate"`, `"rate"`.
+        kind: `"variable"` (a `tf.Variable`) or `"name"` (a Python number).
+        rate: In force, still the first value.
+        value: What the name stands for now.
+        steps: Steps of the optimizer so far.
+    """
+
+    optimizer: int
+    name: str
+    kind: str
+    rate: float
+    value: float
+    steps: int

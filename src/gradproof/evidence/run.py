@@ -11,7 +11,7 @@ from .copies import Copy
 from .gaps import Gap
 from .hoards import Hoard
 from .iterators import Generator
-from .ledger import Audit
+from .ledger import Audit, CopiedRate
 from .offers import Offer
 from .pace import Pace
 from .recording import Recording
@@ -460,6 +460,7 @@ class Run:
         reads: Variable lists read from unbuilt models.
         assigned: What was assigned to, and how; by hand or by a library.
         audits: A few steps beside what their rule says.
+        copied_rates: Learning rates that changed where no optimizer looks.
         tracings: Traces that eager code caused, in order.
         offers: What the losses were offered to take in.
         paces: How fast eager steps follow one another.
@@ -493,6 +494,7 @@ class Run:
     reads: tuple[ListRead, ...] = ()
     assigned: tuple[Assigned, ...] = ()
     audits: tuple[Audit, ...] = ()
+    copied_rates: tuple[CopiedRate, ...] = ()
     tracings: tuple[Tracing, ...] = ()
     offers: tuple[Offer, ...] = ()
     paces: tuple[Pace, ...] = ()

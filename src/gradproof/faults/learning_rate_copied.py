@@ -54,9 +54,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related
 
 _WORDS = {
     "variable": "the optimizer copies the value of this variable; later values are ignored",
@@ -75,4 +75,23 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP502", "learning-rate-copied", __doc__, find=find)
+def prove(run: Run) -> Iterator[Finding]:
+    """Values that went on changing while the rate in force kept the first one."""
+    for copied in run.copied_rates:
+        optimizer = next(one for one in run.optimizers if one.key == copied.optimizer)
+        yield Finding(
+            f"after {copied.steps} steps `{copied.name}` is {copied.value:.4g}, and the learning "
+            f"rate in force is still {copied.rate:.4g}: `{optimizer.name}` copied the first value",
+            # Where a plain name changes, only the source can tell.
+            place=optimizer.made_at if copied.kind == "variable" else None,
+            label="the optimizer keeps the first value",
+            related=(Related(optimizer.made_at, "copied here"),)
+            if optimizer.made_at is not None and copied.kind != "variable"
+            else (),
+            step=copied.steps,
+            evidence={"learning_rate": copied.rate, "value": copied.value},
+            fix=Fix("assign to `optimizer.learning_rate`", safe=False),
+        )
+
+
+FAULT = Fault("GP502", "learning-rate-copied", __doc__, find=find, prove=prove)

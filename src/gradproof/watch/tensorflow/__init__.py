@@ -285,6 +285,7 @@ class TensorFlow:
         The next time is soon at first, then before the rings are full.
         """
         most = self.applies.numbers.flush()
+        self._audited(self.applies.rates.look)
         self.units.look(self.applies.numbers.sites, self.variables)
         self._pace.read()
         room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
@@ -318,6 +319,7 @@ class TensorFlow:
         self.eager.paused = True
         try:
             self.applies.numbers.flush()
+            self.applies.rates.look()
             self.units.look(self.applies.numbers.sites, self.variables)
             self._hand_over()
             tapes, calls = self.tapes.record(self.functions.calls)
@@ -350,6 +352,7 @@ class TensorFlow:
                 reads=tuple(self.layers.reads.values()),
                 assigned=self.applies.writes.record(),
                 audits=self.applies.audits.record(),
+                copied_rates=tuple(self.applies.rates.found.values()),
                 tracings=tuple(self.tracings.found),
                 offers=self.offers.record(),
                 paces=self.paces.record(),

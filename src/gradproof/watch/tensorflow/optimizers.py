@@ -23,6 +23,7 @@ from .notes import Operations, identity
 from .numbers import Numbers
 from .optimizer_state import rule_at
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
+from .rates import Rates
 from .schedules import described
 from .sites import Site
 from .tapes import KEEP, Tapes
@@ -89,6 +90,7 @@ class Applies:
         self.notes: list[ApplyNote] = []
         self.numbers = Numbers()
         self.writes = Writes(places, variables)
+        self.rates = Rates(places)
         self.audits = Audits(
             variables,
             tapes.taken_now,
@@ -149,7 +151,7 @@ class Applies:
                     prepare=keep_pairs if name == "apply_gradients" else None,
                 )
         if "__init__" in vars(kind):
-            patches.around(kind, "__init__", after=lambda note, new, result: self.key(new, True))
+            patches.around(kind, "__init__", after=lambda note, new, result: self._made(new))
 
     def made(self) -> tuple[Optimizer, ...]:
         """All optimizers as plain data; those gone as last seen."""
@@ -160,6 +162,9 @@ class Applies:
     @property
     def _depth(self) -> int:
         return getattr(self._local, "depth", 0)
+
+    def _made(self, optimizer: Any) -> None:
+        self.rates.made(optimizer, self.key(optimizer, True))
 
     def key(self, optimizer: Any, new: bool = False) -> int:
         """The number of an optimizer object."""
