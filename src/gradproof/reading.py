@@ -122,6 +122,14 @@ class Reading:
             other._read(text, other._generation(text.path))
         return other
 
+    def part(self, path: str) -> Reading:
+        """A reading of one file of these alone, by its shown path."""
+        other = Reading(self._keras, self._start)
+        other._pinned = self._pinned
+        other._texts = {path: self._texts[path]}
+        other._loops = {key: loop for key, loop in self._loops.items() if key[0] == path}
+        return other
+
     def add_imported(self, roots: Sequence[str]) -> None:
         """Reads the user's own modules that the program imported."""
         for path in imported_files(roots, self._modules):

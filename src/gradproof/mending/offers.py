@@ -58,8 +58,15 @@ class Healer:
         self.reading = reading
         self.judge = judge
         self.known = known
-        self.found = judge(reading)
-        self.before = Counter(one.fault.code for one in self.found)
+        # Only the file of a diagnosis is read again, however many there are.
+        self._parts: dict[str, tuple[Reading, Sequence[Diagnosis]]] = {}
+
+    def _part(self, path: str) -> tuple[Reading, Sequence[Diagnosis]]:
+        """One file alone, and what source makes us suspect in it."""
+        if path not in self._parts:
+            part = self.reading.part(path)
+            self._parts[path] = part, self.judge(part)
+        return self._parts[path]
 
     def first(self, diagnosis: Diagnosis) -> Fix | None:
         """The likeliest fix that heals; a mistake of ours becomes a note."""
@@ -75,17 +82,22 @@ class Healer:
         Last come those behind which a later stage of the path shows a fault
         that was hidden until then, away from the lines that they change.
         """
+        place = diagnosis.place
+        if place is None or self.reading.text(place.path) is None:
+            return
+        part, now = self._part(place.path)
+        before = Counter(one.fault.code for one in now)
         code = diagnosis.fault.code
         revealing: list[Fix] = []
-        for fix in islice(self._candidates(diagnosis), MOST_TRIED):
+        for fix in islice(_all_candidates(diagnosis, part, now), MOST_TRIED):
             try:
-                _, after = changed_bytes(self.reading, fix.edits, self.known)
-                found = self.judge(reread(self.reading, after))
+                _, after = changed_bytes(part, fix.edits, self.known)
+                found = self.judge(reread(part, after))
             except (Unfit, Unreadable):
                 continue
             codes = Counter(one.fault.code for one in found)
-            new = codes - self.before
-            if self.before[code] and codes[code] >= self.before[code]:
+            new = codes - before
+            if before[code] and codes[code] >= before[code]:
                 continue
             if not new:
                 yield fix
@@ -93,18 +105,19 @@ class Healer:
                 revealing.append(fix)
         yield from revealing
 
-    def _candidates(self, diagnosis: Diagnosis) -> Iterator[Fix]:
-        """What may mend it, and what may mend the same fault as source shows it.
 
-        A run knows where an update is lost, the source often knows why.
-        """
-        seen: set[tuple[Edit, ...]] = set()
-        twins = [one for one in self.found if one.fault.code == diagnosis.fault.code]
-        for one in [diagnosis, *twins]:
-            for fix in candidates(one, self.reading):
-                if fix.edits not in seen:
-                    seen.add(fix.edits)
-                    yield fix
+def _all_candidates(diagnosis: Diagnosis, part: Reading, now: Sequence[Diagnosis]) -> Iterator[Fix]:
+    """What may mend it, and what may mend the same fault as source shows it.
+
+    A run knows where an update is lost, the source often knows why.
+    """
+    seen: set[tuple[Edit, ...]] = set()
+    twins = [one for one in now if one.fault.code == diagnosis.fault.code]
+    for one in [diagnosis, *twins]:
+        for fix in candidates(one, part):
+            if fix.edits not in seen:
+                seen.add(fix.edits)
+                yield fix
 
 
 def candidates(diagnosis: Diagnosis, reading: Reading) -> Iterator[Fix]:
