@@ -116,6 +116,40 @@ def test_a_notebook_is_mended(folder):
     assert path.read_text() == wanted
 
 
+def test_a_mend_stays_within_its_cell(folder):
+    """Lines move inside one cell; a mend across two cells is not made."""
+    head, step = UNSAFE[: UNSAFE.index("def")], UNSAFE[UNSAFE.index("def") :]
+
+    def notebook(*cells: str) -> dict[str, object]:
+        made = [
+            {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [],
+             "source": text.splitlines(True)}
+            for text in cells
+        ]  # fmt: skip
+        return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+    path = folder / "a.ipynb"
+    path.write_text(json.dumps(notebook(head, "%time 1\n", step), indent=1))
+    gradproof(folder, "check", "--fix", "--unsafe", "a.ipynb")
+    cells = json.loads(path.read_text())["cells"]
+    assert "".join(cells[2]["source"]) == INSIDE[INSIDE.index("def") :]
+    assert cells[1]["source"] == ["%time 1\n"]
+
+    flat = (
+        "x = y = tf.ones((8, 4))\noutput = model(x)\n",
+        """\
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(output - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+""",
+    )
+    text = json.dumps(notebook(head, *flat), indent=1)
+    path.write_text(text)
+    assert gradproof(folder, "check", "--fix", "--unsafe", "a.ipynb").returncode == 1
+    assert path.read_text() == text
+
+
 def test_an_allowed_fault_is_not_mended(folder):
     """A comment says that it is meant."""
     text = SAFE.replace("(gradients, model.trainable_variables)\n",
