@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .operations import CLIPS, FLAT
+from .paths import cut_kind
 from .recording import Operation
 from .run import GradientCall, Run
 
@@ -17,7 +18,8 @@ class Zero:
     Attributes:
         names: Paths of the variables.
         operation: The last operation that every way to the target passes and
-            whose derivative can be zero.
+            whose derivative can be zero, or that has none: in a loop or a
+            branch of a traced function that gives zeros, not None.
         steps: Steps measured.
     """
 
@@ -61,7 +63,8 @@ def _neck(run: Run, call: GradientCall, key: int) -> Operation | None:
     way = recording.descendants(starts) & recording.ancestors(ends)
     for index in sorted(way, reverse=True):
         operation = recording.operations[index]
-        if operation.type not in CLIPS and operation.type not in FLAT:
+        # Out of a loop or a branch comes zero where there would be None outside.
+        if operation.type not in CLIPS | FLAT and cut_kind(operation) is None:
             continue
         if operation.backward or index in starts:
             continue

@@ -60,7 +60,7 @@ from collections.abc import Iterator
 
 from ..evidence import Loop, Run
 from ..evidence.operations import FLAT, WORDS
-from ..evidence.paths import lost
+from ..evidence.paths import cut_kind, lost
 from ..evidence.zeros import zeros
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
@@ -107,14 +107,15 @@ def prove(run: Run) -> Iterator[Finding]:
 def _flat(run: Run) -> Iterator[Finding]:
     """Find gradients that are exactly zero because of a flat operation."""
     for zero in zeros(run):
-        if zero.operation.type in FLAT:
+        cut = cut_kind(zero.operation) == "cut"
+        if zero.operation.type in FLAT or (cut and zero.steps >= 2):
             word = WORDS.get(zero.operation.type, zero.operation.type)
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 for "
-                f"{listed(zero.names)}: their only way to the target goes through {word}, whose "
-                f"derivative is 0 everywhere",
+                f"{listed(zero.names)}: their only way to the target goes through {word}, "
+                f"{'which has no gradient' if cut else 'whose derivative is 0 everywhere'}",
                 place=zero.operation.place,
-                label=f"the derivative of {word} is 0",
+                label=f"{word} has no gradient" if cut else f"the derivative of {word} is 0",
                 variables=zero.names,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},

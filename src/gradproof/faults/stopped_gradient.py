@@ -50,7 +50,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.paths import lost
+from ..evidence.paths import cut_kind, lost
+from ..evidence.zeros import zeros
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 
@@ -85,6 +86,24 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"unconnected": len(found.names), "sources": len(call.sources)},
             fix=Fix("take `tf.stop_gradient` off this path", safe=False),
         )
+    yield from _in_a_loop(run)
+
+
+def _in_a_loop(run: Run) -> Iterator[Finding]:
+    """Find gradients that come out of a loop or branch as zeros."""
+    for zero in zeros(run):
+        if cut_kind(zero.operation) == "stopped" and zero.steps >= 2:
+            yield Finding(
+                f"in all {zero.steps} measured steps the gradient was exactly 0 for "
+                f"{listed(zero.names)}: every way from them to the target goes through this "
+                f"stop_gradient",
+                place=zero.operation.place,
+                label="the gradient ends here",
+                variables=zero.names,
+                step=1,
+                evidence={"gradient_norm": 0.0, "steps": zero.steps},
+                fix=Fix("take `tf.stop_gradient` off this path", safe=False),
+            )
 
 
 FAULT = Fault(
