@@ -44,10 +44,13 @@ INSIDE = MENDED.replace(
 )
 
 
+COMMAND = str(Path(sys.executable).with_name("gradproof"))
+
+
 def gradproof(folder: Path, *words: str, given: bytes | None = None):
     """Runs the command in a folder, as a user does."""
     return subprocess.run(
-        [sys.executable, "-m", "gradproof", *words],
+        [COMMAND, *words],
         cwd=folder, input=given, capture_output=True, timeout=120,
     )  # fmt: skip
 
@@ -212,6 +215,8 @@ def test_prove_runs_before_and_after_and_writes_what_healed(folder):
     path = folder / "unsafe.py"
     path.write_text(UNSAFE + RUN)
     path.chmod(0o755)
+    # A file of the program's own that is called like one of ours.
+    (folder / "click.py").write_text("raise RuntimeError('not meant')\n")
     done = gradproof(
         folder, "fix", "--prove", "--write", "--steps", "20", "unsafe.py", "--", "--rate", "1"
     )
@@ -219,7 +224,7 @@ def test_prove_runs_before_and_after_and_writes_what_healed(folder):
     assert done.returncode == 0, said + done.stderr.decode()
     assert path.read_text() == INSIDE + RUN
     assert path.stat().st_mode & 0o777 == 0o755
-    assert sorted(each.name for each in folder.iterdir()) == ["safe.py", "unsafe.py"]
+    assert sorted(each.name for each in folder.iterdir()) == ["click.py", "safe.py", "unsafe.py"]
     assert "lost at [recorded]" in said
     assert "faults" in said
     assert "1 mend proven in runs of at most 20 steps, 0 faults remain" in said

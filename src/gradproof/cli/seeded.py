@@ -1,4 +1,4 @@
-"""`python -m gradproof.cli.seeded run ...`: gradproof from fixed seeds.
+"""The command line from fixed seeds, for runs that are to be compared.
 
 Two runs of one program can be compared only if chance is the same in both.
 A program that sets seeds itself does so later, and gets its own.
@@ -30,7 +30,3 @@ def main() -> None:
     from . import main as gradproof
 
     gradproof(sys.argv[1:])
-
-
-if __name__ == "__main__":
-    main()
