@@ -28,7 +28,7 @@ LAYERS = (
         "live",
         "proof",
     ),
-    ("cli", "__main__", "pytest_plugin", "keras_callback"),
+    ("cli", "__main__", "pytest_plugin", "keras_callback", "notebook"),
 )
 """From the lowest; what stands in one layer does not import its neighbours."""
 

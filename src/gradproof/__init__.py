@@ -15,6 +15,7 @@ _HOMES = {
     "Proof": "proof",
     "Watch": "keras_callback",
     "Watched": "live",
+    "load_ipython_extension": "notebook",
     "prove": "proof",
     "watch": "live",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
 from types import FrameType, TracebackType
 
 from .answer import Answer
@@ -13,6 +15,7 @@ from .diagnose import diagnose
 from .evidence import Run
 from .fault import Diagnosis, Fault, Verdict
 from .faults import FAULTS
+from .files import SourceText, shown_path
 from .reading import Reading, home
 from .report import json, text
 from .standing import UNUSED, rules, standings, step_count
@@ -84,6 +87,10 @@ class Watched:
         """Takes in an exception that the block itself has dealt with."""
         self._raised = error
 
+    def hold(self, text: SourceText) -> None:
+        """Takes in source that is in no file, such as a cell of a notebook."""
+        self._reading.hold(replace(text, path=shown_path(text.path, self._reading.start)))
+
     def path(self, variable: object) -> str:
         """The path of a variable, as the report has it."""
         return self._watcher.path(variable)
@@ -95,6 +102,10 @@ class Watched:
     def block(self, diagnosis: Diagnosis) -> str:
         """One diagnosis as a block of text."""
         return text.render_diagnosis(diagnosis, self._reading.lines)
+
+    def _repr_html_(self) -> str:
+        """The report for a notebook."""
+        return f"<pre>{escape(str(self))}</pre>"
 
     def to_json(self) -> str:
         """The report in its JSON form."""

@@ -25,6 +25,8 @@ _GENERATED = "__autograph_generated_file"
 
 def is_library(path: str) -> bool:
     """Says whether a file belongs to Python, to a package, or to us."""
+    if path.startswith("<ipython-input"):
+        return False
     if path.startswith("<") or _GENERATED in path:
         return True
     full = os.path.realpath(path)

@@ -1,0 +1,55 @@
+"""`%%gradproof` in a real IPython shell, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+SESSION = '''
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+shell.run_cell("%load_ext gradproof")
+shell.run_cell("""
+import tensorflow as tf
+weight = tf.Variable(1.0, name="weight")
+scale = tf.Variable(1.0, name="scale")
+optimizer = tf.keras.optimizers.SGD(0.1)
+
+def step():
+    with tf.GradientTape() as tape:
+        inner = (weight * 2.0).numpy()
+        loss = tf.square(inner * scale - 1.0)
+    gradients = tape.gradient(loss, [weight, scale])
+    optimizer.apply_gradients(zip(gradients, [weight, scale]))
+    return loss
+""")
+result = shell.run_cell_magic("gradproof", "", "print('hello')\\nleft = float(step())\\n")
+print("LEFT", shell.user_ns["left"])
+print("CODES", [one.fault.code for one in result.diagnoses])
+print("HTML", result._repr_html_().startswith("<pre>"))
+print(result)
+failed = shell.run_cell_magic("gradproof", "", "raise KeyError('mine')")
+print("AFTER", failed.diagnoses)
+shell.run_cell("%%gradproof --fast\\n1")
+'''
+
+
+def test_cell_is_watched():
+    """The cell runs as always; its diagnosis shows the lines of the other cell."""
+    pytest.importorskip("IPython")
+    shown = subprocess.run(
+        [sys.executable, "-c", SESSION], capture_output=True, text=True, timeout=300
+    )
+    assert "hello" in shown.stdout, shown.stderr
+    assert "LEFT 1.0" in shown.stdout
+    assert "CODES ['GP202']" in shown.stdout
+    assert "HTML True" in shown.stdout
+    assert "inner = (weight * 2.0).numpy()" in shown.stdout
+    assert "KeyError" in shown.stdout
+    assert "AFTER ()" in shown.stdout
+    assert "%%gradproof takes no options, got '--fast'" in shown.stdout
