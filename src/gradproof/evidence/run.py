@@ -302,12 +302,14 @@ class Assigned:
         method: `"assign"`, `"assign_add"` or `"assign_sub"`.
         times: Calls so far; a traced function makes its calls once a trace.
         places: The user's first lines that did it.
+        frozen: The layer that owns it was frozen, and a tape was recording.
     """
 
     variable: int
     method: str
     times: int = 1
     places: tuple[Place, ...] = ()
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

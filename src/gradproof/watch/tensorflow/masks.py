@@ -91,7 +91,7 @@ def _constant(tensor: Any, variables: Variables, depth: int = 0) -> Array | None
         return _captured(tensor)
     if operation.type == "ReadVariableOp":
         key = _key(operation.inputs[0], variables)
-        variable = variables.living(key) if key is not None else None
+        variable = variables.alive(key) if key is not None else None
         if variable is None or variable.trainable or variable.shape.num_elements() > SMALL:
             return None
         with ops.init_scope():

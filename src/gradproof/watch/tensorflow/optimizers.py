@@ -384,7 +384,7 @@ class Applies:
                 passage.note.plain = dataclasses.replace(plain, error=passage.note.error)
 
     def _assigning(self, variable: Any, args: Any, kwargs: Any, name: str) -> _Passage | None:
-        self.writes.note(variable, name, not self._depth)
+        self.writes.note(variable, name, not self._depth, bool(self._tapes.open))
         busy = self._depth or self._merging or self._eager.paused
         if busy or not getattr(variable, "trainable", False):
             return None

@@ -250,6 +250,14 @@ class Variables:
         if added.in_call:
             note.during = "call"
 
+    def is_frozen(self, key: int) -> bool:
+        """The layer that made the variable with `add_weight` does not train now."""
+        note = self._notes[key]
+        weight = note.keras() if note.keras is not None else note.variable()
+        added = self._added.get(id(weight))
+        layer = added.layer() if added is not None and added.layer is not None else None
+        return layer is not None and not layer.trainable
+
     def trains(self, key: int) -> bool:
         """The variable trains at this moment.
 
@@ -276,10 +284,6 @@ class Variables:
             for key, note in self._notes.items()
             if note.role == "model" and note.variable() is not None
         }
-
-    def living(self, key: int) -> Any:
-        """The variable with this key, if it still lives."""
-        return self._notes[key].variable()
 
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""

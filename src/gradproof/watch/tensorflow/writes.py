@@ -19,6 +19,7 @@ PLACES = 3
 @dataclass
 class _Write:
     times: int = 0
+    frozen: bool = False
     places: list[Place] = field(default_factory=list)
 
 
@@ -34,13 +35,14 @@ class Writes:
         self._variables = variables
         self._writes: dict[tuple[int, str], _Write] = {}
 
-    def note(self, variable: Any, method: str, by_hand: bool) -> None:
+    def note(self, variable: Any, method: str, by_hand: bool, taped: bool) -> None:
         """Notes one call of `assign`, `assign_add` or `assign_sub`.
 
         Args:
             variable: What is assigned to.
             method: Name of the method.
             by_hand: No optimizer does it; only then its line is of interest.
+            taped: A tape is recording.
         """
         key = self._variables.key(variable)
         if key is None:
@@ -50,6 +52,7 @@ class Writes:
             write = self._writes[key, method] = _Write()
         write.times += 1
         if by_hand and write.times <= PLACES:
+            write.frozen |= taped and self._variables.is_frozen(key)
             stack = (stack_here(self._places) if in_graph() else self._places.here(5))[0]
             if stack and stack[-1] not in write.places:
                 write.places.append(stack[-1])
@@ -57,6 +60,6 @@ class Writes:
     def record(self) -> tuple[Assigned, ...]:
         """What was assigned to, as plain data."""
         return tuple(
-            Assigned(key, method, write.times, tuple(write.places))
+            Assigned(key, method, write.times, tuple(write.places), write.frozen)
             for (key, method), write in self._writes.items()
         )
