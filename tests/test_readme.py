@@ -73,3 +73,69 @@ def test_the_comment(project):
     done = subprocess.run([GRADPROOF, "check", "train.py"], cwd=project, capture_output=True)
     assert done.returncode == 0
     assert b"1 allowed by comments" in done.stdout
+
+
+USE = README.split("## In Python, in tests, in notebooks\n")[1].split("\n## ")[0]
+
+WORLD = """
+import pytest
+import tensorflow as tf
+
+layers = tf.keras.layers
+model = tf.keras.Sequential([layers.Input((4,)), layers.Dense(8, "tanh"), layers.Dense(1)])
+optimizer = tf.keras.optimizers.Adam(0.01)
+x = tf.random.normal((16, 4))
+y = tf.reduce_sum(x, axis=1, keepdims=True)
+
+
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+
+
+def train(epochs):
+    step(x, y)
+
+
+"""
+
+
+@pytest.mark.tensorflow
+def test_python_and_pytest(tmp_path):
+    """The code of the section runs, and says what stands there."""
+    proof, tests = re.findall(r"```python\n(.*?)```", USE, re.DOTALL)
+    shown = re.search(r"```\n(variable .*?)```", USE, re.DOTALL).group(1).splitlines()
+    program = WORLD + proof + "print(proof)\n"
+    (tmp_path / "proving.py").write_text(program)
+    (tmp_path / "test_it.py").write_text(WORLD + tests)
+    python = str(Path(GRADPROOF).with_name("python"))
+    done = subprocess.run([python, "proving.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:5] == shown[:5]
+    assert [line.split(":")[0] for line in lines[6:]] == [line.split(":")[0] for line in shown[6:]]
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "test_it.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "2 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.tensorflow
+def test_commands_of_records(project):
+    """A run ends where it is told to, and can be shown again."""
+    (commands,) = re.findall(r"```\n(gradproof run .*?)```", USE, re.DOTALL)
+    results = [
+        subprocess.run(
+            ["bash", "-c", command.split("  #")[0].replace("gradproof", GRADPROOF, 1)],
+            cwd=project,
+            capture_output=True,
+            text=True,
+        )
+        for command in commands.strip().splitlines()
+    ]
+    assert [done.returncode for done in results] == [1, 1, 0], results
+    assert results[1].stdout.strip() in results[0].stderr
+    assert (project / "steps.csv").read_text().startswith("apply,rule,path,line,step,variable,")
