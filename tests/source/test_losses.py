@@ -48,6 +48,21 @@ def test_columns_against_rows(targets, mark):
     """)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    ['"mse"', "keras.losses.MeanSquaredError()", "lambda a, b: tf.reduce_mean(tf.square(a - b))"],
+)
+def test_fit_makes_columns_of_rows(loss):
+    """`fit` gives every loss, a user's own as well, targets as tall as the output."""
+    assert_findings(f"""
+        features = np.random.randn(64, 4).astype("float32")
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        net.compile("adam", {loss})
+        net.fit(features, features[:, 0] * 2.0, batch_size=8)
+        net.fit(tf.data.Dataset.from_tensor_slices((features, features[:, 0])).batch(8))
+    """)
+
+
 @pytest.mark.parametrize(("flag", "mark"), [("", "  # GP706"), (", training=True", "")])
 def test_batch_norm_in_training(flag, mark):
     """Outside `fit` Keras runs in inference unless it is told otherwise."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import api, replicas, shapes, weighing
@@ -120,6 +121,7 @@ def compiled_loss(
     reader: Reader, loss: Value | None, target: Value, output: Value, node: ast.AST
 ) -> Value:
     """What `fit` computes with the loss given to `compile`."""
+    target = _aligned(target, output)
     if isinstance(loss, LossFunction):
         return loss_called(reader, loss, [target, output], {}, node)
     named = isinstance(loss, Constant) and isinstance(loss.value, str)
@@ -135,6 +137,15 @@ def compiled_loss(
     if loss is None or isinstance(loss, Constant):
         return Tensor(reader.read(output, node))
     return Unknown("loss", flow=reader.read(output, node))
+
+
+def _aligned(target: Value, output: Value) -> Value:
+    """The target as the compiled loss gets it: a column, if the output is one."""
+    first, second = shapes.of(target), shapes.of(output)
+    # Tried with Keras 3.15.1 and tf-keras 2.21.0, own functions included.
+    if isinstance(target, Tensor) and first is not None and shapes.makes_a_table(first, second):
+        return replace(target, shape=(first[0], 1))
+    return target
 
 
 def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
