@@ -11,6 +11,7 @@ from . import (
     hand_written,
     learned,
     listed,
+    named,
     optimizing,
     recorded,
     repeated,
@@ -34,6 +35,7 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
             applied,
             optimizing,
             hand_written,
+            named,
             repeated,
             learned,
         )

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ...finding import Finding, Fix
-from .draft import Draft, NoMend, called, keyword, loaded, same, stored
+from ...finding import Finding, Fix, Span
+from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
 from .reach import known_before, node_of, optimizers_in_reach
 
 
@@ -246,7 +246,64 @@ def iterations_counter_off(draft: Draft, finding: Finding) -> Iterator[Fix]:
         yield Fix("apply all gradients in one call", False, edits)
 
 
+def clipping_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What the clipping returns takes the name of the raw gradients."""
+    statement = draft.statement(node_of(draft, finding))
+    if not isinstance(statement, ast.Expr):
+        raise NoMend
+    value = statement.value
+    call = value.elt if isinstance(value, ast.ListComp) else value
+    raw = value.generators[0].iter if isinstance(value, ast.ListComp) else None
+    if raw is None and isinstance(call, ast.Call) and call.args:
+        raw = call.args[0]
+    if not isinstance(raw, ast.Name):
+        raise NoMend
+    target = f"{raw.id}, _" if called(call) == "clip_by_global_norm" else raw.id
+    edits = (draft.replace(statement, f"{target} = {draft.source(statement)}"),)
+    yield Fix("apply what the clipping returns", False, edits)
+
+
+def stale_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The forward pass and the gradient move into the loop."""
+    node = node_of(draft, finding)
+    loop = next((here for here in draft.up(node) if isinstance(here, ast.For | ast.While)), None)
+    if loop is None:
+        raise NoMend
+    block = draft.block(loop)
+    number = block.index(loop)
+    opening = next(
+        (place for place in range(number - 1, -1, -1) if isinstance(block[place], ast.With)), None
+    )
+    if opening is None or loop.body[0].lineno == loop.lineno:
+        raise NoMend
+    moved = block[opening:number]
+    if any(isinstance(each, Function | ast.ClassDef) for each in moved):
+        raise NoMend
+    top, bottom = draft.lines_of(moved)
+    inside = "".join(f"{line}\n" for line in draft.shifted(top, bottom))
+    first = draft.first_line(loop.body[0])
+    edits = (
+        draft.edit(Span(top, 1, bottom + 1, 1), ""),
+        draft.edit(Span(first, 1, first, 1), inside),
+    )
+    yield Fix("record the forward pass in every round", False, edits)
+
+
+def duplicate_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """One of the two lists that name a variable goes."""
+    node = node_of(draft, finding)
+    for here in [*draft.up(node), *ast.walk(node)]:
+        if isinstance(here, ast.BinOp) and isinstance(here.op, ast.Add):
+            for kept in (here.left, here.right):
+                edits = (draft.replace(here, draft.source(kept)),)
+                yield Fix("name each variable once", False, edits)
+            return
+
+
 MENDS = {
+    "clipping-dropped": clipping_dropped,
+    "stale-gradient": stale_gradient,
+    "duplicate-variable": duplicate_variable,
     "gradients-never-applied": gradients_never_applied,
     "update-bypasses-variables": update_bypasses_variables,
     "mispaired-gradients": mispaired_gradients,

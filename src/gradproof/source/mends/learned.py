@@ -214,7 +214,18 @@ def sample_weight_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
     yield Fix("multiply by the weights", False, (draft.replace(each, f"{inside} * {shaped}"),))
 
 
+def replica_loss_divided_twice(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The division that the loss object does already goes."""
+    node = node_of(draft, finding)
+    for here in [*draft.up(node), *ast.walk(draft.statement(node))]:
+        if isinstance(here, ast.BinOp) and isinstance(here.op, ast.Div):
+            edits = (draft.replace(here, draft.source(here.left)),)
+            yield Fix("leave the division to the loss object", False, edits)
+            return
+
+
 MENDS = {
+    "replica-loss-divided-twice": replica_loss_divided_twice,
     "sample-weight-ignored": sample_weight_ignored,
     "shape-broadcast": shape_broadcast,
     "logits-mismatch": logits_mismatch,

@@ -195,7 +195,46 @@ def optimizer_swapped_under_trace(draft: Draft, finding: Finding) -> Iterator[Fi
         yield Fix("trace the step again", False, (draft.after(statement, line),))
 
 
+def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The optimizer is made once, before the loop or the function."""
+    statement = draft.statement(node_of(draft, finding))
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        raise NoMend
+    function = draft.scope(statement)
+    around = [here for here in draft.up(statement) if isinstance(here, ast.For | ast.While)]
+    loops = [loop for loop in around if draft.scope(loop) is function]
+    outer: ast.stmt | None = loops[-1] if loops else None
+    if outer is None and isinstance(function, Function):
+        outer = function
+    if outer is None or isinstance(draft.parents[outer], ast.ClassDef):
+        raise NoMend
+    inside = stored(outer) | {node.arg for node in ast.walk(outer) if isinstance(node, ast.arg)}
+    if loaded(statement.value) & inside:
+        raise NoMend
+    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
+    lines = [draft.source(statement), *(["", ""] if top else [])]
+    edits = (draft.before(outer, "\n".join(lines)), draft.remove(statement))
+    yield Fix("make the optimizer once", False, edits)
+
+
+def shared_optimizer(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The optimizer that nobody uses takes the second network."""
+    call = draft.nearest(node_of(draft, finding), ast.Call)
+    while called(call) not in ("apply_gradients", "apply", "minimize"):
+        call = draft.nearest(draft.parents[call], ast.Call)
+    if not isinstance(call.func, ast.Attribute):
+        raise NoMend
+    for there in finding.related:
+        statement = draft.statement(draft.at(there.place.span))
+        if "never used" in there.message and isinstance(statement, ast.Assign):
+            name = draft.source(statement.targets[0])
+            edits = (draft.replace(call.func.value, name),)
+            yield Fix(f"give it to `{name}`, which nobody uses", False, edits)
+
+
 MENDS = {
+    "optimizer-recreated": optimizer_recreated,
+    "shared-optimizer": shared_optimizer,
     "masked-weights-still-move": masked_weights_still_move,
     "optimizer-swapped-under-trace": optimizer_swapped_under_trace,
     "optimizer-bound-to-old-variables": optimizer_bound_to_old_variables,

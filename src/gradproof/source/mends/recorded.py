@@ -254,7 +254,18 @@ def opaque_python_function(draft: Draft, finding: Finding) -> Iterator[Fix]:
     yield Fix("write it in operations of TensorFlow", False, tuple(edits))
 
 
+def stopped_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What was stopped goes on."""
+    node = node_of(draft, finding)
+    for here in [*draft.up(node), *ast.walk(draft.statement(node))]:
+        if isinstance(here, ast.Call) and called(here) == "stop_gradient" and here.args:
+            edits = (draft.replace(here, draft.operand(here.args[0])),)
+            yield Fix("take `stop_gradient` off that path", False, edits)
+            return
+
+
 MENDS = {
+    "stopped-gradient": stopped_gradient,
     "opaque-python-function": opaque_python_function,
     "numpy-on-loss-path": numpy_on_loss_path,
     "numpy-in-graph-mode": numpy_on_loss_path,

@@ -230,7 +230,22 @@ def _plain(owner: ast.ClassDef) -> bool:
     return not [base for base in owner.bases if ast.unparse(base) != "object"]
 
 
+def constant_weight(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """A tensor that is drawn once becomes a weight of the layer."""
+    statement = draft.statement(node_of(draft, finding))
+    if not isinstance(statement, ast.Assign):
+        raise NoMend
+    name, owner = attribute_of(statement), own_name(draft, statement)
+    known = _initializer(draft, statement.value, draft.scope(statement))
+    if name is None or owner is None or known is None:
+        raise NoMend
+    shape, initializer = known
+    text = f'{owner}.add_weight(name="{name}", shape={shape}, initializer={initializer})'
+    yield Fix("make it a weight of the layer", False, (draft.replace(statement.value, text),))
+
+
 MENDS = {
+    "constant-weight": constant_weight,
     "untracked-variable": untracked_variable,
     "untracked-in-container": untracked_in_container,
     "created-in-call": created_in_call,
