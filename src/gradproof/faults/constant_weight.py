@@ -68,8 +68,10 @@ Make it a weight: `self.add_weight(...)`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.constants import depending
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -86,4 +88,18 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP113", "constant-weight", __doc__, find=find)
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Gradient calls depend on the tensor, which was made once and is in no list."""
+    used, calls = depending(run, finding.place) if finding.place is not None else (0, 0)
+    if not used or not run.counted:
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}; {used} of {calls} recorded gradient calls depend on it, and "
+        f"{run.counted} updates left it alone",
+        step=1,
+        evidence={"calls": used, "updates": run.counted},
+    )
+
+
+FAULT = Fault("GP113", "constant-weight", __doc__, find=find, settle=settle)
