@@ -239,22 +239,27 @@ def data_iterator_spent(draft: Draft, finding: Finding) -> Iterator[Fix]:
     for loop in ast.walk(draft.tree):
         if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Name):
             continue
-        if not any(isinstance(here, ast.For | ast.While) for here in list(draft.up(loop))[1:]):
-            continue
+        again = any(isinstance(here, ast.For | ast.While) for here in list(draft.up(loop))[1:])
+        scope = draft.scope(loop)
+        name = loop.iter.id
         values = [
             node
-            for node in ast.walk(draft.scope(loop))
-            if isinstance(node, ast.Assign) and stored(node.targets[0]) == {loop.iter.id}
+            for node in ast.walk(draft.tree)
+            if isinstance(node, ast.Assign)
+            and stored(node.targets[0]) == {name}
+            and draft.scope(node) in (scope, draft.tree)
         ]
-        if len(values) == 1 and isinstance(values[0].value, ast.Call | ast.GeneratorExp):
-            others = [
+        # A function may be called again; a loop of the module is passed once.
+        if len(values) != 1 or not (again or scope is not draft.tree):
+            continue
+        if isinstance(values[0].value, ast.Call | ast.GeneratorExp):
+            uses = [
                 node
                 for node in ast.walk(draft.tree)
-                if isinstance(node, ast.Name) and node.id == loop.iter.id
+                if isinstance(node, ast.Name) and node.id == name
             ]
-            text = draft.source(values[0].value)
-            edits = [draft.replace(loop.iter, text)]
-            if len(others) == 2:
+            edits = [draft.replace(loop.iter, draft.source(values[0].value))]
+            if len(uses) == 2:
                 edits.append(draft.remove(values[0]))
             yield Fix("make the iterator anew for each pass", False, tuple(edits))
 
