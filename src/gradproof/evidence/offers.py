@@ -133,6 +133,7 @@ def _last_of_its_place(run: Run, call: GradientCall) -> bool:
 
 
 _MASKED = frozenset({"compute_mask"})
+_HANDING = frozenset({"Cast", "Identity", "ExpandDims", "Reshape", "LogicalAnd", "Squeeze"})
 
 
 def ignored_mask(recording: Recording, target: int) -> Operation | None:
@@ -150,7 +151,7 @@ def ignored_mask(recording: Recording, target: int) -> Operation | None:
         and operation.shape == shape[: len(operation.shape or ())]
         and len(operation.shape or ()) >= 2
     ]
-    if not masks or any(mask.index in before for mask in masks):
+    if not masks or any(_weighs(recording, mask, before) for mask in masks):
         return None
     # Somebody who compares data on the way to the loss may mask by hand.
     for index in before:
@@ -165,6 +166,22 @@ def ignored_mask(recording: Recording, target: int) -> Operation | None:
         and recording.operations[index].dtype.startswith("float")
     ]
     return masks[-1] if len(outside) <= 1 else None
+
+
+def _weighs(recording: Recording, mask: Operation, before: frozenset[int]) -> bool:
+    """A mask is used on the way to a loss outside of layers, such as by the loss itself."""
+    todo, seen = [mask.index], set[int]()
+    while todo:
+        for user in recording.consumers.get(todo.pop(), ()):
+            operation = recording.operations[user]
+            if user not in before or user in seen:
+                continue
+            seen.add(user)
+            if operation.type in _HANDING:
+                todo.append(user)
+            elif "call" not in operation.via:
+                return True
+    return False
 
 
 def _positions(recording: Recording, target: int) -> Operation | None:

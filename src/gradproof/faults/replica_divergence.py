@@ -31,16 +31,17 @@ def step(x, y):
 ```python
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
-    weight = tf.Variable(tf.zeros((4, 4)), name="weight")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    optimizer = keras.optimizers.SGD(0.1)
 
 
 def replica_step(x, y):
-    replica = tf.distribute.get_replica_context()
-    share = tf.cast(replica.replica_id_in_sync_group + 1, tf.float32) * x
+    part = tf.distribute.get_replica_context().replica_id_in_sync_group
+    share = tf.cast(part + 1, tf.float32) * x
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(tf.square(share @ weight - y)) / 64.0
-    gradient = tape.gradient(loss, weight)
-    weight.assign_sub(0.1 * replica.all_reduce(tf.distribute.ReduceOp.SUM, gradient))
+        loss = tf.reduce_sum(tf.square(model(share) - y)) / 64.0
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
 
 def step(x, y):
