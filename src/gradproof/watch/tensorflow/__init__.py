@@ -100,6 +100,7 @@ class TensorFlow:
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
+        self.functions.around = self.stale
         self.units = UnitLooks()
         self.custom = CustomGradients(places)
         self.functions.entering = lambda: self._audited(self.applies.audits.enter)
@@ -159,7 +160,6 @@ class TensorFlow:
             self.tapes.install,
             self.applies.install_assigns,
             self.functions.install,
-            self.stale.install,
             self.custom.install,
             self.tracings.install,
             self.replicas.install,

@@ -84,14 +84,15 @@ class EagerOperations:
 
     def stop(self) -> None:
         """Lets operations run as if nobody watched."""
+        if not self.on:
+            return
         from tensorflow.python.framework import op_callbacks
 
-        if self.on:
-            self.on = False
-            self.gaps += 1
-            # Started in another thread, its callbacks went with it.
-            with contextlib.suppress(KeyError):
-                op_callbacks.remove_op_callback(self._callback)
+        self.on = False
+        self.gaps += 1
+        # Started in another thread, its callbacks went with it.
+        with contextlib.suppress(KeyError):
+            op_callbacks.remove_op_callback(self._callback)
 
     def _callback(
         self,

@@ -20,6 +20,7 @@ from ..patches import Patches
 from ..places import Places
 from .eager import EagerOperations
 from .graphs import TracedOperations, stack_here
+from .stale import Stale
 from .variables import Variables, kind_of
 
 TRACES = 4
@@ -50,6 +51,7 @@ class Functions:
     Attributes:
         calls: Outermost calls so far.
         unchanged: Those since the last new trace.
+        around: Is told of each call, of nested ones too.
         entering: Called before each of them.
 
     Args:
@@ -86,6 +88,7 @@ class Functions:
         self._fresh: set[tuple[int, str]] = set()
         self.calls = 0
         self.unchanged = 0
+        self.around: Stale | None = None
         self.entering: Callable[[], None] | None = None
         self._local = threading.local()
         self._numbers = itertools.count(2)
@@ -97,9 +100,9 @@ class Functions:
         patches.around(
             Function,
             "__call__",
-            before=lambda function, args, kwargs: self._enter(),
-            after=lambda note, function, result: self._leave(),
-            raised=lambda note, function, problem: self._leave(raised=True),
+            before=lambda function, args, kwargs: self._enter(function),
+            after=lambda note, function, result: self._leave(function),
+            raised=lambda note, function, problem: self._leave(function, raised=True),
         )
 
     def graph(self) -> TracedOperations | None:
@@ -124,12 +127,19 @@ class Functions:
             self._eager.start()
         return found
 
-    def _enter(self) -> None:
+    def _enter(self, function: Any) -> None:
+        if self.around is not None:
+            self.around.enter(function)
         self._local.depth = depth = getattr(self._local, "depth", 0) + 1
         if depth == 1 and self.entering is not None:
             self.entering()
 
-    def _leave(self, raised: bool = False) -> None:
+    def _leave(self, function: Any, raised: bool = False) -> None:
+        if self.around is not None:
+            self.around.leave(function)
+        self._left(raised)
+
+    def _left(self, raised: bool) -> None:
         self._local.depth = depth = max(0, getattr(self._local, "depth", 1) - 1)
         if depth:
             return

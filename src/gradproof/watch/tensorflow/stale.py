@@ -88,18 +88,6 @@ class Stale:
         self._changed_at: Place | None = None
         self._models: Counter[int] = Counter()
 
-    def install(self, patches: Patches) -> None:
-        """Watches calls of traced functions."""
-        from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
-
-        patches.around(
-            Function,
-            "__call__",
-            before=lambda function, args, kwargs: self._enter(function),
-            after=lambda note, function, result: self._leave(function),
-            raised=lambda note, function, problem: self._leave(function),
-        )
-
     def install_optimizer(self, patches: Patches, kind: Any, methods: tuple[str, ...]) -> None:
         """Watches an optimizer's funnel; to be installed before other hooks on it."""
         for name in methods:
@@ -135,7 +123,8 @@ class Stale:
             trainer, "train_step", before=lambda model, args, kwargs: self._training(model)
         )
 
-    def _enter(self, function: Any) -> None:
+    def enter(self, function: Any) -> None:
+        """A call of a traced function begins."""
         running = self._running
         running.functions.append(function)
         if len(running.functions) > 1 or in_graph():
@@ -143,7 +132,8 @@ class Stale:
         running.traced = False
         self._calls[function] = self._calls.get(function, 0) + 1
 
-    def _leave(self, function: Any) -> None:
+    def leave(self, function: Any) -> None:
+        """It has ended, or raised."""
         running = self._running
         if running.functions:
             running.functions.pop()
