@@ -112,7 +112,12 @@ def dropped(run: Run) -> Iterator[tuple[GradientCall, list[Offer], list[Offer]]]
         opened = run.tape(call.tape).opened
         keys = {source.variable for source in call.sources}
         penalties = [
-            offer for offer in run.offers if offer.kind == "regularizer" and offer.variable in keys
+            offer
+            for offer in run.offers
+            if offer.kind == "regularizer"
+            and offer.variable in keys
+            # A replica reads a copy of its own, under another key.
+            and any(read.index in ends for read in recording.reads_of(offer.variable or 0))
         ]
         if any(penalized(recording, offer.variable or 0, ends) for offer in penalties):
             penalties = []

@@ -84,8 +84,9 @@ def kind_of(thing: Any) -> str | None:
 
 def is_variable(thing: Any) -> bool:
     """A `tf.Variable`, or a Keras variable around one."""
-    thing = bare(thing)
-    return hasattr(thing, "handle") and hasattr(thing, "assign_sub")
+    kind = type(bare(thing))
+    # Asked itself, a variable of a strategy raises where no replica runs.
+    return hasattr(kind, "handle") and hasattr(kind, "assign_sub")
 
 
 def is_keras_variable(thing: Any) -> bool:
@@ -99,9 +100,9 @@ def is_keras_variable(thing: Any) -> bool:
 def bare(variable: Any) -> Any:
     """The `tf.Variable` inside a Keras 3 or an autocast variable."""
     inner = getattr(variable, "_value", None)
-    if inner is None or not hasattr(inner, "handle"):
+    if inner is None or not hasattr(type(inner), "handle"):
         inner = getattr(variable, "_variable", None)
-    return inner if inner is not None and hasattr(inner, "handle") else variable
+    return inner if inner is not None and hasattr(type(inner), "handle") else variable
 
 
 class Variables:
