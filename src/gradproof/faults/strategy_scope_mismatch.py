@@ -1,4 +1,4 @@
-"""Variables, optimizer and step belong to different distribution strategies.
+"""Model, optimizer and step belong to different strategies.
 
 The model was made under the scope of a strategy and the optimizer was not, or the
 other way round, or the step runs outside of it. TensorFlow refuses to mix
@@ -17,7 +17,8 @@ adam = keras.optimizers.Adam(0.01)
 
 def update(x, y):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(net(x) - y))
+        each = tf.reduce_mean(tf.square(net(x) - y), axis=-1)
+        loss = tf.nn.compute_average_loss(each)
     gradients = tape.gradient(loss, net.trainable_variables)
     adam.apply_gradients(zip(gradients, net.trainable_variables))
 
@@ -39,7 +40,8 @@ with strategy.scope():
 
 def update(x, y):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(net(x) - y))
+        each = tf.reduce_mean(tf.square(net(x) - y), axis=-1)
+        loss = tf.nn.compute_average_loss(each)
     gradients = tape.gradient(loss, net.trainable_variables)
     adam.apply_gradients(zip(gradients, net.trainable_variables))
 

@@ -26,7 +26,8 @@ def step(optimizer, x, y):
 <!-- mode: eager -->
 ```python
 layers = [
-    keras.layers.Dense(4, activation="elu", kernel_initializer="he_normal") for _ in range(10)
+    keras.layers.Dense(4, activation="elu", kernel_initializer="he_normal")
+    for _ in range(10)
 ]
 deep = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(4)])
 
