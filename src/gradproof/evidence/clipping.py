@@ -37,7 +37,7 @@ def bent_steps(run: Run) -> Iterator[Bent]:
     for apply in run.applies:
         steps: dict[int, list[Audit]] = {}
         for audit in run.audits:
-            if audit.apply == apply.key and audit.used_norm:
+            if audit.apply == apply.key and audit.used_norm and audit.agrees is not False:
                 steps.setdefault(audit.step, []).append(audit)
         found = [_bent(apply, audits) for audits in steps.values()]
         if len(found) >= 2 and all(one is not None for one in found):

@@ -9,31 +9,29 @@ other methods only, it changes nothing: large gradients go through in full size.
 ```python
 inner = keras.optimizers.SGD(0.1)
 scaled = keras.mixed_precision.LossScaleOptimizer(inner)
-scaled.clipnorm = 0.01
-factor = getattr(scaled, "scale_loss", None) or scaled.get_scaled_loss
-unscaled = getattr(scaled, "get_unscaled_gradients", list)
+scaled.global_clipnorm = 0.01
 
 
 def step(model, x, y):
     with tf.GradientTape() as tape:
-        loss = factor(tf.reduce_mean(tf.square(model(x) - y)))
-    gradients = unscaled(tape.gradient(loss, model.trainable_variables))
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+        loss = scaled.scale_loss(loss) if hasattr(scaled, "scale_loss") else loss
+    gradients = tape.gradient(loss, model.trainable_variables)
     scaled.apply_gradients(zip(gradients, model.trainable_variables))
 ```
 
 ## Good
 
 ```python
-inner = keras.optimizers.SGD(0.1, clipnorm=0.01)
+inner = keras.optimizers.SGD(0.1, global_clipnorm=0.01)
 scaled = keras.mixed_precision.LossScaleOptimizer(inner)
-factor = getattr(scaled, "scale_loss", None) or scaled.get_scaled_loss
-unscaled = getattr(scaled, "get_unscaled_gradients", list)
 
 
 def step(model, x, y):
     with tf.GradientTape() as tape:
-        loss = factor(tf.reduce_mean(tf.square(model(x) - y)))
-    gradients = unscaled(tape.gradient(loss, model.trainable_variables))
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+        loss = scaled.scale_loss(loss) if hasattr(scaled, "scale_loss") else loss
+    gradients = tape.gradient(loss, model.trainable_variables)
     scaled.apply_gradients(zip(gradients, model.trainable_variables))
 ```
 
@@ -58,10 +56,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.ledger import Audit
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Clipping options written to the wrapper that scales the loss."""
+    for seen in loop.about("clip-option-ignored"):
+        yield Finding(
+            f"{seen.words} of a loss-scale optimizer is never read: the optimizer inside updates, "
+            "and does not clip",
+            place=loop.place(seen.at),
+            label="not handed on",
+            fix=Fix("give the option to the optimizer inside, when it is made", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -98,4 +108,4 @@ def _ignored(audit: Audit) -> bool:
     )
 
 
-FAULT = Fault("GP507", "clip-option-ignored", __doc__, prove=prove)
+FAULT = Fault("GP507", "clip-option-ignored", __doc__, find=find, prove=prove)

@@ -1,78 +1,61 @@
-"""Each replica clips its own gradients before they are summed up.
+"""Each gradient is clipped by itself.
 
-The bound then holds for each replica, not for the step: with two replicas the step can
-be twice as large as the bound, and its direction is not that of the clipped sum.
+`clipnorm` and `tf.clip_by_norm` bound every variable's gradient alone: large ones shrink,
+small ones stay, and the step no longer goes down the gradient of the loss. The norm of
+the whole step is bounded by neither. Nor is it where each replica of a strategy clips
+its own gradients before they are summed up, as Keras 3 and clipping by hand do.
 
 ## Bad
 
-<!-- mode: eager -->
-<!-- keras: 2 -->
 ```python
-strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-with strategy.scope():
-    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="net")])
-    sgd = keras.optimizers.SGD(0.1)
+clipped = keras.optimizers.SGD(0.1, clipnorm=0.01)
 
 
-def update(x, y):
+def step(model, x, y):
     with tf.GradientTape() as tape:
-        each = tf.reduce_mean(tf.square(net(x) - y), axis=-1)
-        loss = tf.nn.compute_average_loss(each)
-    gradients = tape.gradient(loss, net.trainable_variables)
-    gradients, norm = tf.clip_by_global_norm(gradients, 1.0)
-    sgd.apply_gradients(zip(gradients, net.trainable_variables))
-
-
-def step(x, y):
-    strategy.run(update, args=(x, y))
+        loss = tf.reduce_mean(tf.square(model(100.0 * x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    clipped.apply_gradients(zip(gradients, model.trainable_variables))
 ```
 
 ## Good
 
-<!-- mode: eager -->
-<!-- keras: 2 -->
 ```python
-strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-with strategy.scope():
-    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="net")])
-    sgd = keras.optimizers.SGD(0.1, global_clipnorm=1.0)
+clipped = keras.optimizers.SGD(0.1, global_clipnorm=0.01)
 
 
-def update(x, y):
+def step(model, x, y):
     with tf.GradientTape() as tape:
-        each = tf.reduce_mean(tf.square(net(x) - y), axis=-1)
-        loss = tf.nn.compute_average_loss(each)
-    gradients = tape.gradient(loss, net.trainable_variables)
-    sgd.apply_gradients(zip(gradients, net.trainable_variables))
-
-
-def step(x, y):
-    strategy.run(update, args=(x, y))
+        loss = tf.reduce_mean(tf.square(model(100.0 * x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    clipped.apply_gradients(zip(gradients, model.trainable_variables))
 ```
 
 ## Fix
 
-tf-keras: give the bound to the optimizer, which clips what was summed up. Keras 3
-clips in each replica in any case: there sum with `all_reduce`, clip the sum, and apply
-each replica's share of it.
+`global_clipnorm`, or `tf.clip_by_global_norm` on the whole list. Unsafe: some train
+with clipping by variable on purpose, so this is advice.
 
 ## Not this fault
 
-- One replica, where both are the same.
-- `clipnorm` in one process: a bound for each variable, if that is what is meant.
+- A bound that is rarely reached.
+- One variable.
+- Rates that differ from layer to layer.
+- Gradients that are summed up over the replicas first, as optimizers of tf-keras do.
 
 ## Sources
 
-- Keras 3.15.1, tried with two replicas: bound 1, applied step 2; tf-keras 2.21.0 clips
-  after the aggregation.
-- https://github.com/tensorflow/tensorflow/issues/25806
+- Keras 3.15.1 and tf-keras 2.21.0, tried: `clipnorm=1` leaves each variable a norm of 1;
+  Keras 3.15.1 with two replicas: bound 1, applied step 2.
+- https://github.com/tensorflow/tensorflow/issues/36001
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Loop
+from ..evidence import Loop, Run
+from ..evidence.clipping import bent_steps
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -91,4 +74,20 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP508", "clipped-apart", __doc__, find=find, level="advice")
+def prove(run: Run) -> Iterator[Finding]:
+    """Steps that clipping by variable turned away from the gradient."""
+    for bent in bent_steps(run):
+        first = bent.audits[0]
+        yield Finding(
+            f"at step {first.step} clipping left between {bent.least:.2g} and {bent.most:.2g} of "
+            f"each gradient: the cosine between the step and the gradient is {bent.cosine:.2f}",
+            place=bent.apply.place,
+            label="clipped one by one",
+            variables=tuple(run.path(audit.variable) for audit in bent.audits),
+            step=first.step,
+            evidence={"cosine": bent.cosine, "least": bent.least, "most": bent.most},
+            fix=Fix("clip by the norm of all gradients together", safe=False),
+        )
+
+
+FAULT = Fault("GP508", "clipped-apart", __doc__, find=find, prove=prove, level="advice")

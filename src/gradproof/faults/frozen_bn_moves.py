@@ -2,20 +2,20 @@
 
 In TensorFlow 2 Keras's BatchNormalization runs in inference mode while it is frozen. A
 normalisation of one's own that asks for `training` only moves its mean and variance all the
-same, and what comes out of the frozen part drifts.
+same, and what comes out of the frozen part drifts. So do those of a pretrained network
+that is called with `training=True` and only left out of the list of variables.
 
 ## Bad
 
 ```python
 class Norm(keras.layers.Layer):
     def build(self, shape):
-        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones")
-        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+        self.mean = self.add_weight(shape=(4,), initializer="zeros", trainable=False)
 
     def call(self, x, training=False):
         if training:
             self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(x, axis=0))
-        return self.scale * (x - self.mean)
+        return x - self.mean
 
 
 norm = Norm(trainable=False)
@@ -33,13 +33,12 @@ def step(decoder, optimizer, x, y):
 ```python
 class Norm(keras.layers.Layer):
     def build(self, shape):
-        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones")
-        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+        self.mean = self.add_weight(shape=(4,), initializer="zeros", trainable=False)
 
     def call(self, x, training=False):
         if training and self.trainable:
             self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(x, axis=0))
-        return self.scale * (x - self.mean)
+        return x - self.mean
 
 
 norm = Norm(trainable=False)
@@ -74,10 +73,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.run import Assigned
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Pretrained networks that run in training mode while only others are trained."""
+    for seen in loop.about("frozen-bn-moves"):
+        name = f"`{seen.names[0]}`" if seen.names else seen.words
+        yield Finding(
+            f"{name} is pretrained, and nothing in this file trains it; with `training=True` its "
+            "moving mean and variance still change",
+            place=loop.place(seen.at),
+            label="moves its statistics",
+            variables=seen.names,
+            fix=Fix("set `trainable = False`, or call it with `training=False`", safe=False),
+            level="warning",
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -103,4 +117,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP510", "frozen-bn-moves", __doc__, prove=prove)
+FAULT = Fault("GP510", "frozen-bn-moves", __doc__, find=find, prove=prove)
