@@ -112,7 +112,11 @@ def decoded(path: str, data: bytes) -> str:
 @click.command()
 @click.argument("paths", nargs=-1, type=click.UNPROCESSED, metavar="[PATHS]... [-- ARGS]")
 @click.option("--write", "written", is_flag=True, help="Write the mends into the files.")
-@click.option("--unsafe", is_flag=True, help="Mends, too, that decide what was meant.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Mends, too, that decide what was meant; with --prove, of what is only advice.",
+)
 @click.option(
     "--prove", is_flag=True, help="Run the program before and after; keep only what heals it."
 )
