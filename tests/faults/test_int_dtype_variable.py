@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from records import BIAS, at, healthy, proven, unconnected, with_call, with_variable
 from snippets import STEP, assert_findings, assert_silent
 
@@ -51,3 +53,25 @@ def test_proven():
     first, second = run.calls[0].sources
     run = with_call(run, sources=(first, replace(second, dtype="int32")))
     assert proven(run) == [("GP111", 1)]
+
+
+@pytest.mark.parametrize(
+    ("start", "mark"),
+    [
+        ("tf.range(5)", "  # GP111"),
+        ("tf.range(5, dtype=chosen())", ""),
+        ('tf.range(5, dtype="float32")', ""),
+        ("np.arange(0.0, 1.0, 0.2)", ""),
+    ],
+)
+def test_ranges(start, mark):
+    """A range is whole unless a dtype or a float in it tells otherwise."""
+    assert_findings(f"""
+        from settings import chosen
+
+        steps = tf.Variable({start}){mark}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(steps))
+        gradients = tape.gradient(loss, [steps])
+        optimizer.apply_gradients(zip(gradients, [steps]))
+    """)

@@ -53,3 +53,19 @@ def test_own_optimizers_of_keras():
     message = "'Adam' object has no attribute 'get_slot'"
     run = replace(healthy(), crash=Crash("AttributeError", message, (at(8),)))
     assert "GP410" not in [code for code, _ in proven(run)]
+
+
+def test_hooks_that_only_raise():
+    """A stub that keeps a linter quiet implements nothing."""
+    assert_silent(
+        """
+        class Natural(keras.optimizers.Optimizer):
+            def minimize(self, closure, variables):
+                for variable in variables:
+                    variable.assign_sub(0.1 * closure(variable))
+
+            def _resource_apply_dense(self, gradient, variable):
+                # Abstract in the base class.
+                raise NotImplementedError()
+        """
+    )

@@ -79,3 +79,16 @@ def test_divergence_is_another_fault():
     first, bad, last = run.steps
     grown = replace(bad, loss=1e12)
     assert proven(replace(run, steps=(first, grown, last))) == [("GP304", 6)]
+
+
+def test_divisor_kept_from_zero():
+    """A divisor that `tf.maximum` or an added constant keeps from zero is no edge."""
+    lines = """size = tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(rate)), 1e-12))
+    loss = tf.reduce_mean(rate * tf.where(size <= 1.0, tf.ones_like(size), 1.0 / size))"""
+    assert_silent(LOSS.format(lines=lines))
+    lines = """size = tf.reduce_sum(tf.square(rate)) + 1e-6
+    loss = tf.reduce_mean(rate * tf.where(size <= 1.0, tf.ones_like(size), 1.0 / size))"""
+    assert_silent(LOSS.format(lines=lines))
+    lines = """size = tf.reduce_sum(tf.square(rate))
+    loss = tf.reduce_mean(tf.where(size > 0.0, 1.0 / size, 0.0))  # GP303"""
+    assert_findings(LOSS.format(lines=lines))

@@ -42,3 +42,30 @@ def test_proven():
     run = unconnected(healthy(), KERNEL)
     run = with_operations(run, operation(ADD, "Identity", (READ_BIAS,)))
     assert proven(run) == [("GP208", 3)]
+
+
+def test_compiled_loss():
+    """`compiled_loss` of a model hands on what it is given, whichever loss it is."""
+    assert_silent(
+        """
+        class Views(keras.Model):
+            def __init__(self, body, head):
+                super().__init__()
+                self.body = body
+                self.head = head
+
+            def train_step(self, data):
+                with tf.GradientTape() as tape:
+                    first = self.head(self.body(data, training=True), training=True)
+                    total = self.compiled_loss(tf.stop_gradient(first), first)
+                    total += sum(self.body.losses)
+                sources = self.body.trainable_variables + self.head.trainable_variables
+                gradients = tape.gradient(total, sources)
+                self.optimizer.apply_gradients(zip(gradients, sources))
+                return {"loss": total}
+
+        views = Views(keras.Sequential([keras.layers.Dense(3)]), keras.layers.Dense(1))
+        views.compile("adam", loss=chosen_loss)
+        views.fit(x, y)
+        """
+    )

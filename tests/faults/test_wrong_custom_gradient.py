@@ -35,3 +35,45 @@ def test_ignored():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_one_of_two_outputs():
+    """An output that is a constant has no slope to hand on."""
+    assert_silent(
+        """
+        @tf.custom_gradient
+        def scaled(values):
+            scale = tf.constant(2.0)
+
+            def gradient(from_scale, from_values):
+                return from_values * scale
+
+            return (scale, values * scale), gradient
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(scaled(model(x))[1])
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_whole_target():
+    """What a tape is asked for is the whole target, as samplers want it."""
+    assert_silent(
+        """
+        @tf.custom_gradient
+        def density(value):
+            with tf.GradientTape() as inner:
+                inner.watch(value)
+                result = tf.reduce_sum(tf.square(value))
+
+            def gradient(upstream):
+                return inner.gradient(result, value)
+
+            return result, gradient
+
+        sample = sampler.one_step(density)
+        found = density(tf.constant(1.0))
+        """
+    )

@@ -49,7 +49,9 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         result.singular = tuple(
             entry for side in (left, right) if isinstance(side, Tensor) for entry in side.singular
         )
-    if isinstance(node.op, ast.Div) and isinstance(right, Tensor):
+    if isinstance(node.op, ast.Add):
+        result.bounded = isinstance(left, Constant) or isinstance(right, Constant)
+    if isinstance(node.op, ast.Div) and isinstance(right, Tensor) and not right.bounded:
         result.singular = ((node, right.tokens),)
     losses.broadcast(reader, node, left, right)
     sparse.combined(reader, node, left, right)

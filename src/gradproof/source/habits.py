@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _OLD_HOOKS = ("_resource_apply_dense", "_resource_apply_sparse", "_create_slots", "_apply_dense")
 _SINGULAR = frozenset("sqrt log rsqrt reciprocal divide acos asin pow".split())
+_BOUNDING = frozenset("maximum minimum clip_by_value clip exp softplus".split())
+_KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
 
 
 @dataclass(eq=False)
@@ -110,13 +112,23 @@ def old_hooks(reader: Reader, cls: Class) -> None:
     if any("legacy" in ast.unparse(base) or ".v1" in ast.unparse(base) for base in cls.node.bases):
         return
     hooks = [cls.members[name] for name in _OLD_HOOKS if name in cls.members]
-    found = [hook for hook in hooks if isinstance(hook, Function)]
+    found = [hook for hook in hooks if isinstance(hook, Function) and not _only_raises(hook)]
     if found:
         first = min(found, key=lambda hook: hook.node.lineno)
         names = tuple(hook.name for hook in found)
         text = reader.spot(first.node)
         line = Spot(reader.head(first.node), text.text.splitlines()[0])
         remark(reader, "legacy-custom-optimizer", line, f"`{cls.name}`", names)
+
+
+def _only_raises(function: Function) -> bool:
+    """Says whether a function is there for its name only."""
+    body = function.node.body
+    last = body[-1] if isinstance(body, list) else None
+    return isinstance(last, ast.Raise) and all(
+        isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
+        for one in body[:-1]  # type: ignore[index]
+    )
 
 
 def rate_given(reader: Reader, optimizer: Optimizer, value: Value, node: ast.Call) -> None:
@@ -318,7 +330,8 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         result.starts_at_zero = zero
     if not isinstance(value, Tensor):
         return
-    if short in _SINGULAR:
+    result.bounded = short in _BOUNDING or (short in _KEEPS_AWAY and value.bounded)
+    if short in _SINGULAR and not value.bounded:
         result.singular = (*result.singular, (node, value.bases or value.tokens))
     if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
         remark(reader, "nan-from-singular-op", reader.spot(node), "self")
@@ -357,13 +370,19 @@ def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
     inner = result.items[1]
     if not isinstance(inner, Function) or not inner.node.args.args:
         return
-    first = inner.node.args.args[0].arg
     body = inner.node.body if isinstance(inner.node.body, list) else [inner.node.body]
-    names = {n.id for part in body for n in ast.walk(part) if isinstance(n, ast.Name)}
-    if first not in names and inner.node.args.vararg is None:
-        returns = [
-            n for part in body for n in ast.walk(part) if isinstance(n, ast.Return) and n.value
-        ]
+    nodes = [n for part in body for n in ast.walk(part)]
+    names = {n.id for n in nodes if isinstance(n, ast.Name)}
+    required = len(inner.node.args.args) - len(inner.node.args.defaults)
+    given = [argument.arg for argument in inner.node.args.args[: max(required, 1)]]
+    first = given[0]
+    # One of several outputs may lead nowhere; a target asked by a tape is a loss of its own.
+    asks = any(
+        isinstance(n, ast.Attribute) and n.attr == "gradient" for p in body for n in ast.walk(p)
+    )
+    meant = first.startswith(("_", "unused")) or names.intersection(given) or asks
+    if not meant and inner.node.args.vararg is None:
+        returns = [n for n in nodes if isinstance(n, ast.Return) and n.value]
         spot = reader.spot(returns[-1]) if returns else reader.spot(inner.node)
         remark(reader, "wrong-custom-gradient", spot, f"`{first}`", (function.name,))
 

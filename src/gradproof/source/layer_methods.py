@@ -13,6 +13,7 @@ from . import (
     layers,
     optimizers,
     ownership,
+    saving,
     shapes,
     state,
 )
@@ -59,7 +60,11 @@ def method(
         habits.weights_set(reader, receiver, arguments[0] if arguments else None, node)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
+        if name == "load_weights":
+            saving.weights(reader, "load", receiver, arguments, node)
         return Constant(None)
+    if name == "save_weights":
+        saving.weights(reader, "save", receiver, arguments, node)
     if name == "get_weights":
         return ListValue([Tensor(form="array")], False, owner=receiver, which="values")
     if name == "get_layer":
@@ -79,7 +84,7 @@ def method(
         return Unknown(name, data=True)
     if name in ("evaluate", "test_on_batch"):
         return Tensor(form="number")
-    if name == "compute_loss":
+    if name in ("compute_loss", "compiled_loss"):
         values = [*arguments, *keywords.values()]
         flow = merge(reader.read(value, node) for value in values)
         reader.facts.losses_read = True

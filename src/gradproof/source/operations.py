@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, clips, escaping, habits, losses, masks, shapes, weighing
+from . import api, clips, compiling, escaping, habits, losses, masks, shapes, weighing
 from .arithmetic import note_update, sign_of
 from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 from .flow import cut, merge, origin
@@ -40,6 +40,7 @@ def operation(
     """A function of TensorFlow or Keras."""
     short = last(name)
     values = [*arguments, *keywords.values()]
+    compiling.operation(reader, name, node)
     if name in api.OPAQUE_FUNCTIONS or name in ("tf.py_function",):
         return _python_function(reader, name, arguments, keywords, node)
     special = SPECIAL.get(name) or SPECIAL.get(
@@ -176,11 +177,13 @@ def _forgetting(
         "truncated_normal",
     ):
         shape = shapes.from_value(first)
-    whole = (
-        True
-        if short in ("shape", "size", "rank", "range", "arange")
-        else shapes.is_whole(keywords.get("dtype"))
-    )
+    if short in ("shape", "size", "rank"):
+        whole: bool | None = True
+    elif short in ("range", "arange") and "dtype" not in keywords:
+        # Counts of something are integers, unless a float among them tells otherwise.
+        whole = None if any(shapes.of_literal(one) is False for one in arguments) else True
+    else:
+        whole = shapes.is_whole(keywords.get("dtype"))
     return Tensor(
         NO_FLOW, "tensor", shape, whole, made=reader.path(node), traced=reader.frame.traced
     )

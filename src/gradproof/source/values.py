@@ -51,6 +51,7 @@ class Tensor:
             what they were applied to.
         self_difference: Differences of all rows of one tensor.
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
+        bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Tensor:
     singular: tuple[tuple[ast.AST, frozenset[int]], ...] = ()
     self_difference: bool = False
     starts_at_zero: bool = False
+    bounded: bool = False
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
