@@ -32,6 +32,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP102": "partly",
     "GP103": "partly",
     "GP104": "yes",
+    "GP105": "partly",
     "GP106": "partly",
     "GP107": "yes",
     "GP108": "yes",
@@ -77,7 +78,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP412": "partly",
     "GP413": "yes",
     "GP414": "partly",
-    "GP415": "no",
+    "GP415": "partly",
     "GP416": "no",
     "GP417": "yes",
     "GP418": "yes",
@@ -97,10 +98,10 @@ IN_SOURCE: Mapping[str, str] = {
     "GP513": "yes",
     "GP601": "yes",
     "GP602": "partly",
-    "GP603": "no",
+    "GP603": "partly",
     "GP604": "partly",
     "GP605": "no",
-    "GP606": "no",
+    "GP606": "partly",
     "GP607": "yes",
     "GP608": "yes",
     "GP609": "yes",
@@ -114,7 +115,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP707": "partly",
     "GP801": "yes",
     "GP802": "yes",
-    "GP803": "no",
+    "GP803": "partly",
 }
 """Whether source alone can show the fault."""
 

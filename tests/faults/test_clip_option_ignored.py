@@ -9,6 +9,7 @@ from gradproof.evidence import Run
 from gradproof.evidence.ledger import Audit
 from gradproof.faults.clip_option_ignored import prove
 from records import KERNEL, at, healthy
+from snippets import assert_findings, assert_silent
 
 
 def audited(run: Run, steps: int = 2, **changes: Any) -> Run:
@@ -56,3 +57,28 @@ def test_another_difference():
 def test_a_small_gradient():
     """Below the bound there is nothing to clip: both rules say the same."""
     assert not list(prove(audited(healthy(), error=0.0, unclipped_error=0.0)))
+
+
+SCALED = """
+inner = keras.optimizers.SGD(0.1{inside})
+scaled = keras.mixed_precision.LossScaleOptimizer(inner)
+{option}
+with tf.GradientTape() as tape:
+    loss = scaled.scale_loss(tf.reduce_mean(tf.square(model(x) - y)))
+gradients = tape.gradient(loss, model.trainable_variables)
+scaled.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_written_to_the_wrapper():
+    """The optimizer inside never hears of it."""
+    for name in ("clipnorm", "clipvalue", "global_clipnorm"):
+        assert_findings(SCALED.format(inside="", option=f"scaled.{name} = 1.0  # GP507"))
+
+
+def test_given_to_the_optimizer():
+    """When it is made, or afterwards; or switched off."""
+    assert_silent(SCALED.format(inside=", clipnorm=1.0", option=""))
+    assert_silent(SCALED.format(inside="", option="inner.clipnorm = 1.0"))
+    assert_silent(SCALED.format(inside="", option="scaled.inner_optimizer.clipnorm = 1.0"))
+    assert_silent(SCALED.format(inside="", option="scaled.clipnorm = None"))

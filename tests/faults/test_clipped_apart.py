@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence import Run
 from gradproof.evidence.ledger import Audit
 from gradproof.faults.clipped_apart import prove
 from records import BIAS, KERNEL, at, healthy
+from snippets import assert_findings, assert_silent
 
 
 def clipped(run: Run, kernel: tuple[float, float], bias: tuple[float, float]) -> Run:
@@ -42,3 +45,47 @@ def test_a_bound_that_one_reaches():
 def test_nothing_is_clipped():
     """Gradients as they are."""
     assert not list(prove(clipped(healthy(), (10.0, 10.0), (0.1, 0.1))))
+
+
+REPLICAS = """
+strategy = tf.distribute.{kind}
+with strategy.scope():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    sgd = keras.optimizers.SGD(0.1{option})
+
+
+def update(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.nn.compute_average_loss(tf.reduce_mean(tf.square(net(x) - y), axis=-1))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    {clip}
+    sgd.apply_gradients(zip(gradients, net.trainable_variables)){mark}
+
+
+strategy.run(update, args=(x, y))
+"""
+MIRRORED = "MirroredStrategy()"
+BY_HAND = "gradients, _ = tf.clip_by_global_norm(gradients, 1.0)"
+
+
+@pytest.mark.parametrize("keras", ["3", "2"])
+def test_by_hand_in_a_replica(keras: str):
+    """Each replica clips what it has."""
+    text = REPLICAS.format(kind=MIRRORED, option="", clip=BY_HAND + "  # GP508", mark="")
+    assert_findings(text, keras=keras)
+
+
+def test_by_the_optimizer_in_a_replica():
+    """Keras 3 clips before it sums up, tf-keras afterwards."""
+    text = REPLICAS.format(kind=MIRRORED, option=", clipnorm=1.0", clip="", mark="  # GP508")
+    assert_findings(text)
+    assert_silent(text.replace("  # GP508", ""), keras="2")
+
+
+def test_summed_up_first():
+    """One device; or the sum over the replicas is what is clipped."""
+    one = 'OneDeviceStrategy("CPU:0")'
+    assert_silent(REPLICAS.format(kind=one, option="", clip=BY_HAND, mark=""))
+    summed = "gradients = tf.distribute.get_replica_context().all_reduce('sum', gradients)\n    "
+    assert_silent(REPLICAS.format(kind=MIRRORED, option="", clip=summed + BY_HAND, mark=""))
+    assert_silent(REPLICAS.format(kind=MIRRORED, option="", clip="pass", mark=""))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from gradproof.evidence import Run
 from gradproof.evidence.run import Assigned, Variable
 from gradproof.faults.frozen_bn_moves import prove
 from records import at, healthy
+from snippets import assert_findings, assert_silent
 
 MEAN = 3
 
@@ -43,3 +46,46 @@ def test_a_counter():
 def test_a_layer_of_keras():
     """What Keras's own layers do is as Keras means it."""
     assert not list(prove(assigned(healthy(), layer_made_at=at(1))))
+
+
+HEAD = """
+{body}
+head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+with tf.GradientTape() as tape:
+    features = body(x{call}){mark}
+    loss = tf.reduce_mean(tf.square(head(features) - y))
+variables = {list}
+gradients = tape.gradient(loss, variables)
+optimizer.apply_gradients(zip(gradients, variables))
+"""
+LOADED = """
+norm = keras.layers.BatchNormalization()
+body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), norm])
+body.load_weights("body.weights.h5")
+"""
+LIBRARY = 'body = keras.applications.ResNet50(include_top=False, pooling="avg")'
+TRAINING = ", training=True"
+ONLY_HEAD = "head.trainable_variables"
+
+
+@pytest.mark.parametrize("body", [LOADED, LIBRARY])
+def test_left_out_but_in_training_mode(body: str):
+    """Only the head is in the list, and the statistics of the body move."""
+    text = HEAD.format(body=body, call=TRAINING, mark="  # GP510", list=ONLY_HEAD)
+    assert_findings(text)
+
+
+@pytest.mark.parametrize("body", [LOADED, LIBRARY])
+def test_body_that_stands_still(body: str):
+    """Frozen; in inference mode; or trained as well."""
+    frozen = body + "\nbody.trainable = False"
+    assert_silent(HEAD.format(body=frozen, call=TRAINING, mark="", list=ONLY_HEAD))
+    assert_silent(HEAD.format(body=body, call=", training=False", mark="", list=ONLY_HEAD))
+    both = "body.trainable_variables + head.trainable_variables"
+    assert_silent(HEAD.format(body=body, call=TRAINING, mark="", list=both))
+
+
+def test_without_normalisation():
+    """A VGG has no statistics."""
+    body = 'body = keras.applications.VGG16(include_top=False, pooling="avg")'
+    assert_silent(HEAD.format(body=body, call=TRAINING, mark="", list=ONLY_HEAD))

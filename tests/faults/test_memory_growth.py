@@ -9,6 +9,7 @@ import pytest
 from gradproof.evidence.hoards import Hoard
 from gradproof.faults.memory_growth import prove
 from records import at, healthy
+from snippets import assert_findings, assert_silent
 
 TENSORS = Hoard("outputs", at(7), "tensor", 50, 40_000_000, 50, 30, 30)
 
@@ -40,3 +41,59 @@ def test_small_lists(hoard):
 def test_nothing_kept():
     """Nothing is said of programs that keep nothing."""
     assert list(prove(healthy())) == []
+
+
+KEEPS = """
+kept = {made}
+for turn in range(40):
+    with tf.GradientTape(persistent={persistent}) as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    kept.append({what}){mark}
+    {after}
+"""
+
+
+def keeps(
+    what: str, after: str = "", mark: str = "", persistent: bool = True, made: str = "[]"
+) -> str:
+    """A loop that appends something to a list."""
+    return KEEPS.format(made=made, what=what, after=after, mark=mark, persistent=persistent)
+
+
+def test_tapes_in_a_list():
+    """Each persistent tape holds all that it recorded."""
+    assert_findings(keeps("tape", mark="  # GP803"))
+
+
+def test_lists_that_may_grow():
+    """Numbers; tapes that were used up; lists that are emptied or have a limit."""
+    assert_silent(keeps("float(loss)"))
+    assert_silent(keeps("loss"))
+    assert_silent(keeps("tape", persistent=False))
+    assert_silent(keeps("tape", after="kept.clear()"))
+    assert_silent(keeps("tape", after="kept = kept[-2:]"))
+    assert_silent(keeps("tape", after="del kept[0]"))
+    assert_silent("from collections import deque\n" + keeps("tape", made="deque(maxlen=2)"))
+
+
+INSIDE = """
+with tf.GradientTape(persistent=True) as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables){mark}
+    {more}
+optimizer.apply_gradients(zip({use}, model.trainable_variables))
+"""
+
+
+def test_asked_while_it_records():
+    """The backward pass is recorded as well, for nothing."""
+    assert_findings(INSIDE.format(mark="  # GP803", more="pass", use="gradients"))
+
+
+def test_second_derivatives():
+    """A penalty on the gradient needs the backward pass on the tape."""
+    more = "penalty = loss + sum(tf.reduce_sum(g * g) for g in gradients)"
+    use = "tape.gradient(penalty, model.trainable_variables)"
+    assert_silent(INSIDE.format(mark="", more=more, use=use))

@@ -10,6 +10,7 @@ from gradproof.evidence.run import Pair, Run, Variable
 from gradproof.evidence.saves import Save
 from gradproof.faults.optimizer_state_not_restored import prove
 from records import BIAS, KERNEL, at, healthy
+from snippets import assert_findings, assert_silent
 
 NEW_KERNEL, NEW_BIAS = 11, 12
 OLD, NEW = frozenset({KERNEL, BIAS}), frozenset({NEW_KERNEL, NEW_BIAS})
@@ -77,3 +78,71 @@ def test_a_counter_that_was_set():
     run = gone_on()
     steps = (*run.steps[:-1], replace(run.steps[-1], iterations=40))
     assert list(prove(replace(run, steps=steps))) == []
+
+
+RESUME = """
+import os
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+adam = keras.optimizers.{optimizer}
+{prepare}
+for epoch in range(20):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    adam.apply_gradients(zip(gradients, net.trainable_variables))
+    {save}
+{after}
+"""
+
+
+def resume(prepare: str, save: str, after: str = "", optimizer: str = "Adam(0.01)") -> str:
+    """A program that resumes where it stopped."""
+    return RESUME.format(prepare=prepare, save=save, after=after, optimizer=optimizer)
+
+
+MANAGER = """
+checkpoint = tf.train.Checkpoint({holds})
+manager = tf.train.CheckpointManager(checkpoint, "./run", max_to_keep=3)
+checkpoint.restore(manager.latest_checkpoint){mark}
+"""
+LATEST = """
+checkpoint = tf.train.Checkpoint({holds})
+latest = tf.train.latest_checkpoint("run")
+if latest:
+    checkpoint.restore(latest){mark}
+"""
+WEIGHTS = """
+if os.path.exists("net.weights.h5"):
+    net.load_weights("net.weights.h5"){mark}
+"""
+BY_MANAGER = "manager.save()"
+MARK = "  # GP603"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "save"),
+    [
+        (MANAGER.format(holds="model=net", mark=MARK), BY_MANAGER),
+        (LATEST.format(holds="net=net", mark=MARK), "checkpoint.save('run/ckpt')"),
+        (WEIGHTS.format(mark=MARK), "net.save_weights('net.weights.h5')"),
+    ],
+)
+def test_resumed_in_source(prepare: str, save: str):
+    """The program loads what it saves in training, and the optimizer is not in it."""
+    assert_findings(resume(prepare, save))
+    assert_silent(resume(prepare.replace(MARK, ""), save, optimizer="SGD(0.01)"))
+
+
+def test_saved_together():
+    """Model and optimizer are in one checkpoint; or nobody sees what is in it."""
+    both = MANAGER.format(holds="model=net, optimizer=adam", mark="")
+    assert_silent(resume(both, BY_MANAGER))
+    assert_silent(resume(MANAGER.format(holds="**parts", mark=""), BY_MANAGER))
+
+
+def test_not_a_resume():
+    """Pretrained weights; the best ones in the end; what another program saved."""
+    assert_silent(resume("net.load_weights('pretrained.weights.h5')", "net.save_weights('my.h5')"))
+    best = "net.load_weights('best.weights.h5')\nprint(net(x))"
+    assert_silent(resume("", "net.save_weights('best.weights.h5')", best))
+    assert_silent(resume(MANAGER.format(holds="model=net", mark=""), "pass"))

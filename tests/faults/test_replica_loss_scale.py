@@ -12,13 +12,16 @@ from snippets import assert_findings, assert_silent
 
 STEP = """
 strategy = tf.distribute.MirroredStrategy()
+with strategy.scope():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    adam = keras.optimizers.Adam()
 
 
 def replica_step(batch, target):
     with tf.GradientTape() as tape:
         {loss}
-    gradients = tape.gradient(loss, model.trainable_variables)
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    adam.apply_gradients(zip(gradients, net.trainable_variables))
 
 
 strategy.run(replica_step, args=(x, y))
@@ -27,13 +30,13 @@ strategy.run(replica_step, args=(x, y))
 
 def test_mean_of_a_replica():
     """Gradients of all replicas are added up."""
-    line = "loss = tf.reduce_mean(tf.square(model(batch) - target))  # GP511"
+    line = "loss = tf.reduce_mean(tf.square(net(batch) - target))  # GP511"
     assert_findings(STEP.format(loss=line))
 
 
 def test_divided_by_the_replicas():
     """The mean is divided by their number."""
-    line = "loss = tf.reduce_mean(tf.square(model(batch) - target)) / 2"
+    line = "loss = tf.reduce_mean(tf.square(net(batch) - target)) / 2"
     assert_silent(STEP.format(loss=line))
 
 

@@ -9,6 +9,7 @@ import pytest
 from gradproof.evidence.run import Crash, Run
 from gradproof.faults.xla_incompatible import prove
 from records import at, healthy
+from snippets import assert_findings, assert_silent
 
 KERNEL = (
     "Detected unsupported operations when trying to compile graph __inference_step_1"
@@ -54,3 +55,38 @@ def test_other_exceptions(message):
 def test_no_crash():
     """A step that compiles is fine."""
     assert list(prove(healthy())) == []
+
+
+COMPILED = """
+@tf.function({flag})
+def train(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    {line}
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+for _ in range(3):
+    train(x, y)
+"""
+COMPILE = "jit_compile=True"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["tf.print(loss)", "tf.py_function(print, [loss], [])", "text = tf.strings.as_string(loss)"],
+)
+def test_refused_in_source(line: str):
+    """XLA has no such operation."""
+    assert_findings(COMPILED.format(flag=COMPILE, line=line + "  # GP606"))
+    assert_silent(COMPILED.format(flag="", line=line))
+    assert_silent(COMPILED.format(flag="jit_compile=False", line=line))
+
+
+def test_compiled_in_source():
+    """XLA has these; and nobody knows what is printed behind a condition."""
+    for line in ("tf.debugging.assert_greater(loss, -1.0)", "print('traced')", "tf.unique(y[0])"):
+        assert_silent(COMPILED.format(flag=COMPILE, line=line))
+    guarded = COMPILED.format(flag=COMPILE, line="if VERBOSE:\n        tf.print(loss)")
+    assert_silent("VERBOSE = tf.io.gfile.exists('v')\n" + guarded)

@@ -219,7 +219,7 @@ IDIOMS = {
             APPLY
     """,
     "strategy.run": """
-        strategy = tf.distribute.MirroredStrategy()
+        strategy = tf.distribute.OneDeviceStrategy("CPU:0")
         def replica(inputs, target):
             with tf.GradientTape() as tape:
                 loss = tf.reduce_sum(tf.square(CUT(model(inputs)) - target)) / 32.0

@@ -57,7 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -66,6 +66,25 @@ _MUCH = 1_000_000
 
 _OFTEN = 0.5
 """Entries a step from which on a list grows with the steps."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Persistent tapes that a list keeps, or that are asked while they record."""
+    for seen in loop.about("memory-growth"):
+        kept = bool(seen.names)
+        yield Finding(
+            f"{seen.words} keeps the persistent tape of every step, with all that it recorded"
+            if kept
+            else "a persistent tape is asked for gradients inside its own block: it records "
+            "the backward pass as well, which nothing needs",
+            place=loop.place(seen.at),
+            label="kept for ever" if kept else "recorded as well",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix(
+                "keep numbers instead of tapes" if kept else "ask after the `with` block",
+                safe=False,
+            ),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -86,4 +105,4 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP803", "memory-growth", __doc__, prove=prove, level="advice")
+FAULT = Fault("GP803", "memory-growth", __doc__, find=find, prove=prove, level="advice")

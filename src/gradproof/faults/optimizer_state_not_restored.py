@@ -83,10 +83,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.saves import resumed
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Training that goes on from what the program saved, without the optimizer."""
+    for seen in loop.about("optimizer-state-not-restored"):
+        yield Finding(
+            f"the weights come back from what this program saved in training, the state of its "
+            f"{seen.words} does not: counter and moments start from zero",
+            place=loop.place(seen.at),
+            label="without the optimizer",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("save and restore model and optimizer together", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -109,4 +122,6 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP603", "optimizer-state-not-restored", __doc__, prove=prove, level="warning")
+FAULT = Fault(
+    "GP603", "optimizer-state-not-restored", __doc__, find=find, prove=prove, level="warning"
+)

@@ -74,7 +74,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
 
@@ -89,6 +89,21 @@ REFUSALS = (
     "in cross-replica context, use",
 )
 """What TensorFlow and Keras say when strategies are mixed."""
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Models and optimizers made outside the scope, and updated by replicas."""
+    for seen in loop.about("strategy-scope-mismatch"):
+        what = "this model" if seen.words == "model" else f"this {seen.words}"
+        yield Finding(
+            f"{what} is made outside `strategy.scope()` and updated inside `strategy.run`: "
+            "TensorFlow refuses to mix them",
+            place=loop.place(seen.at),
+            label="made outside the scope",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names,
+            fix=Fix("make model and optimizer inside one `with strategy.scope():`", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -123,6 +138,7 @@ FAULT = Fault(
     "GP415",
     "strategy-scope-mismatch",
     __doc__,
+    find=find,
     prove=prove,
     symptoms=("gradients-never-applied",),
 )

@@ -60,7 +60,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evidence import Run
+from ..evidence import Loop, Run
 from ..evidence.compiled import refused
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
@@ -69,6 +69,20 @@ _WHY = {
     "kernel": "XLA has no such operation",
     "shape": "a shape is known only when the step runs, and XLA needs it before",
 }
+
+
+def find(loop: Loop) -> Iterator[Finding]:
+    """Operations that XLA does not have, in a function with `jit_compile=True`."""
+    for seen in loop.about("xla-incompatible"):
+        yield Finding(
+            f"`{seen.names[0]}` is compiled by XLA, which has no {seen.words}: the first call "
+            "raises",
+            place=loop.place(seen.at),
+            label="can't be compiled",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("use what XLA has, or leave `jit_compile` out", safe=False),
+            level="warning",
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -90,4 +104,4 @@ def prove(run: Run) -> Iterator[Finding]:
     )
 
 
-FAULT = Fault("GP606", "xla-incompatible", __doc__, prove=prove)
+FAULT = Fault("GP606", "xla-incompatible", __doc__, find=find, prove=prove)

@@ -263,3 +263,24 @@ MISSPELT = {
     },
 }
 """Names that tapes, optimizers and models never had, and what was meant."""
+
+CLIP_OPTIONS = ("clipnorm", "clipvalue", "global_clipnorm")
+"""Arguments of optimizers that bound gradients."""
+
+NORMALIZED_APPLICATIONS = frozenset(
+    """ResNet50 ResNet101 ResNet152 ResNet50V2 ResNet101V2 ResNet152V2 MobileNet MobileNetV2
+    MobileNetV3Small MobileNetV3Large DenseNet121 DenseNet169 DenseNet201 InceptionV3
+    InceptionResNetV2 Xception NASNetMobile NASNetLarge EfficientNetB0 EfficientNetB1
+    EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7
+    EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2S
+    EfficientNetV2M EfficientNetV2L""".split()
+)
+"""Pretrained networks of Keras with batch normalisation."""
+
+XLA_REFUSES = frozenset(
+    """tf.print tf.py_function tf.numpy_function tf.unique_with_counts tf.as_string
+    tf.strings.as_string tf.strings.format tf.histogram_fixed_width tf.linalg.eig
+    tf.edit_distance tf.random.gamma tf.random.poisson tf.random.stateless_gamma
+    tf.sparse.sparse_dense_matmul tf.timestamp tf.io.decode_raw""".split()
+)
+"""Functions that a step compiled by XLA can't hold, asked on a CPU."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import (
     api,
     escaping,
+    flags,
     generations,
     habits,
     modules,
@@ -264,6 +265,9 @@ def _of_optimizer(reader: Reader, value: Optimizer, name: str, node: ast.AST) ->
         return Tensor(form="tensor")
     if name in ("variables", "weights"):
         return ListValue([], False)
+    if name in ("scale_loss", "get_scaled_loss"):
+        # Whatever calls it then, the loss is scaled.
+        value.used = True
     if name == "inner_optimizer":
         return value.arguments.get("inner_optimizer", Unknown("inner_optimizer"))
     return Bound(value, name)
@@ -340,11 +344,13 @@ def assign(
     elif isinstance(receiver, Layer):
         if name == "trainable":
             habits.set_trainable(reader, receiver, node)
+            flags.written(reader, receiver, value, node)
             _set_trainable(reader, receiver, value)
         elif name in api.COLLECTIONS:
             updates.attribute_written(reader, receiver, value, target, node)
     elif isinstance(receiver, Optimizer):
         generations.attribute_written(reader, receiver, name, target)
+        flags.option_written(reader, receiver, name, value, target)
         if name in ("learning_rate", "lr"):
             optimizers.rate_written(reader, receiver, value, target)
     elif isinstance(receiver, Unknown):

@@ -19,6 +19,7 @@ from . import (
     libraries,
     losses,
     optimizers,
+    saving,
     state,
     strategies,
     tapes,
@@ -222,7 +223,7 @@ def _other_method(
     if receiver.kind in ("learning rate", "schedule", "initializer", "policy"):
         return Tensor(form="number")
     if receiver.kind in ("checkpoint",):
-        return receiver
+        return saving.checkpoint_method(reader, receiver, method, arguments, node)
     return unknown_call(reader, receiver, arguments, keywords, node)
 
 

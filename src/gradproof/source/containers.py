@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, datasets, operators
+from . import binding, datasets, keeping, operators
 from .values import (
     Constant,
     Dataset,
@@ -52,6 +52,7 @@ def list_method(
     if name in ("append", "insert", "add") and arguments:
         known = receiver.items
         value = arguments[-1]
+        keeping.appended(reader, value, node)
         if len(known) > 24:
             # What a long loop collects: one more entry tells nothing new.
             reader.store.set_field(receiver, "exact", False)

@@ -22,13 +22,18 @@ from . import (
     applying,
     clips,
     connections,
+    flags,
     habits,
+    keeping,
     masks,
     new_values,
     replicas,
     rounds,
+    saving,
+    scopes,
     shapes,
     sharing,
+    statistics,
     submodels,
     tapes,
     terms,
@@ -86,6 +91,11 @@ class Facts:
         self.masks = masks.Masks()
         self.clips = clips.Clips()
         self.shares: set[int] = set()
+        self.scopes = scopes.Scopes()
+        self.saves = saving.Saves()
+        self.flags = flags.Flags()
+        self.moving: dict[int, tuple[Layer, ast.AST, frozenset[int]]] = {}
+        self.asked_inside: list[Asked] = []
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None
         self.outputs: dict[int, ast.AST] = {}
@@ -111,6 +121,9 @@ class Facts:
         habits.replica_mean(self.reader, asked)
         habits.eager_step(self.reader, asked)
         rounds.asked_for(self.reader, asked)
+        flags.read_now(self.reader)
+        flags.hub_asked(self.reader, asked)
+        keeping.asked_for(self.reader, asked)
         terms.asked(self.reader, asked)
         submodels.asked(self.reader, asked)
         weighing.sum_asked(self.reader, asked)
@@ -193,6 +206,8 @@ class Facts:
             rounds.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
             masks.applied(self.reader, optimizer, gradients, variables, node)
             clips.applied(self.reader, gradients, node)
+            scopes.applied(self.reader, optimizer, gradients, variables, node)
+            saving.applied(self.reader, optimizer, variables, node)
             clips.repeated(self.reader, variables, node)
         if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
             self.untold_apply = True
@@ -287,6 +302,7 @@ class Facts:
     ) -> None:
         """`fit` is called."""
         self.fits = True
+        flags.read_now(self.reader)
         rounds.updated(self.reader)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
         habits.fits(self.reader, thing, name)
@@ -308,6 +324,9 @@ class Facts:
         sharing.finish(self.reader)
         clips.finish(self.reader)
         masks.finish(self.reader)
+        saving.finish(self.reader)
+        statistics.finish(self.reader)
+        keeping.finish(self.reader)
         gradient_calls, model_calls = answers.answered(self.reader, self.asked, self)
         gradient_calls = new_values.explained(self.reader, gradient_calls)
         return Loop(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, layer_calls, state, tapes, weighing
+from . import api, layer_calls, scopes, state, tapes, weighing
 from .dependence import ANYTHING
 from .joining import flow_of
 from .names import last
@@ -29,6 +29,7 @@ def make(
         _make_leaf(reader, layer, arguments, keywords)
     state.created(reader, "layer", layer.kind, node, layer.name)
     weighing.layer_made(reader, layer)
+    scopes.made(reader, layer)
     return layer
 
 
@@ -162,3 +163,12 @@ def set_functional(
     inner = Layer("Model", node, instance.path)  # type: ignore[arg-type]
     _make_model(reader, inner, [inputs, outputs], {})
     reader.store.set_item(instance.attributes.names, "_functional", inner)
+
+
+def from_hub(reader: Reader, keywords: dict[str, Value], node: ast.Call) -> Layer:
+    """`hub.KerasLayer(...)`: not trainable unless it is told to be."""
+    layer = Layer("KerasLayer", node, reader.path(node), arguments=dict(keywords), built=True)
+    layer.name, layer.opaque, layer.borrowed = text(keywords.get("name")) or "", True, True
+    given = keywords.get("trainable", Constant(False))
+    layer.trainable = bool(given.value) if isinstance(given, Constant) else None
+    return layer

@@ -18,6 +18,7 @@ from . import (
     losses,
     operations,
     optimizers,
+    saving,
     state,
     tapes,
     tensors,
@@ -176,7 +177,11 @@ def _other_made(
     if name in ("tf.train.Checkpoint", "tf.train.CheckpointManager"):
         for value in (*arguments, *keywords.values()):
             escaping.touch(reader, value, only_borrowed=True)
-        return Other("checkpoint", short, node)
+        return saving.checkpoint(reader, short, arguments, keywords, node)
+    if name == "tf.train.latest_checkpoint":
+        return saving.latest(arguments, node)
+    if name == "tensorflow_hub.KerasLayer":
+        return layers.from_hub(reader, keywords, node)
     if name in ("keras.models.clone_model", "keras.clone_model"):
         return _cloned(reader, arguments, node)
     if name in ("keras.models.load_model", "keras.saving.load_model", "tf.saved_model.load"):

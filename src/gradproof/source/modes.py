@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api
+from . import api, statistics
 from .values import Constant, Instance, Layer, Unknown, Value
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def layer_called(reader: Reader, layer: Layer, node: ast.AST) -> None:
     """Notes a layer that behaves differently in training, and how it runs."""
     reader.store.set_field(layer, "called", True)
     reader.facts.use_of_layer(layer, reader.path(node))
+    statistics.called(reader, layer, node)
     if layer.kind not in api.BEHAVES_DIFFERENTLY or not reader.active or reader.silent:
         return
     flag = reader.frame.training

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import escaping, generations, habits, masks, rates, state, tapes
+from . import escaping, generations, habits, masks, rates, scopes, state, tapes
 from .joining import flow_of, leaves
 from .values import (
     Bound,
@@ -47,6 +47,7 @@ def make_optimizer(
     )
     state.created(reader, "optimizer", kind, node)
     reader.facts.optimizer_made(optimizer)
+    scopes.made(reader, optimizer)
     generations.argument_given(reader, optimizer, node)
     rate = given.get("learning_rate")
     if rate is not None:

@@ -15,6 +15,7 @@ from . import (
     imports,
     operators,
     rounds,
+    scopes,
     updates,
     weighing,
 )
@@ -219,7 +220,8 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
         left = _with_items(reader, node, index + 1)
         reader.tapes, reader.active = tapes
         return left
-    return _with_items(reader, node, index + 1)
+    with scopes.inside(reader, value):
+        return _with_items(reader, node, index + 1)
 
 
 def _try(reader: Reader, node: ast.Try) -> str | None:

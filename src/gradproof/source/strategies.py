@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from . import scopes
 from .values import ListValue, Other, Unknown, Value
 
 if TYPE_CHECKING:
@@ -26,13 +27,16 @@ def strategy_method(
     """A method of a distribution strategy."""
     from .values import Dataset
 
+    if name == "scope":
+        return scopes.of_strategy(strategy, node)
     if name == "run" and arguments:
         given = arguments[1] if len(arguments) > 1 else keywords.get("args", ListValue([]))
         items: Arguments = [Unknown(data=True)]
         if isinstance(given, ListValue):
             items = list(given.items)
         reader.replicas += 1
-        result = reader.call(arguments[0], items, {}, node)
+        with scopes.replicas(reader, strategy):
+            result = reader.call(arguments[0], items, {}, node)
         reader.replicas -= 1
         return result
     if (

@@ -1,0 +1,118 @@
+"""Flags: `trainable` that another assignment overrules, and options nobody reads."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import api, habits, ownership
+from .values import Asked, Constant, Layer, ListValue, Optimizer, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+@dataclass(eq=False)
+class Flags:
+    """Assignments to `trainable`, by layer, and those that may have come to nothing.
+
+    `written`: the last value, its place and when; `moment`: how often flags were read so
+    far; `doubtful`: an outer layer that was set after parts of it, to be looked at when
+    the flags are read next.
+    """
+
+    written: dict[int, tuple[Layer, object, ast.AST, int]] = field(default_factory=dict)
+    moment: int = 0
+    doubtful: list[tuple[Layer, ast.AST, list[Layer]]] = field(default_factory=list)
+
+
+def written(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> None:
+    """`layer.trainable = value`, before it takes effect."""
+    flags = reader.facts.flags
+    known = value.value if isinstance(value, Constant) else None
+    if known is True and layer.parts and reader.generation and not reader.frame.guarded:
+        frozen = [
+            part
+            for part in _inside(layer)
+            if id(part) in flags.written and flags.written[id(part)][1] is False
+        ]
+        if frozen and (_resets(reader, layer, frozen) or _keeps(reader, layer, frozen)):
+            flags.doubtful.append((layer, node, frozen))
+    # A later assignment is the last word.
+    flags.doubtful = [
+        (outer, at, rest)
+        for outer, at, parts in flags.doubtful
+        if outer is not layer or at is node
+        for rest in ([part for part in parts if part is not layer],)
+        if rest
+    ]
+    flags.written[id(layer)] = (layer, known, node, flags.moment)
+
+
+def _resets(reader: Reader, layer: Layer, frozen: list[Layer]) -> bool:
+    """Keras 2: the outer flag overwrites some of those inside, which nobody has read yet."""
+    flags = reader.facts.flags
+    unread = any(flags.written[id(part)][3] == flags.moment for part in frozen)
+    # All frozen and all thawed again is a change of mind.
+    return reader.generation == "2" and unread and not _all_frozen(layer, frozen)
+
+
+def _keeps(reader: Reader, layer: Layer, frozen: list[Layer]) -> bool:
+    """Keras 3: a flag that is true already changes nothing inside."""
+    untouched = id(layer) not in reader.facts.flags.written and layer.trainable is True
+    return reader.generation == "3" and untouched and _all_frozen(layer, frozen)
+
+
+def _all_frozen(layer: Layer, frozen: list[Layer]) -> bool:
+    """Says whether all parts that have variables are among the frozen ones."""
+    held = {id(part) for one in frozen for part in (one, *_inside(one))}
+    parts = [part for part in _inside(layer) if not part.parts]
+    bearing = [part for part in parts if part.kind not in api.WITHOUT_VARIABLES]
+    return not layer.opaque and all(id(part) in held for part in bearing)
+
+
+def _inside(layer: Layer, depth: int = 0) -> Iterator[Layer]:
+    for part in layer.parts:
+        if isinstance(part, Layer) and part is not layer and depth < ownership.DEEPEST:
+            yield part
+            yield from _inside(part, depth + 1)
+
+
+def read_now(reader: Reader) -> None:
+    """Something that depends on the flags happens: a gradient is asked for, `fit` runs."""
+    if reader.silent:
+        return
+    flags = reader.facts.flags
+    for _, node, frozen in flags.doubtful:
+        names = tuple(name for name in map(ownership.name_of, frozen) if name)
+        other = reader.spot(flags.written[id(frozen[0])][2])
+        words = "reset" if reader.generation == "2" else "kept"
+        others = ((other, "frozen here"),)
+        habits.remark(reader, "trainable-flag-lost", reader.spot(node), words, names, others)
+    flags.doubtful = []
+    flags.moment += 1
+
+
+def hub_asked(reader: Reader, asked: Asked) -> None:
+    """The trainable variables of a hub layer are asked for, of which it offers none."""
+    sources = asked.sources
+    owner = sources.owner if isinstance(sources, ListValue) else None
+    for thing in owner if isinstance(owner, tuple) else (owner,):
+        frozen = isinstance(thing, Layer) and thing.kind == "KerasLayer" and not thing.trainable
+        if not isinstance(thing, Layer) or not frozen or id(thing) in reader.facts.flags.written:
+            continue
+        if "trainable" not in thing.arguments and thing.trainable is False:
+            others = ((reader.spot(asked.node), "asked for here"),)
+            spot = reader.spot(thing.node)
+            habits.remark(reader, "trainable-flag-lost", spot, "hub", (thing.name,), others)
+
+
+def option_written(
+    reader: Reader, optimizer: Optimizer, name: str, value: Value, node: ast.AST
+) -> None:
+    """`scaled.clipnorm = 1.0`: a wrapper that leaves clipping to the optimizer inside."""
+    off = isinstance(value, Constant) and value.value is None
+    if name in api.CLIP_OPTIONS and optimizer.scales and optimizer.custom is None and not off:
+        habits.remark(reader, "clip-option-ignored", reader.spot(node), f"`{name}`")

@@ -1,0 +1,68 @@
+"""Edge cases of trainable-flag-lost."""
+
+from __future__ import annotations
+
+from snippets import STEP, assert_findings, assert_silent
+
+NETS = """
+base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(4)])
+"""
+
+
+def test_outer_flag_hands_down():
+    """In Keras 2 the flag of the model overwrites the one inside."""
+    text = NETS + "base.trainable = False\nmodel.trainable = True  # GP105"
+    assert_findings(text, STEP, keras="2")
+    assert_silent(text.replace("  # GP105", ""), STEP, keras="3")
+
+
+def test_right_order():
+    """The outer flag first, then the inner one; or the inner one once more."""
+    assert_silent(NETS + "model.trainable = True\nbase.trainable = False", STEP, keras="2")
+    again = "base.trainable = False\nmodel.trainable = True\nbase.trainable = False"
+    assert_silent(NETS + again, STEP, keras="2")
+
+
+def test_phases():
+    """The head first, then everything: that is fine-tuning."""
+    second = "model.trainable = True\noptimizer = keras.optimizers.SGD(0.01)" + STEP
+    assert_silent(NETS + "base.trainable = False\n" + STEP + second, keras="2")
+
+
+def test_true_already():
+    """In Keras 3 a flag that is true already thaws nothing."""
+    frozen = NETS + "for layer in base.layers:\n    layer.trainable = False\n"
+    assert_findings(frozen + "base.trainable = True  # GP105", STEP, keras="3")
+    assert_silent(frozen + "base.trainable = True", STEP, keras="2")
+
+
+def test_thawed():
+    """Frozen as a whole and thawed as a whole; or all but the first layers."""
+    assert_silent(NETS + "base.trainable = False\nbase.trainable = True", STEP, keras="3")
+    some = "base.trainable = True\nfor layer in base.layers[:1]:\n    layer.trainable = False\n"
+    assert_silent(NETS + "head = model.layers[-1]\n" + some.replace("base.l", "model.l"), "", "3")
+
+
+HUB = """
+import tensorflow_hub as hub
+encoder = hub.KerasLayer("https://tfhub.dev/google/nnlm-en-dim50/2"{flag}){mark}
+head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(head(encoder(x)) - y))
+variables = {list}
+gradients = tape.gradient(loss, variables)
+optimizer.apply_gradients(zip(gradients, variables))
+"""
+BOTH = "encoder.trainable_variables + head.trainable_variables"
+
+
+def test_hub():
+    """Its trainable variables are asked for, and it has none."""
+    assert_findings(HUB.format(flag="", mark="  # GP105", list=BOTH))
+
+
+def test_hub_that_is_right():
+    """Told to train; or a fixed extractor, whose variables nobody wants."""
+    assert_silent(HUB.format(flag=", trainable=True", mark="", list=BOTH))
+    assert_silent(HUB.format(flag="", mark="", list="head.trainable_variables"))
