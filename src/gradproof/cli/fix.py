@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tokenize
 from collections.abc import Mapping, Sequence
@@ -50,8 +51,6 @@ def keep(mended: Mended, given: Mapping[str, bytes]) -> list[str]:
     Returns:
         Sentences about files that could not be written.
     """
-    import os
-
     from ..mending.writing import NotWritten, write_atomically
 
     problems = []
@@ -215,25 +214,22 @@ def _prove(
     unsafe: bool,
     report: Report,
 ) -> int:
-    import os
-
     from .. import files
     from ..faults import FAULTS
     from ..mending.copies import TooLarge, root_of
     from ..mending.measuring import Trial
     from ..mending.proving import prove_mends
-    from ..report import proof as rendering
-    from ..report.paint import paint_for
 
     wrong = _no_program(script)
     if wrong:
         return refuse(wrong)
+    whole = os.path.abspath(script)
     root = root_of(script)
-    keras = report.configuration.keras(os.path.abspath(script))
-    trial = Trial(os.path.relpath(os.path.abspath(script), root), arguments, steps, keras)
-    left_out = report.configuration.codes_left_out(os.path.abspath(script))
-    faults = [fault for fault in FAULTS if fault.code not in left_out]
     try:
+        keras = report.configuration.keras(whole)
+        trial = Trial(os.path.relpath(whole, root), arguments, steps, keras)
+        left_out = report.configuration.codes_left_out(whole)
+        faults = [fault for fault in FAULTS if fault.code not in left_out]
         proven = prove_mends(
             trial, root, faults, advice=unsafe, say=lambda words: write(f"{words}\n", sys.stderr)
         )
@@ -241,6 +237,14 @@ def _prove(
         return refuse(str(problem))
     except KeyboardInterrupt:
         return 130
+    return _conclude(proven, root, written)
+
+
+def _conclude(proven: Proven, root: str, written: bool) -> int:
+    """Shows the proof and writes what healed; gives the exit status."""
+    from ..report import proof as rendering
+    from ..report.paint import paint_for
+
     lines = proven.reading.lines
     write(rendering.render(proven.proof, lines, paint_for(sys.stdout)), sys.stdout)
     if proven.proof.before.failure:
@@ -258,8 +262,6 @@ def _prove(
 
 def _no_program(script: str) -> str:
     """Why a path can't be run; empty if it can."""
-    import os
-
     if script.endswith(".ipynb"):
         return f"{script}: a notebook can't be run as a program; without --prove it can be mended"
     if os.path.isdir(script):
@@ -269,8 +271,6 @@ def _no_program(script: str) -> str:
 
 def _written(proven: Proven, root: str) -> list[str]:
     """Writes what was proven; sentences about files that could not be."""
-    import os
-
     from ..mending.writing import NotWritten, write_atomically
 
     problems = []
