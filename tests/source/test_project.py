@@ -159,6 +159,38 @@ def test_files_that_import_each_other_end():
     assert found(files, "b.py") == set()
 
 
+def test_circles_of_imports_and_stars_hide_nothing():
+    """A package whose files ask each other for one name is read, and what it has is found."""
+    files = {
+        "pack/__init__.py": "from pack.first import *\nfrom pack.second import make, lost\n",
+        "pack/first.py": "from pack.second import *\nfrom pack import lost\n",
+        "pack/second.py": """
+            from pack.first import *
+            from pack import lost
+            import keras
+
+            def make():
+                return keras.optimizers.Adam(0.0)
+        """,
+        "train.py": """
+            import tensorflow as tf
+            from pack import lost, make
+
+            optimizer = make()
+
+            def train_step(model, x, y):
+                with tf.GradientTape() as tape:
+                    loss = lost(y, model(x))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(gradients, model.trainable_variables)
+        """,
+    }
+    assert {name for name, _, _ in found(files, "train.py")} >= {
+        "optimizer-call-misuse",
+        "learning-rate-zero",
+    }
+
+
 def test_values_of_a_module_are_known():
     """A learning rate of zero in a settings file is seen where it is used."""
     files = {

@@ -79,7 +79,11 @@ def resolved(reader: Reader, scope: Scope, name: str, value: Value) -> Value:
     """What a name stands for once the promise of an import is kept."""
     if not isinstance(value, Unknown) or value.imported is None:
         return value
-    found = _kept(reader, value.imported)
+    with _looking_up(reader, scope, name) as first:
+        found = _kept(reader, value.imported) if first else None
+    if not first or _is_promised(found):
+        # Files that import each other; the one that is asked first will know.
+        return value
     value.imported = None
     if found is None:
         return value
@@ -87,16 +91,34 @@ def resolved(reader: Reader, scope: Scope, name: str, value: Value) -> Value:
     return found
 
 
+def _is_promised(value: Value | None) -> bool:
+    return isinstance(value, Unknown) and value.imported is not None
+
+
+@contextmanager
+def _looking_up(reader: Reader, scope: Scope, name: str) -> Iterator[bool]:
+    """Tells whether this name is not being looked up already, in a circle of imports."""
+    key = id(scope), name
+    first = key not in reader.looked_up
+    reader.looked_up.add(key)
+    try:
+        yield first
+    finally:
+        if first:
+            reader.looked_up.discard(key)
+
+
 def from_star(reader: Reader, scope: Scope, name: str) -> Value | None:
     """What a name stands for if `from x import *` brought it."""
-    if name.startswith("_"):
+    if name.startswith("_") or not scope.stars:
         return None
-    for star in reversed(scope.stars):
-        module = _kept(reader, star)
-        found = _own(reader, module, name) if isinstance(module, Module) else None
-        if found is not None:
-            scope.names[name] = found
-            return found
+    with _looking_up(reader, scope, name) as first:
+        for star in reversed(scope.stars) if first else ():
+            module = _kept(reader, star)
+            found = _own(reader, module, name) if isinstance(module, Module) else None
+            if found is not None and not _is_promised(found):
+                scope.names[name] = found
+                return found
     return None
 
 

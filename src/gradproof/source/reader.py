@@ -94,6 +94,7 @@ class Reader:
         self.project = project
         self.modules: dict[str, Module] = {}
         self.following: tuple[Module, ...] = ()
+        self.looked_up: set[tuple[int, str]] = set()
         self.module_steps = 0
         self.most_steps = MOST_STEPS
         self._sources = [source]
