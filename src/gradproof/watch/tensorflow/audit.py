@@ -41,7 +41,7 @@ FIRST = 3
 TRIES = 8
 """Traced calls in a row that are looked at in vain."""
 
-ELEMENTS = 2_000_000
+ELEMENTS = 1_000_000
 """Elements of all variables together up to which a step is audited."""
 
 KEPT = 6
