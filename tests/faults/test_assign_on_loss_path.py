@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from records import (
     ADD,
     BIAS,
@@ -64,3 +66,42 @@ def test_written_beside():
         operation(ADD, "Identity", (READ_BIAS,)),
     )
     assert proven(run) == [("GP208", 3)]
+
+
+METRIC = """
+measure = keras.metrics.{kind}()
+with tf.GradientTape() as tape:
+    {loss}
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss"),
+    [
+        ("MeanSquaredError", "loss = measure(y, model(x))  # GP206"),
+        ("Mean", "loss = measure(tf.reduce_mean(tf.square(model(x) - y)))  # GP206"),
+        (
+            "Mean",
+            "measure.update_state(tf.square(model(x) - y))  # GP206\n    loss = measure.result()",
+        ),
+    ],
+)
+def test_metric_as_a_loss(kind: str, loss: str):
+    """A metric keeps sums in variables; what it gives is no function of the weights."""
+    assert_findings(METRIC.format(kind=kind, loss=loss))
+
+
+def test_metric_beside_the_loss():
+    """Measured, and a loss beside it; metrics that are functions are losses."""
+    loss = "loss = tf.reduce_mean(tf.square(model(x) - y))\n    measure.update_state(loss)"
+    assert_silent(METRIC.format(kind="Mean", loss=loss))
+    loss = (
+        "out = model(x)\n    score = measure(y, out)\n    loss = tf.reduce_mean(tf.square(out - y))"
+    )
+    assert_silent(METRIC.format(kind="MeanSquaredError", loss=loss))
+    loss = "loss = tf.reduce_mean(keras.metrics.mean_squared_error(y, model(x)))"
+    assert_silent(METRIC.format(kind="Mean", loss=loss))
+    loss = "loss = tf.reduce_mean(tf.square(model(x) - y)) + 0.0 * measure.result()"
+    assert_silent(METRIC.format(kind="Mean", loss=loss))

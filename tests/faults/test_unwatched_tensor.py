@@ -70,3 +70,18 @@ def test_proven():
     run = replace(run, calls=(*run.calls, inner))
     crash = Crash("ValueError", "Attempt to convert a value (None)", (at(5),))
     assert proven(replace(run, crash=crash)) == [("GP205", 5)]
+
+
+COPIES = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, {sources})
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_copies_of_the_weights():
+    """`get_weights` gives arrays, of which no tape has ever heard."""
+    assert_findings(COPIES.format(sources="model.get_weights()").replace("())", "())  # GP205", 1))
+    before = "before = model.get_weights()\n"
+    assert_silent(before + COPIES.format(sources="model.trainable_variables"))

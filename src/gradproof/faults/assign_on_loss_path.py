@@ -62,14 +62,18 @@ from ..finding import Finding, Fix, listed
 def find(loop: Loop) -> Iterator[Finding]:
     """The only way to the target goes through an assignment."""
     for broken, call, names in loop.breaks("assign"):
+        metric = broken.operation == "metric"
         yield Finding(
-            f"the value of {listed(names) or 'the layers'} goes through a variable: "
+            "a metric adds its values up in variables, and an assignment is not recorded: the "
+            f"gradient is None for {listed(names) or 'the layers'}"
+            if metric
+            else f"the value of {listed(names) or 'the layers'} goes through a variable: "
             "an assignment is not recorded",
             place=loop.place(broken.at),
             label="recording stops here",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
-            fix=Fix("use the tensor itself", safe=False),
+            fix=Fix("take a loss" if metric else "use the tensor itself", safe=False),
         )
 
 

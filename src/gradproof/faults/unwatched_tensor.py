@@ -67,6 +67,7 @@ from ..finding import Finding, Fix, listed
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Tensors that are asked for a gradient and that no tape watches."""
+    yield from _copies(loop)
     for broken, call, names in loop.breaks("unwatched"):
         yield Finding(
             f"`{broken.at.text}` is a tensor, and the tape was never told to watch it",
@@ -75,6 +76,19 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=loop.related(call.tape, "watches variables only"),
             variables=names,
             fix=Fix(f"`watch({broken.at.text})` on the tape, before it is used", safe=False),
+        )
+
+
+def _copies(loop: Loop) -> Iterator[Finding]:
+    """Copies of the weights, which stand for no variable."""
+    for seen in loop.about("unwatched-tensor"):
+        yield Finding(
+            "`get_weights` gives copies as NumPy arrays: no tape knows them, and the call raises",
+            place=loop.place(seen.at),
+            label="copies, not variables",
+            variables=seen.names,
+            fix=Fix("ask for `trainable_variables`", safe=False),
+            level="warning",
         )
 
 

@@ -18,6 +18,7 @@ from . import (
     layers,
     libraries,
     losses,
+    metrics,
     optimizers,
     saving,
     state,
@@ -181,7 +182,9 @@ def _other(
 ) -> Value:
     if callee.kind == "tracer":
         return state.traced(reader, arguments[0], node) if arguments else callee
-    if callee.kind in ("metric", "schedule", "regularizer"):
+    if callee.kind == "metric":
+        return metrics.called(reader, callee, arguments, keywords, node)
+    if callee.kind in ("schedule", "regularizer"):
         for value in arguments:
             escaping.look(reader, value)
         flow = merge(reader.read(value, node) for value in arguments)
@@ -204,9 +207,7 @@ def _other_method(
     if receiver.kind == "super":
         return _super_method(reader, receiver, method, arguments, keywords, node)
     if receiver.kind == "metric":
-        for value in arguments:
-            escaping.look(reader, value)
-        return Tensor() if method == "result" else Constant(None)
+        return metrics.method(reader, receiver, method, arguments, keywords, node)
     if receiver.kind == "generator":
         return datasets.random_array(reader, method, arguments, keywords, node)
     if receiver.kind == "exit stack" and method == "enter_context" and arguments:

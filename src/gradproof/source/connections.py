@@ -77,7 +77,9 @@ def ask(
     flow = reader.facts.target_flow(asked.target)
     sources = tapes.entries(asked.sources)
     owners = [tapes.owner_of(source) for source in sources]
-    for source in sources:
+    # What `get_weights` gives is copies, of which nothing else can be said.
+    copies = isinstance(asked.sources, ListValue) and asked.sources.which == "values"
+    for source in sources if not copies else ():
         _look(reader, question, source, flow)
     for term in asked.target.terms:
         if asked.tape.number in term.tapes:
@@ -131,6 +133,9 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
                 question.non_trainable.append(owner)
             return
         question.found.append((owner, _connection(reader, question, owner, trails, flow)))
+    elif isinstance(owner, Unknown) and flow.get(owner):
+        # A model that was handed in: its call is what connects it.
+        question.found.append((owner, _connection(reader, question, owner, flow[owner], flow)))
     elif isinstance(source, Tensor):
         _look_at_tensor(reader, question, source, flow)
 
@@ -143,12 +148,13 @@ def is_off(owner: Variable | Layer) -> bool:
 def _connection(
     reader: Reader,
     question: Question,
-    owner: Variable | Layer,
+    owner: Variable | Layer | Unknown,
     trails: tuple[Trail, ...],
     flow: Flow,
 ) -> Connection:
     tape = question.asked.tape
     name = ownership.name_of(owner)
+    name = name.rpartition(".")[2] if isinstance(owner, Unknown) else name
     kind = "variable" if isinstance(owner, Variable) else "layer"
     if any(tape.number in trail.tapes for trail in trails):
         return Connection(name, kind, True)
@@ -165,7 +171,7 @@ def _connection(
         return Connection(name, kind, False, _outside(reader, question, outside[0]))
     if cuts:
         return Connection(name, kind, False, _cut(reader, cuts[0]))
-    if not flow.get(ANYTHING) and flow:
+    if not flow.get(ANYTHING) and flow and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
     return Connection(name, kind, False)
 

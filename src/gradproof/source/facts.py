@@ -22,6 +22,7 @@ from . import (
     applying,
     clips,
     connections,
+    copies,
     flags,
     habits,
     keeping,
@@ -124,6 +125,7 @@ class Facts:
         flags.read_now(self.reader)
         flags.hub_asked(self.reader, asked)
         keeping.asked_for(self.reader, asked)
+        copies.asked_for(self.reader, asked)
         terms.asked(self.reader, asked)
         submodels.asked(self.reader, asked)
         weighing.sum_asked(self.reader, asked)

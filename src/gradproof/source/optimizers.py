@@ -84,6 +84,7 @@ def optimizer_method(
         apply(reader, optimizer, name, arguments, keywords, node)
         return Constant(None)
     if name == "build":
+        reader.store.set_field(optimizer, "built", True)
         given = arguments[0] if arguments else keywords.get("variables", keywords.get("var_list"))
         if isinstance(given, ListValue):
             owners = tuple(

@@ -38,7 +38,9 @@ def _shared(reader: Reader) -> None:
         if first.optimizer is not optimizer or id(optimizer) in told or not _apart(first, second):
             continue
         two_names = _receiver(first.node) != _receiver(second.node)
-        standing_by = idle and not reader.facts.untold_apply and not first.speculative
+        standing_by = (
+            idle and not optimizer.built and not reader.facts.untold_apply and not first.speculative
+        )
         if not two_names and not standing_by:
             continue
         told.add(id(optimizer))

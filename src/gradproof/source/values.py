@@ -238,6 +238,7 @@ class Optimizer:
         met: Owners of the variables it was built for.
         first: Where that happened.
         custom: The local class, if it is a subclass.
+        built: Whether the program says itself which variables it is for.
     """
 
     kind: str
@@ -251,6 +252,7 @@ class Optimizer:
     rate: Value | None = None
     scales: bool = False
     used: bool = False
+    built: bool = False
 
 
 @dataclass(eq=False)
