@@ -27,6 +27,8 @@ LAYERS = (
         "running",
         "live",
         "proof",
+        "comparing",
+        "comparison",
     ),
     ("cli", "__main__", "pytest_plugin", "keras_callback", "notebook"),
 )
@@ -53,6 +55,8 @@ NEIGHBOURS = {
     ("live", "api"),
     ("live", "reading"),
     ("proof", "live"),
+    ("comparing", "live"),
+    ("comparison", "comparing"),
     ("__main__", "cli"),
 }
 """Plain modules of one layer that may meet; folders never do."""

@@ -8,7 +8,17 @@ import pytest
 
 import gradproof
 
-PUBLIC = ["Proof", "Watch", "Watched", "__version__", "prove", "watch"]
+PUBLIC = [
+    "Comparison",
+    "Proof",
+    "Watch",
+    "Watched",
+    "__version__",
+    "compare",
+    "keras_step",
+    "prove",
+    "watch",
+]
 
 
 def test_public_names():

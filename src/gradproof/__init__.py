@@ -4,18 +4,32 @@ import importlib as _importlib
 import typing as _typing
 
 if _typing.TYPE_CHECKING:
+    from .comparison import Comparison, compare, keras_step
     from .keras_callback import Watch
     from .live import Watched, watch
     from .proof import Proof, prove
 
 __version__ = "0.1.0"
-__all__ = ["Proof", "Watch", "Watched", "__version__", "prove", "watch"]
+__all__ = [
+    "Comparison",
+    "Proof",
+    "Watch",
+    "Watched",
+    "__version__",
+    "compare",
+    "keras_step",
+    "prove",
+    "watch",
+]
 
 _HOMES = {
+    "Comparison": "comparison",
     "Proof": "proof",
     "Watch": "keras_callback",
     "Watched": "live",
     "load_ipython_extension": "notebook",
+    "compare": "comparison",
+    "keras_step": "comparison",
     "prove": "proof",
     "watch": "live",
 }

@@ -23,10 +23,14 @@ class State:
         from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
         self._values: dict[int, tuple[Any, Any]] = {}
+        self._counters: list[tuple[Any, Any]] = []
         # Asking `isinstance` would wake up proxies and lazy modules.
         for one in gc.get_objects():
             if issubclass(type(one), ResourceVariable):
                 self.keep(one)
+            elif type(one).__name__ == "RandomGenerator" and hasattr(one, "_seed"):
+                # tf-keras counts the draws of a dropout layer in Python.
+                self._counters.append((one, one._seed))
         self._python = random.getstate()
         self._numpy = _numpy_random().get_state()
         rng = getattr(context.context(), "_rng", None)
@@ -60,10 +64,16 @@ class State:
         with context.eager_mode():
             for variable, value in self._values.values():
                 tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
+        for generator, seed in self._counters:
+            generator._seed = seed
         random.setstate(self._python)
         _numpy_random().set_state(self._numpy)
         if self._eager is not None:
             context.context()._rng.setstate(self._eager)
+
+    def variables(self) -> list[Any]:
+        """All variables that are remembered."""
+        return [variable for variable, _ in self._values.values()]
 
     def values(self, variables: list[Any]) -> list[Any]:
         """Copies of the present values, as arrays."""
