@@ -85,6 +85,19 @@ def test_everything_is_what_it_was(tf, world):
     assert snapshot(model, optimizer) == before
 
 
+def test_slots_made_in_a_traced_step_are_put_back(tf, world):
+    """The slots of an optimizer that took its first steps traced are no exception."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    step = tf.function(right_step(tf, model, optimizer))
+    for _ in range(2):
+        step(x, y)
+    before = snapshot(model, optimizer)
+    prove(step, x, y, steps=1)
+    assert snapshot(model, optimizer) == before
+
+
 def test_slots_made_by_the_trial_are_empty_again(tf, world):
     """An optimizer that was never used takes its first step as if for the first time."""
     from gradproof import prove

@@ -11,14 +11,15 @@ from .variables import Variables, bare, is_keras_variable, kind_of
 
 def adopt(variables: Variables) -> None:
     """Gives every living variable a key, and its role where an object tells it."""
-    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+    from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
     wrapped, plain = [], []
     roles: dict[int, str] = {}
     # Asking `isinstance` would wake up proxies and lazy modules.
     for one in gc.get_objects():
         kind = type(one)
-        if issubclass(kind, ResourceVariable):
+        if issubclass(kind, BaseResourceVariable):
+            # Those that a traced function made are no `ResourceVariable`s.
             plain.append(one)
         elif str(kind.__module__).startswith(("keras.", "tf_keras.")):
             if is_keras_variable(one):

@@ -20,13 +20,13 @@ class State:
 
     def __init__(self) -> None:
         from tensorflow.python.eager import context
-        from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+        from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
         self._values: dict[int, tuple[Any, Any]] = {}
         self._counters: list[tuple[Any, Any]] = []
         # Asking `isinstance` would wake up proxies and lazy modules.
         for one in gc.get_objects():
-            if issubclass(type(one), ResourceVariable):
+            if issubclass(type(one), BaseResourceVariable):
                 self.keep(one)
             elif type(one).__name__ == "RandomGenerator" and hasattr(one, "_seed"):
                 # tf-keras counts the draws of a dropout layer in Python.
@@ -38,6 +38,8 @@ class State:
 
     def keep(self, variable: Any) -> None:
         """Remembers the present value of one more variable."""
+        if type(variable).__name__ == "_UnreadVariable":
+            return  # the result of an assignment: another name for a variable
         from tensorflow.python.eager import context
         from tensorflow.python.framework import errors
 
@@ -50,11 +52,15 @@ class State:
 
     def watch_new(self, patches: Patches) -> None:
         """Remembers the first values of variables that are made from now on."""
-        from tensorflow.python.ops.resource_variable_ops import ResourceVariable
-
-        patches.around(
-            ResourceVariable, "__init__", after=lambda note, variable, result: self.keep(variable)
+        from tensorflow.python.ops.resource_variable_ops import (
+            BaseResourceVariable,
+            ResourceVariable,
         )
+
+        for kind in (BaseResourceVariable, ResourceVariable):
+            patches.around(
+                kind, "__init__", after=lambda note, variable, result: self.keep(variable)
+            )
 
     def restore(self) -> None:
         """Puts every value back."""
