@@ -6,28 +6,18 @@ last part, since `tf`, `keras.ops` and `keras.backend` share them.
 
 from __future__ import annotations
 
-NONDIFFERENTIABLE = frozenset(
-    """argmax argmin round rint floor ceil one_hot equal not_equal greater greater_equal less
-    less_equal logical_and logical_or logical_not logical_xor sign count_nonzero argsort
-    searchsorted bucketize histogram_fixed_width histogram_fixed_width_bins bincount bitcast
-    is_nan is_inf is_finite isnan isinf isfinite categorical unique unique_with_counts in_top_k
-    floordiv floor_divide sequence_mask invert_permutation multi_hot digitize reduce_any
-    reduce_all any all nonzero string_to_number as_string""".split()
-)
+from ..evidence import operations
+
+NONDIFFERENTIABLE = operations.functions("none", "zero")
 """Operations whose gradient is None or exactly zero."""
 
-FORGETTING = frozenset(
-    """shape size rank zeros_like ones_like zeros ones fill full full_like empty eye range arange
-    linspace normal uniform truncated_normal stateless_normal stateless_uniform shuffle
-    random_normal random_uniform cardinality ndims int_shape ndim print assert_shapes
-    assert_equal assert_greater assert_less debugging Assert set_seed get_seed""".split()
-)
+FORGETTING = operations.functions("forgets", "logs")
 """Operations whose result does not depend on the values of their arguments."""
 
-STOPPING = frozenset({"stop_gradient", "StopGradient"})
+STOPPING = operations.functions("stops")
 
 WHOLE_RESULTS = frozenset(
-    "argmax argmin argsort shape size rank count_nonzero searchsorted bucketize categorical".split()
+    "argmax argmin argsort shape size rank count_nonzero searchsorted digitize categorical".split()
 )
 """Operations that give integers."""
 
@@ -280,7 +270,7 @@ NORMALIZED_APPLICATIONS = frozenset(
 XLA_REFUSES = frozenset(
     """tf.print tf.py_function tf.numpy_function tf.unique_with_counts tf.as_string
     tf.strings.as_string tf.strings.format tf.histogram_fixed_width tf.linalg.eig
-    tf.edit_distance tf.random.gamma tf.random.poisson tf.random.stateless_gamma
+    tf.random.gamma tf.random.poisson tf.random.stateless_gamma
     tf.sparse.sparse_dense_matmul tf.timestamp tf.io.decode_raw""".split()
 )
 """Functions that a step compiled by XLA can't hold, asked on a CPU."""
