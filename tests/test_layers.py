@@ -29,6 +29,7 @@ LAYERS = (
         "proof",
         "comparing",
         "comparison",
+        "gradients",
     ),
     ("cli", "__main__", "pytest_plugin", "keras_callback", "notebook"),
 )
@@ -145,3 +146,9 @@ def test_importing_is_light(statement):
 def test_the_package_itself_loads_nothing():
     """`import gradproof` alone brings none of its parts."""
     assert not {name for name in loaded_by("import gradproof") if name.startswith("gradproof.")}
+
+
+def test_no_two_test_files_share_a_name():
+    """They are told apart by their names alone."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from gradproof.evidence import Run
+from records import (
+    ADD,
+    KERNEL,
+    MATMUL,
+    READ_BIAS,
+    TANH,
+    Y,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -77,3 +91,25 @@ def test_whole_target():
         found = density(tf.constant(1.0))
         """
     )
+
+
+def straight_through(first: int, second: int) -> Run:
+    """`hard + stop_gradient(first - second)`, where hard is rounded and soft is not."""
+    run = with_operations(
+        healthy(),
+        operation(TANH, "Round", (MATMUL,), line=3),
+        operation(READ_BIAS, "Sub", (first, second), line=3),
+        operation(ADD, "StopGradient", (READ_BIAS,), line=4),
+        operation(Y, "AddV2", (TANH, ADD), line=4),
+    )
+    return unconnected(run, KERNEL)
+
+
+def test_wrong_residual_is_stopped():
+    """The gradient goes into the rounding; one cause, not the stop beside it."""
+    assert proven(straight_through(MATMUL, TANH)) == [("GP301", 4)]
+
+
+def test_another_difference_is_stopped():
+    """The rounded value is not what is taken off: no straight-through form."""
+    assert ("GP301", 4) not in proven(straight_through(TANH, MATMUL))

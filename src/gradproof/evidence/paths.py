@@ -21,7 +21,8 @@ class Loss:
             the tape was off), `"once"` (derived from it once, before the
             steps), `"assign"` (it goes on through a variable that is
             assigned), `"numpy"`, `"cut"` (an operation without gradient),
-            `"opaque"`, `"stopped"`, `"loop"` (over a dataset),
+            `"opaque"`, `"stopped"`, `"residual"` (a straight-through form
+            that stops the wrong part), `"loop"` (over a dataset),
             `"unwatched"`, `"rebound"` (a tensor stands where a variable
             was), `"dead end"` (computed, then not used), `"unread"` (never
             used while the tape was on), or `"unknown"`.
@@ -172,7 +173,26 @@ def _cut(
     kind = cut_kind(last)
     if kind is None:
         return Loss("outside", source, last, beside(last.stack, tape.stack))
+    if kind == "stopped" and _is_residual(recording, last, edge):
+        kind = "residual"
     return Loss(kind, source, last, last.place)
+
+
+def _is_residual(recording: Recording, stop: Operation, edge: list[Operation]) -> bool:
+    """Says whether `hard + stop_gradient(soft - hard)` stands there.
+
+    The straight-through form is the other way round: it adds the stopped part
+    to what has a gradient.
+    """
+    part = recording.operations[stop.inputs[0]] if stop.inputs else None
+    if part is None or part.type != "Sub" or len(part.inputs) < 2:
+        return False
+    hard = part.inputs[1]
+    cuts = {operation.index for operation in edge if cut_kind(operation) == "cut"}
+    added = recording.consumers.get(stop.index, ())
+    return bool(cuts & recording.ancestors([hard])) and any(
+        hard in recording.operations[user].inputs for user in added
+    )
 
 
 def _ends(call: GradientCall) -> list[int]:

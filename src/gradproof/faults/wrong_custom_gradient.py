@@ -60,6 +60,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix
 
@@ -99,6 +100,18 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"given": seen.given, "measured": seen.measured},
             fix=Fix("return the gradient from above times the derivative", safe=False),
+        )
+    for found in lost(run, ("residual",)):
+        yield Finding(
+            f"{found.words}; the straight-through form stops the wrong residual: its value is "
+            f"the soft one, its gradient goes into the operation that has none",
+            place=found.place,
+            label="the stopped part and the added one are swapped",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
+            symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
         )
     crash = run.crash
     if crash is not None and VARIABLES in crash.message and crash.places:
