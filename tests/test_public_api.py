@@ -10,10 +10,12 @@ import gradproof
 
 PUBLIC = [
     "Comparison",
+    "GradientCheck",
     "Proof",
     "Watch",
     "Watched",
     "__version__",
+    "check_gradient",
     "compare",
     "keras_step",
     "prove",

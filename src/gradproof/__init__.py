@@ -5,6 +5,7 @@ import typing as _typing
 
 if _typing.TYPE_CHECKING:
     from .comparison import Comparison, compare, keras_step
+    from .gradients import GradientCheck, check_gradient
     from .keras_callback import Watch
     from .live import Watched, watch
     from .proof import Proof, prove
@@ -12,10 +13,12 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Comparison",
+    "GradientCheck",
     "Proof",
     "Watch",
     "Watched",
     "__version__",
+    "check_gradient",
     "compare",
     "keras_step",
     "prove",
@@ -24,10 +27,12 @@ __all__ = [
 
 _HOMES = {
     "Comparison": "comparison",
+    "GradientCheck": "gradients",
     "Proof": "proof",
     "Watch": "keras_callback",
     "Watched": "live",
     "load_ipython_extension": "notebook",
+    "check_gradient": "gradients",
     "compare": "comparison",
     "keras_step": "comparison",
     "prove": "proof",
