@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
 from . import api, ownership, tapes
-from .dependence import ANYTHING, Flow, Path, Trail
+from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .values import (
     Asked,
     GradientOf,
@@ -165,13 +165,16 @@ def _connection(
     cuts = [trail for trail in trails if trail.cut is not None]
     outside = [trail for trail in trails if trail.cut is None]
     within = [trail for trail in cuts if trail.cut is not None and tape.number in trail.cut.tapes]
-    if within:
+    # A stop is mostly meant; what else keeps the other ways out is not.
+    stopped = all(trail.cut is not None and trail.cut.kind == "stopped" for trail in within)
+    if within and not (stopped and outside):
         return Connection(name, kind, False, _cut(reader, within[0]))
     if outside:
         return Connection(name, kind, False, _outside(reader, question, outside[0]))
     if cuts:
         return Connection(name, kind, False, _cut(reader, cuts[0]))
-    if not flow.get(ANYTHING) and flow and not isinstance(owner, Unknown):
+    vague = flow.get(ANYTHING) or flow.get(ASIDE)
+    if flow and not vague and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
     return Connection(name, kind, False)
 
@@ -259,7 +262,8 @@ def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Fl
 def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
     """A watched tensor: the target has to be computed while the tape records."""
     tape = question.asked.tape
-    if any(tape.number in trail.tapes for trail in flow.get(ANYTHING, ())):
+    vague = (*flow.get(ANYTHING, ()), *flow.get(ASIDE, ()))
+    if any(tape.number in trail.tapes for trail in vague):
         return
     trails = [trail for token in source.tokens for trail in flow.get(token, ())]
     if not trails or any(tape.number in trail.tapes for trail in trails):
