@@ -34,6 +34,7 @@ from pathlib import Path
 
 from gradproof.faults import FAULTS
 from gradproof.source import Project
+from gradproof.source.dependence import ANYTHING
 from gradproof.source.project import Source, lines_of
 from gradproof.source.reader import Reader
 from gradproof.source.tapes import entries, owner_of
@@ -113,7 +114,10 @@ def _sites(reader: Reader) -> dict[int, str]:
         given = entries(question.asked.sources)
         links = [link for _, link in question.found]
         if links and all(link.live or link.lost for link in links):
-            kind = "resolved"
+            flow = reader.facts.target_flow(question.asked.target)
+            number = question.asked.tape.number
+            vague = any(number in trail.tapes for trail in flow.get(ANYTHING, ()))
+            kind = "resolved, unknown code beside" if vague else "resolved"
         elif given and all(isinstance(one, Tensor) for one in given):
             kind = "tensors"
         elif any(owner_of(one) is not None for one in given):
@@ -123,7 +127,7 @@ def _sites(reader: Reader) -> dict[int, str]:
         else:
             kind = "unknown list"
         kinds[question.asked.node.lineno].add(kind)
-    order = ("resolved", "opaque", "unknown list", "tensors")
+    order = ("resolved", "resolved, unknown code beside", "opaque", "unknown list", "tensors")
     return {line: next(kind for kind in order if kind in found) for line, found in kinds.items()}
 
 

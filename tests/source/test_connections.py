@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from marks import assert_findings
 
@@ -198,3 +200,71 @@ def test_raw_variables_of_a_keras_object():
     """
     assert_findings(snippet.format(mark="  # GP101"), keras="3")
     assert_findings(snippet.format(mark=""), keras="2")
+
+
+GIVEN = """
+class Trainer:
+    def __init__(self, net, optimizer, loss_fn):
+        self.net = net
+        self.optimizer = optimizer
+        self.loss_fn = loss_fn
+
+    def train_step(self, x, y):
+{lines}
+        gradients = tape.gradient(loss, self.net.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.net.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        """
+        with tf.GradientTape() as tape:
+            loss = self.loss_fn(y, self.net(x))
+        """,
+        """
+        with tf.GradientTape() as tape:
+            best = tf.argmax(self.net(x), axis=-1)  # GP203
+            loss = self.loss_fn(y, best)
+        """,
+        """
+        predictions = self.net(x)  # GP201
+        with tf.GradientTape() as tape:
+            loss = self.loss_fn(y, predictions)
+        """,
+        """
+        before = self.net(x)
+        with tf.GradientTape() as tape:
+            loss = self.policy_loss(x, before)
+        """,
+        """
+        before = self.net(x)
+        with tf.GradientTape() as tape:
+            loss = self.loss_fn(self, before)
+        """,
+    ],
+)
+def test_models_handed_in(lines):
+    """The call of a model that was handed in connects it; unknown methods may call it as well."""
+    assert_findings(GIVEN.format(lines=textwrap.indent(textwrap.dedent(lines), " " * 8)))
+
+
+def test_pairs_for_an_optimizer_handed_in():
+    """Swapped and used up pairs are wrong for any optimizer."""
+    assert_findings("""
+        def swapped(net, optimizer, x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(net(x))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(net.trainable_variables, gradients))  # GP406
+
+        def spent(net, optimizer, x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(net(x))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            pairs = zip(gradients, net.trainable_variables)  # GP405
+            sizes = [tf.norm(gradient) for gradient, _ in pairs]
+            optimizer.apply_gradients(pairs)
+            return sizes
+    """)

@@ -108,7 +108,8 @@ def _left_out(
     reader: Reader, question: connections.Question, facts: Facts, asked_for: set[int]
 ) -> list[Owned]:
     found: list[Owned] = []
-    if facts.untold_apply or question.speculative or not any(c.live for _, c in question.found):
+    connected = any(c.live for o, c in question.found if not isinstance(o, Unknown))
+    if facts.untold_apply or question.speculative or not connected:
         return found
     for thing, path in question.left_out:
         if id(thing) in asked_for or _moves(thing) or connections.is_off(thing):  # type: ignore[arg-type]
@@ -136,14 +137,17 @@ def _unmoved(reader: Reader, question: connections.Question, facts: Facts) -> tu
     ]
     if not _has_optimizer(facts) and not asked.target.loss:
         owners = [owner for owner in owners if id(owner) in facts.new_values]
-    if not owners or any(isinstance(owner, Unknown | Instance) for owner in owners):
+    if not owners or any(isinstance(owner, Instance) for owner in owners):
         return ()
-    still = [
-        owner
-        for owner in owners
-        if not _moves(owner) and not connections.is_off(owner) and id(owner) not in asked.used  # type: ignore[arg-type]
-    ]
+    still = [owner for owner in owners if id(owner) not in asked.used and _stands_still(owner)]
     return tapes.names(still) or (("the variables",) if still else ())
+
+
+def _stands_still(owner: object) -> bool:
+    if isinstance(owner, Unknown):
+        # What else may happen to it, these gradients were for nothing.
+        return True
+    return not _moves(owner) and not connections.is_off(owner)  # type: ignore[arg-type]
 
 
 def _has_optimizer(facts: Facts) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from . import (
@@ -26,7 +27,7 @@ from . import (
     tapes,
     tensors,
 )
-from .dependence import ANYTHING
+from .dependence import ANYTHING, ASIDE
 from .flow import cut, merge, origin
 from .values import (
     Bound,
@@ -108,7 +109,7 @@ def unknown_call(
     flow = merge(
         (
             *(reader.read(value, node) for value in values),
-            origin(ANYTHING, reader.active, read),
+            origin(ASIDE if _is_loss(callee, values, node) else ANYTHING, reader.active, read),
         )
     )
     if isinstance(callee, Unknown):
@@ -116,6 +117,28 @@ def unknown_call(
         flow = merge((flow, origin(callee, reader.active, read)))
         return Unknown(callee.name, data=callee.data, flow=flow)
     return Unknown(flow=flow)
+
+
+_LOSS = re.compile(r"loss(_?(fn|func|function|object|obj))?s?$|criterion$|cross_?entropy$")
+_LOSS_HELD = re.compile(r"(compiled_loss|loss_?(fn|func|function|object|obj)|criterion)$")
+
+
+def _is_loss(callee: Value, values: list[Value], node: ast.AST) -> bool:
+    """Says whether an unknown callee is a loss that is given all it needs.
+
+    A method that is inherited from elsewhere may compute predictions itself.
+    """
+    if not isinstance(callee, Unknown) or not isinstance(node, ast.Call) or len(values) < 2:
+        return False
+    if any(isinstance(one, Layer | Instance | Bound | Function | Partial) for one in values):
+        return False
+    if isinstance(node.func, ast.Name):
+        return _LOSS.search(node.func.id.lower()) is not None
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    inherited = callee.name.endswith(f".{node.func.attr}")
+    pattern = _LOSS_HELD if inherited else _LOSS
+    return pattern.search(node.func.attr.lower()) is not None
 
 
 def _bound(

@@ -52,4 +52,12 @@ class Anything:
     """Origin of what an unresolved call may have read."""
 
 
+ASIDE = Anything()
+"""Origin of what an unresolved loss may have read beside what it was given.
+
+A loss is given predictions and computes none of its own; at most it looks at
+weights, to keep them small.
+"""
+
+
 ANYTHING = Anything()

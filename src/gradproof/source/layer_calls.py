@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import api, attributes, modes, shapes, submodels
-from .dependence import ANYTHING, NO_FLOW, Flow, Trail
+from .dependence import ANYTHING, NO_FLOW, Anything, Flow, Trail
 from .flow import merge, origin
 from .joining import flow_of
 from .values import (
@@ -123,7 +123,8 @@ def symbolic_output(
             if thing in before:
                 continue
             trainable = thing.trainable if isinstance(thing, Layer | Variable) else None
-            watching = reader.watching(thing, trainable) if thing is not ANYTHING else reader.active
+            known = not isinstance(thing, Anything)
+            watching = reader.watching(thing, trainable) if known else reader.active
             read = reader.path(node)
             flow[thing] = tuple(
                 Trail(watching if trail.cut is None else frozenset(), read, trail.cut)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import api, layer_calls, scopes, state, tapes, weighing
-from .dependence import ANYTHING
+from .dependence import ANYTHING, ASIDE
 from .joining import flow_of
 from .names import last
 from .values import Constant, Instance, Layer, Library, ListValue, Tensor, Unknown, Value, Variable
@@ -59,7 +59,8 @@ def _make_model(
         return
     before = flow_of(inputs)
     flow = flow_of(outputs)
-    if ANYTHING in flow or any(not isinstance(one, Tensor) for one in tapes.entries(outputs)):
+    vague = ANYTHING in flow or ASIDE in flow
+    if vague or any(not isinstance(one, Tensor) for one in tapes.entries(outputs)):
         layer.opaque = True
     layer.parts = [
         part

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import habits, tapes
-from .dependence import ANYTHING, Flow, Trail
+from .dependence import ANYTHING, ASIDE, Flow, Trail
 from .flow import merge
 from .values import Asked, Group, Instance, Layer, ListValue, Tensor, Unknown, Value, Variable
 
@@ -42,7 +42,7 @@ def asked(reader: Reader, question: Asked) -> None:
         _tell(reader, question, which, which)
         return
     flow = reader.facts.target_flow(question.target)
-    if not flow or ANYTHING in flow:
+    if not flow or ANYTHING in flow or ASIDE in flow:
         return
     if any(isinstance(thing, Unknown | Instance | Group) for thing in flow):
         return
