@@ -58,3 +58,10 @@ def test_no_gradient():
 def test_own_rule():
     """What another rule wants is not known."""
     assert not list(prove(still(healthy(), own=True)))
+
+
+def test_skipped_by_the_loss_scale():
+    """A gradient that is not finite is never applied, and so not rounded away."""
+    infinite = float("inf")
+    run = still(healthy(), gradient_norm=infinite, predicted_norm=float("nan"))
+    assert not list(prove(run))

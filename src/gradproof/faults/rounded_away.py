@@ -51,6 +51,7 @@ larger steps. A loss scale does not help: it is undone before the update.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from ..evidence import Run
 from ..evidence.ledger import Audit
@@ -106,9 +107,9 @@ def _rounded(audit: Audit) -> bool:
     return (
         audit.wanted > 0
         and audit.rounded >= SHARE * audit.wanted
-        and bool(audit.gradient_norm)
-        and bool(audit.predicted_norm)
         and not audit.own
+        # A loss scale skips a step whose gradient is not finite: nothing is lost.
+        and all(norm and isfinite(norm) for norm in (audit.gradient_norm, audit.predicted_norm))
     )
 
 
