@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from gradproof.evidence import Run
 from gradproof.evidence.run import Optimizer
-from gradproof.faults.shared_optimizer import prove
+from gradproof.faults.shared_optimizer import prove, settle
+from gradproof.finding import Finding
 from records import BIAS, KERNEL, at, healthy, proven
 from snippets import assert_findings, assert_silent
 
@@ -33,8 +34,20 @@ REFUSED = {
 
 
 def test_refused_in_the_same_step():
-    """The optimizer refuses the second list right after the first."""
-    assert proven(two_lists(**REFUSED)) == [("GP417", 7)]
+    """The optimizer refuses the second list; whose it should be, only source can tell."""
+    run = two_lists(**REFUSED)
+    assert [code for code, _ in proven(run)] == ["GP407"]
+    seen = settle(Finding("two names", place=at(7)), run)
+    assert seen is not None
+    assert "it answered with ValueError: Unknown variable" in seen.message
+    assert settle(Finding("two names", place=at(9)), run) is None
+
+
+def test_refused_while_another_stays_unused():
+    """The optimizer of the second list is there, and never called."""
+    run = two_lists(**REFUSED)
+    idle = Optimizer(2, "Adam", made_at=at(2))
+    assert proven(replace(run, optimizers=(*run.optimizers, idle))) == [("GP417", 7)]
 
 
 def test_another_stays_unused():

@@ -28,8 +28,8 @@ class Shared:
 def shared(run: Run) -> Iterator[Shared]:
     """Optimizers given two lists that have nothing in common.
 
-    Where no optimizer stays unused, one object for two lists is a decision,
-    unless it refuses the second list in the step that gave it the first.
+    One object for two lists may be a decision. It is none where another
+    optimizer stays unused; whether two names stand for one, source tells.
     """
     used = {apply.optimizer for apply in run.applies}
     idle = tuple(
@@ -44,7 +44,8 @@ def shared(run: Run) -> Iterator[Shared]:
             continue
         refused = second.error is not None and bool(second.known)
         together = first.stack[:-1] == second.stack[:-1] and first.counted <= 1
-        if (refused and (together or idle)) or (idle and run.finished and second.error is None):
+        unnoticed = idle and run.finished and second.error is None
+        if unnoticed or (refused and (together or idle)):
             told.add(second.optimizer)
             yield Shared(run.optimizers[second.optimizer - 1], first, second, idle)
 

@@ -58,7 +58,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.sharing import shared
+from ..evidence.sharing import Shared, shared
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 
@@ -78,31 +78,45 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find an optimizer that serves two lists, one of them by mistake."""
+    """Find an optimizer that serves two lists while another one stays unused."""
     for found in shared(run):
-        second = found.second
-        names = tuple(run.path(pair.variable) for pair in second.pairs if pair.variable is not None)
-        idle = (
-            f"; the {found.idle[0].name} made at line {found.idle[0].made_at.line} is never used"
-            if found.idle and found.idle[0].made_at is not None
-            else ""
-        )
-        end = f"; it answered with {second.error.splitlines()[0][:100]}" if second.error else ""
-        places = (
-            (found.first.place, "its first list"),
-            (found.optimizer.made_at, "this optimizer"),
-            *((one.made_at, "never used") for one in found.idle[:1]),
-        )
-        yield Finding(
-            f"this `{found.optimizer.name}` was given {len(found.first.pairs)} variables in one "
-            f"call, and in another one {len(names)} others: {listed(names)}{idle}{end}",
-            place=second.place,
-            label="the optimizer of another list",
-            related=tuple(Related(place, words) for place, words in places if place is not None),
-            variables=names,
-            step=1,
-            fix=Fix("one optimizer for each list of variables", safe=False),
-        )
+        if found.idle:
+            yield _measured(run, found)
+
+
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Two names for one optimizer: the run shows what it did with both lists."""
+    for found in shared(run):
+        at = found.second.place
+        if at is not None and finding.place is not None and at.line == finding.place.line:
+            return _measured(run, found)
+    return None
+
+
+def _measured(run: Run, found: Shared) -> Finding:
+    second = found.second
+    names = tuple(run.path(pair.variable) for pair in second.pairs if pair.variable is not None)
+    idle = (
+        f"; the {found.idle[0].name} made at line {found.idle[0].made_at.line} is never used"
+        if found.idle and found.idle[0].made_at is not None
+        else ""
+    )
+    end = f"; it answered with {second.error.splitlines()[0][:100]}" if second.error else ""
+    places = (
+        (found.first.place, "its first list"),
+        (found.optimizer.made_at, "this optimizer"),
+        *((one.made_at, "never used") for one in found.idle[:1]),
+    )
+    return Finding(
+        f"this `{found.optimizer.name}` was given {len(found.first.pairs)} variables in one "
+        f"call, and in another one {len(names)} others: {listed(names)}{idle}{end}",
+        place=second.place,
+        label="the optimizer of another list",
+        related=tuple(Related(place, words) for place, words in places if place is not None),
+        variables=names,
+        step=1,
+        fix=Fix("one optimizer for each list of variables", safe=False),
+    )
 
 
 FAULT = Fault(
@@ -111,5 +125,6 @@ FAULT = Fault(
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("optimizer-bound-to-old-variables", "gradients-never-applied"),
 )
