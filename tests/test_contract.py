@@ -346,7 +346,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         )
     answers: dict[str, Any] = {}
     for generation, process in processes.items():
-        out, _ = process.communicate(timeout=600)
+        out, _ = process.communicate(timeout=1500)
         if process.returncode or not out.strip():
             said = (folder / f"stderr_{generation}.txt").read_text(encoding="utf-8")
             pytest.fail(f"the runner of generation {generation} ended early:\n{said[-3000:]}")
