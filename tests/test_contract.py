@@ -90,7 +90,6 @@ IN_SOURCE: Mapping[str, str] = {
     "GP506": "partly",
     "GP507": "partly",
     "GP508": "partly",
-    "GP508": "partly",
     "GP509": "partly",
     "GP510": "partly",
     "GP511": "partly",

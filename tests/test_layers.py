@@ -30,6 +30,7 @@ LAYERS = (
         "comparing",
         "comparison",
         "gradients",
+        "conformance",
     ),
     ("cli", "__main__", "pytest_plugin", "keras_callback", "notebook"),
 )

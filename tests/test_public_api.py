@@ -11,11 +11,13 @@ import gradproof
 PUBLIC = [
     "Comparison",
     "GradientCheck",
+    "OptimizerCheck",
     "Proof",
     "Watch",
     "Watched",
     "__version__",
     "check_gradient",
+    "check_optimizer",
     "compare",
     "keras_step",
     "prove",

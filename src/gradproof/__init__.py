@@ -5,6 +5,7 @@ import typing as _typing
 
 if _typing.TYPE_CHECKING:
     from .comparison import Comparison, compare, keras_step
+    from .conformance import OptimizerCheck, check_optimizer
     from .gradients import GradientCheck, check_gradient
     from .keras_callback import Watch
     from .live import Watched, watch
@@ -14,11 +15,13 @@ __version__ = "0.1.0"
 __all__ = [
     "Comparison",
     "GradientCheck",
+    "OptimizerCheck",
     "Proof",
     "Watch",
     "Watched",
     "__version__",
     "check_gradient",
+    "check_optimizer",
     "compare",
     "keras_step",
     "prove",
@@ -28,11 +31,13 @@ __all__ = [
 _HOMES = {
     "Comparison": "comparison",
     "GradientCheck": "gradients",
+    "OptimizerCheck": "conformance",
     "Proof": "proof",
     "Watch": "keras_callback",
     "Watched": "live",
     "load_ipython_extension": "notebook",
     "check_gradient": "gradients",
+    "check_optimizer": "conformance",
     "compare": "comparison",
     "keras_step": "comparison",
     "prove": "proof",

@@ -15,7 +15,7 @@ from .diagnose import diagnose
 from .evidence import Run
 from .fault import Diagnosis, Fault, Verdict
 from .faults import FAULTS
-from .files import SourceText, shown_path
+from .files import SourceText, Unreadable, shown_path
 from .reading import Reading, home
 from .report import json, text
 from .standing import UNUSED, rules, standings, step_count
@@ -112,7 +112,7 @@ class Watched:
         return json.render(self.answer)
 
     def _judge(self) -> None:
-        self._reading.add_imported(self._roots)
+        self._read_what_ran()
         loops = self._reading.loops(self.run.generations)
         found = diagnose(
             self._faults,
@@ -137,6 +137,22 @@ class Watched:
             notes=tuple(dict.fromkeys(notes + self._reading.notes)),
             allowed=sifted.allowed,
         )
+
+    def _read_what_ran(self) -> None:
+        """Reads the files that the block's calls come from.
+
+        Not all that the process has imported, as a whole program would: a test
+        run imports hundreds of modules that this block has nothing to do with.
+        """
+        crashed = self.run.crash.places if self.run.crash else ()
+        stacks = [crashed, *(apply.stack for apply in self.run.applies)]
+        stacks += [call.stack for call in self.run.calls]
+        for path in dict.fromkeys(place.path for stack in stacks for place in stack):
+            if os.path.exists(path):
+                try:
+                    self._reading.add(path)
+                except Unreadable as problem:
+                    self._reading.notes.append(f"not read: {problem}")
 
 
 def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:

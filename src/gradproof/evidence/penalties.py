@@ -89,9 +89,7 @@ def _is_term(
     asked: Iterable[int],
 ) -> bool:
     """Some way from the gradients to the target only adds, and feeds no variable."""
-    reads = {
-        read.index for key in asked for read in recording.reads_of(key) if tape in read.tapes
-    }
+    reads = {read.index for key in asked for read in recording.reads_of(key) if tape in read.tapes}
     alive = recording.descendants(reads)
     after = recording.descendants(results) & behind
     reached = set(results)

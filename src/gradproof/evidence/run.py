@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..finding import Place
 from .copies import Copy
+from .custom import CustomGradient
 from .gaps import Gap
 from .hoards import Hoard
 from .iterators import Generator
@@ -16,10 +17,9 @@ from .offers import Offer
 from .pace import Pace
 from .recording import Recording
 from .saves import Save
-from .custom import CustomGradient
 from .stale import Flip, LossScale, Replaced, Untrained
-from .units import Units
 from .tracings import Tracing
+from .units import Units
 
 PATIENCE = 30
 """Steps after which something that never happened counts as missing."""

@@ -96,11 +96,7 @@ def check_inputs(
     if abs(again - taken) > 1e-5 * max(abs(taken), 1e-12):
         return [], ["the function is random: two calls from one state differ"]
     found = [
-        _input(f"input {place + 1}", given[place], tape.gradient(target, given[place]))(
-            lambda by, place=place: _number(
-                function, [*given[:place], given[place] + by, *given[place + 1 :]], state
-            )
-        )
+        _of_argument(function, given, state, place, tape.gradient(target, given[place]))
         for place in moved
     ]
     for variable in tape.watched_variables():
@@ -113,6 +109,16 @@ def check_inputs(
         if tf.is_tensor(one) and one.dtype.name in ("float16", "bfloat16")
     ]
     return found, left
+
+
+def _of_argument(
+    function: Callable[..., Any], given: Sequence[Any], state: State, place: int, gradient: Any
+) -> Input:
+    def number_at(by: Any) -> float:
+        moved = [*given[:place], given[place] + by, *given[place + 1 :]]
+        return _number(function, moved, state)
+
+    return _input(f"input {place + 1}", given[place], gradient)(number_at)
 
 
 def _of_variable(

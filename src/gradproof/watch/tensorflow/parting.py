@@ -317,7 +317,8 @@ def swapped(one: Runs, other: Runs, parts: Sequence[Parted]) -> list[tuple[str, 
     for part in parts:
         mine = left.get(part.name)
         for name, its in right.items():
-            alike = mine is not None and its is not None and np.shape(mine) == np.shape(its)
-            if alike and name != part.name and np.any(its) and np.allclose(mine, its, rtol=1e-4):
+            if mine is None or its is None or name == part.name or mine.shape != its.shape:
+                continue
+            if np.any(its) and np.allclose(mine, its, rtol=1e-4):
                 found.append((part.name, name))
     return found

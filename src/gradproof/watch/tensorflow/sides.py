@@ -117,10 +117,11 @@ def observe(
                 around.enter_context(_listening(side, state))
             result = step(*args)
         side.returned = scalar_of(result)
-        for call in (*side.taken, *side.handed):
+        pairs = [pair for taken in side.taken for pair in taken.pairs]
+        pairs += [pair for handed in side.handed for pair in handed.pairs]
+        for variable, _ in pairs:
             # The fast path of TensorFlow reads variables without a word.
-            for variable, _ in call.pairs:
-                side.touched.setdefault(id(variable), variable)
+            side.touched.setdefault(id(variable), variable)
         changed = {id(one): (one, was, now) for one, was, now in state.changed()}
         for key, (variable, was, now) in changed.items():
             if key not in side.touched and _same(starts.get(key), now):
