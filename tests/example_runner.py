@@ -23,7 +23,7 @@ from gradproof.evidence.run import Crash, Run
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span
 from gradproof.source import read
-from gradproof.watch import Watcher
+from gradproof.watching import Watcher
 
 
 def watched(path: Path) -> Run:

@@ -14,7 +14,16 @@ LAYERS = (
     ("finding", "words"),
     ("evidence", "editing", "files"),
     ("fault",),
-    ("source", "watch", "faults", "answer", "collecting", "generation", "suppression", "outcome"),
+    (
+        "source",
+        "watching",
+        "faults",
+        "answer",
+        "collecting",
+        "generation",
+        "suppression",
+        "outcome",
+    ),
     ("diagnose", "standing", "account", "report", "explain", "record", "config", "baseline"),
     (
         "api",
@@ -110,13 +119,13 @@ def test_imports_go_downwards(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_the_watcher_knows_frameworks_and_only_the_reader_syntax(path):
-    """`ast` in `source`, TensorFlow and Keras in `watch/tensorflow`."""
+    """`ast` in `source`, TensorFlow and Keras in `watching/tensorflow`."""
     for name in imports(path):
         top = name.split(".")[0]
         if top == "ast":
             assert part_of(path) == "source"
         if top in FRAMEWORKS:
-            assert path.relative_to(ROOT).parts[:2] == ("watch", "tensorflow")
+            assert path.relative_to(ROOT).parts[:2] == ("watching", "tensorflow")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "faults").glob("*.py")), ids=lambda path: path.stem)

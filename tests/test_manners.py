@@ -209,7 +209,7 @@ def test_nothing_is_written_beside_the_program(tmp_path):
 BROKEN_WATCHER = """
 import sys
 from gradproof import cli
-from gradproof.watch import Watcher
+from gradproof.watching import Watcher
 real = Watcher.snapshot
 def snapshot(self, *given, **named):
     raise RuntimeError("a mistake of ours")

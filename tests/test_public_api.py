@@ -51,3 +51,12 @@ def test_version_is_the_one_of_the_project():
     from importlib.metadata import version
 
     assert gradproof.__version__ == version("gradproof")
+
+
+def test_watch_stays_a_function():
+    """Nothing that gradproof imports takes the name of what it offers."""
+    import gradproof.live
+    import gradproof.watching
+
+    assert gradproof.watch is gradproof.live.watch
+    assert {part.name for part in pkgutil.iter_modules(gradproof.__path__)}.isdisjoint(PUBLIC)

@@ -28,7 +28,7 @@ from .reading import Reading, home, kept
 from .running import Bystander, Wishes
 from .standing import rules, standings, step_count
 from .suppression import sift
-from .watch import Pace, Watcher
+from .watching import Pace, Watcher
 
 Tell = Callable[[Diagnosis, Reading], None]
 

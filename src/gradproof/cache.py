@@ -194,7 +194,7 @@ def _made_of() -> str:
     """What tells one gradproof from another: version, and its own files."""
     parts = [__version__, sys.version]
     for folder, folders, names in os.walk(os.path.dirname(os.path.abspath(__file__))):
-        folders[:] = sorted(name for name in folders if name not in ("__pycache__", "watch"))
+        folders[:] = sorted(name for name in folders if name not in ("__pycache__", "watching"))
         for name in sorted(names):
             if name.endswith(".py"):
                 stat = os.stat(os.path.join(folder, name))

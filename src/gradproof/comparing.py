@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from .live import Watched
 
 if TYPE_CHECKING:
-    from .watch.tensorflow.alignment import Alignment
-    from .watch.tensorflow.parting import Parted, Runs
-    from .watch.tensorflow.rewind import State
-    from .watch.tensorflow.sides import Side
+    from .watching.tensorflow.alignment import Alignment
+    from .watching.tensorflow.parting import Parted, Runs
+    from .watching.tensorflow.rewind import State
+    from .watching.tensorflow.sides import Side
 
 TRACED = "traced"
 """The stage at which steps part that do the same in eager code."""
@@ -60,8 +60,8 @@ class Comparing:
         sides = self._observed()
         if sides is None:
             return
-        from .watch.tensorflow.alignment import Alignment
-        from .watch.tensorflow.parting import parted
+        from .watching.tensorflow.alignment import Alignment
+        from .watching.tensorflow.parting import parted
 
         alignment = Alignment(*sides)
         self.notes += alignment.notes
@@ -85,7 +85,7 @@ class Comparing:
 
     def _observed(self) -> list[Side] | None:
         """What each step does; eagerly, or both as they are."""
-        from .watch.tensorflow.sides import observe
+        from .watching.tensorflow.sides import observe
 
         for self._eagerly in (True, False):
             sides, problems = [], []
@@ -102,7 +102,7 @@ class Comparing:
         return None
 
     def _runs(self, alignment: Alignment, stirred: bool = False) -> tuple[Runs, Runs]:
-        from .watch.tensorflow.parting import run
+        from .watching.tensorflow.parting import run
 
         self.errors = []
         one, other = (
@@ -113,7 +113,7 @@ class Comparing:
 
     def _describe(self, runs: tuple[Runs, Runs]) -> None:
         """What is compared at all."""
-        from .watch.tensorflow.parting import STAGES, comparable
+        from .watching.tensorflow.parting import STAGES, comparable
 
         self.stages = [stage for stage in STAGES if comparable(stage, *runs)]
         self.variables = len({name for one in runs for name in one.values["change"]})
@@ -132,7 +132,7 @@ class Comparing:
         return [one for one in parts if one.stage == "loss" or one.name.split(" (")[0] in names]
 
     def _explain(self, runs: tuple[Runs, Runs]) -> None:
-        from .watch.tensorflow.reasons import reasons
+        from .watching.tensorflow.reasons import reasons
 
         self.reasons = reasons(
             *runs, self.parts, self._names, self._starting, self._args, self._state
@@ -154,7 +154,7 @@ class Comparing:
 
     def _diagnosed(self, which: int) -> dict[str, str]:
         """What is wrong with one step, as blocks of text by code."""
-        from .watch.tensorflow import trial
+        from .watching.tensorflow import trial
 
         self._begin()
         try:
@@ -168,8 +168,8 @@ class Comparing:
 
     def _trace(self, alignment: Alignment, runs: tuple[Runs, Runs]) -> None:
         """Runs both steps as they are, traced or not, and compares again."""
-        from .watch.tensorflow.parting import CHANGE, Runs, parted, quantities
-        from .watch.tensorflow.sides import observe
+        from .watching.tensorflow.parting import CHANGE, Runs, parted, quantities
+        from .watching.tensorflow.sides import observe
 
         traced = []
         for step, one in zip(self._steps, runs, strict=True):

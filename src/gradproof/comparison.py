@@ -199,7 +199,7 @@ def compare(
                 "the arguments must be one batch that can be read many times, "
                 f"got the iterator {type(argument).__name__}"
             )
-    from .watch.tensorflow import trial
+    from .watching.tensorflow import trial
 
     names = _names(step_a, step_b)
     with trial.restored() as state:
@@ -250,7 +250,7 @@ def keras_step(model: Any, own: bool = True) -> Callable[..., Any]:
         print(gradproof.compare(my_step, gradproof.keras_step(model), x, y))
         ```
     """
-    from .watch.tensorflow.oracle import keras_step as made
+    from .watching.tensorflow.oracle import keras_step as made
 
     return made(model, own)
 

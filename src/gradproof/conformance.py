@@ -108,9 +108,9 @@ def check_optimizer(
         raise TypeError(
             f"`factory` must be a function that makes an optimizer, got {type(factory).__name__}"
         )
-    from .watch.tensorflow import trial
-    from .watch.tensorflow.optimizer_checks import CHECKS, follows
-    from .watch.tensorflow.optimizer_trials import keras_of
+    from .watching.tensorflow import trial
+    from .watching.tensorflow.optimizer_checks import CHECKS, follows
+    from .watching.tensorflow.optimizer_trials import keras_of
 
     optimizer = factory()
     keras_of(optimizer)
@@ -125,7 +125,7 @@ def check_optimizer(
 def _tried(
     name: str, check: Callable[[Callable[[], Any]], str | None], factory: Callable[[], Any]
 ) -> Promise:
-    from .watch.tensorflow.optimizer_checks import NotApplicable
+    from .watching.tensorflow.optimizer_checks import NotApplicable
 
     try:
         words = check(factory)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .report.text import WIDTH, counted
 
 if TYPE_CHECKING:
-    from .watch.tensorflow.jacobians import Input
+    from .watching.tensorflow.jacobians import Input
 
 MARKS = {True: "holds", False: "WRONG", None: "-"}
 
@@ -90,8 +90,8 @@ def check_gradient(fn: Callable[..., Any], *args: Any) -> GradientCheck:
     """
     if not callable(fn):
         raise TypeError(f"`fn` must be a function that gives a tensor, got {type(fn).__name__}")
-    from .watch.tensorflow import trial
-    from .watch.tensorflow.jacobians import check_inputs
+    from .watching.tensorflow import trial
+    from .watching.tensorflow.jacobians import check_inputs
 
     with trial.restored() as state:
         inputs, notes = check_inputs(fn, args, state)

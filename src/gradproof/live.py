@@ -20,8 +20,8 @@ from .reading import Reading, home
 from .report import json, text
 from .standing import UNUSED, rules, standings, step_count
 from .suppression import sift
-from .watch import Watcher
-from .watch.places import Places
+from .watching import Watcher
+from .watching.places import Places
 
 
 class Watched:

@@ -14,7 +14,7 @@ from .live import Watched
 from .report.text import WIDTH, counted
 
 if TYPE_CHECKING:
-    from .watch.tensorflow.rewind import State
+    from .watching.tensorflow.rewind import State
 
 OVERFIT_STEPS = 100
 LEARNED = 0.9
@@ -188,7 +188,7 @@ def prove(
         raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
     if steps < 1:
         raise ValueError(f"`steps` must be 1 or more, got {steps}")
-    from .watch.tensorflow import trial
+    from .watching.tensorflow import trial
 
     with trial.restored() as state:
         trial.rehearse(step, args, state)
@@ -226,7 +226,7 @@ def _tried(
     step: Callable[..., Any], args: Sequence[Any], steps: int, state: State
 ) -> tuple[Watched, list[float], str | None]:
     """Watches some steps; eagerly if the traced ones can't be seen."""
-    from .watch.tensorflow import trial
+    from .watching.tensorflow import trial
 
     for eagerly in (False, True):
         losses: list[float] = []
@@ -284,7 +284,7 @@ def _moved_again(run: Run, path: str) -> bool | None:
 
 
 def _gradients(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
-    from .watch.tensorflow.differences import slopes
+    from .watching.tensorflow.differences import slopes
 
     found = slopes(step, args, state)
     wrong = [one for one in found if one.holds is False]
@@ -308,7 +308,7 @@ def _gradients(step: Callable[..., Any], args: Sequence[Any], state: State) -> C
 
 
 def _graph(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
-    from .watch.tensorflow import trial
+    from .watching.tensorflow import trial
 
     with trial.run_eagerly():
         eager, again = (trial.changes(step, args, state) for _ in range(2))
@@ -324,7 +324,7 @@ def _graph(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check
 
 
 def _overfit(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
-    from .watch.tensorflow import trial
+    from .watching.tensorflow import trial
 
     losses = []
     try:

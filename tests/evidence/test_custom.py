@@ -11,7 +11,7 @@ import pytest
 from gradproof.evidence.custom import CustomGradient
 from gradproof.evidence.run import Crash
 from gradproof.faults.wrong_custom_gradient import prove
-from gradproof.watch.tensorflow.purity import is_pure
+from gradproof.watching.tensorflow.purity import is_pure
 from records import at, healthy, proven
 
 CALLS: list[int] = []

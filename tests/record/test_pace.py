@@ -10,7 +10,7 @@ from gradproof.evidence import Run
 from gradproof.evidence.rows import COLUMNS, StepRow, StepRows
 from gradproof.launch import Program
 from gradproof.running import Bystander, Wishes
-from gradproof.watch import Pace
+from gradproof.watching import Pace
 
 
 def judged(pace: Pace, updates: int) -> list[int]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gradproof.watch import Watcher
+from gradproof.watching import Watcher
 
 
 def train(name: str, expression: str, mode: str) -> list[str]:

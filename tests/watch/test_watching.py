@@ -8,7 +8,7 @@ import pytest
 
 from gradproof.evidence import Run
 from gradproof.evidence.paths import losses
-from gradproof.watch import Watcher
+from gradproof.watching import Watcher
 
 pytestmark = pytest.mark.tensorflow
 

@@ -10,7 +10,7 @@ import random
 import sys
 from types import ModuleType
 
-from ..watch.imports import AfterImport
+from ..watching.imports import AfterImport
 
 SEED = 1
 
