@@ -61,7 +61,8 @@ def test_own_rule():
 
 
 def test_skipped_by_the_loss_scale():
-    """A gradient that is not finite is never applied, and so not rounded away."""
+    """A step that was left out whole moves nothing, however large its update."""
     infinite = float("inf")
     run = still(healthy(), gradient_norm=infinite, predicted_norm=float("nan"))
     assert not list(prove(run))
+    assert not list(prove(still(healthy(), gradient_norm=900.0, predicted_norm=500.0)))

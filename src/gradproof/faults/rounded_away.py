@@ -51,7 +51,6 @@ larger steps. A loss scale does not help: it is undone before the update.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 
 from ..evidence import Run
 from ..evidence.ledger import Audit
@@ -64,6 +63,9 @@ SPACING = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float
 SHARE = 0.9
 """Part of the elements that has to stay where it is."""
 
+NEAR = 16
+"""Times the mean distance of neighbouring values: a larger update is not lost so."""
+
 
 def prove(run: Run) -> Iterator[Finding]:
     """Updates that are not zero, and variables that stand still from the start."""
@@ -75,16 +77,16 @@ def prove(run: Run) -> Iterator[Finding]:
                 for one in run.audits
                 if one.apply == apply.key and one.variable == pair.variable
             ]
-            if len(audits) >= 2 and all(_rounded(audit) for audit in audits):
+            dtype = run.variable(pair.variable).dtype if pair.variable is not None else ""
+            if len(audits) >= 2 and all(_rounded(audit, dtype) for audit in audits):
                 found.append(audits)
         if not found:
             continue
         first = found[0][0]
         variable = run.variable(first.variable)
         names = tuple(run.path(audits[0].variable) for audits in found)
-        size = (first.predicted_norm or 0.0) / max(first.wanted, 1) ** 0.5
+        size, spacing = _sizes(first, variable.dtype)
         value = first.value_norm / max(first.elements, 1) ** 0.5
-        spacing = SPACING.get(variable.dtype, 0.0) * value
         yield Finding(
             f"at step {first.step} {first.rounded} of {first.wanted} elements of "
             f"`{names[0]}` that should have changed did not; the update is {size:.2g} an element, "
@@ -102,15 +104,25 @@ def prove(run: Run) -> Iterator[Finding]:
         return
 
 
-def _rounded(audit: Audit) -> bool:
-    """Nearly everything that should have changed did not."""
-    return (
-        audit.wanted > 0
-        and audit.rounded >= SHARE * audit.wanted
-        and not audit.own
-        # A loss scale skips a step whose gradient is not finite: nothing is lost.
-        and all(norm and isfinite(norm) for norm in (audit.gradient_norm, audit.predicted_norm))
-    )
+def _rounded(audit: Audit, dtype: str) -> bool:
+    """Nearly everything that should have changed did not, for it is too little.
+
+    A loss scale skips whole steps, for one gradient that is not finite; then
+    nothing changes either, however large the update would have been.
+    """
+    if audit.own or audit.wanted == 0 or audit.rounded < SHARE * audit.wanted:
+        return False
+    if not audit.gradient_norm or not audit.predicted_norm:
+        return False
+    size, spacing = _sizes(audit, dtype)
+    return size <= NEAR * spacing
+
+
+def _sizes(audit: Audit, dtype: str) -> tuple[float, float]:
+    """An update and the distance of neighbouring values, an element."""
+    size = (audit.predicted_norm or 0.0) / max(audit.wanted, 1) ** 0.5
+    value = audit.value_norm / max(audit.elements, 1) ** 0.5
+    return size, SPACING.get(dtype, 0.0) * value
 
 
 FAULT = Fault("GP503", "rounded-away", __doc__, prove=prove)
