@@ -13,7 +13,9 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 
 _OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
-_OUR_LINES = re.compile(rf' *File "{re.escape(_OURS)}[^\n]*\n(?: {{8}}[^\n]*\n)?( *File [^\n]*)')
+_OUR_LINES = re.compile(
+    rf'(?: *File "{re.escape(_OURS)}[^\n]*\n(?: {{8}}[^\n]*\n)?)+( *File [^\n]*)'
+)
 """Our lines in a traceback that AutoGraph wrote into a message, and the next."""
 
 
