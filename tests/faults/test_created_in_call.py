@@ -88,3 +88,19 @@ def test_made_in_the_loss():
     filler = [operation(index, "NoOp", taped=False) for index in range(12, 21)]
     run = with_operations(replace(run, variables=variables), *filler, *making)
     assert proven(run)[0] == ("GP104", 3)
+
+
+def test_decorated_to_run_once():
+    """A decorator may see to it that a method runs only once."""
+    assert_silent(
+        """
+        class Shift(keras.layers.Layer):
+            @once
+            def start(self, x):
+                self.shift = tf.Variable(tf.zeros(x.shape))
+
+            def call(self, x):
+                self.start(x)
+                return x + self.shift
+        """
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from records import healthy, never_applied, proven, with_call
 from snippets import assert_findings, assert_silent
 
@@ -83,3 +85,45 @@ def test_proven():
 def test_once_may_be_a_look():
     """A single look at gradients is not a loop."""
     assert proven(with_call(never_applied(healthy()), times=1)) == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        'keras.optimizers.get("adam")',
+        "tf.compat.v1.train.AdamOptimizer(0.1)",
+        "keras.optimizers.Own()",
+    ],
+)
+def test_optimizers_by_other_names(made):
+    """What a library makes an optimizer of is one, whichever it is."""
+    assert_silent(f"""
+        chosen = {made}
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        for epoch in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(x))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            chosen.apply_gradients(zip(gradients, model.trainable_variables))
+    """)
+
+
+def test_models_handed_in():
+    """Gradients of a model that was handed in are used in one round or for nothing."""
+    assert_findings("""
+        def train(net, optimizer, batches):
+            for batch in batches:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(net(batch)))
+                gradients = tape.gradient(loss, net.trainable_variables)  # GP401
+
+        def flat(net, batches):
+            sizes = []
+            for batch in batches:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(net(batch)))
+                gradients = tape.gradient(loss, net.trainable_variables)
+                sizes.append([tf.reshape(gradient, [-1]) for gradient in gradients])
+            return sizes
+    """)

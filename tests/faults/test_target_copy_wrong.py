@@ -88,3 +88,16 @@ def test_a_network_that_is_given_its_own_weights():
     assert isinstance(settled, Finding)
     assert "its own weights 4 times" in settled.message
     assert settle(suspicion, replace(copied, copies=(Copy("target", at(8), 4, 0),))) is None
+
+
+def test_shared_layers_in_pairs():
+    """Two models that share layers are gone through side by side."""
+    assert_silent(
+        """
+        body = keras.layers.Dense(8)
+        old = keras.Sequential([body, keras.layers.Dense(1)])
+        new = keras.Sequential([body, keras.layers.Dense(1)])
+        for first, second in zip(old.layers, new.layers):
+            second.set_weights(first.get_weights())
+        """
+    )

@@ -113,3 +113,19 @@ def test_wrong_residual_is_stopped():
 def test_another_difference_is_stopped():
     """The rounded value is not what is taken off: no straight-through form."""
     assert ("GP301", 4) not in proven(straight_through(TANH, MATMUL))
+
+
+def test_no_gradient_at_all():
+    """A gradient that only raises gives nothing."""
+    assert_silent(
+        """
+        @tf.custom_gradient
+        def kept(values):
+            def gradient(upstream):
+                raise NotImplementedError("no gradient through what was kept")
+
+            return tf.identity(values), gradient
+
+        found = kept(model(x))
+        """
+    )

@@ -275,3 +275,30 @@ def test_a_function_that_two_files_share_is_one_finding():
     }
     assert found(files, "one.py") == {("learning-rate-zero", "one.py", 4)}
     assert found(files, "two.py") == set()
+
+
+def test_a_package_imports_its_own_files():
+    """`from pack import part` in `pack/__init__.py` is a file, not a circle."""
+    files = {
+        "pack/__init__.py": "from pack import part\n",
+        "pack/part.py": """
+            import tensorflow as tf
+
+            def rounded(y, p):
+                return tf.reduce_mean(tf.round(y - p))
+        """,
+        "train.py": """
+            import keras
+            import tensorflow as tf
+            from pack import part
+
+            net = keras.Sequential([keras.layers.Dense(1)])
+            optimizer = keras.optimizers.Adam()
+            for x, y in data:
+                with tf.GradientTape() as tape:
+                    loss = part.rounded(y, net(x))
+                gradients = tape.gradient(loss, net.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """,
+    }
+    assert {name for name, _, _ in found(files, "train.py")} == {"nondifferentiable-op"}

@@ -11,7 +11,7 @@ from .elsewhere import located
 from .project import Project, Sought, Source, lines_of
 from .reader import Reader
 
-_LEGACY = re.compile(r"^\s*(?:import|from)\s+tf_keras\b", re.MULTILINE)
+_LEGACY = re.compile(r"^\s*(?:from|import(?:[^\n#]*,)?)\s+tf_keras\b", re.MULTILINE)
 _LEGACY_FLAG = re.compile(r"TF_USE_LEGACY_KERAS[\"']\s*\]?\s*(?:=|,)\s*[\"'](?:1|true|True)")
 _THREE = re.compile(r"^\s*(?:import|from)\s+keras\b", re.MULTILINE)
 

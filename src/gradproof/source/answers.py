@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
 from ..finding import Span
 from . import api, connections, ownership, tapes
-from .values import Instance, Layer, Unknown, Variable
+from .values import Asked, Instance, Layer, Unknown, Variable
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -139,8 +139,16 @@ def _unmoved(reader: Reader, question: connections.Question, facts: Facts) -> tu
         owners = [owner for owner in owners if id(owner) in facts.new_values]
     if not owners or any(isinstance(owner, Instance) for owner in owners):
         return ()
+    if any(isinstance(owner, Unknown) for owner in owners) and _used_at_all(asked, facts):
+        return ()
     still = [owner for owner in owners if id(owner) not in asked.used and _stands_still(owner)]
     return tapes.names(still) or (("the variables",) if still else ())
+
+
+def _used_at_all(asked: Asked, facts: Facts) -> bool:
+    """Says whether any visit of this call put its gradients to use."""
+    visits = (question.asked for question in facts.asked if question.asked.node is asked.node)
+    return any(visit.used or visit.escaped for visit in visits)
 
 
 def _stands_still(owner: object) -> bool:

@@ -94,9 +94,12 @@ def ask(
     _look_beyond(
         reader, question, flow, {id(owner) for owner in owners if owner is not None}, sources
     )
+    # With gradients from above it is a part of some other step.
+    inner = any(keyword.arg == "output_gradients" for keyword in asked.node.keywords)
     for mode in modes.values():
         if (
-            not mode.running
+            not inner
+            and not mode.running
             and asked.tape.number in mode.tapes
             and _trains(mode.layer, owners, reader, asked.sources)
         ):

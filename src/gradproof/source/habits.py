@@ -80,12 +80,21 @@ def made_in_call(reader: Reader, what: str, name: str, node: ast.AST, label: str
             return False
         function = frame.function
         if function is None or function.name != "call" or not isinstance(frame.receiver, Instance):
+            if function is not None and _may_run_once(function):
+                return False
             continue
         if frame.receiver.of.base in ("layer", "model") and name not in api.WITHOUT_VARIABLES:
             names = (label,) if label else ()
             remark(reader, "created-in-call", reader.spot(node), f"{what} `{name}`", names)
             return True
     return False
+
+
+def _may_run_once(function: Function) -> bool:
+    """Says whether a decorator decides whether a function runs, such as `snt.once`."""
+    decorators = getattr(function.node, "decorator_list", ())
+    names = {ast.unparse(one).split("(")[0].split(".")[-1] for one in decorators}
+    return bool(names - {"function", "staticmethod", "classmethod", "property"})
 
 
 def leaks(reader: Reader, scope: Scope, name: str, function: Function, node: ast.AST) -> None:
@@ -109,7 +118,7 @@ def old_hooks(reader: Reader, cls: Class) -> None:
     """A class of optimizers written for the hooks of TensorFlow before 2.11."""
     if cls.base != "optimizer" or "update_step" in cls.members or "apply_gradients" in cls.members:
         return
-    if any("legacy" in ast.unparse(base) or ".v1" in ast.unparse(base) for base in cls.node.bases):
+    if _is_legacy(cls):
         return
     hooks = [cls.members[name] for name in _OLD_HOOKS if name in cls.members]
     found = [hook for hook in hooks if isinstance(hook, Function) and not _only_raises(hook)]
@@ -119,6 +128,15 @@ def old_hooks(reader: Reader, cls: Class) -> None:
         text = reader.spot(first.node)
         line = Spot(reader.head(first.node), text.text.splitlines()[0])
         remark(reader, "legacy-custom-optimizer", line, f"`{cls.name}`", names)
+
+
+def _is_legacy(cls: Class, depth: int = 0) -> bool:
+    """Says whether a class of optimizers stands on one of those that kept the old hooks."""
+    bases = [ast.unparse(base) for base in cls.node.bases]
+    if any(word in base for base in bases for word in ("legacy", ".v1", "OptimizerV2")):
+        return True
+    above = [base for base in cls.bases if isinstance(base, Class)]
+    return depth < 8 and any(_is_legacy(base, depth + 1) for base in above)
 
 
 def _only_raises(function: Function) -> bool:
@@ -164,12 +182,16 @@ def applied_unscaled(
 
 # Models
 
+_NAMED = (ast.Name, ast.Attribute)
+
 
 def bound_layer(reader: Reader, value: Value, node: ast.AST) -> None:
     """`target = online`: two names for one network."""
     if not isinstance(value, Layer | Instance) or not isinstance(node, ast.Assign):
         return
-    if isinstance(node.value, ast.Name) and isinstance(node.targets[0], ast.Name):
+    target = node.targets[0]
+    # `self.net = net` only keeps what was given.
+    if any(isinstance(target, kind) and isinstance(node.value, kind) for kind in _NAMED):
         reader.facts.habits.aliases[id(value)] = reader.spot(node)
 
 
@@ -180,7 +202,10 @@ def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.
         # Weights that were put by and are restored.
         return
     if isinstance(value, ListValue) and value.owner is receiver and value.which == "values":
-        spot = reader.facts.habits.aliases.get(id(receiver), reader.spot(node))
+        spot = reader.facts.habits.aliases.get(id(receiver))
+        if spot is None:
+            # Not told to be one: layers that two models share, paired in a loop.
+            return
         others = ((reader.spot(node), "copies its own weights"),)
         remark(reader, "target-copy-wrong", spot, "alias", (), others)
 
@@ -381,7 +406,8 @@ def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
         isinstance(n, ast.Attribute) and n.attr == "gradient" for p in body for n in ast.walk(p)
     )
     meant = first.startswith(("_", "unused")) or names.intersection(given) or asks
-    if not meant and inner.node.args.vararg is None:
+    gives = isinstance(inner.node, ast.Lambda) or any(isinstance(n, ast.Return) for n in nodes)
+    if gives and not meant and inner.node.args.vararg is None:
         returns = [n for n in nodes if isinstance(n, ast.Return) and n.value]
         spot = reader.spot(returns[-1]) if returns else reader.spot(inner.node)
         remark(reader, "wrong-custom-gradient", spot, f"`{first}`", (function.name,))

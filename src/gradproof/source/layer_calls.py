@@ -138,7 +138,11 @@ def symbolic_output(
             ender=result.ender,
             made=reader.path(node),
         )
-    return Tensor(merge((given, origin(layer, reader.active, reader.path(node)))))
+    # Of an output that nobody knows, any layer may be a part.
+    read = reader.path(node)
+    return Tensor(
+        merge((given, origin(layer, reader.active, read), origin(ANYTHING, reader.active, read)))
+    )
 
 
 def build_instance(reader: Reader, instance: Instance, node: ast.AST) -> None:

@@ -142,6 +142,9 @@ def _other_made(
         name.startswith("keras.optimizers.") and short in api.OPTIMIZERS
     ):
         return optimizers.make_optimizer(reader, short, arguments, keywords, node)
+    if name.startswith("keras.optimizers.") or short.endswith("Optimizer"):
+        # Such as `keras.optimizers.get`, and those of `tf.compat.v1.train`.
+        return Unknown(name)
     if name.startswith("keras.losses."):
         if short[:1].isupper():
             given = (

@@ -159,7 +159,10 @@ def _kept(reader: Reader, promise: Imported) -> Value | None:
     if not promise.name:
         return module
     found = _own(reader, module, promise.name)
-    return found if found is not None else _submodule(reader, module, promise.name)
+    if found is None or _is_promised(found):
+        # A package may import its own files under their names.
+        return _submodule(reader, module, promise.name) or found
+    return found
 
 
 def _module(reader: Reader, path: str, name: str) -> Module | None:

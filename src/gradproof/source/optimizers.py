@@ -178,6 +178,11 @@ def _columns(
     return None, None, None
 
 
+def _are_variables(value: Value) -> bool:
+    """Says whether tensors are among these; other minimizers watch them themselves."""
+    return not any(isinstance(one, Tensor) for one in tapes.entries(value))
+
+
 def _minimize(
     reader: Reader,
     optimizer: Optimizer | Unknown,
@@ -193,7 +198,8 @@ def _minimize(
         tape = tapes.make_tape(reader, [], {}, node)
         with reader.recording(tape):
             target = reader.call(loss, [], {}, node)
-        if variables is not None:
+        known = isinstance(optimizer, Optimizer)
+        if variables is not None and (known or _are_variables(variables)):
             tapes.gradient(reader, tape, target, variables, node)
         elif isinstance(loss, Function):
             for thing in flow_of(target):
