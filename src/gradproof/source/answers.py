@@ -132,6 +132,9 @@ def _unmoved(reader: Reader, question: connections.Question, facts: Facts) -> tu
     asked = question.asked
     if asked.escaped or question.inner or facts.untold_apply or not question.looping:
         return ()
+    if reader.cut_short:
+        # What was not read may apply them.
+        return ()
     owners = [
         owner for owner in map(tapes.owner_of, tapes.entries(asked.sources)) if owner is not None
     ]

@@ -63,7 +63,8 @@ def child(reader: Reader, parent: Unknown, name: str) -> Value:
     """A part of something unknown: the same each time it is asked for."""
     if name not in parent.children:
         label = f"{parent.name}{name}" if name.startswith("[") else f"{parent.name}.{name}"
-        reader.store.set_item(parent.children, name, Unknown(label, parent.data, flow=parent.flow))
+        made = Unknown(label, parent.data, flow=parent.flow, parent=parent)
+        reader.store.set_item(parent.children, name, made)
     return parent.children[name]
 
 

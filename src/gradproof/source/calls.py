@@ -114,7 +114,8 @@ def unknown_call(
     )
     if isinstance(callee, Unknown):
         callee.called = True
-        flow = merge((flow, origin(callee, reader.active, read)))
+        # A method of a model reads the model.
+        flow = merge((flow, *(origin(one, reader.active, read) for one in callee.with_parents())))
         return Unknown(callee.name, data=callee.data, flow=flow)
     return Unknown(flow=flow)
 

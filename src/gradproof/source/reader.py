@@ -48,6 +48,10 @@ DEEPEST = 24
 """Calls within calls that are followed."""
 
 
+_AT_A_CALL = "tapes active silent indexing replicas keras_calls outer_call outer_flag".split()
+"""What a call leaves as it was."""
+
+
 class Exhausted(Exception):
     """The program is larger than one reading may be."""
 
@@ -94,6 +98,7 @@ class Reader:
         self.project = project
         self.modules: dict[str, Module] = {}
         self.following: tuple[Module, ...] = ()
+        self.cut_short = False
         self.looked_up: set[tuple[int, str]] = set()
         self.module_steps = 0
         self.most_steps = MOST_STEPS
@@ -134,7 +139,7 @@ class Reader:
             self.speculative = True
             statements.visit_uncalled(self)
         except Exhausted:
-            pass
+            self.cut_short = True
 
     @property
     def frame(self) -> Frame:
@@ -150,6 +155,26 @@ class Reader:
         self.steps += 1
         if self.steps > self.most_steps:
             raise Exhausted
+
+    @contextmanager
+    def sparing(self, steps: int) -> Iterator[None]:
+        """Ends the block, not the reading, when it takes more than so many steps."""
+        all_steps, self.most_steps = self.most_steps, min(self.most_steps, self.steps + steps)
+        before = {name: getattr(self, name) for name in _AT_A_CALL}
+        frames, branches = list(self.frames), self.store.branches
+        try:
+            yield
+        except Exhausted:
+            if self.steps > all_steps:
+                raise
+            self.cut_short = True
+            while self.store.branches > branches:
+                self.store.take_back()
+            self.frames = frames
+            for name, value in before.items():
+                setattr(self, name, value)
+        finally:
+            self.most_steps = all_steps
 
     def evaluate(self, node: ast.expr) -> Value:
         """What an expression may be."""

@@ -316,6 +316,15 @@ _HANDLERS: dict[type, Callable[..., str | None]] = {
 }
 
 
+MOST_STEPS_A_STEP, MOST_STEPS_A_FUNCTION = 12_000, 4_000
+"""Steps in a function that nobody calls, one that trains and another.
+
+So that a long one leaves some for the others.
+"""
+
+_TRAINING = frozenset("GradientTape gradient apply_gradients minimize fit train_on_batch".split())
+
+
 def visit_uncalled(reader: Reader) -> None:
     """Follows, with unknown arguments, every function that nobody called."""
     done: set[int] = set()
@@ -330,7 +339,15 @@ def visit_uncalled(reader: Reader) -> None:
         # Methods last entered first would meet objects before their makers.
         function = waiting[0]
         done.add(id(function.node))
-        _visit(reader, function)
+        with reader.sparing(MOST_STEPS_A_STEP if _trains(function) else MOST_STEPS_A_FUNCTION):
+            _visit(reader, function)
+
+
+def _trains(function: Function) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in _TRAINING
+        for node in ast.walk(function.node)
+    )
 
 
 def _visit(reader: Reader, function: Function) -> None:

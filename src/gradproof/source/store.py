@@ -74,6 +74,11 @@ class Store:
             first = before if known is None else known[1]
             self._open[-1][key] = (write, first, value)
 
+    @property
+    def branches(self) -> int:
+        """Number of branches that are open."""
+        return len(self._open)
+
     def begin(self) -> None:
         """Opens a branch."""
         self._open.append({})

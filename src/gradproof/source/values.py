@@ -7,6 +7,7 @@ Values are plain records. Those that the program can change have an identity
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
@@ -376,6 +377,7 @@ class Unknown:
 
     `data`: a parameter or what hangs from one: reading it runs no code.
     `imported`: what it was imported as, until that is looked at.
+    `parent`: what it is an attribute of.
     """
 
     name: str = ""
@@ -384,6 +386,14 @@ class Unknown:
     called: bool = False
     flow: Flow = field(default_factory=dict)
     imported: Imported | None = None
+    parent: Unknown | None = None
+
+    def with_parents(self) -> Iterator[Unknown]:
+        """Itself, and what it is a part of, inner ones first."""
+        one: Unknown | None = self
+        while one is not None:
+            yield one
+            one = one.parent
 
 
 @dataclass(frozen=True)
