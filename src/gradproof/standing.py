@@ -36,7 +36,7 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     found = [
         _standing(variable, run, diagnoses, updates.get(variable.key, []))
         for variable in run.variables
-        if variable.role == "model" and variable.trainable
+        if variable.role == "model" and variable.trainable and variable.copy_of is None
     ]
     # Counters and states of random generators are integers that nobody trains.
     counters = {variable.path for variable in run.variables if not _differentiable(variable)}
@@ -60,6 +60,8 @@ def step_count(run: Run) -> int:
     """
     places: dict[tuple[int | None, Place | None], list[Apply]] = {}
     for apply in run.applies:
+        if apply.replica:
+            continue  # the same step as in the first replica
         places.setdefault((apply.optimizer, apply.place), []).append(apply)
     passages = {place: _passages(applies, run) for place, applies in places.items()}
     by_optimizer = sum(count for (optimizer, _), count in passages.items() if optimizer is not None)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .recording import Recording
 
+SEVERAL = ("IdentityN", "Split", "SplitV", "Unpack", "TupleWrapper")
+"""Operations of which each output is another thing."""
+
 
 def follow(
     recording: Recording, index: int, results: dict[int, frozenset[int]]
@@ -24,11 +27,17 @@ def follow(
         operation = recording.operations[number]
         if depth > 200 or operation.reads:
             return frozenset()
+        if operation.type in SEVERAL and len(operation.inputs) > 1:
+            memo[number] = None
+            return None
         found: list[frozenset[int]] = []
         for source in operation.inputs:
             inner = recording.operations[source]
             if inner.shape == operation.shape or operation.shape is None:
                 part = look(source, depth + 1)
+                if part is None:
+                    memo[number] = None
+                    return None
                 if part:
                     found.append(part)
         if not found:

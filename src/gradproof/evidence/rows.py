@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-COLUMNS = ("gradient_norm", "value_norm", "change_norm", "along")
+COLUMNS = ("gradient_norm", "value_norm", "change_norm", "along", "part_norm")
 """What may be known of each variable at each step; see `Update`."""
 
 NO_GRADIENT = -1.0

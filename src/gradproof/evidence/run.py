@@ -36,8 +36,8 @@ class Variable:
         dtype: Such as `"float32"`.
         trainable: Its own flag.
         kind: `"tf.Variable"` or `"keras.Variable"`.
-        role: `"model"`, `"optimizer"`, `"metric"`, `"seed"` or `"dataset"`:
-            whose code made it.
+        role: `"model"`, `"optimizer"`, `"metric"`, `"seed"`, `"dataset"` or
+            `"strategy"`: whose code made it.
         made_at: The user's line that made it.
         layer_made_at: The user's line that made the Keras layer that owns
             it, if a library layer made it (`Dense` builds its own kernel).
@@ -50,6 +50,8 @@ class Variable:
             one of its methods the variable (or its layer) was made.
         tracked: The holder's own list of variables has it.
         count: Value of an integer variable without axes, when last seen.
+        copy_of: Key of the variable that it is the copy of, in another
+            replica of a strategy.
     """
 
     key: int
@@ -67,6 +69,7 @@ class Variable:
     holder: str | None = None
     tracked: bool | None = None
     count: int | None = None
+    copy_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +268,7 @@ class Apply:
         counted: Times that it was passed so far.
         call: Key of the gradient call that was answered last before it.
         replicas: Copies of the model that a strategy keeps in step there.
+        replica: Which of those in this process it is in, from 0.
     """
 
     key: int
@@ -281,6 +285,7 @@ class Apply:
     counted: int = 0
     call: int | None = None
     replicas: int = 1
+    replica: int = 0
 
     @property
     def place(self) -> Place | None:
@@ -325,6 +330,9 @@ class Update:
         change_norm: Norm of the change.
         along: Cosine between the change and the *negative* gradient: 1 is
             plain descent, -1 is ascent; `None` if either is zero or unknown.
+        part_norm: Under a strategy the norm of this replica's own gradient,
+            before all replicas' are summed into the one that is applied;
+            `None` elsewhere, or if unknown.
     """
 
     variable: int
@@ -332,6 +340,7 @@ class Update:
     value_norm: float
     change_norm: float
     along: float | None = None
+    part_norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

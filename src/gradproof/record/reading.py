@@ -165,6 +165,7 @@ def _step(
         known = dict(zip(layout, values[position * width : (position + 1) * width], strict=True))
         gradient = known.get("gradient_norm", NO_GRADIENT)
         along = known.get("along")
+        part = known.get("part_norm", NO_GRADIENT)
         updates.append(
             Update(
                 key,
@@ -172,6 +173,7 @@ def _step(
                 known["value_norm"],
                 known["change_norm"],
                 along if along == along else None,
+                None if part == NO_GRADIENT else part,
             )
         )
     return Step(index, apply, tuple(updates), loss, rate, iterations)

@@ -96,7 +96,6 @@ class TensorFlow:
         self.saves = Saves(
             places, self.variables, self.applies.key, lambda: bool(self.applies.notes)
         )
-        self.applies.on_replicas = self.replicas.traced
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
         self.stale = Stale(places, self.variables, self.applies.key)
@@ -163,6 +162,7 @@ class TensorFlow:
             self.custom.install,
             self.tracings.install,
             self.replicas.install,
+            self.applies.sums.install,
             self.saves.install,
             self.applies.numbers.install,
             self.eager.install,
@@ -292,7 +292,7 @@ class TensorFlow:
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
         self._since = 0
         broken = self._hand_over()
-        counted = sum(site.count for site in self.applies.numbers.sites)
+        counted = sum(site.count for site in self.applies.numbers.sites if not site.replica)
         due = self._pace.due(max(counted, self._counted))
         if self.tapes.fresh or due or broken:
             self.tapes.fresh = False
@@ -337,10 +337,7 @@ class TensorFlow:
                 calls=calls,
                 optimizers=self.applies.made(),
                 applies=applies,
-                steps=(
-                    *(step for site in sites for step in site.steps()),
-                    *self.replicas.steps(applies),
-                ),
+                steps=tuple(step for site in sites for step in site.steps()),
                 frozen=tuple(self.functions.frozen.values()),
                 replaced=tuple(self.stale.replaced),
                 flips=tuple(self.stale.flips),
@@ -364,7 +361,7 @@ class TensorFlow:
                 crash=crash,
                 unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
                 finished=finished,
-                counted=sum(site.count for site in sites),
+                counted=sum(site.count for site in sites if not site.replica),
             )
         finally:
             self.eager.paused = False

@@ -13,6 +13,7 @@ from ..patches import Patches
 from .graphs import SCOPE
 from .measures import Before, before, measures, scalar
 from .sites import EXTRA, Site
+from .sums import with_parts
 
 SLOTS = 256
 """Steps that a ring holds until it is read."""
@@ -78,6 +79,7 @@ class Numbers:
         loss: Any,
         rate: Any,
         iterations: Any,
+        parts: list[Any] | None = None,
     ) -> None:
         """Measures a step that has just happened, or is being traced."""
         import tensorflow as tf
@@ -88,6 +90,8 @@ class Numbers:
             if not site.values:
                 site.begin(variables, [was.value for was in earlier] if eager else None)
             row = measures(variables, gradients, earlier, site.directed)
+            if parts is not None:
+                row = with_parts(row, parts)
             if eager:
                 packed = tf.raw_ops.Pack(values=row, axis=0)
                 self._pending.append((site, packed, loss, rate, iterations))

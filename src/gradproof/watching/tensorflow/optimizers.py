@@ -15,6 +15,7 @@ from ...evidence.origins import follow
 from ...evidence.run import Apply, Optimizer, Pair
 from ..patches import Patches
 from ..places import Places, Stack
+from . import replicas
 from .audit import Audits, Opened
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
@@ -26,6 +27,7 @@ from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pa
 from .rates import Rates
 from .schedules import described
 from .sites import Site
+from .sums import Sums
 from .tapes import KEEP, Tapes
 from .variables import Variables, bare, is_variable
 from .writes import Writes
@@ -50,6 +52,7 @@ class ApplyNote:
     known: frozenset[int] | None
     call: int | None
     replicas: int = 1
+    replica: int = 0
     error: str | None = None
     counted: int = 0
     site: Site | None = None
@@ -64,9 +67,11 @@ class _Passage:
     note: ApplyNote | None
     site: Site | None = None
     variables: list[Any] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
     gradients: list[Any] = field(default_factory=list)
     earlier: list[Before] = field(default_factory=list)
     audit: Opened | None = None
+    loss: Any = None
     rate: Any = None
     iterations: Any = None
     start: int = 0
@@ -99,7 +104,7 @@ class Applies:
         )
         self.unwatched: set[str] = set()
         self.optimizers: list[Optimizer] = []
-        self.on_replicas: Callable[[], None] = lambda: None
+        self.sums = Sums()
         self._merging = 0
         self._places = places
         self._variables = variables
@@ -208,7 +213,7 @@ class Applies:
         traced = in_graph()
         operations: Operations | None = self._graph_of() if traced else self._eager
         # Replicas hand their gradients to the main thread, which assigns for all.
-        passage = _Passage(None, merging=_replicas() > 1)
+        passage = _Passage(None, merging=replicas.count() > 1)
         self._merging += passage.merging
         if operations is None:
             return passage
@@ -243,6 +248,7 @@ class Applies:
             tuple(keys),
             tuple(gradient is None for gradient, _ in pairs),
             operations.key,
+            replicas.index(),
         )
         self._times[pattern] += 1
         if not traced and self._times[pattern] > KEEP:
@@ -257,14 +263,15 @@ class Applies:
             else type(optimizer).__name__,
             number,
             [
-                (key, kind_of_gradient(gradient), gradient, name_of(variable))
+                (key, kind_of_gradient(gradient), self._own(gradient), name_of(variable))
                 for key, (gradient, variable) in zip(keys, pairs, strict=True)
             ],
             traced,
             given,
             known_to(optimizer, self._variables),
             self._tapes.last.key if self._tapes.last is not None else None,
-            _replicas(),
+            replicas.count(),
+            replicas.index() or 0,
         )
         earlier = self._notes.get(pattern)
         if earlier is not None:
@@ -276,44 +283,55 @@ class Applies:
         self._tapes.fresh = True
         return note
 
+    def _own(self, gradient: Any) -> Any:
+        """A gradient; of one that the replica had summed its own part."""
+        part = self.sums.part_of(gradient)
+        return gradient if part is None else part
+
     def _measure(
         self, passage: _Passage, note: ApplyNote, pairs: list[tuple[Any, Any]], optimizer: Any
     ) -> None:
         """Reads the values before the step."""
-        if note.given != "pairs" or _replicas() > 1:
-            if _replicas() > 1:
-                self.unwatched.add(
-                    "steps inside a distribution strategy: gradients; changes after the first three"
-                )
-                if note.traced:
-                    self.on_replicas()
+        if note.given != "pairs":
             return
-        seen: set[int] = set()
+        parted = note.replicas > 1
+        if parted and replicas.index() is None:
+            self.unwatched.add("steps applied outside the replicas of a strategy")
+            return
         for gradient, variable in pairs:
             key = self._variables.key(variable) if is_variable(variable) else None
-            if key is None or key in seen or not measurable(variable):
+            here = replicas.local(variable) if parted and key is not None else variable
+            if key is None or key in passage.keys or not measurable(here):
                 continue
-            seen.add(key)
-            passage.variables.append(variable)
+            passage.keys.append(key)
+            passage.variables.append(here)
             passage.gradients.append(gradient)
         if not passage.variables or (note.traced and self.numbers.saving):
             return
         if note.site is None:
             note.site = self._site(note, passage)
         passage.site = note.site
+        if parted:
+            self.sums.begin(passage.gradients)
+            passage.loss = self._loss(note)
         self._eager.paused = True
         passage.earlier = self.numbers.before(passage.variables)
         if note.traced or note.counted < KEEP or note.counted % 16 == 0:
             passage.rate, passage.iterations = _state(optimizer)
-        passage.audit = self.audits.begin(
-            note.site, optimizer, passage.variables, passage.gradients, note.traced
-        )
+        if not parted:
+            passage.audit = self.audits.begin(
+                note.site, optimizer, passage.variables, passage.gradients, note.traced
+            )
         self._eager.paused = False
 
     def _site(self, note: ApplyNote, passage: _Passage, directed: bool = False) -> Site:
-        keys = tuple(self._variables.key(variable) or 0 for variable in passage.variables)
         site = Site(
-            note.key, keys, tuple(gradient is not None for gradient in passage.gradients), directed
+            note.key,
+            tuple(passage.keys),
+            tuple(gradient is not None for gradient in passage.gradients),
+            directed,
+            note.replicas > 1,
+            note.replica,
         )
         self.numbers.sites.append(site)
         return site
@@ -325,25 +343,31 @@ class Applies:
             return
         operations = note.operations
         note.counted += 1
-        self.passages += note.optimizer is not None and not note.traced
+        first = note.replica == 0
+        self.passages += note.optimizer is not None and not note.traced and first
         if passage.site is not None:
+            gradients, parts = passage.gradients, None
+            if passage.site.parted:
+                gradients, parts = self.sums.end(passage.gradients)
             self.numbers.after(
                 passage.site,
                 passage.variables,
-                passage.gradients,
+                gradients,
                 passage.earlier,
-                self._loss(note),
+                passage.loss if passage.site.parted else self._loss(note),
                 passage.rate,
                 passage.iterations,
+                parts,
             )
             self.audits.end(passage.audit, passage.rate)
         if isinstance(operations, TracedOperations):
             operations.ranges.append((passage.start, len(operations), "apply"))
         if not note.traced:
-            self._tapes.steps += 1
+            self._tapes.steps += first
             if note.plain is not None:
                 note.plain = dataclasses.replace(note.plain, counted=note.counted)
-        self._passed()
+        if first:
+            self._passed()
 
     def _loss(self, note: ApplyNote) -> Any:
         """The latest target, if it can be read where the step happens."""
@@ -409,14 +433,14 @@ class Applies:
             note = self._hand_note(note, stack, operations, word, key, variable, value, traced)
             self._notes[pattern] = note
         passage.note = note
-        measured = not (traced and self.numbers.saving) and _replicas() == 1
+        measured = not (traced and self.numbers.saving) and replicas.count() == 1
         if measured and key in self._tapes.trained and measurable(variable):
             gradient = self._tapes.latest.get(key)
             if gradient is not None and _usable(gradient, traced, operations):
                 passage.gradients = [gradient]
             else:
                 passage.gradients = [None]
-            passage.variables = [variable]
+            passage.variables, passage.keys = [variable], [key]
             if note.site is None:
                 note.site = self._site(note, passage, directed=True)
             passage.site = note.site
@@ -505,6 +529,7 @@ class Applies:
             note.counted,
             note.call,
             note.replicas,
+            note.replica,
         )
         if final or not note.traced:
             note.settled = True
@@ -563,15 +588,7 @@ def _state(optimizer: Any) -> tuple[Any, Any]:
         rate = rate(bare(iterations))
     if in_graph():
         return scalar(rate), None
-    return float(bare(rate)), int(bare(iterations))
-
-
-def _replicas() -> int:
-    from tensorflow.python.distribute import distribute_lib
-
-    if not distribute_lib.has_strategy():
-        return 1
-    return int(distribute_lib.get_strategy().num_replicas_in_sync)
+    return float(replicas.local(rate)), int(replicas.local(iterations))
 
 
 def _usable(gradient: Any, traced: bool, operations: Operations) -> bool:

@@ -1,4 +1,4 @@
-"""Variables that a strategy keeps once a replica: their values, read between steps."""
+"""Variables that a strategy keeps once a replica: are the copies equal?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...evidence.gaps import Gap
-from ...evidence.run import Apply, Step, Update
 from ..patches import Patches
-from .variables import Variables
+from .variables import Variables, bare
 
 MOMENTS = (1, 2, 3, 10, 50, 200, 1000, 5000)
 """Calls of traced functions after which copies are compared."""
@@ -17,8 +16,39 @@ MOMENTS = (1, 2, 3, 10, 50, 200, 1000, 5000)
 LARGEST = 20_000_000
 """Elements of all copies together that are read."""
 
-MEASURED = 3
-"""Calls whose changes are measured from outside."""
+
+def count() -> int:
+    """Replicas that the strategy in force keeps in step."""
+    from tensorflow.python.distribute import distribute_lib
+
+    if not distribute_lib.has_strategy():
+        return 1
+    return int(distribute_lib.get_strategy().num_replicas_in_sync)
+
+
+def index() -> int | None:
+    """Which of the replicas of this process runs here, from 0; `None` outside of them."""
+    from tensorflow.python.distribute import distribute_lib
+
+    if not distribute_lib.has_strategy():
+        return 0
+    here = distribute_lib.get_replica_context()
+    if here is None:
+        return None
+    # The public property would make a tensor.
+    group = here._replica_id_in_sync_group
+    if not isinstance(group, int):
+        return 0
+    return int(here.strategy.extended._get_local_replica_id(group))
+
+
+def local(variable: Any) -> Any:
+    """The copy of a variable that belongs to the replica that runs here.
+
+    A plain variable is its own only copy.
+    """
+    inner = bare(variable)
+    return inner._get() if isinstance(getattr(inner, "values", None), tuple) else inner
 
 
 class Replicas:
@@ -28,8 +58,6 @@ class Replicas:
         self.gaps: dict[str, Gap] = {}
         self._variables = variables
         self._mirrored: list[weakref.ref[Any]] = []
-        self._before: dict[int, Any] = {}
-        self._changes: list[dict[int, tuple[float, float]]] = []
 
     def install(self, patches: Patches) -> None:
         """Watches the making of variables that are kept once a replica."""
@@ -38,24 +66,16 @@ class Replicas:
         patches.around(
             values.DistributedVariable,
             "__init__",
-            after=lambda note, variable, result: self._mirrored.append(weakref.ref(variable)),
+            after=lambda note, variable, result: self._made(variable),
         )
 
-    def traced(self) -> None:
-        """A step under several replicas is being traced: keeps the values before it."""
-        from tensorflow.python.framework import ops
-
-        if not self._changes and not self._before:
-            with ops.init_scope():
-                self._before = self._read()
+    def _made(self, variable: Any) -> None:
+        self._mirrored.append(weakref.ref(variable))
+        self._variables.mirrored(variable)
 
     def called(self, calls: int) -> None:
         """A traced function has returned to eager code."""
-        if not self._mirrored:
-            return
-        if self._before and len(self._changes) < MEASURED:
-            self._measure()
-        if calls in MOMENTS:
+        if self._mirrored and calls in MOMENTS:
             self.compare(calls)
 
     def compare(self, calls: int) -> None:
@@ -90,58 +110,3 @@ class Replicas:
                 continue
             if getattr(variable, "trainable", False):
                 yield variable
-
-    def _read(self) -> dict[int, Any]:
-        """The values of the first copies, by key."""
-        found: dict[int, Any] = {}
-        room = LARGEST
-        for variable in self._alive():
-            copy = variable.values[0]
-            key = self._variables.key(copy)
-            room -= copy.shape.num_elements() or LARGEST
-            if key is not None and room > 0 and copy.dtype.is_floating:
-                found[key] = copy.numpy().astype("float64")
-        return found
-
-    def _measure(self) -> None:
-        import numpy as np
-
-        now = self._read()
-        changes = {
-            key: (
-                float(np.linalg.norm(self._before[key].ravel())),
-                float(np.linalg.norm((value - self._before[key]).ravel())),
-            )
-            for key, value in now.items()
-            if key in self._before
-        }
-        # A call that evaluates changes nothing, and is no step.
-        if any(change != 0 for _, change in changes.values()):
-            self._changes.append(changes)
-        self._before = now if len(self._changes) < MEASURED else {}
-
-    def steps(self, applies: tuple[Apply, ...]) -> tuple[Step, ...]:
-        """Changes seen from outside as steps of the optimizers under strategies.
-
-        Only of variables that changed: what the gradient was is not known.
-        """
-        found: list[Step] = []
-        seen: set[int | None] = set()
-        for apply in applies:
-            if apply.replicas < 2 or apply.by_hand or apply.optimizer in seen:
-                continue
-            seen.add(apply.optimizer)
-            keys = [pair.variable for pair in apply.pairs if pair.given == "gradient"]
-            for index, changes in enumerate(self._changes, start=1):
-                updates = tuple(
-                    Update(
-                        key,
-                        float("nan") if changes[key][1] != changes[key][1] else None,
-                        *changes[key],
-                    )
-                    for key in keys
-                    if key in changes and changes[key][1] != 0
-                )
-                if updates:
-                    found.append(Step(index, apply.key, updates))
-        return tuple(found)

@@ -56,7 +56,7 @@ def _packed(site: Site, block: Block) -> tuple[StepRows, bool]:
     import numpy as np
 
     steps, width = len(block.rows), site.width
-    columns = COLUMNS if site.directed else COLUMNS[:3]
+    columns = COLUMNS[:3] + (COLUMNS[3:4] if site.directed else COLUMNS[4:] if site.parted else ())
     measured = block.rows[:, :-EXTRA].reshape(steps, len(site.variables), width)
     numbers = np.empty((*measured.shape[:2], len(columns)), "<f4")
     with np.errstate(all="ignore"):
@@ -64,6 +64,8 @@ def _packed(site: Site, block: Block) -> tuple[StepRows, bool]:
         numbers[:, np.logical_not(site.given), 0] = NO_GRADIENT
         numbers[:, :, 1] = _norms(np.array(block.values, "f4"))
         numbers[:, :, 2] = _norms(measured[:, :, 1])
+        if site.parted:
+            numbers[:, :, 3] = _norms(measured[:, :, 2])
         if site.directed:
             numbers[:, :, 3] = -measured[:, :, 2] / (numbers[:, :, 0] * numbers[:, :, 2])
     extras = block.rows[:, -EXTRA:].tolist()
@@ -101,7 +103,9 @@ def updates_made(applies: Applies, calls: int) -> int:
         calls: Calls of traced functions so far: where no numbers are measured
             (under some strategies), each of them counts as an update.
     """
-    traced = [site for site in applies.numbers.sites if site.counter is not None]
+    traced = [
+        site for site in applies.numbers.sites if site.counter is not None and not site.replica
+    ]
     counts = [(site.directed, int(site.counter.numpy())) for site in traced]
     made = applies.passages + sum(count for by_hand, count in counts if not by_hand)
     if made or applies.optimizers:

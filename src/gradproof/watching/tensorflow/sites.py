@@ -53,6 +53,9 @@ class Site:
         variables: Keys of the variables.
         given: Which of them got a gradient.
         directed: The product of change and gradient is measured as well.
+        parted: The gradients are sums over replicas; this replica's own part
+            is measured as well.
+        replica: Which of the replicas of this process, from 0.
         count: Steps so far.
         values: Half the squared norm of each variable when last read.
     """
@@ -61,6 +64,8 @@ class Site:
     variables: tuple[int, ...]
     given: tuple[bool, ...]
     directed: bool = False
+    parted: bool = False
+    replica: int = 0
     count: int = 0
     values: tuple[float, ...] = ()
     first: list[Block] = field(default_factory=list)
@@ -74,8 +79,8 @@ class Site:
 
     @property
     def width(self) -> int:
-        """Numbers a variable: gradient, change, and their product."""
-        return 3 if self.directed else 2
+        """Numbers a variable: gradient, change, and their product or the part."""
+        return 3 if self.directed or self.parted else 2
 
     def begin(self, variables: list[Any], earlier: list[Any] | None = None) -> None:
         """Reads the values before the first step, where there are any yet.
@@ -174,13 +179,18 @@ def _step(site: Site, index: int, numbers: list[float], values: tuple[float, ...
         if site.directed and gradient and change and site.given[position]:
             product = numbers[position * width + 2]
             along = -product / (gradient * change) if math.isfinite(product) else None
+        given, part = site.given[position], None
+        if site.parted and given:
+            part = _known_norm(numbers[position * width + 2])
+            given = gradient >= 0 or math.isnan(gradient)
         updates.append(
             Update(
                 variable,
-                gradient if site.given[position] else None,
+                gradient if given else None,
                 _norm(values[position]),
                 change,
                 along,
+                part,
             )
         )
     loss, rate, iterations = (None if math.isnan(number) else number for number in numbers[-EXTRA:])
@@ -200,6 +210,11 @@ def last_row(site: Site) -> tuple[int, dict[int, float | None], float | None] | 
     }
     rate = numbers[-EXTRA + 1]
     return site.count, norms, None if math.isnan(rate) else rate
+
+
+def _known_norm(half_square: float) -> float | None:
+    """The same; `None` where it was not measured."""
+    return None if half_square < 0 else _norm(half_square)
 
 
 def _norm(half_square: float) -> float:

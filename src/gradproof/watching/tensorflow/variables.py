@@ -38,6 +38,7 @@ class _Note:
     holder: weakref.ref[Any] | None = None
     name: str = ""
     dtype: str = "float32"
+    copy_of: int | None = None
     last: Variable | None = None
 
 
@@ -79,6 +80,8 @@ def kind_of(thing: Any) -> str | None:
             return "module"
         elif base.__name__ == "Generator" and module.endswith("stateful_random_ops"):
             return "seed"
+        elif base.__name__ == "CollectiveReplicaLauncher":
+            return "strategy"  # its token, that puts collectives in order
     return None
 
 
@@ -146,7 +149,7 @@ class Variables:
             key,
             weakref.ref(variable),
             weakref.ref(keras) if keras is not None else None,
-            role if role in ("optimizer", "metric", "seed") else "model",
+            role if role in ("optimizer", "metric", "seed", "strategy") else "model",
             stack[-1] if stack else None,
             layer_at,
             type(owner).__name__ if owner is not None else None,
@@ -230,6 +233,13 @@ class Variables:
         if key is not None and inner is not variable and self._notes[key].keras is None:
             self._notes[key].keras = weakref.ref(variable)
         return key
+
+    def mirrored(self, variable: Any) -> None:
+        """Notes that the copies of a variable are one, in several replicas."""
+        first, *others = (self.key(copy) for copy in variable.values)
+        for key in others:
+            if key is not None:
+                self._notes[key].copy_of = first
 
     def adopt(self, variable: Any, role: str) -> None:
         """Gives a variable of unknown origin a key."""
@@ -317,6 +327,7 @@ class Variables:
             note.during,
             *_tracked(note.holder() if note.holder is not None else None, variable),
             _count(variable, note.dtype),
+            note.copy_of,
         )
         return note.last
 
