@@ -99,9 +99,8 @@ def prove(run: Run) -> Iterator[Finding]:
             seen.add(operation.place)
             names = tuple(run.path(key) for key in keys)
             yield Finding(
-                f"a prediction and a target of shapes {_show(left.shape)} and "
-                f"{_show(right.shape)} make a difference of shape {_show(operation.shape)}: every "
-                f"prediction is compared with every target",
+                f"shapes {_show(left.shape)} and {_show(right.shape)} give a difference of shape "
+                f"{_show(operation.shape)}: every prediction is compared with every target",
                 place=operation.place,
                 label=f"{_show(left.shape)} with {_show(right.shape)}",
                 variables=names,

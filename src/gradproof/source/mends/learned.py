@@ -18,6 +18,11 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
     columns = [text for text, shape in shapes if re.fullmatch(r"\([^,]*, 1\)", shape)]
     flats = [text for text, shape in shapes if re.fullmatch(r"\([^,]*,\)", shape)]
     sides = _sides(node)
+    measured = re.search(r"shapes (\([^)]*\)) and (\([^)]*\)) give", finding.message)
+    if measured and any(isinstance(here, ast.BinOp) for here in ast.walk(node)):
+        # A run knows them in the order of the operands; calls may swap theirs.
+        for side, shape in zip(reversed(sides), measured.groups(), strict=True):
+            (columns if shape.endswith(", 1)") else flats).append(draft.source(side))
     # Without known shapes both ways are offered; a run tells them apart.
     for squeezed, known in ((True, columns), (False, flats)):
         for side in sides:
