@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 EXAMPLE ?= examples/stuck/spiral.py
 
-.PHONY: run test test-all lint bench bench-reading clean
+.PHONY: run test test-all lint docs bench bench-reading clean
 
 run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
@@ -22,6 +22,10 @@ lint: $(READY) ## ruff, mypy and typos.
 	@$(BIN)/mypy
 	@$(BIN)/typos
 
+docs: $(READY) ## The documentation, into site/; broken links are errors.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "site/index.html"
+
 bench: $(READY) ## Watched / bare, in one run.
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks/overhead.py
 
@@ -29,10 +33,10 @@ bench-reading: $(READY) ## gradproof check beside ruff, pyflakes and pylint, in 
 	@$(BIN)/python benchmarks/reading.py
 
 clean: ## Throw away .venv and what tools left behind.
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Installed again only when pyproject.toml says something new.
 $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[tensorflow,dev]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[tensorflow,dev,docs]"
 	@touch $(READY)
