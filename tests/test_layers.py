@@ -34,6 +34,8 @@ LAYERS = (
         "launch",
         "mending",
         "running",
+        "serving",
+        "showing",
         "live",
         "proof",
         "comparing",

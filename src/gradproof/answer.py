@@ -23,6 +23,7 @@ class Standing:
         stage: The stage at which the update is lost; `None` unless broken.
         why: A few words: by how much it moved and by whose rule, or why not.
         moved: Its value changed, rightly or not.
+        key: Number of the variable in the run, for paths may stand for several.
     """
 
     variable: str
@@ -31,6 +32,7 @@ class Standing:
     stage: str | None
     why: str
     moved: bool = False
+    key: int | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Wishes:
         say: Called with one line for the user, while the program runs.
         patient: Say now and then how far a long run is.
         variable: Name of a variable whose step is wanted term by term.
+        opened: Called with the file of the record before the program begins.
     """
 
     steps: int | None = None
@@ -50,6 +51,7 @@ class Wishes:
     say: Say = lambda words: None
     patient: bool = False
     variable: str | None = None
+    opened: Callable[[Path], None] = lambda path: None
 
 
 class Bystander:
@@ -82,6 +84,8 @@ class Bystander:
         elif wishes.recorded:
             path = record.default(home, program.target)
             self._recorder = record.Recorder(path, self._about, record.ready)
+        if self._recorder is not None:
+            wishes.opened(self._recorder.path.absolute())
 
     def steps(self, news: list[StepRows]) -> None:
         """Takes new steps, in the program's thread."""

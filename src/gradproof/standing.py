@@ -84,7 +84,7 @@ def _standing(
     told = _told(variable, diagnoses)
     state, stage, why = told or _shown(variable, run, updates)
     moved = any(update.change_norm != 0 for update in updates)
-    return Standing(variable.path, variable.shape, state, stage, why, moved)
+    return Standing(variable.path, variable.shape, state, stage, why, moved, variable.key)
 
 
 def _told(variable: Variable, diagnoses: Sequence[Diagnosis]) -> tuple[str, str, str] | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 import click
 
 if TYPE_CHECKING:
     from ..answer import Answer
+    from ..evidence import Run
+    from ..evidence.series import Series
     from ..fault import Diagnosis
     from ..reading import Reading
+    from ..record import Record
 
 USAGE = 2
 """Exit status for input that we can't work with."""
@@ -26,6 +29,14 @@ class Sources(Protocol):
 
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
         """The lines of a file, or of one cell of it."""
+
+
+class Seen(NamedTuple):
+    """What a page shows of a run beside the answer."""
+
+    run: Run | None = None
+    series: Sequence[Series] = ()
+    about: Mapping[str, object] = {}
 
 
 def report_options(command: Callable[..., Work]) -> Callable[..., Work]:
@@ -44,8 +55,8 @@ def report_options(command: Callable[..., Work]) -> Callable[..., Work]:
         ),
         click.option("--output", metavar="FILE", help="Write the report to a file."),
         click.option(
-            "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]),
-            default="text", show_default=True, help="For people or for programs.",
+            "--format", "form", type=click.Choice(["text", "json", "github", "sarif", "html"]),
+            default="text", show_default=True, help="For people, for programs, for a browser.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -90,13 +101,15 @@ class Report:
             return USAGE
         return int(answer.wrong and not self.exit_zero)
 
-    def give(self, answer: Answer, reading: Sources, stream: TextIO) -> None:
+    def give(
+        self, answer: Answer, reading: Sources, stream: TextIO, seen: Seen | None = None
+    ) -> None:
         """Writes the answer to `--output`, else to the stream."""
         if not self.output:
-            write(self._rendered(answer, reading, stream), stream)
+            write(self._rendered(answer, reading, stream, seen), stream)
             return
         with open(self.output, "w", encoding="utf-8") as file:
-            file.write(self._rendered(answer, reading, file))
+            file.write(self._rendered(answer, reading, file, seen))
 
     def tell(self, stream: TextIO, diagnosis: Diagnosis, reading: Reading) -> None:
         """Writes one diagnosis while the program still runs."""
@@ -107,7 +120,9 @@ class Report:
             block = text.render_diagnosis(diagnosis, reading.lines, paint_for(stream))
             write(f"\n{block}\n\n", stream)
 
-    def _rendered(self, answer: Answer, reading: Sources, stream: TextIO) -> str:
+    def _rendered(self, answer: Answer, reading: Sources, stream: TextIO, seen: Seen | None) -> str:
+        if self.form == "html":
+            return page(answer, reading, seen)
         if self.form == "json":
             from ..report import json
 
@@ -128,6 +143,22 @@ class Report:
         report = text.render(answer, reading.lines, paint_for(stream))
         # Set off from what the program printed last.
         return f"\n{report}" if answer.command == "run" and answer.diagnoses else report
+
+
+def seen_in(record: Record) -> Seen:
+    """What a run record has for a page.
+
+    Raises:
+        Unusable: It is broken.
+    """
+    return Seen(record.facts(), record.series(), record.about)
+
+
+def page(answer: Answer, reading: Sources, seen: Seen | None = None) -> str:
+    """The report as an HTML page."""
+    from ..report import html
+
+    return html.render(html.Page(answer, reading.lines, *(seen or Seen())))
 
 
 def codes(words: Sequence[str], option: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Report, Work, refuse, try_to_write, write
+from .options import Report, Work, refuse, seen_in, try_to_write, write
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github", "sarif", "csv", "parquet"]),
+    type=click.Choice(["text", "json", "github", "sarif", "html", "csv", "parquet"]),
     default="text",
     show_default=True,
-    help="The report as `run` gave it; or, as csv or parquet, the numbers of every step that was "
-    "kept, one row for each variable.",
+    help="The report as `run` gave it; html is a page with charts; csv and parquet are the "
+    "numbers of every step that was kept, one row for each variable.",
 )
 @click.option("--output", metavar="FILE", help="Write it to a file.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever was found.")
@@ -54,7 +54,8 @@ def _report(run: str | None, form: str, output: str | None, exit_zero: bool) -> 
                 return 0
             answer = record.answer()
             shown = Report(form, output, (), (), None, True, exit_zero)
-            shown.give(answer, record, sys.stdout)
+            seen = seen_in(record) if form == "html" else None
+            shown.give(answer, record, sys.stdout, seen)
             return shown.status(answer)
     except (Unusable, Lacking) as problem:
         return refuse(str(problem))

@@ -6,13 +6,15 @@ import os
 import sys
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
 from .options import USAGE, Report, Work, refuse, report_options, try_to_write, write
+from .views import Views, html_file
 
 if TYPE_CHECKING:
+    from ..answer import Answer
     from ..fault import Diagnosis
     from ..launch import Program
     from ..reading import Reading
@@ -54,6 +56,22 @@ if TYPE_CHECKING:
     "`dense/kernel`, or some of its components.",
 )
 @click.option("--no-record", is_flag=True, help="Keep no run record.")
+@click.option(
+    "--html",
+    metavar="FILE|DIR",
+    help="When the run has ended, write a page with charts too, that opens offline.",
+)
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Show that page while the run goes on, on this machine only; the address is printed.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Port for --live; without it any that is free.",
+)
 @report_options
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
 def run(
@@ -66,6 +84,9 @@ def run(
     record: str | None,
     no_record: bool,
     variable: str | None,
+    html: str | None,
+    live: bool,
+    port: int | None,
     **options: object,
 ) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
@@ -86,10 +107,24 @@ def run(
         raise click.UsageError("--stop-on and --keep-going exclude each other")
     if no_record and record:
         raise click.UsageError("--record and --no-record exclude each other")
+    if port is not None and not live:
+        raise click.UsageError("--port goes with --live")
+    if options["form"] == "html":
+        if not options["output"]:
+            raise click.UsageError("html is for files: name one with --html")
+        html, options = html or str(options["output"]), {**options, "form": "text", "output": None}
     if record:
         _try_to_record(record)
+    looks = Looks(html_file(html) if html else None, (port or 0) if live else None)
     limits = Limits(steps, every, bool(stop_on), record, not no_record)
-    return partial(_run, what, Report(**options), limits, variable)  # type: ignore[arg-type]
+    return partial(_run, what, Report(**options), limits, variable, looks)  # type: ignore[arg-type]
+
+
+class Looks(NamedTuple):
+    """The options about pages: a file, and a port while the run goes on."""
+
+    html: str | None
+    port: int | None
 
 
 class Limits(NamedTuple):
@@ -102,7 +137,9 @@ class Limits(NamedTuple):
     recorded: bool
 
 
-def _run(program: Program, report: Report, limits: Limits, variable: str | None) -> int:
+def _run(
+    program: Program, report: Report, limits: Limits, variable: str | None, looks: Looks
+) -> int:
     from .. import api, files
     from ..faults import FAULTS
     from ..running import Wishes
@@ -120,7 +157,10 @@ def _run(program: Program, report: Report, limits: Limits, variable: str | None)
         with suppress(OSError):
             report.tell(stream, diagnosis, reading)
 
-    wishes = Wishes(*limits, say=say, patient=patient, variable=variable)
+    views = Views(*looks, say)
+    if not limits.recorded and (kept := views.record()):
+        limits = limits._replace(record=kept)
+    wishes = Wishes(*limits, say=say, patient=patient, variable=variable, opened=views.opened)
     try:
         answer, reading, ending = api.run(
             program,
@@ -129,13 +169,13 @@ def _run(program: Program, report: Report, limits: Limits, variable: str | None)
             configuration=report.configuration,
             wishes=wishes,
         )
-    except files.Unreadable as problem:
-        return refuse(str(problem))
-    try:
-        report.give(answer, reading, stream)
-    except OSError as problem:
-        reason = (problem.strerror or type(problem).__name__).lower()
-        say(f"gradproof: {report.output or 'the report'}: can't be written ({reason})")
+        problem = _give(answer, reading, report, views, stream)
+    except files.Unreadable as unreadable:
+        return refuse(str(unreadable))
+    finally:
+        views.end()
+    if problem:
+        say(f"gradproof: {problem}")
         return ending.status or USAGE
     if ending.interrupted:
         # Python itself then ends as after any Ctrl-C, killed by the signal;
@@ -143,6 +183,17 @@ def _run(program: Program, report: Report, limits: Limits, variable: str | None)
         sys.excepthook = lambda *_: None
         raise KeyboardInterrupt
     return ending.status or report.status(answer)
+
+
+def _give(answer: Answer, reading: Reading, report: Report, views: Views, stream: TextIO) -> str:
+    """Gives the report in all its forms; what could not be written, in words."""
+    try:
+        report.give(answer, reading, stream)
+        views.write(answer, reading)
+    except OSError as problem:
+        reason = (problem.strerror or type(problem).__name__).lower()
+        return f"{problem.filename or 'the report'}: can't be written ({reason})"
+    return ""
 
 
 def _try_to_record(path: str) -> None:

@@ -14,8 +14,13 @@ from ..answer import Answer
 from ..evidence import Run
 from ..evidence.rows import COLUMNS, NO_GRADIENT
 from ..evidence.run import Step, Update
+from ..evidence.series import NAN, Series
+from ..evidence.series import unpacked as numbers_of
 from .plain import Malformed, decode
 from .schema import Unusable, unpacked, view
+
+UNREPORTED = ("recordings", "tapes", "assigned", "tracings", "units")
+"""Parts of the evidence that no report shows."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,11 @@ class Record:
             rows = self._connection.execute("SELECT name, value FROM about").fetchall()
             return {str(name): json.loads(value) for name, value in rows}
 
-    def answer(self) -> Answer:
+    def answer(self, going: bool = False) -> Answer:
         """What the run had to say; with a note, if it did not come to its end.
+
+        Args:
+            going: It goes on, as the caller knows; then there is no such note.
 
         Raises:
             Unusable: The record is broken.
@@ -70,7 +78,7 @@ class Record:
         found = self._document("answer")
         with self._told():
             answer = decode(Answer, found) if found is not None else Answer("run")
-        if "ended" in about:
+        if "ended" in about or going:
             return answer
         (steps,) = self._one("SELECT count(*) FROM steps")
         words = (
@@ -98,6 +106,53 @@ class Record:
             run = decode(Run, found) if found is not None else Run()
         return replace(run, steps=tuple(passage.step for passage in self.steps()))
 
+    def facts(self) -> Run:
+        """The evidence without its steps and without what faults alone read.
+
+        Recordings of operations are most of a record; a report needs none.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        found = self._document("evidence")
+        with self._told():
+            if isinstance(found, dict):
+                found = {name: part for name, part in found.items() if name not in UNREPORTED}
+            return decode(Run, found) if found is not None else Run()
+
+    def series(self) -> list[Series]:
+        """The steps that were kept as columns of numbers, one for each apply call.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        with self._told():
+            columns = self._connection.execute(
+                "SELECT apply, variables, names FROM columns ORDER BY apply"
+            ).fetchall()
+            return [self._series(*row) for row in columns]
+
+    def _series(self, apply: int, variables: str, names: str) -> Series:
+        keys = decode(tuple[int, ...], json.loads(variables))
+        layout = _layout(names)
+        rows = self._connection.execute(
+            "SELECT step, loss, learning_rate, numbers FROM steps WHERE apply = ? ORDER BY step",
+            (apply,),
+        ).fetchall()
+        for step, loss, rate, blob in rows:
+            _numeric(loss, rate)
+            if not isinstance(step, int) or len(blob) != 4 * len(keys) * len(layout):
+                raise Malformed("numbers of another size")
+        return Series(
+            apply,
+            [row[0] for row in rows],
+            [NAN if row[1] is None else float(row[1]) for row in rows],
+            [NAN if row[2] is None else float(row[2]) for row in rows],
+            keys,
+            layout,
+            numbers_of([row[3] for row in rows]),
+        )
+
     def steps(self) -> Iterator[Passage]:
         """The steps that were kept: apply call by apply call, in order.
 
@@ -112,9 +167,7 @@ class Record:
             paths = dict(self._connection.execute("SELECT variable, path FROM variables"))
             for apply, variables, names, rule, path, line in columns:
                 keys = decode(tuple[int, ...], json.loads(variables))
-                layout = decode(tuple[str, ...], json.loads(names))
-                if not set(layout) <= set(COLUMNS):
-                    raise Malformed("unknown columns")
+                layout = _layout(names)
                 shown = tuple(str(paths.get(key, f"variable {key}")) for key in keys)
                 for row in self._connection.execute(
                     "SELECT step, loss, learning_rate, iterations, numbers FROM steps "
@@ -145,6 +198,18 @@ class Record:
             raise Unusable(f"{self.path}: a broken run record ({reason[:200]})") from None
 
 
+def _layout(names: str) -> tuple[str, ...]:
+    layout = decode(tuple[str, ...], json.loads(names))
+    if not set(layout) <= set(COLUMNS):
+        raise Malformed("unknown columns")
+    return layout
+
+
+def _numeric(*numbers: object) -> None:
+    if not all(isinstance(number, float | int | None) for number in numbers):
+        raise Malformed("a number expected")
+
+
 def _step(
     apply: int,
     keys: Sequence[int],
@@ -155,9 +220,7 @@ def _step(
     iterations: int | None,
     numbers: bytes,
 ) -> Step:
-    for number in (loss, rate, iterations):
-        if not isinstance(number, float | int | None):
-            raise Malformed("a number expected")
+    _numeric(loss, rate, iterations)
     width = len(layout)
     values = struct.unpack(f"<{width * len(keys)}f", numbers)
     updates = []

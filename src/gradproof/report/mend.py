@@ -9,6 +9,9 @@ from ..finding import Edit, Fix
 from .paint import Paint
 from .snippet import TAB, wrapped
 
+Hunk = list[tuple[int, str, str]]
+"""Rows of a diff: line number, `-` or `+`, and text."""
+
 APART = 4
 """Edits with at least so many lines between them are shown apart."""
 
@@ -26,17 +29,26 @@ def mend(fix: Fix, lines: Lines, paint: Paint, width: int, gutter: int) -> Itera
     first, *rest = wrapped(fix.title, width - 6)
     yield paint("help", "strong") + ": " + first
     yield from (" " * 6 + line for line in rest)
+    for _, found in hunks(fix, lines):
+        yield from _diff([row for hunk in found for row in hunk], paint, gutter)
+
+
+def hunks(fix: Fix, lines: Lines) -> Iterator[tuple[tuple[str, int | None], list[Hunk]]]:
+    """What the edits of a fix remove and add: path and cell, and groups of rows."""
     files = dict.fromkeys((edit.place.path, edit.place.cell) for edit in fix.edits)
     for path, cell in files:
-        here = [edit for edit in fix.edits if (edit.place.path, edit.place.cell) == (path, cell)]
-        yield from _diff(lines(path, cell), here, paint, gutter)
+        text = lines(path, cell)
+        here = [
+            edit
+            for edit in fix.edits
+            if (edit.place.path, edit.place.cell) == (path, cell)
+            and edit.place.span.end_line <= len(text) + 1
+        ]
+        ordered = sorted(here, key=lambda edit: edit.place.span)
+        yield (path, cell), [_hunk(text, group) for group in _groups(ordered)]
 
 
-def _diff(lines: Sequence[str], edits: Sequence[Edit], paint: Paint, gutter: int) -> Iterator[str]:
-    inside = [edit for edit in edits if edit.place.span.end_line <= len(lines) + 1]
-    rows: list[tuple[int, str, str]] = []
-    for group in _groups(sorted(inside, key=lambda edit: edit.place.span)):
-        rows += _hunk(lines, group)
+def _diff(rows: Hunk, paint: Paint, gutter: int) -> Iterator[str]:
     if not rows:
         return
     bar = paint(" " * (gutter + 1) + "|", "frame")
@@ -63,15 +75,15 @@ def _groups(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
         yield group
 
 
-def _hunk(lines: Sequence[str], edits: Sequence[Edit]) -> list[tuple[int, str, str]]:
-    """Line number, `-` or `+` and text of what a group of edits changes."""
+def _hunk(lines: Sequence[str], edits: Sequence[Edit]) -> Hunk:
+    """The rows of what a group of edits changes."""
     start = edits[0].place.line
     end = max(edit.place.span.end_line for edit in edits)
     old = list(lines[start - 1 : end])
     new = _edited(old, edits, start)
     from difflib import SequenceMatcher
 
-    rows: list[tuple[int, str, str]] = []
+    rows: Hunk = []
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, i1, i2, j1, j2 in (code for code in matcher.get_opcodes() if code[0] != "equal"):
         rows += [(start + i, "-", old[i]) for i in range(i1, i2)]

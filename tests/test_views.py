@@ -1,0 +1,242 @@
+"""`--html`, `--format html` and `--live`, as users give them."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from commands import GRADPROOF, STUCK, ask
+from nursery import Nursery
+
+SLOW = """
+import sys, time
+import tensorflow as tf
+kernel = tf.Variable(tf.ones((4, 4)), name="kernel")
+optimizer = tf.keras.optimizers.SGD(0.001)
+print("begun", flush=True)
+for number in range(int(sys.argv[1])):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(kernel**2)
+    optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
+    time.sleep(0.05)
+print("done", kernel.numpy().sum())
+sys.exit(3)
+"""
+
+
+@pytest.mark.tensorflow
+def test_a_run_writes_its_page(nursery: Nursery, tmp_path):
+    """Into a file; the report in the terminal is what it is without."""
+    (tmp_path / "program.py").write_text(STUCK)
+    plain = nursery.run(["gradproof", "run", "program.py"], tmp_path)
+    done = nursery.run(["gradproof", "run", "--html", "page.html", "program.py"], tmp_path)
+    assert (done.status, done.stdout) == (plain.status, plain.stdout)
+    assert "gradproof: the page is in page.html\n" in done.stderr
+    text = (tmp_path / "page.html").read_text()
+    assert "gradients are applied to variables they were not taken for" in text
+    assert 'id="time"' in text
+    again = nursery.run(
+        ["gradproof", "report", "--format", "html", "--output", "again.html"], tmp_path
+    )
+    assert again.status == plain.status
+    part = re.compile(r'<table class="path">.*?</table>', re.DOTALL)
+    assert part.findall(text) == part.findall((tmp_path / "again.html").read_text())
+
+
+@pytest.mark.tensorflow
+def test_a_page_needs_no_record(nursery: Nursery, tmp_path):
+    """In a folder; no record stays, neither here nor in the temporary folder."""
+    (tmp_path / "program.py").write_text(STUCK)
+    (tmp_path / "tmp").mkdir()
+    done = nursery.run(
+        ["gradproof", "run", "--no-record", "--html", "out/", "program.py"],
+        tmp_path,
+        {"TMPDIR": str(tmp_path / "tmp")},
+    )
+    assert "out/index.html" in done.stderr
+    assert 'id="time"' in (tmp_path / "out" / "index.html").read_text()
+    assert not list(tmp_path.rglob("*.sqlite*"))
+    assert not list((tmp_path / "tmp").glob("gradproof*"))
+
+
+def test_a_program_that_updates_nothing_has_a_page(tmp_path):
+    """It says so."""
+    (tmp_path / "program.py").write_text("print(5)\n")
+    done = ask("run", "--html", "page.html", "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "5\n")
+    assert "No update was seen" in (tmp_path / "page.html").read_text()
+
+
+def test_a_check_writes_a_page(tmp_path):
+    """Of what is seen in source."""
+    (tmp_path / "program.py").write_text(STUCK)
+    done = ask("check", "--format", "html", "--output", "page.html", "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert "Seen in source" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--html", "nowhere/page.html"], "can't be written"),
+        (["--html", "program.py/"], "can't be made"),
+        (["--format", "html"], "html is for files"),
+        (["--port", "80"], "--port goes with --live"),
+        (["--live", "--port", "70000"], "is not in the range"),
+    ],
+)
+def test_what_makes_no_sense_is_told_before_anything_runs(options, words, tmp_path):
+    """Exit status 2."""
+    (tmp_path / "program.py").write_text("print(5)\n")
+    done = ask("run", *options, "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+class Live:
+    """A run that is watched while it goes on."""
+
+    def __init__(self, folder: Path, *options: str, steps: int = 60) -> None:
+        (folder / "program.py").write_text(SLOW)
+        self.process = subprocess.Popen(
+            [GRADPROOF, "run", "--live", *options, "program.py", str(steps)],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        self.first = self.process.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/[\w-]{20,}/", self.first)
+        self.address = found.group() if found else ""
+        self.port = int(found.group(1)) if found else 0
+
+    def ended(self) -> tuple[int, str, str]:
+        """Status, stdout and the rest of stderr."""
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+def get(address: str, **headers: str) -> tuple[int, str]:
+    """Status and body of an answer."""
+    request = urllib.request.Request(address, headers=headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read().decode()
+
+
+def closed(port: int, seconds: float = 3) -> bool:
+    """Nobody listens any more."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)):
+                return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.tensorflow
+def test_live(tmp_path):
+    """The page while it goes on; for nobody else; the last state; then nothing."""
+    run = Live(tmp_path)
+    assert run.address, run.first
+    assert get(f"http://127.0.0.1:{run.port}/")[0] == 404
+    assert get(f"http://127.0.0.1:{run.port}/wrong/")[0] == 404
+    assert get(run.address + "../../etc/passwd")[0] == 404
+    assert get(run.address, Host=f"evil.example:{run.port}")[0] == 403
+    seen = []
+    version = ""
+    while True:
+        status, text = get(run.address)
+        assert status == 200
+        version = re.search('data-version="([^"]*)"', text).group(1)
+        seen.append(re.search(r"<h1>(.*?)</h1>", text).group(1))
+        status, news = get(f"{run.address}news?version={version}")
+        if not json.loads(news)["going"]:
+            break
+    status, text = get(run.address)
+    assert "the run has ended" in text
+    assert 'data-going="0"' in text
+    status, out, err = run.ended()
+    assert status == 3
+    assert out.startswith("begun\ndone ")
+    assert "Traceback" not in err
+    assert seen[0].startswith("No update was seen so far") or "so far" in seen[0]
+    assert "steps so far" in "".join(seen)
+    assert closed(run.port)
+
+
+@pytest.mark.tensorflow
+def test_live_is_not_seen_by_the_program(tmp_path):
+    """It has no child more, the same output, and no file descriptor of the server."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, tensorflow\n"
+        "try:\n    os.wait()\nexcept ChildProcessError:\n    print('childless')\n"
+    )
+    done = ask("run", "--live", "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "childless\n")
+    port = int(re.search(r"127\.0\.0\.1:(\d+)/", done.stderr).group(1))
+    assert closed(port)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+@pytest.mark.parametrize("way", ["kill", "send_signal"])
+@pytest.mark.tensorflow
+def test_live_ends_with_a_run_that_is_killed(way, tmp_path):
+    """By SIGKILL, and by Ctrl-C."""
+    import signal
+
+    run = Live(tmp_path, steps=10_000)
+    assert run.process.stdout is not None
+    assert run.process.stdout.readline() == "begun\n"
+    run.process.send_signal(signal.SIGKILL if way == "kill" else signal.SIGINT)
+    status, _, err = run.ended()
+    assert status in (-signal.SIGKILL, -signal.SIGINT)
+    assert ("KeyboardInterrupt" in err) is (way == "send_signal")
+    assert closed(run.port)
+
+
+def test_a_port_that_is_taken_is_told_and_the_run_goes_on(tmp_path):
+    """Looking is not worth a run."""
+    (tmp_path / "program.py").write_text("print(5)\n")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = ask("run", "--live", "--port", port, "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "5\n")
+    assert f"the page can't be served: port {port}: address already in use" in done.stderr
+
+
+def test_many_look_at_once(tmp_path):
+    """Each is answered."""
+    (tmp_path / "program.py").write_text("import time\ntime.sleep(4)\n")
+    process = subprocess.Popen(
+        [GRADPROOF, "run", "--live", "program.py"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    address = re.search(r"http://\S+", process.stderr.readline()).group()
+    found = []
+    lookers = [threading.Thread(target=lambda: found.append(get(address)[0])) for _ in range(8)]
+    for one in lookers:
+        one.start()
+    for one in lookers:
+        one.join()
+    process.communicate(timeout=30)
+    assert found == [200] * 8
