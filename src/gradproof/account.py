@@ -36,7 +36,8 @@ def account(run: Run, name: str) -> tuple[str, ...]:
 
 
 def _is_called(variable: Variable, name: str) -> bool:
-    parts, wanted = variable.path.split("/"), name.strip("/").split(":")[0].split("/")
+    path = variable.path if "#" in name else variable.path.split("#")[0]
+    parts, wanted = path.split("/"), name.strip("/").split(":")[0].split("/")
     width = len(wanted)
     return any(parts[at : at + width] == wanted for at in range(len(parts) - width + 1))
 

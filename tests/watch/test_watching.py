@@ -215,3 +215,28 @@ def test_every_attribute_is_the_original_again(tmp_path):
         assert after.keys() == attributes.keys()
         changed = [name for name in attributes if after[name] is not attributes[name]]
         assert not [name for name in changed if not name.startswith("_abc")]
+
+
+def test_variables_of_one_name_are_told_apart(tmp_path):
+    """Of three nameless ones, the one that is left out is the one that is named."""
+    import tensorflow as tf
+
+    from gradproof.diagnose import diagnose
+    from gradproof.faults import FAULTS
+
+    weights = [tf.Variable([0.5], name="w") for _ in range(3)]
+
+    def program():
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(tf.add_n([weight.value() for weight in weights]) ** 2.0)
+            for weight, gradient in zip(weights, tape.gradient(loss, weights[:2]), strict=False):
+                weight.assign_sub(0.1 * gradient)
+            tf.Variable([0.5], name="gone")
+
+    run = watched(program, tmp_path)
+    names = [one.path for one in run.variables]
+    assert sorted(one for one in names if one.startswith("w#") or one == "w") == ["w", "w#2", "w#3"]
+    assert names.count("gone") == 3
+    (found,) = diagnose(FAULTS, [], run)
+    assert found.variables == ("w#3",)

@@ -156,7 +156,7 @@ def _refused(run: Run, keys: set[int]) -> bool:
     if crash is None or not keys:
         return False
     if "cannot recognize variable" in crash.message:
-        return any(run.path(key) in crash.message for key in keys)
+        return any(run.path(key).split("#")[0] in crash.message for key in keys)
     return any(words in crash.message for words in REFUSALS)
 
 

@@ -40,6 +40,8 @@ class _Note:
     dtype: str = "float32"
     copy_of: int | None = None
     last: Variable | None = None
+    called: str = ""
+    number: int = 1
 
 
 @dataclass
@@ -117,6 +119,7 @@ class Variables:
         self._keys: dict[str, int] = {}
         self.handles: dict[int, int] = {}
         self._added: dict[int, _Added] = {}
+        self._named: dict[str, list[_Note]] = {}
         self.layers: weakref.WeakKeyDictionary[Any, Made] = weakref.WeakKeyDictionary()
 
     def install(self, patches: Patches) -> None:
@@ -304,6 +307,21 @@ class Variables:
         """All variables as plain data."""
         return tuple(self._plain(note) for note in self._notes.values())
 
+    def _told_apart(self, note: _Note, path: str) -> str:
+        """The path, with a number if a variable that still lives is called so too.
+
+        A number that was given stays, whoever dies meanwhile.
+        """
+        if note.role != "model":
+            return path
+        if note.called != path:
+            others = self._named.setdefault(path, [])
+            others[:] = [one for one in others if one.variable() is not None]
+            note.called = path
+            note.number = max((one.number for one in others), default=0) + 1
+            others.append(note)
+        return path if note.number == 1 else f"{path}#{note.number}"
+
     def _plain(self, note: _Note) -> Variable:
         variable = note.variable()
         if variable is None and note.last is not None:
@@ -314,7 +332,7 @@ class Variables:
         self._owned(note, keras if keras is not None else variable)
         note.last = Variable(
             note.key,
-            str(path).split(":")[0],
+            self._told_apart(note, str(path).split(":")[0]),
             tuple(shape.as_list()) if shape is not None and shape.rank is not None else (),
             note.dtype,
             bool(getattr(keras if keras is not None else variable, "trainable", True)),
