@@ -57,6 +57,26 @@ def test_iterators_of_the_language():
         """)
 
 
+def test_comprehension_over_an_iterator():
+    """Losses are gathered from a generator that the first epoch uses up."""
+    found("""
+        data = batches()
+        for epoch in range(10):
+            losses = [train(batch) for batch in data]  # GP604
+    """)
+
+
+def test_comprehension_over_data():
+    """What each epoch makes anew, and what is read without a step."""
+    silent("""
+        for epoch in range(10):
+            losses = [train(batch) for batch in batches()]
+        rows = batches()
+        for turn in range(2):
+            kept = [batch for batch in rows]
+    """)
+
+
 def test_counted_iterator():
     """`enumerate` around it does not start it again."""
     found("""

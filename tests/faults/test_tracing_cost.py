@@ -25,6 +25,38 @@ def test_defined_in_a_loop():
     )
 
 
+def test_one_function_for_each_model():
+    """A comprehension keeps the functions that it makes; each is traced once."""
+    assert_silent(
+        """
+        def training(model):
+            @tf.function
+            def step(x):
+                return model(x)
+
+            return step
+
+        steps = {name: training(model) for name, model in models.items()}
+        """
+    )
+
+
+def test_defined_in_the_round_of_a_loop_around_a_comprehension():
+    """The loop makes them anew, and throws them away."""
+    assert_findings(
+        """
+        for turn in range(10):
+            steps = [tf.function(model) for model in models]
+
+            @tf.function  # GP802
+            def double(values):
+                return 2.0 * values
+
+            double(x)
+        """
+    )
+
+
 def test_tensor_arguments():
     """A tensor is no new signature."""
     assert_silent(

@@ -58,7 +58,11 @@ def _generate(
     exact = complete
     if not complete:
         found = found[:1] or [Unknown(data=True)]
+    once, before = None, rounds.of(reader).updates
+    if not isinstance(node, ast.GeneratorExp):
+        once = rounds.gathering_begins(reader, generator, iterated)
     reader.frame.looping += 1
+    reader.frame.gathering += 1
     reader.frame.long_loops += not complete
     for element in found[:64]:
         binding.bind(reader, generator.target, element, node, loop=True)
@@ -75,7 +79,9 @@ def _generate(
         if visits < 1:
             _generate_again(reader, node, generator, found, depth)
     reader.frame.looping -= 1
+    reader.frame.gathering -= 1
     reader.frame.long_loops -= not complete
+    rounds.gathering_ends(reader, generator, once, before)
     return exact
 
 

@@ -421,7 +421,8 @@ def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
     traced = function.traced
     if traced is None or reader.speculative:
         return
-    if any(frame.looping for frame in reader.frames[:-1]) or reader.frame.looping:
+    # A comprehension keeps what it makes: a function for each model, say.
+    if any(frame.looping > frame.gathering for frame in (*reader.frames, reader.frame)):
         place = traced if isinstance(traced, ast.AST) else node
         remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
 

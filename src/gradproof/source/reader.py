@@ -67,7 +67,7 @@ class Frame:
         training: Whether Keras runs in training, as far as the calls say.
         building: Whether a layer is making its variables here.
         looping: Loops around the present statement; `long_loops`: those of
-            more than a few rounds.
+            more than a few rounds; `gathering`: those of comprehensions.
     """
 
     scopes: tuple[Scope, ...]
@@ -81,6 +81,7 @@ class Frame:
     training: object = None
     building: bool = False
     looping: int = 0
+    gathering: int = 0
     long_loops: int = 0
     keras_call: object = None
 

@@ -157,18 +157,36 @@ def loop_ends(
     reader: Reader, node: ast.For | ast.While, once: Once | None, updates: int, left: str | None
 ) -> None:
     """A loop is left after `updates` more updates than before."""
-    rounds = of(reader)
-    rounds.loops.pop()
-    if once is None or not isinstance(node, ast.For):
-        return
-    if once.spent is not None and rounds.updates > updates:
+    of(reader).loops.pop()
+    if once is not None and isinstance(node, ast.For):
+        _used(reader, node, once, updates, to_the_end=left is None and not _leaves(node))
+
+
+def gathering_begins(reader: Reader, node: ast.comprehension, value: Value) -> Once | None:
+    """A comprehension is entered; returns the iterator that it runs over."""
+    return _iterated(reader, node.iter, value)
+
+
+def gathering_ends(
+    reader: Reader, node: ast.comprehension, once: Once | None, updates: int
+) -> None:
+    """A comprehension has met all items."""
+    if once is not None:
+        _used(reader, node, once, updates, to_the_end=True)
+
+
+def _used(
+    reader: Reader, node: ast.For | ast.comprehension, once: Once, updates: int, *, to_the_end: bool
+) -> None:
+    """Items of an iterator were met; an earlier loop may have left none."""
+    if once.spent is not None and of(reader).updates > updates:
         others = [(reader.spot(once.made), "made once, here")]
         if once.spent is not node:
             others.append((reader.spot(once.spent.iter), "used up here"))  # type: ignore[attr-defined]
         habits.remark(
             reader, "data-iterator-spent", reader.spot(node.iter), once.words, (), tuple(others)
         )
-    elif left is None and not _leaves(node):
+    elif to_the_end:
         once.spent = node
 
 
