@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from gradproof.evidence.recording import EXTERNAL
-from records import ADD, READ_BIAS, SUB, TANH, Y, healthy, operation, proven, with_operations
+from records import (
+    ADD,
+    READ_BIAS,
+    SQUARE,
+    SUB,
+    TANH,
+    Y,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+)
 from snippets import assert_silent
 
 
@@ -41,3 +52,25 @@ def test_proven():
         operation(SUB, "Sub", (ADD, Y), shape=(8, 8)),
     )
     assert proven(run) == [("GP701", 4)]
+
+
+def weighted(*after):
+    """Values of shape (8, 1) times weights of shape (8,), and what comes after."""
+    return with_operations(
+        healthy(),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(8, 1)),
+        operation(Y, EXTERNAL, taped=False, shape=(8,)),
+        operation(SUB, "Mul", (ADD, Y), shape=(8, 8)),
+        *after,
+    )
+
+
+def test_product_of_which_only_the_mean_is_used():
+    """Its mean is the product of two means: no value meets its own weight."""
+    run = weighted(operation(SQUARE, "Neg", (SUB,), shape=(8, 8)))
+    assert proven(run) == [("GP701", 4)]
+
+
+def test_product_that_is_used_as_a_matrix():
+    """Something else than a sum is made of its entries."""
+    assert proven(weighted()) == []

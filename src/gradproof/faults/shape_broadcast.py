@@ -34,6 +34,8 @@ Loss classes such as `keras.losses.MeanSquaredError()` do so by themselves.
 
 - A matrix of all pairs that is meant: contrastive losses, distances, attention.
 - A bias, a weight a class or a scale a feature that broadcasts over the batch.
+- A product of a row and a column that is used as a matrix. Where only the mean or the
+  sum of all of it is taken, no entry of it meant anything.
 - Keras 3 loss functions and both generations of loss classes.
 
 ## Sources
@@ -47,16 +49,20 @@ Loss classes such as `keras.losses.MeanSquaredError()` do so by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..evidence import Loop, Run
 from ..evidence.loop import Spot
 from ..evidence.paths import cut_kind, on_the_way
+from ..evidence.recording import Operation, Recording
+from ..evidence.reductions import number
 from ..evidence.run import GradientCall
 from ..fault import Fault
 from ..finding import Finding, Fix
 
 DIFFERENCES = ("Sub", "SquaredDifference")
+PASSING = ("Add", "AddV2", "AddN", "Sub", "Neg", "Identity", "Cast")
+WHOLE = ("Mean", "Sum")
 
 Shape = tuple[int | None, ...]
 
@@ -82,31 +88,60 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find a difference of (N,) and (N, 1) on the way to the target."""
+    """Find a difference of (N,) and (N, 1) on the way to the target.
+
+    Or a product, of which nothing is used but the mean or the sum of all.
+    """
     seen: set[object] = set()
     for call in run.calls:
         keys = [source.variable for source in call.sources if source.variable is not None]
         recording = run.recording(call.recording)
         behind = _depending(run, call, keys)
-        for operation in on_the_way(run, call, keys):
-            if operation.type not in DIFFERENCES or len(operation.inputs) != 2:
+        passed = list(on_the_way(run, call, keys))
+        for operation in passed:
+            product = operation.type == "Mul"
+            if not (product or operation.type in DIFFERENCES) or len(operation.inputs) != 2:
                 continue
             left, right = (recording.operations[index] for index in operation.inputs)
             if (left.index in behind) == (right.index in behind) or operation.place in seen:
                 continue
             if not _crossed(left.shape, right.shape, operation.shape):
                 continue
+            if product and not _only_summed(recording, operation, passed):
+                continue
             seen.add(operation.place)
             names = tuple(run.path(key) for key in keys)
+            shapes = f"{_show(left.shape)} and {_show(right.shape)}"
+            result = _show(operation.shape)
             yield Finding(
-                f"shapes {_show(left.shape)} and {_show(right.shape)} give a difference of shape "
-                f"{_show(operation.shape)}: every prediction is compared with every target",
+                f"shapes {shapes} give a product of shape {result}: every value is weighted by "
+                "every factor, and only the sum or mean of all is used"
+                if product
+                else f"shapes {shapes} give a difference of shape {result}: every prediction is "
+                "compared with every target",
                 place=operation.place,
                 label=f"{_show(left.shape)} with {_show(right.shape)}",
                 variables=names,
                 step=call.step + 1,
                 evidence={"shape": _show(operation.shape)},
             )
+
+
+def _only_summed(recording: Recording, product: Operation, passed: Sequence[Operation]) -> bool:
+    """All ways from a product to the target add it up as a whole."""
+    behind, summed = {product.index}, False
+    for operation in passed:
+        if not behind.intersection(operation.inputs):
+            continue
+        others = [index for index in operation.inputs if index not in behind]
+        scaled = operation.type in ("Mul", "RealDiv") and len(others) == 1
+        if operation.type in WHOLE and operation.shape == ():
+            summed = True
+        elif operation.type in PASSING or (scaled and number(recording, others[0]) is not None):
+            behind.add(operation.index)
+        else:
+            return False
+    return summed
 
 
 def _depending(run: Run, call: GradientCall, keys: list[int]) -> frozenset[int]:
