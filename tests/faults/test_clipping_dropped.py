@@ -36,6 +36,7 @@ step(x, y)
     [
         "tf.clip_by_global_norm(gradients, 1.0)",
         "clipped, norm = tf.clip_by_global_norm(gradients, 1.0)",
+        "clipped, norm = tf.clip_by_global_norm(gradients, 1.0); tf.print(norm)",
         "clipped = [tf.clip_by_norm(g, 1.0) for g in gradients]",
         "[tf.clip_by_value(g, -1.0, 1.0) for g in gradients]",
     ],

@@ -31,7 +31,8 @@ Apply what the clipping returns.
 
 ## Not this fault
 
-- Clipping that is asked for the norm alone, which is then printed or kept.
+- Clipping that is asked for the norm alone, which is then printed or kept:
+  `_, norm = tf.clip_by_global_norm(...)`.
 - Clipping of something that is not applied.
 
 ## Sources

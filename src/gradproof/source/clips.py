@@ -87,18 +87,25 @@ def _is_looked_at(reader: Reader, node: ast.AST) -> bool:
         if isinstance(statement, ast.Expr) and statement.value is node:
             return False
         if isinstance(statement, ast.Assign) and _holds(statement.value, node):
-            names = {
+            names = [
                 one.id
                 for target in statement.targets
                 for one in ast.walk(target)
                 if isinstance(one, ast.Name)
-            }
-            return _is_read(tree, names, statement)
+            ]
+            # Who gives the clipped ones a name of their own did not ask for the norm alone.
+            first = getattr(statement.targets[0], "elts", [None])[0]
+            named = isinstance(first, ast.Name) and not _is_unwanted(first.id)
+            return _is_read(tree, set(names[:1] if named else names), statement)
     # Part of another expression: a comprehension that is thrown away, or used.
     return not any(
         isinstance(one, ast.Expr) and _holds(one.value, node) and _is_bare(one.value)
         for one in ast.walk(tree)
     )
+
+
+def _is_unwanted(name: str) -> bool:
+    return name.startswith(("_", "unused", "dummy", "ignored"))
 
 
 def _holds(expression: ast.AST, node: ast.AST) -> bool:
