@@ -1,46 +1,214 @@
-"""The examples are what they say: stuck ones are found, right ones are silent."""
+"""The examples are what they say: stuck ones are found, right ones are silent and proven."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gradproof.fault import STAGES
+from gradproof.faults import FAULTS
+from nursery import Done, Nursery
 from programs import ask
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 RIGHT = sorted((EXAMPLES / "right").glob("*.py"))
-STUCK = {"spiral.py": "mispaired-gradients"}
+STUCK = {
+    "accumulation": "wrong-accumulation",
+    "clipping": "clipping-dropped",
+    "dqn": "target-copy-wrong",
+    "fine_tuning": "trainable-flip-ignored",
+    "mirrored_strategy": "replica-loss-scale",
+    "mixed_precision": "loss-scale-generation-mix",
+    "policy_gradient": "shape-broadcast",
+    "rnn": "data-iterator-spent",
+    "spiral": "mispaired-gradients",
+    "straight_through": "nondifferentiable-op",
+    "warmup": "python-state-frozen-at-trace",
+    "wgan_gp": "inner-gradient-not-recorded",
+}
+"""The fault that each stuck example stands for."""
+
+UNMEASURED = {"clipping", "fine_tuning", "rnn", "warmup"}
+"""Stuck examples whose fault is read in the source: no update shows it."""
+
+STEPS = {
+    "bare_variables": "step, points, labels",
+    "clipping": "step, sequences, sums",
+    "contrastive": "step, batch",
+    "custom_optimizer_keras2": "step, x[:64], y[:64]",
+    "custom_optimizer_keras3": "step, x[:64], y[:64]",
+    "dqn": "step, *batch",
+    "ema": "step, x, y",
+    "fine_tuning": "step, small_x, small_y",
+    "gan": "step, real",
+    "maml": "step, shown_x, shown_y, asked_x, asked_y",
+    "mirrored_strategy": "step, *next(iter(strategy.experimental_distribute_dataset(batches)))",
+    "mixed_precision": "step, *next(iter(batches))",
+    "mixed_precision_keras2": "step, *next(iter(batches))",
+    "module_by_hand": "step",
+    "pinn": "step",
+    "policy_gradient": "step, visitors, shown, rewards - 0.5",
+    "rnn": "step, *next(iter(batches))",
+    "sgd_momentum": "steps['momentum'], x, y",
+    "spiral": "(trainer := Trainer(SpiralNet())).step, points[:64], arm[:64]",
+    "straight_through": "step, x[:64], y[:64]",
+    "traced_step": "step, *next(iter(batches))",
+    "train_step": "model.train_step, data[:32]",
+    "two_optimizers": "step, user[:64], film[:64], liked[:64]",
+    "vae": "step, data[:64]",
+    "warmup": "step, *batch",
+    "wgan_gp": "critic_step, ring(64)",
+}
+"""How the step of an example is called once the program has run."""
+
+STEPLESS = {"accumulation", "actor_critic", "plain_loop"}
+"""Examples whose loop is not in a function of its own."""
+
+PROGRESS = {
+    "actor_critic": r"episode \d+: ([\d.]+) steps",
+    "gan": r"critic ([\d.]+)",
+    "train_step": r"([\d.]+)(?=[,\]])",
+    "wgan_gp": r"off the ring by ([\d.]+)",
+}
+"""The number that goes down, where it is not a loss."""
+
+PROVE = """
+import runpy
+import gradproof
+names = runpy.run_path("{name}.py", run_name="__main__")
+proof = eval("prove({call})", {{**names, "prove": gradproof.prove}})
+assert proof, proof
+print("proven in", proof.steps, "steps")
+"""
+
+
+def generations(name: str) -> tuple[int, ...]:
+    """Reads from an example's name for which Keras it is; both by default."""
+    found = re.search(r"_keras([23])$", name)
+    if name == "mixed_precision":
+        return (3,)
+    return (int(found[1]),) if found else (3, 2)
+
+
+EACH = [
+    pytest.param(
+        path.stem,
+        generation,
+        id=f"{path.stem}-keras{generation}",
+        marks=() if generation == generations(path.stem)[0] else pytest.mark.slow,
+    )
+    for path in RIGHT
+    for generation in generations(path.stem)
+]
+
+
+@pytest.fixture(scope="module")
+def legacy() -> Iterator[Nursery]:
+    """Runs programs in which `tf.keras` is tf-keras."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    try:
+        running = Nursery().__enter__()
+    finally:
+        del os.environ["TF_USE_LEGACY_KERAS"]
+    yield running
+    running.__exit__()
+
+
+@pytest.fixture
+def forked(request, tmp_path, generation):
+    """Runs a command beside a copy of an example, without importing TensorFlow anew."""
+    nursery = request.getfixturevalue("nursery" if generation == 3 else "legacy")
+
+    def run(path: Path, command: list[str]) -> Done:
+        shutil.copy(path, tmp_path)
+        return nursery.run(command, tmp_path)
+
+    return run
+
+
+def test_every_example_is_in_the_table():
+    """With stages that there are, faults that there are, and its stuck twin."""
+    table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    rows = {
+        found[1]: [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if (found := re.match(r"\| \[(\w+)\]\(right/\1\.py\) \|", line))
+    }
+    assert set(rows) == {path.stem for path in RIGHT}
+    names = {fault.name for fault in FAULTS}
+    for name, (_, what, stages, wrong) in rows.items():
+        assert set(stages.split(", ")) <= set(STAGES), name
+        (fault,) = re.findall(r"`([a-z0-9-]+)`$", wrong)
+        assert fault in names, name
+        assert (f"[stuck](stuck/{name}.py)" in what) == (name in STUCK), name
+        assert STUCK.get(name, fault) == fault
 
 
 def test_every_stuck_example_is_listed():
     """Each has a fault that it stands for, and a right twin."""
-    names = {path.name for path in (EXAMPLES / "stuck").glob("*.py")}
+    names = {path.stem for path in (EXAMPLES / "stuck").glob("*.py")}
     assert names == set(STUCK)
-    assert names <= {path.name for path in RIGHT}
+    assert names <= {path.stem for path in RIGHT}
+
+
+def test_every_right_example_has_its_step_proven():
+    """Or says that it has none."""
+    assert {path.stem for path in RIGHT} == set(STEPS) | STEPLESS
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
-def test_right_examples_read_well(path):
-    """No fault is seen in their source."""
-    assert ask("check", path).named == []
+def test_examples_teach(path):
+    """They begin with a text, and are read in two minutes."""
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith('"""')
+    assert len(text.splitlines()) <= 90
+
+
+def test_right_examples_read_well():
+    """Nothing is seen in their source, not even something to advise."""
+    answer = ask("check", EXAMPLES / "right")
+    assert [one for one in answer.diagnoses if one["fault"] != "uncompiled-step"] == []
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("name", "generation"), EACH)
+def test_right_examples_run_well(name, generation, forked, tmp_path):
+    """No fault is found when they run, their steps were watched, and they learn."""
+    command = ["gradproof", "run", "--format", "json", "--output", "answer.json", f"{name}.py"]
+    done = forked(EXAMPLES / "right" / f"{name}.py", command)
+    assert done.status == 0, done.stderr[-2000:]
+    answer = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert [one for one in answer["diagnoses"] if one["level"] != "advice"] == []
+    assert answer["summary"]["steps"] > 0
+    numbers = re.findall(PROGRESS.get(name, r"loss (-?[\d.]+)"), done.stdout)
+    assert float(numbers[-1]) < float(numbers[0]), done.stdout
 
 
 @pytest.mark.tensorflow
 @pytest.mark.slow
-@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
-def test_right_examples_run_well(path):
-    """No fault is found when they run, and something was watched."""
-    answer = ask("run", path)
-    assert answer.named == []
-    assert answer.status == 0
-    assert "watched" in answer.stderr or answer.stdout
+@pytest.mark.parametrize(("name", "generation"), [one for one in EACH if one.values[0] in STEPS])
+def test_right_examples_are_proven(name, generation, forked, tmp_path):
+    """`gradproof.prove` is true of the step of each."""
+    (tmp_path / "driver.py").write_text(PROVE.format(name=name, call=STEPS[name]))
+    done = forked(EXAMPLES / "right" / f"{name}.py", ["python", "driver.py"])
+    assert done.status == 0, done.stderr[-3000:]
+    assert "proven in" in done.stdout
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize("generation", [3])
 @pytest.mark.parametrize("name", STUCK)
-def test_stuck_examples_are_found(name):
-    """The first diagnosis is the fault, and it is proven."""
-    answer = ask("run", EXAMPLES / "stuck" / name)
-    assert answer.loud[0]["fault"] == STUCK[name]
-    assert answer.loud[0]["verdict"] == "proven"
+def test_stuck_examples_are_found(name, generation, forked, tmp_path):
+    """The first diagnosis is the fault, and it is proven where updates show it."""
+    command = ["gradproof", "run", "--format", "json", "--output", "answer.json", f"{name}.py"]
+    done = forked(EXAMPLES / "stuck" / f"{name}.py", command)
+    assert done.status == 1, done.stderr[-2000:]
+    first = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))["diagnoses"][0]
+    assert first["fault"] == STUCK[name]
+    assert first["verdict"] == ("suspected" if name in UNMEASURED else "proven")
