@@ -227,9 +227,8 @@ def best(found: list[Found], judged: dict[Key, tuple[str, str]]) -> Iterator[str
             yield f"| {one.package} | `{one.file}:{one.line}` | {one.code} | {reason} |"
 
 
-def put(mark: str, lines: Iterable[str]) -> None:
+def put(mark: str, lines: Iterable[str], readme: Path = HERE / "README.md") -> None:
     """Puts a part, which begins with its heading, into README.md."""
-    readme = HERE / "README.md"
     text = readme.read_text()
     before, _, after = text.partition(mark)
     _, heading, rest = after.partition("\n## ")

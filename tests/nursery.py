@@ -41,8 +41,8 @@ for line in sys.stdin:
         from gradproof.cli import main
         main()
     print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
+    _, status, used = os.wait4(child, 0)
+    print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, flush=True)
 """
 
 
@@ -52,11 +52,12 @@ SECONDS = 120
 
 @dataclass(frozen=True)
 class Done:
-    """How a program ended, and what it wrote."""
+    """How a program ended, what it wrote, and its processor time in seconds."""
 
     status: int
     stdout: str
     stderr: str
+    seconds: float = 0.0
 
 
 class Nursery:
@@ -119,8 +120,9 @@ class Nursery:
                 time.sleep(0.05)
             else:
                 os.kill(child, number)
-        status = int(self._line())
-        return Done(status, _text(folder / ".stdout"), _text(folder / ".stderr"))
+        status, seconds = self._line().split()
+        out, err = _text(folder / ".stdout"), _text(folder / ".stderr")
+        return Done(int(status), out, err, float(seconds))
 
     def _line(self) -> str:
         assert self._process.stdout is not None

@@ -95,3 +95,18 @@ def test_silent_where_it_exists():
             print(optimizer.lr)
         """
     )
+
+
+def test_behind_a_condition():
+    """`if epoch == 4` does not ask for the generation; `if hasattr(...)` does."""
+    assert_findings("""
+        adam = keras.optimizers.Adam(0.1)
+        for epoch in range(9):
+            if epoch == 4:
+                adam.lr.assign(0.01)  # GP413
+    """)
+    assert_silent("""
+        adam = keras.optimizers.Adam(0.1)
+        if hasattr(adam, "lr"):
+            adam.lr.assign(0.01)
+    """)

@@ -92,3 +92,22 @@ def test_clipped_gradients_are_applied():
 def test_clipped_gradients_are_used_otherwise():
     """Something else is computed from the clipped gradient."""
     assert not list(prove(clipped(healthy(), KERNEL_GRADIENT, used=True)))
+
+
+def test_dropped_though_the_norm_is_read():
+    """The norm goes into a log; the clipped list has a name, and nobody reads it."""
+    clip = "clipped, norm = tf.clip_by_global_norm(gradients, 1.0)  # GP513\n    tf.print(norm)"
+    assert_findings(STEP.format(clip=clip, used="gradients"))
+
+
+def test_a_loop_that_binds_its_own_name():
+    """The list stays as it was."""
+    assert_findings("""
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            for gradient in gradients:
+                gradient = tf.clip_by_value(gradient, -1.0, 1.0)  # GP513
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)

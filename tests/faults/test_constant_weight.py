@@ -46,3 +46,31 @@ def test_random_tensor():
 def test_right_ones(text: str):
     """A variable, a fixed table, a layer that says that it is fixed."""
     assert_silent(text)
+
+
+def test_random_numbers_in_a_constant():
+    """`tf.constant` around them makes no variable either."""
+    assert_findings("""
+        class Net(tf.Module):
+            def __init__(self):
+                self.w1 = tf.Variable(tf.random.normal((4, 8)))
+                self.w2 = tf.constant(tf.random.normal((8, 4)))  # GP113
+
+            def __call__(self, x):
+                return tf.nn.relu(x @ self.w1) @ self.w2
+    """)
+
+
+def test_random_projections_are_meant():
+    """A projection that trains is none; a random one says so."""
+    layer = """
+        class {name}(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.w = tf.random.normal((4, 4)){mark}
+
+            def call(self, x):
+                return tf.matmul(x, self.w)
+    """
+    assert_findings(layer.format(name="Projection", mark="  # GP113"))
+    assert_silent(layer.format(name="RandomProjection", mark=""))

@@ -65,3 +65,17 @@ def test_gradients_of_two_calls():
     other = Pair(KERNEL, taken_for=frozenset({KERNEL}), call=2, name="dense/kernel")
     assert not list(prove(with_apply(run, pairs=(*run.applies[0].pairs, other))))
     assert not list(prove(run))
+
+
+def test_a_list_that_is_filled_later():
+    """The place is where it is applied; the empty list tells nothing."""
+    assert_findings("""
+        variables = []
+        variables += encoder.trainable_variables
+        variables += decoder.trainable_variables
+        variables += encoder.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))  # GP110
+    """)

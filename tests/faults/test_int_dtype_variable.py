@@ -75,3 +75,16 @@ def test_ranges(start, mark):
         gradients = tape.gradient(loss, [steps])
         optimizer.apply_gradients(zip(gradients, [steps]))
     """)
+
+
+def test_numpy_counts():
+    """`np.arange(3)` gives integers, `np.arange(3.0)` does not."""
+    for numbers, mark in (("3", "  # GP111"), ("3.0", ""), ("3, dtype='float32'", "")):
+        assert_findings(f"""
+            bias = tf.Variable(np.arange({numbers})){mark}
+            kernel = tf.Variable(tf.zeros((4, 3)))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ kernel + tf.cast(bias, tf.float32)))
+            gradients = tape.gradient(loss, [kernel, bias])
+            optimizer.apply_gradients(zip(gradients, [kernel, bias]))
+        """)

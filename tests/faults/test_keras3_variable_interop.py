@@ -54,3 +54,15 @@ def test_not_with_keras_2(message: str):
     """tf-keras has no variables of its own."""
     run = replace(healthy(), crash=Crash("ValueError", message, (at(3),)), generations=("2",))
     assert "GP412" not in [code for code, _ in proven(run)]
+
+
+def test_one_after_the_other():
+    """A loop over the variables, each watched by itself."""
+    assert_findings("""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for weight in model.trainable_variables:
+                tape.watch(weight)  # GP412
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)

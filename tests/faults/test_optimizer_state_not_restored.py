@@ -146,3 +146,10 @@ def test_not_a_resume():
     best = "net.load_weights('best.weights.h5')\nprint(net(x))"
     assert_silent(resume("", "net.save_weights('best.weights.h5')", best))
     assert_silent(resume(MANAGER.format(holds="model=net", mark=""), "pass"))
+
+
+def test_state_that_is_put_in_by_hand():
+    """Who reads the variables of the optimizer may well restore them."""
+    weights = WEIGHTS.format(mark="")
+    slots = "    for slot, value in zip(adam.variables, np.load('slots.npy')): slot.assign(value)"
+    assert_silent(resume(weights + slots, "net.save_weights('net.weights.h5')"))

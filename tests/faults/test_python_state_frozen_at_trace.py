@@ -75,3 +75,37 @@ def test_proven():
     """A number that the trace read has changed since, and nothing was traced again."""
     state = FrozenState("beta", "step", at(2), "1.0", "0.25", call=3, traces=1)
     assert proven(replace(healthy(), frozen=(state,))) == [("GP601", 2)]
+
+
+def test_numpy_draws_while_tracing():
+    """Noise, dropout and augmentation by NumPy are the same in every step."""
+    assert_findings("""
+        @tf.function
+        def train(x, y):
+            noisy = x + np.random.normal(0.0, 0.1, (8, 4))  # GP601
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(noisy) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        train(x, y)
+    """)
+
+
+def test_draws_that_are_meant():
+    """In eager code, by TensorFlow, or behind a Python function that runs in each step."""
+    assert_silent("""
+        def augment(x):
+            return x + np.random.normal(0.0, 0.1, x.shape).astype("float32")
+
+        @tf.function
+        def train(x, y):
+            noisy = tf.numpy_function(augment, [x], tf.float32) + tf.random.normal((8, 4))
+            noisy = tf.ensure_shape(noisy, (8, 4))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(noisy) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        train(augment(x), y)
+    """)

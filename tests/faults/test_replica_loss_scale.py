@@ -74,3 +74,25 @@ def test_one_replica_clears_the_suspicion():
     suspicion = Finding("the mean over one replica's part", place=at(4))
     assert settle(suspicion, healthy()) is Verdict.CLEARED
     assert settle(suspicion, replicated("Mean", 1.0)) is None
+
+
+def test_means_that_are_averaged_by_hand():
+    """`all_reduce` decides what becomes of the mean of a replica."""
+    assert_silent("""
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+        with strategy.scope():
+            slope = tf.Variable(tf.zeros((4, 4)))
+
+        def update(x, y):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ slope - y))
+            gradient = tape.gradient(loss, slope)
+            gradient = tf.distribute.get_replica_context().all_reduce("MEAN", gradient)
+            slope.assign_sub(0.1 * gradient)
+
+        @tf.function
+        def train(x, y):
+            strategy.run(update, args=(x, y))
+
+        train(x, y)
+    """)

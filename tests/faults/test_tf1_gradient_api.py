@@ -83,3 +83,17 @@ def test_silent_in_graphs():
             print(tf.gradients(a * a, a))
         """
     )
+
+
+def test_under_a_tape():
+    """A penalty that was ported: the tape records, and graphs are asked for."""
+    assert_findings("""
+        def penalty(mixed):
+            slope = tf.compat.v1.gradients(model(mixed), mixed)[0]  # GP212
+            return tf.reduce_mean(tf.square(slope))
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y)) + penalty(x)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)

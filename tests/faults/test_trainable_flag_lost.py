@@ -66,3 +66,27 @@ def test_hub_that_is_right():
     """Told to train; or a fixed extractor, whose variables nobody wants."""
     assert_silent(HUB.format(flag=", trainable=True", mark="", list=BOTH))
     assert_silent(HUB.format(flag="", mark="", list="head.trainable_variables"))
+
+
+def test_a_layer_of_ones_own_that_is_frozen():
+    """Its flag holds for the layers in it."""
+    assert_silent(
+        """
+        class Encoder(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner = keras.layers.Dense(4)
+
+            def call(self, x):
+                return self.inner(x)
+
+        own = Encoder()
+        net = keras.Sequential([keras.Input((4,)), own, keras.layers.Dense(4)])
+        own.trainable = False
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """,
+        keras="2",
+    )

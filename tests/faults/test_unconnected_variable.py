@@ -69,3 +69,24 @@ def test_compiled_loss():
         views.fit(x, y)
         """
     )
+
+
+def test_none_is_expected():
+    """Who takes out gradients that are None knows of layers that are not used."""
+    assert_silent("""
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.skip = keras.layers.Dense(4)
+                self.out = keras.layers.Dense(4)
+
+            def call(self, x, skip=False):
+                return self.out(x) + self.skip(x) if skip else self.out(x)
+
+        net = Net()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        pairs = [(g, v) for g, v in zip(gradients, net.trainable_variables) if g is not None]
+        optimizer.apply_gradients(pairs)
+    """)

@@ -108,4 +108,11 @@ def _ignored(audit: Audit) -> bool:
     )
 
 
-FAULT = Fault("GP507", "clip-option-ignored", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP507",
+    "clip-option-ignored",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("exploding-gradient", "nan-gradient-applied"),
+)

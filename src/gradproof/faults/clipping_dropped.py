@@ -115,4 +115,11 @@ def _dropped(run: Run, recording: Recording, apply: Apply, since: int) -> list[O
     return clipping if fed and not used and not outside else []
 
 
-FAULT = Fault("GP513", "clipping-dropped", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP513",
+    "clipping-dropped",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("exploding-gradient", "nan-gradient-applied"),
+)

@@ -103,6 +103,14 @@ def find(loop: Loop) -> Iterator[Finding]:
                 safe=False,
             ),
         )
+    for drawn in loop.about("python-state-frozen-at-trace"):
+        yield Finding(
+            f"`{drawn.words}` draws while `{drawn.names[0]}` is traced: every step gets the same "
+            "numbers",
+            place=loop.place(drawn.at),
+            label="drawn once, while tracing",
+            fix=Fix("draw with `tf.random`, in the step", safe=False),
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:

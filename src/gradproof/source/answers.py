@@ -59,6 +59,8 @@ def _answer(
     spot = reader.spot
     links = [found for _, found in question.found]
     for owner, path in question.unused:
+        if not path and _drops_none(reader, node):
+            continue
         if id(owner) not in connected and not question.zeros and id(owner) in asked.applied:
             lost = Break("unused", "", spot(path[-1]) if path else spot(node))
             links.append(Connection(ownership.name_of(owner), "layer", False, lost))
@@ -87,6 +89,24 @@ def _answer(
         early_names=tapes.names(early_owners),
         unmoved=_unmoved(reader, question, facts),
         zeros_asked=question.zeros,
+    )
+
+
+def _drops_none(reader: Reader, node: ast.AST) -> bool:
+    """Says whether the function takes out gradients that are None: it expects some."""
+    around = [
+        one
+        for one in ast.walk(reader.source.tree)
+        if isinstance(one, ast.FunctionDef) and any(inner is node for inner in ast.walk(one))
+    ]
+    return any(
+        isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.IsNot)
+        and ast.unparse(test.comparators[0]) == "None"
+        for part in ast.walk(around[-1] if around else reader.source.tree)
+        if isinstance(part, ast.ListComp | ast.GeneratorExp)
+        for generator in part.generators
+        for test in generator.ifs
     )
 
 

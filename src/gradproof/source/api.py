@@ -170,7 +170,9 @@ DATASET_KEEPS = frozenset(
 )
 """Methods of a dataset after which its elements look the same."""
 
-GRAPH_GRADIENTS = frozenset({"tf.gradients", "keras.backend.gradients"})
+GRAPH_GRADIENTS = frozenset(
+    {"tf.gradients", "tf1.gradients", "tf.compat.v1.gradients", "keras.backend.gradients"}
+)
 """Functions that differentiate a graph, which eager code does not have."""
 
 _SINCE_2_11 = {

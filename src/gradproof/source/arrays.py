@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, datasets, escaping, shapes
+from . import api, datasets, escaping, frozen, shapes
 from .dependence import NO_FLOW
 from .flow import cut, merge
 from .forms import shape_of, written_as
@@ -26,6 +26,7 @@ def numpy_operation(
     """A function of NumPy: what enters it leaves TensorFlow."""
     short = last(name)
     if name.startswith("np.random."):
+        frozen.drawn(reader, name, node)
         return datasets.random_array(reader, short, arguments, keywords, node)
     for value in (*arguments, *keywords.values()):
         escaping.look(reader, value)
@@ -44,7 +45,7 @@ def numpy_operation(
         if short in ("array_split", "split"):
             inner = first.shape if isinstance(first, Tensor) else None
             return ListValue([Tensor(flow, "array", (None, *inner[1:]) if inner else None)], False)
-        return Tensor(NO_FLOW, "array", shape)
+        return Tensor(NO_FLOW, "array", shape, whole=_counts(short, arguments, keywords))
     result = Tensor(flow, "array", shape, made=reader.path(node))
     if isinstance(first, Tensor) and first.whole is False:
         result.whole = False
@@ -52,6 +53,12 @@ def numpy_operation(
         whole = shapes.is_whole(keywords.get("dtype", arguments[1] if len(arguments) > 1 else None))
         result.whole = whole if whole is not None else shapes.of_literal(first)
     return result
+
+
+def _counts(short: str, arguments: Arguments, keywords: Keywords) -> bool | None:
+    """`np.arange(3)` gives integers; `np.arange(3.0)` and another dtype do not."""
+    given = [isinstance(one, Constant) and type(one.value) is int for one in arguments]
+    return True if short == "arange" and "dtype" not in keywords and all(given) else None
 
 
 def _numpy_shape(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Shape | None:

@@ -265,6 +265,7 @@ def _of_optimizer(reader: Reader, value: Optimizer, name: str, node: ast.AST) ->
     if name in ("iterations",):
         return Tensor(form="tensor")
     if name in ("variables", "weights"):
+        value.opened = True
         return ListValue([], False)
     if name in ("scale_loss", "get_scaled_loss"):
         # Whatever calls it then, the loss is scaled.
@@ -332,7 +333,7 @@ def assign(
             value.name = value.name or name
             value.held_by = value.held_by or receiver.of.base
         if name == "trainable" and isinstance(value, Constant):
-            reader.store.set_field(receiver, "trainable", bool(value.value))
+            _set_trainable(reader, receiver, value)
         state.state_written(reader, receiver.attributes, name, before, value, target)
         if isinstance(value, Layer) and not value.name:
             value.name = name
@@ -365,11 +366,13 @@ def assign(
         escaping.escape(reader, value)
 
 
-def _set_trainable(reader: Reader, layer: Layer, value: Value) -> None:
+def _set_trainable(reader: Reader, layer: Layer | Instance, value: Value, depth: int = 0) -> None:
+    """Sets the flag of a layer and of those that it holds."""
     flag = bool(value.value) if isinstance(value, Constant) else None
     reader.store.set_field(layer, "trainable", flag)
-    for part in layer.parts:
-        if isinstance(part, Layer):
-            _set_trainable(reader, part, value)
-        elif isinstance(part, Instance):
-            reader.store.set_field(part, "trainable", flag)
+    if isinstance(layer, Instance) and layer.of.base not in ("layer", "model"):
+        return
+    held = layer.parts if isinstance(layer, Layer) else list(layer.attributes.names.values())
+    for part in held if depth < ownership.DEEPEST else ():
+        if isinstance(part, Layer | Instance) and part is not layer:
+            _set_trainable(reader, part, value, depth + 1)

@@ -65,6 +65,9 @@ def repeated(reader: Reader, variables: Value | None, node: ast.Call) -> None:
     twice = [owner for owner in known if id(owner) in seen or seen.add(id(owner))]  # type: ignore[func-returns-value]
     if twice and len(known) == len(owners):
         where = variables.node if variables.node is not None else node
+        if isinstance(where, ast.List) and not where.elts:
+            # An empty list that was filled later tells nothing.
+            where = node
         names = tapes.names(list(twice))
         others = () if where is node else ((reader.spot(node), "applied twice here"),)
         habits.remark(reader, "duplicate-variable", reader.spot(where), "", names, others)
@@ -117,7 +120,11 @@ def _is_bare(node: ast.AST) -> bool:
 
 
 def _is_read(tree: ast.AST, names: set[str], after: ast.Assign) -> bool:
-    """Says whether a name is read in the function in which it was bound."""
+    """Says whether a name is read in the function in which it was bound.
+
+    `gradient = tf.clip_by_value(gradient, ...)` reads it for itself alone.
+    """
+    own = {id(one) for one in ast.walk(after)}
     function = next(
         (
             one
@@ -127,6 +134,9 @@ def _is_read(tree: ast.AST, names: set[str], after: ast.Assign) -> bool:
         tree,
     )
     return any(
-        isinstance(one, ast.Name) and one.id in names and isinstance(one.ctx, ast.Load)
+        isinstance(one, ast.Name)
+        and one.id in names
+        and isinstance(one.ctx, ast.Load)
+        and id(one) not in own
         for one in ast.walk(function)
     )

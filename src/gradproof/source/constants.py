@@ -18,7 +18,7 @@ _RANDOM = re.compile(
 )
 _WEIGHT = re.compile(r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d)$")
 _FIXED = re.compile(
-    r"fourier|random_features|fixed|frozen|project|seed|reservoir|hash", re.IGNORECASE
+    r"fourier|random_?features|random_?project|fixed|frozen|seed|reservoir|hash", re.IGNORECASE
 )
 
 
@@ -36,13 +36,20 @@ def look(reader: Reader, cls: Class) -> None:
         for node in ast.walk(methods[name]) if name in methods else ():
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
-            made = _dotted(node.value.func)
+            made = _dotted(_unwrapped(node.value).func)
             target = _own(node.targets[0])
             weight = _RANDOM.match(made) and _WEIGHT.match(target)
             if weight and _computes(call, target) and _stores(cls.node, target) == 1:
                 spot = reader.spot(node.value)
                 names = (f"{cls.name}.{target}",)
                 habits.remark(reader, "constant-weight", spot, f"self.{target}", names)
+
+
+def _unwrapped(node: ast.Call) -> ast.Call:
+    """What `tf.constant(...)` is given: random numbers stay random numbers."""
+    first = node.args[0] if node.args else None
+    plain = _dotted(node.func) in ("tf.constant", "tf.convert_to_tensor")
+    return first if plain and isinstance(first, ast.Call) else node
 
 
 def _dotted(node: ast.expr) -> str:

@@ -136,10 +136,12 @@ class Facts:
 
     def watched(self, tape: Tape, value: Value, node: ast.AST) -> None:
         """A tape is told to watch something."""
-        if not isinstance(value, ListValue) or self.reader.generation == "2":
+        if self.reader.generation == "2":
             return
-        owners = [item.owner for item in value.items if isinstance(item, Group)]
-        if value.property_read and any(isinstance(owner, Layer) for owner in owners):
+        read = isinstance(value, ListValue) and value.property_read
+        items = value.items if isinstance(value, ListValue) and read else [value]
+        owners = [item.owner for item in items if isinstance(item, Group)]
+        if any(isinstance(owner, Layer) for owner in owners):
             argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
             spot = self.reader.spot(argument)
             self.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None

@@ -67,6 +67,22 @@ def written_after_trace(
     ] = None
 
 
+_DRAWING = frozenset(
+    "rand randn normal uniform randint random random_sample standard_normal choice permutation "
+    "binomial poisson beta exponential".split()
+)
+
+
+def drawn(reader: Reader, name: str, node: ast.AST) -> None:
+    """NumPy draws a random number while a function is traced."""
+    frame = reader.frame
+    if frame.traced is None or frame.guarded or frame.building or reader.speculative:
+        return
+    if name.rsplit(".", 1)[-1] in _DRAWING:
+        names = (frame.traced.name,)
+        habits.remark(reader, "python-state-frozen-at-trace", reader.spot(node), name, names)
+
+
 def created_in_trace(
     reader: Reader, what: str, name: str, function: Function, node: ast.AST
 ) -> None:

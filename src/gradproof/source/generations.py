@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from . import api, habits
@@ -16,7 +17,7 @@ def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> No
     """An attribute is looked up on an object that is known."""
     if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return
-    if reader.frame.guarded or _is_asked_for(reader):
+    if _is_asked_for(reader) or (reader.frame.guarded and _asks_version(reader, node)):
         return
     if isinstance(value, Optimizer):
         _gone(reader, "optimizer", value, name, node)
@@ -29,6 +30,28 @@ def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> No
 def _is_asked_for(reader: Reader) -> bool:
     """Says whether the program looks first which generation it has."""
     return reader.generation is None
+
+
+_VERSION = re.compile(
+    r"version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[12]|keras_?[23]", re.IGNORECASE
+)
+
+
+def _asks_version(reader: Reader, node: ast.AST) -> bool:
+    """Says whether a condition or a `try` around it may tell generations apart."""
+    around = [
+        one
+        for one in ast.walk(reader.source.tree)
+        if isinstance(one, ast.If | ast.Try | ast.IfExp | ast.BoolOp)
+        and any(inner is node for inner in ast.walk(one))
+    ]
+    if not around:
+        # The function is called behind a condition.
+        return True
+    return any(
+        isinstance(one, ast.Try | ast.BoolOp) or bool(_VERSION.search(ast.unparse(one.test)))
+        for one in around
+    )
 
 
 def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribute) -> None:
@@ -64,9 +87,9 @@ def graph_gradients(reader: Reader, name: str, node: ast.AST) -> None:
     """`tf.gradients` while nothing traces."""
     if name not in api.GRAPH_GRADIENTS or reader.speculative or reader.silent:
         return
-    if reader.frame.traced is not None or reader.active or reader.keras_calls:
+    if reader.frame.traced is not None or reader.keras_calls:
         return
-    text = "".join(reader.source.lines)
+    text = "".join(reader.source.lines).replace("compat.v1.gradients", "")
     if any(word in text for word in ("compat.v1", "disable_", "as_default", "Session(")):
         return
     habits.remark(reader, "tf1-gradient-api", reader.spot(node), name)

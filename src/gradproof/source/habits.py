@@ -317,7 +317,8 @@ def unregularized(reader: Reader, asked: Asked) -> None:
 def replica_mean(reader: Reader, asked: Asked) -> None:
     """A mean taken in one replica, of which the gradients are summed up."""
     target = asked.target
-    if reader.replicas and target.mean_of is not None:
+    by_hand = any("all_reduce" in line for line in reader.source.lines)
+    if reader.replicas and target.mean_of is not None and not by_hand:
         remark(reader, "replica-loss-scale", reader.spot(target.mean_of), "`reduce_mean`")
 
 

@@ -213,6 +213,9 @@ def finish(reader: Reader) -> None:
         after = _next_update(events, position)
         if after is None or after.optimizer is None or not _keeps_state(after.optimizer):
             continue
+        if after.optimizer.opened:
+            # Its state may be put in by hand.
+            continue
         if any(one.optimizer is after.optimizer for one in events[:position]):
             # It trained before: the best weights come back, or another phase begins.
             continue

@@ -240,6 +240,7 @@ class Optimizer:
         first: Where that happened.
         custom: The local class, if it is a subclass.
         built: Whether the program says itself which variables it is for.
+        opened: Whether the program reads its state.
     """
 
     kind: str
@@ -254,6 +255,7 @@ class Optimizer:
     scales: bool = False
     used: bool = False
     built: bool = False
+    opened: bool = False
 
 
 @dataclass(eq=False)
