@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from answers import CHECK, PROVEN, RUN, SUSPECTED, place
 
+from answers import CHECK, PROVEN, RUN, SUSPECTED, place
 from gradproof.finding import Place, Span
 from gradproof.report.github import render
 

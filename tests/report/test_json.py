@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
-from answers import CHECK, PROVEN, RUN
 
+from answers import CHECK, PROVEN, RUN
 from gradproof.report.json import render
 
 SCHEMA = json.loads(files("gradproof.report").joinpath("schema.json").read_text("utf-8"))

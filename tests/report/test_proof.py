@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from answers import PROVEN, RUN, TRAIN, lines_of
 
+from answers import PROVEN, RUN, TRAIN, lines_of
 from gradproof.answer import Standing
 from gradproof.outcome import Mend, Outcome, Proof, harm_of
 from gradproof.report.proof import render

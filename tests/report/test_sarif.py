@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
-from answers import CHECK, PROVEN, RUN, SUSPECTED, TRAIN, lines_of, place
 
+from answers import CHECK, PROVEN, RUN, SUSPECTED, TRAIN, lines_of, place
 from gradproof.fault import Diagnosis, Verdict
 from gradproof.faults import FAULTS
 from gradproof.report.sarif import render

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from answers import CHECK, MISPAIRED, PROVEN, RUN, STANDINGS, SUSPECTED, TRAIN, lines_of, place
 
+from answers import CHECK, MISPAIRED, PROVEN, RUN, STANDINGS, SUSPECTED, TRAIN, lines_of, place
 from gradproof.answer import Answer, Standing
 from gradproof.fault import Diagnosis, Fault, Verdict
 from gradproof.finding import Edit, Fix, Place, Related, Span
