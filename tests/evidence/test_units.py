@@ -40,8 +40,13 @@ def test_never_fired():
 
 def test_died():
     """Units that moved first and then stopped."""
-    (finding,) = prove(gated(Units(BIAS, 40, 4, 24, 400, 200)))
-    assert finding.evidence["dead"] == 28
+    (finding,) = prove(gated(Units(BIAS, 40, 4, 28, 400, 200)))
+    assert finding.evidence["dead"] == 32
+
+
+def test_a_few_more_went_off():
+    """Half of a narrow layer is off for its data, and one unit more since."""
+    assert list(prove(gated(Units(BIAS, 16, 0, 9, 400, 200)))) == []
 
 
 def test_half_from_the_start():
@@ -62,8 +67,9 @@ def test_without_threshold():
 
 def test_training_is_over():
     """Where nothing moves any more, units are not the matter."""
-    run = with_updates(gated(Units(BIAS, 40, 4, 30, 400, 200)), 1, BIAS, change_norm=0.0)
-    assert list(prove(run)) == []
+    dead = gated(Units(BIAS, 40, 4, 30, 400, 200))
+    assert list(prove(with_updates(dead, 1, BIAS, change_norm=0.0))) == []
+    assert list(prove(with_updates(dead, 1, BIAS, change_norm=1e-9))) == []
 
 
 def chain(gradients: Sequence[float], changes: Sequence[float], steps: int = 12) -> Run:

@@ -43,6 +43,29 @@ def test_handed_on():
     assert_silent(TRAINER.format(mark="", then="self.optimizer.learning_rate = self.rate"))
 
 
+VARIABLE = """
+rate = tf.Variable(0.1, trainable=False)
+optimizer = keras.optimizers.SGD(rate){mark}
+for epoch in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    {holder}.assign(0.05)
+"""
+
+
+def test_a_variable_that_is_assigned():
+    """tf-keras copies it; the assignment goes nowhere."""
+    text = VARIABLE.format(mark="  # GP502", holder="rate")
+    assert_findings(text, keras="2")
+
+
+def test_a_variable_that_stays():
+    """It gives the first value only; the optimizer's own variable changes."""
+    assert_silent(VARIABLE.format(mark="", holder="optimizer.learning_rate"), keras="2")
+
+
 def test_a_variable_that_changed_in_vain():
     """The variable fell, the rate in force did not."""
     copied = CopiedRate(1, "rate", "variable", 0.1, 0.025, 40)

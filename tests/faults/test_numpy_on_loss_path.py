@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.recording import EXTERNAL, Conversion
+from gradproof.faults.numpy_on_loss_path import settle
+from gradproof.finding import Finding
 from records import (
     KERNEL,
     MATMUL,
@@ -84,3 +86,13 @@ def test_a_print_is_no_fault():
     left = Conversion(MATMUL, "numpy", (at(3),), at=TANH, tapes=frozenset({1}))
     run = replace(run, recordings=(replace(run.recordings[0], conversions=(left,)),))
     assert proven(run) == []
+
+
+def test_taken_unseen():
+    """NumPy reads a tensor by its buffer: what was made a line earlier ends there."""
+    suspicion = Finding("it leaves TensorFlow", place=at(4))
+    run = with_operations(unconnected(healthy(), KERNEL), operation(TANH, EXTERNAL, line=3))
+    settled = settle(suspicion, run)
+    assert isinstance(settled, Finding)
+    assert settled.variables == ("dense/kernel",)
+    assert settle(suspicion, healthy()) is None

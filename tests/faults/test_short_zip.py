@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.run import Optimizer
-from records import BIAS, healthy, left_out, proven
+from gradproof.faults.short_zip import prove
+from records import BIAS, healthy, left_out, proven, unconnected, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -67,3 +68,15 @@ def test_rest_is_applied_elsewhere():
         optimizers=(*run.optimizers, Optimizer(2, "SGD")),
     )
     assert proven(run) == []
+
+
+def test_pairs_without_a_gradient_are_left_out():
+    """Who filters what is None drops nothing."""
+    run = with_apply(healthy(), pairs=healthy().applies[0].pairs[:1])
+    still = tuple(
+        replace(step, updates=tuple(one for one in step.updates if one.variable != BIAS))
+        for step in run.steps
+    )
+    run = replace(run, steps=still)
+    assert [finding.variables for finding in prove(run)] == [("dense/bias",)]
+    assert list(prove(unconnected(run, BIAS))) == []

@@ -84,3 +84,26 @@ def test_silent_on_purpose():
         optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
         """
     )
+
+
+def test_a_codebook_with_losses_of_its_own():
+    """`model.losses` leads to the weights of a layer that calls `add_loss`."""
+    assert_silent(
+        """
+        class Codebook(keras.layers.Layer):
+            def build(self, shape):
+                self.book = self.add_weight(shape=(4, 16), name="book")
+
+            def call(self, x):
+                near = tf.gather(tf.transpose(self.book), tf.argmax(x @ self.book, 1))
+                self.add_loss(tf.reduce_mean(tf.square(near - tf.stop_gradient(x))))
+                return x + tf.stop_gradient(near - x)
+
+
+        quantised = keras.Sequential([keras.layers.Dense(4), Codebook(), keras.layers.Dense(4)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(quantised(x) - y)) + tf.add_n(quantised.losses)
+        variables = quantised.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )

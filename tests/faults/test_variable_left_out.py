@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.run import Apply, Pair
-from records import BIAS, at, healthy, left_out, proven
+from gradproof.fault import Verdict
+from gradproof.faults.variable_left_out import settle
+from gradproof.finding import Finding
+from records import BIAS, KERNEL, at, healthy, left_out, proven
 from snippets import assert_silent
 
 
@@ -73,3 +76,34 @@ def test_changed_by_hand_is_cared_for():
     run = left_out(healthy(), BIAS)
     by_hand = Apply(2, (at(6),), 1, 12, "assign", pairs=(Pair(BIAS, name="dense/bias"),), counted=3)
     assert proven(replace(run, applies=(*run.applies, by_hand))) == []
+
+
+def test_weights_of_a_layer_in_a_functional_model():
+    """A functional model has the weights of a layer whose class stands in the file."""
+    assert_silent(
+        """
+        class Scale(keras.layers.Layer):
+            def build(self, shape):
+                self.gain = self.add_weight(shape=(4,), name="gain")
+
+            def call(self, x):
+                return x * self.gain
+
+
+        inputs = keras.Input((4,))
+        scaled = keras.Model(inputs, keras.layers.Dense(1)(Scale()(inputs)))
+        for epoch in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(scaled(x) - y))
+            variables = scaled.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )
+
+
+def test_cleared_by_the_run():
+    """What the optimizer is given, and moves, is in the list after all."""
+    lacks = Finding("the target depends on `kernel`", variables=("self.kernel",))
+    assert settle(lacks, healthy()) is Verdict.CLEARED
+    assert settle(lacks, left_out(healthy(), KERNEL)) is None
+    assert settle(Finding("some variable"), healthy()) is None

@@ -344,7 +344,7 @@ class Loop:
                     entry = seen.setdefault((lost.kind, lost.at), (lost, call, {}))
                     entry[2][connection.name] = None
         for lost, call, names in seen.values():
-            yield lost, call, tuple(names)
+            yield lost, call, tuple(name for name in names if name)
 
     def about(self, topic: str) -> Iterator[Remark]:
         """Every remark on one topic."""

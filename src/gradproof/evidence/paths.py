@@ -24,8 +24,9 @@ class Loss:
             `"opaque"`, `"stopped"`, `"residual"` (a straight-through form
             that stops the wrong part), `"loop"` (over a dataset),
             `"unwatched"`, `"rebound"` (a tensor stands where a variable
-            was), `"dead end"` (computed, then not used), `"unread"` (never
-            used while the tape was on), or `"unknown"`.
+            was), `"dead end"` (computed, then not used), `"slope"` (only a
+            derivative goes on, which does not depend on it), `"unread"`
+            (never used while the tape was on), or `"unknown"`.
         source: The source.
         operation: The operation at which the way ends, if one is known.
         place: The user's line of it, on the level of the function in which
@@ -113,6 +114,8 @@ def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
     if not tape.automatic and key not in tape.watched and inside:
         return Loss("unwatched", source, inside[0], tape.place)
     connected = [read for read in inside if read.index in behind]
+    if inside and _only_a_slope(run, call, inside, connected, behind):
+        return Loss("slope", source, inside[0], inside[0].place)
     if connected:
         return _cut(recording, tape, call, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
@@ -128,6 +131,43 @@ def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
     if tape.whole and recording.whole:
         return Loss("unread", source)
     return Loss("unknown", source)
+
+
+def _only_a_slope(
+    run: Run,
+    call: GradientCall,
+    inside: list[Operation],
+    connected: list[Operation],
+    behind: frozenset[int],
+) -> bool:
+    """What it is used for goes on as a derivative only, beside sizes.
+
+    The derivative of a network by its input, a penalty or a differential equation,
+    does not depend on the bias of the last layer.
+    """
+    recording = run.recording(call.recording)
+    flow = recording.descendants(read.index for read in inside)
+    sloped = any(
+        other.inner
+        and other.recording == call.recording
+        and other.at < call.at
+        and flow.intersection(target.operation for target in other.targets)
+        and any(source.result in behind for source in other.sources)
+        for other in run.calls
+    )
+    return sloped and not _reaches(recording, connected, _ends(call))
+
+
+def _reaches(recording: Recording, starts: list[Operation], ends: list[int]) -> bool:
+    """Says whether a value gets there as more than the size of something."""
+    seen: set[int] = set()
+    todo = [start.index for start in starts]
+    while todo:
+        index = todo.pop()
+        if index not in seen and recording.operations[index].type not in SIZES:
+            seen.add(index)
+            todo.extend(recording.consumers.get(index, ()))
+    return not seen.isdisjoint(ends)
 
 
 def beside(stack: tuple[Place, ...], other: tuple[Place, ...]) -> Place | None:

@@ -16,12 +16,16 @@ GATES = frozenset({"Relu", "Relu6"})
 
 BIASES = frozenset({"BiasAdd", "AddV2", "Add"})
 
-NEVER, STOPPED = 0.75, 0.5
+MOST, STOPPED = 0.75, 0.25
 """Parts of a layer from which on it is no longer a matter of chance.
 
-About half of a layer's units may be off for data of one sign, from the start. That
-many which moved first and stopped then is something else.
+About half of a layer's units may be off for data of one sign, from the start, and
+in a narrow one another unit or two go off while it learns: in all `MOST` of them have
+to be off. They count as fallen if `STOPPED` of the layer moved first.
 """
+
+LEARNING = 1e-6
+"""Relative change of some other variable in a step, at least, while something is learned."""
 
 STEPS = 15
 """Steps over which nothing of a unit changed, at least."""
@@ -70,11 +74,11 @@ def dead(run: Run) -> Iterator[Dead]:
     for units in run.units:
         if units.count < 4 or not units.count > units.never:
             continue
-        never = units.never / units.count
-        if units.steps >= STEPS and never >= NEVER:
+        most, off = MOST * units.count, units.never + units.stopped
+        if units.steps >= STEPS and units.never >= most:
             number, fell = units.never, False
-        elif units.later >= STEPS and units.stopped / units.count >= STOPPED:
-            number, fell = units.never + units.stopped, True
+        elif units.later >= STEPS and off >= most and units.stopped >= STOPPED * units.count:
+            number, fell = off, True
         else:
             continue
         gate = _gate(run, units)
@@ -86,7 +90,7 @@ def _others_move(run: Run, units: Units) -> bool:
     """Something is still learned: training has not come to its end."""
     last = [step.updates for step in run.steps[-3:]]
     return any(
-        update.change_norm != 0 and update.variable != units.variable
+        update.change_norm > LEARNING * update.value_norm and update.variable != units.variable
         for updates in last
         for update in updates
     )

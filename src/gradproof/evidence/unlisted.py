@@ -35,6 +35,40 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
                 yield variable, call
 
 
+def all_trained(run: Run, names: Iterable[str]) -> bool:
+    """Says whether every part that is named gets its gradients, and moves, as a whole.
+
+    Source knows a variable by its attribute, a run by its path: any run of whole
+    components of the path will do.
+    """
+    there = list(names)
+    return bool(there) and all(_trained(run, name) for name in there)
+
+
+def _trained(run: Run, name: str) -> bool:
+    wanted = [part for part in name.removeprefix("self.").replace(".", "/").split("/") if part]
+    found = [
+        variable.key
+        for variable in run.variables
+        if variable.role == "model"
+        and variable.trainable
+        and _has(variable.path.split(":")[0].split("/"), wanted)
+    ]
+    lacking = {
+        source.variable
+        for call in run.calls
+        for source in call.unconnected
+        if not call.inner and source.variable is not None
+    }
+    there = run.handed & run.moved - lacking
+    return bool(found) and there.issuperset(found)
+
+
+def _has(path: list[str], wanted: list[str]) -> bool:
+    width = len(wanted)
+    return any(path[at : at + width] == wanted for at in range(len(path) - width + 1))
+
+
 def _fixed_around_an_input(run: Run, call: GradientCall, variable: Variable) -> bool:
     """A model's variable, where only variables that belong to no model are asked for.
 

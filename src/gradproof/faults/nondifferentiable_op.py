@@ -61,8 +61,9 @@ from collections.abc import Iterator
 from ..evidence import Loop, Run
 from ..evidence.operations import FLAT, WORDS
 from ..evidence.paths import cut_kind, lost
+from ..evidence.unlisted import all_trained
 from ..evidence.zeros import zeros
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
 
 
@@ -122,4 +123,9 @@ def _flat(run: Run) -> Iterator[Finding]:
             )
 
 
-FAULT = Fault("GP203", "nondifferentiable-op", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear what the run saw getting a gradient, and moving, all the same."""
+    return Verdict.CLEARED if all_trained(run, finding.variables) else None
+
+
+FAULT = Fault("GP203", "nondifferentiable-op", __doc__, find=find, prove=prove, settle=settle)

@@ -61,7 +61,7 @@ from dataclasses import replace
 
 from ..evidence import Loop, Run
 from ..evidence.loop import Break
-from ..evidence.paths import lost
+from ..evidence.paths import Lost, lost
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
 
@@ -122,13 +122,22 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
+def _ends_before(found: Lost, line: int) -> bool:
+    """NumPy takes a tensor unseen: to the tape it ends where it was made, some lines earlier."""
+    made, asked = found.place, found.call.place
+    if found.kind != "dead end" or made is None or asked is None or made.path != asked.path:
+        return False
+    return made.line <= line <= asked.line
+
+
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Confirm a suspicion by what ends, or is converted, on its line."""
     if finding.place is None:
         return None
     span = finding.place.span
     for found in lost(run, ("dead end", "unread")):
-        if found.place is not None and found.place.span.overlaps(span):
+        here = found.place is not None and found.place.span.overlaps(span)
+        if here or _ends_before(found, span.line):
             return replace(
                 finding,
                 message=f"{found.words}; what was computed from them left TensorFlow here",

@@ -108,9 +108,12 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         given = [pair.variable for pair in apply.pairs]
         wanted = [source.variable for source in call.sources]
-        rest = [key for key in wanted[len(given) :] if key is not None]
+        tail = call.sources[len(given) :]
+        rest = [source.variable for source in tail if source.variable is not None]
         if not given or wanted[: len(given)] != given or not rest:
             continue
+        if not any(source.connected for source in tail):
+            continue  # who leaves out what is None drops nothing
         if any(key in run.handed or key in run.moved for key in rest):
             continue
         seen.add(apply.place)

@@ -51,8 +51,9 @@ from collections.abc import Iterator
 
 from ..evidence import Loop, Run
 from ..evidence.paths import cut_kind, lost
+from ..evidence.unlisted import all_trained
 from ..evidence.zeros import zeros
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
 
 
@@ -106,11 +107,17 @@ def _in_a_loop(run: Run) -> Iterator[Finding]:
             )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear what the run saw getting a gradient, and moving, all the same."""
+    return Verdict.CLEARED if all_trained(run, finding.variables) else None
+
+
 FAULT = Fault(
     "GP214",
     "stopped-gradient",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("unconnected-variable",),
 )

@@ -88,8 +88,8 @@ from collections.abc import Iterator
 
 from ..evidence import Loop, Run
 from ..evidence.run import GradientCall, Variable
-from ..evidence.unlisted import unlisted
-from ..fault import Fault
+from ..evidence.unlisted import all_trained, unlisted
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
 
 _REASONS = {
@@ -145,4 +145,9 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP102", "untracked-in-container", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear what the run saw handed over and moving."""
+    return Verdict.CLEARED if all_trained(run, finding.variables) else None
+
+
+FAULT = Fault("GP102", "untracked-in-container", __doc__, find=find, prove=prove, settle=settle)

@@ -79,8 +79,8 @@ from collections.abc import Iterator
 
 from ..evidence import Loop, Run
 from ..evidence.loop import GradientCall, Owned
-from ..evidence.unlisted import unlisted
-from ..fault import Fault
+from ..evidence.unlisted import all_trained, unlisted
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 
 
@@ -122,7 +122,13 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=(variable.path,),
             step=call.step + 1,
             evidence={"sources": len(call.sources)},
+            symptoms=("variable-left-out",),
         )
 
 
-FAULT = Fault("GP101", "untracked-variable", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear what the run saw handed over and moving."""
+    return Verdict.CLEARED if all_trained(run, finding.variables) else None
+
+
+FAULT = Fault("GP101", "untracked-variable", __doc__, find=find, prove=prove, settle=settle)

@@ -64,8 +64,8 @@ from collections.abc import Iterator
 from ..evidence import Loop, Run
 from ..evidence.loop import Spot
 from ..evidence.run import GradientCall, Variable
-from ..evidence.unlisted import unlisted
-from ..fault import Fault
+from ..evidence.unlisted import all_trained, unlisted
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
 
 
@@ -119,4 +119,9 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP109", "variable-left-out", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear what the run saw handed over and moving."""
+    return Verdict.CLEARED if all_trained(run, finding.variables) else None
+
+
+FAULT = Fault("GP109", "variable-left-out", __doc__, find=find, prove=prove, settle=settle)

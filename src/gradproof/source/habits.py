@@ -47,6 +47,7 @@ class Habits:
     aliases: dict[int, Spot] = field(default_factory=dict)
     rate_names: dict[tuple[int, str], Optimizer] = field(default_factory=dict)
     rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    rate_variables: list[tuple[Variable, Spot]] = field(default_factory=list)
     scaled: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     traced_owners: dict[int, Function] = field(default_factory=dict)
     flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
@@ -153,7 +154,7 @@ def rate_given(reader: Reader, optimizer: Optimizer, value: Value, node: ast.Cal
     """An optimizer gets its learning rate from a variable or a name."""
     # Keras 3 refuses a variable by itself.
     if isinstance(value, Variable) and reader.generation != "3":
-        remark(reader, "learning-rate-copied", reader.spot(node), "variable", (value.name,))
+        reader.facts.habits.rate_variables.append((value, reader.spot(node)))
     given = next((k.value for k in node.keywords if k.arg == "learning_rate"), None)
     argument = given or (node.args[0] if node.args else None)
     if isinstance(argument, ast.Attribute):
@@ -464,6 +465,9 @@ def eager_step(reader: Reader, asked: Asked) -> None:
 def finish(reader: Reader) -> None:
     """What only the whole file can tell."""
     facts = reader.facts
+    for variable, spot in facts.habits.rate_variables:
+        if variable.assigned:
+            remark(reader, "learning-rate-copied", spot, "variable", (variable.name,))
     for optimizer, spot in facts.habits.rate_writes:
         if optimizer.rate is None and optimizer.first:
             remark(reader, "learning-rate-copied", spot, "name")

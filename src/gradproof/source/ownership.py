@@ -78,6 +78,9 @@ def _tracked(
             return
         if thing.kind in ("Sequential", "Model") or thing.parts:
             for part in thing.parts:
+                # A functional model knows the weights of a layer of the file's own.
+                if isinstance(part, Variable) and _is_tracked_variable(reader, part, "layer"):
+                    yield part
                 yield from _tracked(reader, part, depth + 1)
             if thing.opaque:
                 yield thing

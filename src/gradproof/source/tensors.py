@@ -154,12 +154,14 @@ def regularizers(reader: Reader, thing: Value, node: ast.AST) -> Value:
     """`model.losses`: live for every layer of the model."""
     losses.regularizers_read(reader, thing)
     read = reader.path(node)
+    parts = list(ownership.tracked(reader, thing))
     flows = [
         origin(item, reader.watching(item, item.trainable), read)
-        for item in ownership.tracked(reader, thing)
+        for item in parts
         if isinstance(item, Layer) and any("regularizer" in key for key in item.arguments)
     ]
-    if isinstance(thing, Instance):
+    if isinstance(thing, Instance) or not all(isinstance(item, Layer) for item in parts):
+        # Layers of the file's own may call `add_loss`.
         from .dependence import ANYTHING
 
         flows.append(origin(ANYTHING, reader.active, read))
