@@ -38,7 +38,11 @@ for line in sys.stdin:
             del sys.argv[0]
             runpy.run_path(sys.argv[0], run_name="__main__")
             sys.exit()
-        from gradproof.cli import main
+        if order["command"][0] in ("compared", "seeded"):
+            import importlib
+            main = importlib.import_module("gradproof.cli." + order["command"][0]).main
+        else:
+            from gradproof.cli import main
         main()
     print(child, flush=True)
     _, status, used = os.wait4(child, 0)
@@ -89,7 +93,7 @@ class Nursery:
         environment: dict[str, str] | None = None,
         kill: tuple[str, int] | None = None,
     ) -> Done:
-        """Runs `gradproof ...` (or `python ...`) in a folder, to its end.
+        """Runs `gradproof ...` (or `python ...`, `seeded ...`) in a folder, to its end.
 
         Args:
             command: `["gradproof", "run", "program.py"]`, say.

@@ -251,3 +251,34 @@ def test_watch_tells_of_a_block(tf, world, capsys):
     assert "2 steps watched, all 4 variables moved (Adam)" in capsys.readouterr().err
     with pytest.raises(KeyError), gradproof.live.watch(show=False):
         raise KeyError("mine")
+
+
+def test_what_python_keeps_is_named(tf, world):
+    """Counters, lists, attributes and iterators are not put back; the proof says which."""
+    model, optimizer, x, y = world
+    history = []
+
+    class Trainer:
+        def __init__(self):
+            self.count = 0
+            self.batches = iter([(x, y)] * 20)
+
+        def step(self):
+            self.count += 1
+            a, b = next(self.batches)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(a) - b))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            history.append(float(loss))
+            return loss
+
+    from gradproof import prove
+
+    proof = prove(Trainer().step)
+    assert proof, str(proof)
+    said = "\n".join(proof.unchecked)
+    assert "`self.count` went from 0 to 4 and stays so" in said
+    assert "`history` went from 0 to 4 entries and stays so" in said
+    assert "`self.batches` is an iterator: its place is not put back" in said
+    assert said.count("Python's own state") == 3

@@ -73,7 +73,7 @@ def run(
     pace = Pace(wishes.every, wishes.steps)
     bystander = Bystander(program, wishes, home())
     judge = _Judge(faults, reading, roots, tell, configuration, bystander)
-    watcher = Watcher(judge.on_evidence, home(), bystander.steps, pace)
+    watcher = Watcher(judge.on_evidence, home(), bystander.steps, pace, wishes.aside)
     process = os.getpid()
     watcher.start()
     try:

@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import fill
 from typing import Any
 
+from .contrast import Part
+from .report.contrast import stage_table
 from .report.text import WIDTH, counted
-
-SHOWN = 5
-"""Variables that are listed for a stage."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One quantity that differs.
-
-    Attributes:
-        stage: `"loss"`, `"gradients"`, `"handed gradients"`, `"change"`,
-            `"other state"` or `"traced"`.
-        variable: Path of the variable; `"loss"` for a loss.
-        left: Norm in the first step, the value of a loss; `None` if there is none.
-        right: The same of the second step.
-        difference: Norm of the difference.
-        noise: Norm of a difference that float noise explains.
-        factor: The first is that many times the second, if it is.
-    """
-
-    stage: str
-    variable: str
-    left: float | None
-    right: float | None
-    difference: float
-    noise: float
-    factor: float | None
-
-    def words(self, names: tuple[str, str]) -> str:
-        """The sizes in one line."""
-        nothing = {"loss": "none", "gradients": "no gradient", "handed gradients": "nothing"}
-        sizes = [
-            nothing.get(self.stage, "nothing") if one is None else f"{one:.4g}"
-            for one in (self.left, self.right)
-        ]
-        what = "" if self.variable.startswith("loss") else " (norm)"
-        found = f"{sizes[0]} in {names[0]} against {sizes[1]} in {names[1]}{what}"
-        if self.factor is not None and _ratio(self.factor) != "1.00":
-            return f"{found}: {'ratio' if not what else 'factor'} {_ratio(self.factor)}"
-        return found if self.left is None or self.right is None else self._apart(found)
-
-    def _apart(self, found: str) -> str:
-        if self.difference == float("inf"):
-            return f"{found}: the shapes differ"
-        return f"{found}: difference {self.difference:.2g}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +54,7 @@ class Comparison:
         lines = fill(self._closing(), WIDTH, subsequent_indent="  ").splitlines()
         lines += [_item(words) for words in (*self.errors, *self.reasons)]
         if self.parts:
-            lines += ["", *self._table()]
+            lines += ["", *stage_table(self.parts, self.stages, self.names)]
         lines += [_item(words) for words in self.notes]
         return "\n".join([*lines, *(f"\n{cause}" for cause in self.causes)])
 
@@ -127,30 +84,6 @@ class Comparison:
             first.stage if first.stage == first.variable else f"{first.stage}, `{first.variable}`"
         )
         return f"gradproof: the steps part at {where}: {first.words(self.names)}; {looked}"
-
-    def _table(self) -> Iterable[str]:
-        """The first stage in full, the others in a line each."""
-        width = max(map(len, self.stages), default=0)
-        for stage in self.stages:
-            found = [part for part in self.parts if part.stage == stage]
-            label = f"  {stage:<{width}}  "
-            if not found:
-                yield f"{label}the same"
-            elif stage != self.stage:
-                yield f"{label}{_listed(found)}"
-            else:
-                yield from self._opened(label, found)
-
-    def _opened(self, label: str, found: Sequence[Part]) -> Iterable[str]:
-        for part in found[:SHOWN]:
-            name = "" if part.variable == part.stage else f"`{part.variable}` "
-            words = f"{name}{part.words(self.names)}"
-            yield from fill(
-                words, WIDTH, initial_indent=label, subsequent_indent=" " * (len(label) + 2)
-            ).splitlines()
-            label = " " * len(label)
-        if len(found) > SHOWN:
-            yield f"{label}and {len(found) - SHOWN} more"
 
 
 def compare(
@@ -265,14 +198,3 @@ def _names(step_a: Callable[..., Any], step_b: Callable[..., Any]) -> tuple[str,
 
 def _item(words: str) -> str:
     return fill(words, WIDTH, initial_indent="  - ", subsequent_indent="    ")
-
-
-def _listed(found: Sequence[Part]) -> str:
-    """How many differ, in words."""
-    if len(found) == 1:
-        return f"`{found[0].variable}` differs"
-    return f"{len(found)} differ, such as `{found[0].variable}`"
-
-
-def _ratio(factor: float) -> str:
-    return f"{factor:.2f}" if 0.05 <= abs(factor) < 1000 else f"{factor:.3g}"

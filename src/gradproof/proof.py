@@ -11,6 +11,7 @@ from .answer import Standing
 from .evidence import Run
 from .fault import STAGES, Diagnosis
 from .live import Watched
+from .own_state import OwnState
 from .report.text import WIDTH, counted
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Proof:
         steps: Steps that were watched.
         error: The exception that the step raised, in words.
         notes: Sentences about what could not be watched.
-        unchecked: What was not looked at.
+        unchecked: What was not looked at, or not put back.
         report: The diagnoses as `gradproof run` prints them.
     """
 
@@ -165,7 +166,8 @@ def prove(
     The step is called once to make what it lacks, then `steps` times watched.
     Afterwards every `tf.Variable` of the process is what it was, bit for bit,
     with those of optimizers, metrics and random generators. Python's own
-    state (counters, lists) and the place of an iterator are not put back.
+    state (counters, lists) and the place of an iterator are not put back; where
+    that is noticed, the proof says so.
 
     Args:
         step: Trains once; a plain or a traced function.
@@ -190,6 +192,7 @@ def prove(
         raise ValueError(f"`steps` must be 1 or more, got {steps}")
     from .watching.tensorflow import trial
 
+    own = OwnState(step, args)
     with trial.restored() as state:
         trial.rehearse(step, args, state)
         seen, losses, error = _tried(step, args, steps, state)
@@ -201,6 +204,7 @@ def prove(
     asked = {"gradients": gradients, "graph": graph, "overfit": overfit}
     left = ", ".join(f"{name}=True" for name, wanted in asked.items() if not wanted)
     unchecked = [f"what {left} would"] if left else []
+    unchecked += [f"Python's own state: {words}" for words in own.changes()]
     learned = next((one.holds for one in checks if one.name == "overfit"), None)
     diagnoses = seen.diagnoses
     if variables is not None:

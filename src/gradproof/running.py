@@ -17,6 +17,7 @@ from .answer import Answer, Lines
 from .evidence import Run
 from .evidence.rows import COLUMNS, StepRows
 from .launch import Ending, Program
+from .watching import Aside
 
 if TYPE_CHECKING:
     from .record.writing import Facts
@@ -41,6 +42,7 @@ class Wishes:
         patient: Say now and then how far a long run is.
         variable: Name of a variable whose step is wanted term by term.
         opened: Called with the file of the record before the program begins.
+        aside: What a run that is compared is given, and what it leaves.
     """
 
     steps: int | None = None
@@ -52,6 +54,7 @@ class Wishes:
     patient: bool = False
     variable: str | None = None
     opened: Callable[[Path], None] = lambda path: None
+    aside: Aside | None = None
 
 
 class Bystander:

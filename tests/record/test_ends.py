@@ -128,6 +128,19 @@ def test_steps_counts_updates_by_hand(nursery: Nursery, tmp_path):
     assert "2 of 2" in done.stderr or "both variables moved" in done.stderr
 
 
+def test_an_optimizer_that_is_only_there_counts_no_steps(nursery: Nursery, tmp_path):
+    """Updates by hand are then counted all the same, each by its own gradient."""
+    unused = HAND.replace("try:", "tf.keras.optimizers.SGD(0.1)\ntry:")
+    done = nursery.run([*written(tmp_path, "", unused), "--steps", "8", "program.py"], tmp_path)
+    assert done.stdout == "finally 8\n"
+    with recorded(tmp_path) as record:
+        steps = list(record.steps())
+    assert len(steps) == 16
+    for passage in steps:
+        (update,) = passage.step.updates
+        assert update.change_norm == pytest.approx(0.01 * update.gradient_norm, rel=1e-4)
+
+
 def test_steps_ends_a_program_that_never_updates(nursery: Nursery, tmp_path):
     """Gradients are taken for ever and never applied."""
     command = written(

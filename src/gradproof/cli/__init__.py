@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from .. import __version__
-from . import check, explain, fix, report, run
+from . import check, compare, explain, fix, report, run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +23,7 @@ def gradproof() -> None:
 
 
 gradproof.add_command(check.check)
+gradproof.add_command(compare.compare)
 gradproof.add_command(explain.explain)
 gradproof.add_command(fix.fix)
 gradproof.add_command(report.report)

@@ -140,7 +140,7 @@ def fix(
     nothing is kept, whether safe or unsafe. What stands after -- belongs to
     the program.
     """
-    named, arguments = _split(paths)
+    named, arguments = split_arguments(paths)
     if prove and (len(named) != 1 or named[0] == "-"):
         raise click.UsageError("--prove needs one program")
     if arguments and not prove:
@@ -153,7 +153,7 @@ def fix(
     return partial(_show_mends, named or (".",), written, unsafe, report)
 
 
-def _split(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split_arguments(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Paths, and what stands after `--` on the command line."""
     # click takes the first `--` away, so the command line itself is asked.
     given = sys.argv[1:]

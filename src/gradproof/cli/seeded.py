@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import random
 import sys
-from types import ModuleType
 
 from ..watching.imports import AfterImport
 
 SEED = 1
 
 
-def _seed_numpy(numpy: ModuleType) -> None:
-    numpy.random.seed(SEED)
-
-
-def _seed_tensorflow(tensorflow: ModuleType) -> None:
-    tensorflow.random.set_seed(SEED)
+def seed(number: int) -> None:
+    """Seeds what there is, and what is imported later, as it comes."""
+    random.seed(number)
+    AfterImport(
+        {
+            "numpy": lambda numpy: numpy.random.seed(number),
+            "tensorflow": lambda tensorflow: tensorflow.random.set_seed(number),
+        }
+    ).install()
 
 
 def main() -> None:
-    """Seeds what there is, and what is imported later, as it comes."""
-    random.seed(SEED)
-    AfterImport({"numpy": _seed_numpy, "tensorflow": _seed_tensorflow}).install()
+    """The command line, seeded."""
+    seed(SEED)
     from . import main as gradproof
 
     gradproof(sys.argv[1:])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..answer import Answer
 from ..outcome import Outcome
-from ..record import Record, Unusable
+from ..record import Record, Unusable, replaced
 
 SECONDS = 900
 """Longest time for one run."""
@@ -21,12 +21,12 @@ SECONDS = 900
 
 START = """\
 import sys
-ours = sys.argv.pop(1)
+ours, entry = sys.argv.pop(1), sys.argv.pop(1)
 if not getattr(sys.flags, "safe_path", False):
     sys.path.pop(0)
 sys.path.insert(0, ours)
-from gradproof.cli.seeded import main
-main()
+import importlib
+importlib.import_module(f"gradproof.cli.{entry}").main()
 """
 """Starts gradproof without a look into the program's folder, as its script does."""
 
@@ -40,6 +40,7 @@ class Trial:
         arguments: The program's own.
         steps: Most updates of a run.
         keras: The generation, if it is known.
+        environment: Variables of the environment, beside those that there are.
         seconds: Longest time for a run.
     """
 
@@ -47,6 +48,7 @@ class Trial:
     arguments: tuple[str, ...] = ()
     steps: int | None = None
     keras: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
     seconds: float = SECONDS
 
 
@@ -57,43 +59,56 @@ def measure(trial: Trial, folder: str) -> Outcome:
         trial: What to run.
         folder: A copy of its folder; the program may change it.
     """
-    aside = os.path.dirname(folder)
+    aside = Path(folder).parent
     record = Path(aside, "record.sqlite")
-    record.unlink(missing_ok=True)
-    for name in (f"{record.name}-wal", f"{record.name}-shm"):
-        Path(aside, name).unlink(missing_ok=True)
+    replaced(record)
     said = Path(aside, "said.txt")
+    steps = ["--steps", str(trial.steps)] if trial.steps else []
+    keras = ["--keras", trial.keras] if trial.keras else []
+    options = ["run", "--exit-zero", "--record", str(record), *steps, *keras]
+    status = carry_out(trial, folder, "seeded", options, said)
+    return _outcome(record, status, said, trial)
+
+
+def carry_out(
+    trial: Trial, folder: str, entry: str, options: Sequence[str], said: Path
+) -> int | None:
+    """Runs a program in a process of its own, for a limited time.
+
+    Args:
+        trial: What to run.
+        folder: Where; the copy of its folder.
+        entry: Module of `gradproof.cli` whose `main` starts it.
+        options: What that is given before the program and its arguments.
+        said: File for all that it prints.
+
+    Returns:
+        Its exit status; `None` if it had to be stopped.
+    """
+    ours = str(Path(__file__).parents[2])
+    start = [sys.executable, "-c", START, ours, entry]
     with said.open("wb") as out:
         process = subprocess.Popen(
-            _command(trial, record),
+            [*start, *options, trial.script, *trial.arguments],
             cwd=folder,
-            env=_environment(aside),
+            env=_environment(trial, os.path.dirname(folder)),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        status: int | None
         try:
-            status = process.wait(trial.seconds)
+            return process.wait(trial.seconds)
         except subprocess.TimeoutExpired:
-            status = None
+            return None
         finally:
             _end(process)
-    return _outcome(record, status, said, trial)
 
 
-def _command(trial: Trial, record: Path) -> list[str]:
-    steps = ["--steps", str(trial.steps)] if trial.steps else []
-    keras = ["--keras", trial.keras] if trial.keras else []
-    options = ["--exit-zero", "--record", str(record), *steps, *keras]
-    ours = str(Path(__file__).parents[2])
-    return [sys.executable, "-c", START, ours, "run", *options, trial.script, *trial.arguments]
-
-
-def _environment(aside: str) -> dict[str, str]:
+def _environment(trial: Trial, aside: str) -> dict[str, str]:
     return {
         **os.environ,
+        **dict(trial.environment),
         "GRADPROOF_HOME": os.path.join(aside, "home"),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -117,9 +132,9 @@ def _outcome(record: Path, status: int | None, said: Path, trial: Trial) -> Outc
             answer = kept.answer()
             losses = _losses(kept)
     except Unusable:
-        words = f"it could not be watched: {_last_line(said)}"
+        words = f"it could not be watched: {last_line(said)}"
         if status not in (0, None):
-            words = f"it ends with status {status} before any update: {_last_line(said)}"
+            words = f"it ends with status {status} before any update: {last_line(said)}"
         return Outcome(Answer("run"), status=status, failure=words)
     if status is None:
         late = f"it went on for more than {trial.seconds:g} s; use --steps to end it earlier"
@@ -138,7 +153,8 @@ def _losses(kept: Record) -> tuple[float, ...]:
     return tuple(step.loss for step in steps if step.apply == most and step.loss is not None)
 
 
-def _last_line(said: Path) -> str:
+def last_line(said: Path) -> str:
+    """The last that a program said."""
     lines: Sequence[str] = said.read_text("utf-8", "replace").split("\n")
     told = [line.strip().removeprefix("- ") for line in lines if line.strip()]
     return told[-1][:300] if told else "it said nothing"

@@ -101,10 +101,17 @@ class Record:
         Raises:
             Unusable: The record is broken.
         """
+        return replace(self.evidence(), steps=tuple(passage.step for passage in self.steps()))
+
+    def evidence(self) -> Run:
+        """The evidence without steps.
+
+        Raises:
+            Unusable: The record is broken.
+        """
         found = self._document("evidence")
         with self._told():
-            run = decode(Run, found) if found is not None else Run()
-        return replace(run, steps=tuple(passage.step for passage in self.steps()))
+            return decode(Run, found) if found is not None else Run()
 
     def facts(self) -> Run:
         """The evidence without its steps and without what faults alone read.
@@ -159,22 +166,40 @@ class Record:
         Raises:
             Unusable: The record is broken.
         """
+        return self._passages("apply, step")
+
+    def in_order(self) -> Iterator[Passage]:
+        """The same in the order in which they were read.
+
+        Those of several apply calls are read one call after the other, in
+        long runs many steps at once.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        return self._passages("rowid")
+
+    def _passages(self, order: str) -> Iterator[Passage]:
         with self._told():
             columns = self._connection.execute(
                 "SELECT columns.apply, variables, names, rule, path, line FROM columns "
-                "LEFT JOIN applies USING (apply) ORDER BY columns.apply"
+                "LEFT JOIN applies USING (apply)"
             ).fetchall()
             paths = dict(self._connection.execute("SELECT variable, path FROM variables"))
+            layouts = {}
             for apply, variables, names, rule, path, line in columns:
                 keys = decode(tuple[int, ...], json.loads(variables))
                 layout = _layout(names)
                 shown = tuple(str(paths.get(key, f"variable {key}")) for key in keys)
-                for row in self._connection.execute(
-                    "SELECT step, loss, learning_rate, iterations, numbers FROM steps "
-                    "WHERE apply = ? ORDER BY step",
-                    (apply,),
-                ):
-                    yield Passage(_step(apply, keys, layout, *row), rule, path, line, shown)
+                layouts[apply] = keys, layout, rule, path, line, shown
+            for apply, *row in self._connection.execute(
+                "SELECT apply, step, loss, learning_rate, iterations, numbers FROM steps "
+                f"ORDER BY {order}"
+            ):
+                if apply not in layouts:
+                    continue
+                keys, layout, rule, path, line, shown = layouts[apply]
+                yield Passage(_step(apply, keys, layout, *row), rule, path, line, shown)
 
     def _document(self, name: str) -> object:
         with self._told():

@@ -6,6 +6,7 @@ import json
 from math import isfinite
 
 from ..answer import Answer
+from ..contrast import Contrast, Course, Part, Point
 from ..fault import Diagnosis
 from ..finding import Fix, Number, Place
 
@@ -31,6 +32,83 @@ def render(answer: Answer) -> str:
         },
     }
     return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
+
+
+def render_contrast(contrast: Contrast) -> str:
+    """Two runs side by side as JSON text, in the same envelope.
+
+    The diagnoses are those of one run that the other has not.
+    """
+    answers = [course.answer for course in contrast.courses]
+    moved = [all(any(point.change for point in side) for side in (twin.left, twin.right))
+             for twin in contrast.twins]  # fmt: skip
+    form = {
+        "version": VERSION,
+        "command": "compare",
+        "diagnoses": [_diagnosis(diagnosis) for _, diagnosis in contrast.causes],
+        "summary": {
+            "files": sum(answer.files for answer in answers),
+            "loops": sum(answer.loops for answer in answers),
+            "steps": contrast.steps,
+            "variables": len(contrast.twins),
+            "moved": sum(moved),
+            "watched": "every step",
+        },
+        "comparison": {
+            "runs": [_course(course) for course in contrast.courses],
+            "start": contrast.start,
+            "step": contrast.step,
+            "stage": contrast.stage,
+            "variable": contrast.variable,
+            "noise": contrast.noise,
+            "stages": list(contrast.stages),
+            "parts": [_part(part) for part in contrast.parts],
+            "reasons": list(contrast.reasons),
+            "causes": [
+                {"run": which, "fault": diagnosis.fault.name}
+                for which, diagnosis in contrast.causes
+            ],
+            "notes": list(contrast.notes),
+            "variables": [
+                {
+                    "names": list(twin.names),
+                    "updates": [
+                        [_point(point) for point in side] for side in (twin.left, twin.right)
+                    ],
+                }
+                for twin in contrast.twins
+            ],
+        },
+    }
+    return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
+
+
+def _course(course: Course) -> dict[str, object]:
+    return {
+        "name": course.name,
+        "command": course.command,
+        "steps": course.answer.steps,
+        "rules": list(course.rules),
+        "error": course.error,
+    }
+
+
+def _part(part: Part) -> dict[str, object]:
+    sizes = ("left", "right", "difference", "noise", "factor")
+    return {
+        "stage": part.stage,
+        "variable": part.variable,
+        **{size: _maybe(getattr(part, size)) for size in sizes},
+    }
+
+
+def _point(point: Point) -> dict[str, object]:
+    numbers = ("gradient", "value", "change", "loss", "rate")
+    return {"step": point.step, **{name: _maybe(getattr(point, name)) for name in numbers}}
+
+
+def _maybe(value: Number | None) -> Number | str | None:
+    return None if value is None else measured(value)
 
 
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, object]:

@@ -4,7 +4,8 @@ Importing this package imports no framework; `Watcher.start` only waits for
 the program to import one.
 """
 
+from .aside import Aside
 from .pace import Pace
 from .watcher import Watcher
 
-__all__ = ["Pace", "Watcher"]
+__all__ = ["Aside", "Pace", "Watcher"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..evidence.rows import StepRows
 from ..evidence.run import Crash, Run
+from .aside import Aside
 from .imports import AfterImport
 from .pace import Pace
 from .patches import Patches
@@ -26,6 +27,7 @@ class Watcher:
         home: Folder for the traceback file, should the watcher fail.
         on_steps: Called with all new steps whenever they have been read.
         pace: Says when to look, and when to end the run.
+        aside: What a run that is compared is given, and what it leaves.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class Watcher:
         home: Path,
         on_steps: Callable[[list[StepRows]], None] | None = None,
         pace: Pace | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self.failure: str | None = None
         self.pace = pace or Pace()
         self._on_evidence = on_evidence
         self._on_steps = on_steps
         self._home = home
+        self._aside = aside
         self._patches = Patches(self._failed)
         self._framework: Any = None
         self._imports: AfterImport | None = None
@@ -53,7 +57,9 @@ class Watcher:
         """Waits for TensorFlow and Keras; watches what is imported already."""
         from .tensorflow import TensorFlow
 
-        self._framework = TensorFlow(self._patches, self._news, self.pace, self._on_steps)
+        self._framework = TensorFlow(
+            self._patches, self._news, self.pace, self._on_steps, self._aside
+        )
         self._imports = AfterImport(self._framework.listeners())
         self._imports.install()
         if self.seen:
@@ -65,6 +71,7 @@ class Watcher:
             self._imports.remove()
         if self._framework is not None and self.seen:
             self._framework.eager.stop()
+            self._patches.quietly(self._framework.conclude)
         self._patches.restore()
 
     def snapshot(self, crash: Crash | None = None, finished: bool = False) -> Run:

@@ -7,12 +7,14 @@ through `Patches.quietly`: whatever goes wrong ends the watching, not the run.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from ...evidence.recording import Recording
 from ...evidence.rows import StepRows
 from ...evidence.run import PATIENCE, Crash, Run
+from ..aside import Aside
 from ..pace import Pace
 from ..patches import Patches
 from ..places import Places
@@ -25,6 +27,7 @@ from .graphs import TracedOperations
 from .hoards import Hoards
 from .iterators import Iterators
 from .layers import Layers
+from .marks import Marks
 from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
@@ -47,6 +50,7 @@ class TensorFlow:
         news: Called when there is something new to judge.
         pace: Says when to look, and ends the run.
         kept: Called with new steps, for whoever keeps all of them.
+        aside: What is wanted beside, for a run that is compared.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class TensorFlow:
         news: Callable[[], None],
         pace: Pace,
         kept: Callable[[list[StepRows]], None] | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self.patches = patches
         self.generations: set[str] = set()
@@ -102,6 +107,7 @@ class TensorFlow:
         self.functions.around = self.stale
         self.units = UnitLooks()
         self.custom = CustomGradients(places)
+        self.marks = Marks(aside, self.variables, self.eager) if aside is not None else None
         self.functions.entering = lambda: self._audited(self.applies.audits.enter)
         self._news = news
         self._pace = pace
@@ -168,6 +174,8 @@ class TensorFlow:
             self.eager.install,
         ):
             self.patches.quietly(install, self.patches)
+        if self.marks is not None:
+            self.patches.quietly(self.marks.install, self.patches)
         if self._pace.limit is not None:
             self.patches.quietly(self._install_idle)
 
@@ -228,7 +236,7 @@ class TensorFlow:
             self.eager.stop()
         self._since += 1
         near = self._near()
-        if self.tapes.fresh or self._since >= self._gap or self._pace.late or near:
+        if self.tapes.fresh or self._since >= self._gap or self._pace.late or near or self.marks:
             self._look()
         if not raised:
             self._pace.stop()
@@ -248,7 +256,8 @@ class TensorFlow:
             self.paces.step()
             self.iterators.step()
             self.hoards.step()
-            if self._near() or self._pace.near(self._counted) or self._pace.late:
+            near = self._near() or self._pace.near(self._counted)
+            if near or self._pace.late or self.marks:
                 self._look()
             self._pace.stop()
 
@@ -262,7 +271,9 @@ class TensorFlow:
 
     def _by_hand(self, times: int) -> None:
         """A variable is about to be changed by hand, in one place so many times."""
-        if not in_graph() and not self.applies.optimizers:
+        if not in_graph() and not self.applies.used:
+            if self.marks is not None:
+                self._audited(partial(self.marks.look, times - 1))
             self._pace.reached(times - 1)
             self._pace.stop()
 
@@ -287,6 +298,7 @@ class TensorFlow:
         most = self.applies.numbers.flush()
         self._audited(self.applies.rates.look)
         self.units.look(self.applies.numbers.sites, self.variables)
+        self._mark()
         self._pace.read()
         room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
@@ -298,12 +310,22 @@ class TensorFlow:
             self.tapes.fresh = False
             self._news()
 
+    def _mark(self) -> None:
+        if self.marks is not None:
+            made = updates_made(self.applies, self.functions.calls)
+            self._audited(partial(self.marks.look, made))
+
     def _hand_over(self) -> bool:
         """Hands new steps to whoever keeps them; says whether one is not finite."""
         rows, broken = self._series.take(self.applies.numbers.sites)
         if rows and self._kept is not None:
             self._kept(rows)
         return broken
+
+    def conclude(self) -> None:
+        """Leaves what was wanted beside the record."""
+        if self.marks is not None:
+            self.marks.write()
 
     def adopt(self) -> None:
         """Takes in the variables that the program has made already."""
@@ -322,6 +344,7 @@ class TensorFlow:
             self.applies.rates.look()
             self.units.look(self.applies.numbers.sites, self.variables)
             self._hand_over()
+            self._mark()
             tapes, calls = self.tapes.record(self.functions.calls)
             applies = self.applies.record()
             if finished:

@@ -171,6 +171,11 @@ class Applies:
     def _made(self, optimizer: Any) -> None:
         self.rates.made(optimizer, self.key(optimizer, True))
 
+    @property
+    def used(self) -> bool:
+        """An optimizer was asked to apply gradients: it is not only there."""
+        return any(note.optimizer is not None for note in self.notes)
+
     def key(self, optimizer: Any, new: bool = False) -> int:
         """The number of an optimizer object."""
         found = self._keys.get(optimizer)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .alignment import Alignment
+from .marks import NUDGE, SPACINGS
 from .rewind import State
 from .sides import Side, observe
 from .variables import is_variable
@@ -21,9 +22,6 @@ LOSS, GRADIENTS, HANDED, CHANGE, OTHER = STAGES = (
 )
 NUDGES = 3
 """Runs of each step from slightly moved variables: they show what noise does."""
-
-NUDGE = 4.0
-"""Size of such a move, in spacings of the type, per element."""
 
 ROOM = 16.0
 """Noise counts so many times over: few runs show less than the worst of it."""
@@ -177,8 +175,7 @@ def _spacing(dtype: Any, coarse: str) -> float:
     import tensorflow as tf
 
     kinds = [tf.as_dtype(dtype), *([tf.as_dtype(coarse)] if coarse else [])]
-    sizes = {"float64": 2.2e-16, "float32": 1.2e-7, "float16": 9.8e-4, "bfloat16": 7.8e-3}
-    return max(sizes.get(kind.name, 0.0) for kind in kinds)
+    return max(SPACINGS.get(kind.name, 0.0) for kind in kinds)
 
 
 def _shifted(value: Any, dtype: Any, seed: int, coarse: str) -> Any:

@@ -108,6 +108,6 @@ def updates_made(applies: Applies, calls: int) -> int:
     ]
     counts = [(site.directed, int(site.counter.numpy())) for site in traced]
     made = applies.passages + sum(count for by_hand, count in counts if not by_hand)
-    if made or applies.optimizers:
+    if made or applies.used:
         return made or (calls if not traced and any(one.traced for one in applies.notes) else 0)
     return max((count for by_hand, count in counts if by_hand), default=0)

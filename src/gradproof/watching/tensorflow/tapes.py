@@ -176,6 +176,7 @@ class Tapes:
         self.loss = targets[0] if len(targets) == 1 else None
         note = self._of.get(tape)
         if note is None:
+            self._local.sources = flat(given.get("sources"))
             return None
         traced = isinstance(note.operations, TracedOperations)
         stack = (stack_here(self._places) if traced else self._places.here(4))[0]
@@ -237,6 +238,11 @@ class Tapes:
         """A call that is not recorded: looks only whether something is new."""
         if getattr(self._local, "asking", False) or in_graph():
             return
+        # A change by hand may follow: it is measured by the gradient of its own step.
+        for source, gradient in zip(self._local.sources, flat(result), strict=False):
+            key = self._variables.key(source) if is_variable(source) else None
+            if key in self.trained:
+                self.latest[key] = gradient
         stack, _ = self._places.here(4)
         self._asked[stack] += 1
         pattern = (stack[-1] if stack else None, tuple(part is None for part in flat(result)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -120,6 +121,7 @@ class Variables:
         self.handles: dict[int, int] = {}
         self._added: dict[int, _Added] = {}
         self._named: dict[str, list[_Note]] = {}
+        self.on_made: Callable[[int, Any], None] | None = None
         self.layers: weakref.WeakKeyDictionary[Any, Made] = weakref.WeakKeyDictionary()
 
     def install(self, patches: Patches) -> None:
@@ -168,6 +170,8 @@ class Variables:
         handle: Any = getattr(variable, "_handle", None)
         if hasattr(handle, "_id"):
             self.handles[handle._id] = key
+        if self.on_made is not None:
+            self.on_made(key, variable)
         return key
 
     def added(self, layer: Any, weight: Any) -> None:
@@ -290,6 +294,11 @@ class Variables:
         """The variable with a key, if the program still has it."""
         note = self._notes.get(key)
         return note.variable() if note is not None else None
+
+    def of_models(self) -> dict[int, Any]:
+        """The living variables of models, by key."""
+        living = {key: note.variable() for key, note in self._notes.items() if note.role == "model"}
+        return {key: variable for key, variable in living.items() if variable is not None}
 
     def flags(self) -> dict[int, bool]:
         """For each living variable of a model: whether it trains at this moment."""
