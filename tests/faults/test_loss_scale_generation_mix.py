@@ -7,7 +7,8 @@ from dataclasses import replace
 from gradproof.evidence import Run
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Target
-from gradproof.faults.loss_scale_generation_mix import prove
+from gradproof.faults.loss_scale_generation_mix import find, prove
+from gradproof.source import read
 from records import (
     BIAS_GRADIENT,
     KERNEL,
@@ -36,6 +37,17 @@ def test_methods_of_keras_2():
         """
     assert_findings(snippet.format(first="  # GP505", second="  # GP505"))
     assert_silent(snippet.format(first="", second=""), keras="2")
+
+
+def test_methods_of_keras_2_where_nothing_tells_the_generation():
+    """What TensorFlow brings today is Keras 3, where they fail: a warning, not advice."""
+    text = """
+import tensorflow as tf
+
+scaled = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD(0.1))
+loss = scaled.get_scaled_loss(loss)
+"""
+    assert {finding.level for finding in find(read(text, "train.py"))} == {"warning"}
 
 
 FACTOR, SCALED = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2

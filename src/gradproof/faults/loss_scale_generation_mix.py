@@ -65,8 +65,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"{seen.words}; Keras 3 unscales inside `apply`",
             place=loop.place(seen.at),
             label="half of the scaling",
-            # Keras 2 has these methods; only a run knows which Keras it is.
-            level="advice" if loop.generation is None and "gone" in seen.words else None,
+            # Keras 2 has these methods, but nothing says that it is meant.
+            level="warning" if loop.generation is None and "gone" in seen.words else None,
             fix=Fix(
                 "scale the loss with `optimizer.scale_loss(loss)`, and nothing else", safe=False
             ),
