@@ -80,3 +80,62 @@ def test_state_made_in_the_step():
         for epoch in range(3):
             step()
     """)
+
+
+def test_a_flag_that_says_done():
+    """What is prepared once is prepared while tracing, and that is all that is meant."""
+    assert_findings("""
+        class Trainer:
+            def __init__(self):
+                self.ready = False
+
+            @tf.function
+            def step(self):
+                if not self.ready:
+                    self.ready = True
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+        trainer = Trainer()
+        for epoch in range(3):
+            trainer.step()
+    """)
+
+
+def test_state_made_behind_a_decorator_that_runs_it_once():
+    """The decorator decides whether the variables are made, not the call."""
+    assert_findings("""
+        def once(method):
+            def wrapper(self, *args):
+                if not hasattr(self, "_done"):
+                    self._done = True
+                    method(self, *args)
+            return wrapper
+
+
+        class Linear(tf.Module):
+            @once
+            def _prepare(self, inputs):
+                self.w = tf.Variable(tf.random.normal((inputs.shape[-1], 1)))
+
+            def __call__(self, inputs):
+                self._prepare(inputs)
+                return inputs @ self.w
+
+
+        linear = Linear()
+
+
+        @tf.function
+        def step(inputs):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(linear(inputs) ** 2)
+            gradients = tape.gradient(loss, linear.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, linear.trainable_variables))
+
+
+        step(x)
+    """)

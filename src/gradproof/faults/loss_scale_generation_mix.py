@@ -57,19 +57,35 @@ from ..evidence.scaling import mixes
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
 
+_HALVES = {
+    "never unscaled": (
+        "the loss is scaled, and its gradients are never unscaled",
+        "unscale them with `optimizer.get_unscaled_gradients(gradients)`",
+    ),
+    "never scaled": (
+        "the gradients are unscaled, and the loss is never scaled",
+        "scale the loss with `optimizer.get_scaled_loss(loss)`",
+    ),
+}
+
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Halves of loss scaling that do not belong together."""
     for seen in loop.about("loss-scale-generation-mix"):
+        words, fix = _HALVES.get(
+            seen.words,
+            (
+                f"{seen.words}; Keras 3 unscales inside `apply`",
+                "scale the loss with `optimizer.scale_loss(loss)`, and nothing else",
+            ),
+        )
         yield Finding(
-            f"{seen.words}; Keras 3 unscales inside `apply`",
+            words,
             place=loop.place(seen.at),
             label="half of the scaling",
             # Keras 2 has these methods, but nothing says that it is meant.
             level="warning" if loop.generation is None and "gone" in seen.words else None,
-            fix=Fix(
-                "scale the loss with `optimizer.scale_loss(loss)`, and nothing else", safe=False
-            ),
+            fix=Fix(fix, safe=False),
         )
 
 

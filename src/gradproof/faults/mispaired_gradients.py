@@ -65,9 +65,11 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix = Fix(
                 fix.title, safe=False, edits=(Edit(loop.place(call.variables), call.sources.text),)
             )
+        words = f"{taken or 'other variables'}, and are applied to {given or 'these'}"
+        if call.taken_for == call.applied_to:
+            words = "trainable variables, and moving statistics stand among those they meet"
         yield Finding(
-            f"these gradients were taken for {taken or 'other variables'}, and are applied to "
-            f"{given or 'these'}",
+            f"these gradients were taken for {words}",
             place=loop.place(call.variables),
             label="applied to these",
             related=loop.related(call.sources, "taken for these"),

@@ -13,6 +13,14 @@ from .reader import Reader
 
 _LEGACY = re.compile(r"^\s*(?:from|import(?:[^\n#]*,)?)\s+tf_keras\b", re.MULTILINE)
 _LEGACY_FLAG = re.compile(r"TF_USE_LEGACY_KERAS[\"']\s*\]?\s*(?:=|,)\s*[\"'](?:1|true|True)")
+_OLD = re.compile(
+    r"^\s*(?:from|import)\s+keras\.(?:backend\.tensorflow_backend|utils\.np_utils|engine"
+    r"|layers\.(?:core|convolutional|pooling|recurrent|normalization|merge|advanced_activations))\b"
+    r"|\btf\.(?:Session|InteractiveSession|ConfigProto|placeholder|get_default_graph)\(",
+    re.MULTILINE,
+)
+"""Modules that Keras 3 has not, and names that TensorFlow 2 has not."""
+
 _THREE = re.compile(r"^\s*(?:import|from)\s+keras\b", re.MULTILINE)
 
 
@@ -59,7 +67,7 @@ def worth_reading(text: str) -> bool:
 
 
 def _generation(text: str, keras: str | None) -> str | None:
-    if _LEGACY.search(text) or _LEGACY_FLAG.search(text):
+    if _LEGACY.search(text) or _LEGACY_FLAG.search(text) or _OLD.search(text):
         return "2"
     # What is installed tells what `import keras` means.
     return keras or ("3" if imports_keras(text) else None)

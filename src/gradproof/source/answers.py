@@ -29,8 +29,10 @@ def answered(
     calls: dict[GradientCall, None] = {}
     modes: dict[ast.AST, dict[str, None]] = {}
     for question in questions:
-        for node, layer in question.modes:
-            modes.setdefault(node, {})[layer.name or layer.kind] = None
+        for node, mode in question.modes:
+            # Told in one step of two that train it: then the other is meant.
+            if not mode.trained:
+                modes.setdefault(node, {})[mode.layer.name or mode.layer.kind] = None
         calls[_answer(reader, question, facts, connected, asked_for)] = None
     model_calls = tuple(
         ModelCall(reader.spot(node), tuple(names), _before_bracket(reader, node))

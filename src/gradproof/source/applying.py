@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import ApplyCall, Spot
-from . import tapes
+from . import api, tapes
 from .escaping import gradients_in
 from .joining import flow_of
 from .values import (
@@ -177,7 +177,8 @@ def _relation(
     if any(_copied(owner) for owner in taken):
         return "unknown", [], [], asked
     if len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=False)):
-        return "same", taken, given, asked
+        moved_on = any(map(_holds_more, left[:-1], right[:-1]))
+        return "different" if moved_on else "same", taken, given, asked
     shorter = min(len(taken), len(given))
     if shorter and all(a is b for a, b in zip(taken, given, strict=False)):
         return (
@@ -187,6 +188,20 @@ def _relation(
             asked,
         )
     return "different", taken, given, asked
+
+
+def _holds_more(gradient: Value, variables: Value) -> bool:
+    """Says whether moving statistics stand among variables, and not among the gradients."""
+    source = (
+        gradient.gradient.source if isinstance(gradient, Tensor) and gradient.gradient else None
+    )
+    return (
+        isinstance(source, Group)
+        and isinstance(variables, Group)
+        and isinstance(source.owner, Layer)
+        and source.owner.kind in api.WITH_MOVING_STATISTICS
+        and (source.which, variables.which) == ("trainable", "all")
+    )
 
 
 def _copied(owner: object) -> bool:

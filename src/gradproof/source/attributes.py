@@ -329,6 +329,7 @@ def assign(
             return
         before = names.get(name)
         value = updates.rebinds(reader, before, value, target, node)
+        habits.bound_layer(reader, value, node)
         if isinstance(value, Variable):
             value.name = value.name or name
             value.held_by = value.held_by or receiver.of.base

@@ -16,6 +16,7 @@ from .values import (
     Function,
     Group,
     Instance,
+    Layer,
     Library,
     ListValue,
     Other,
@@ -131,10 +132,22 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
             for item in container.items
         ]
         reader.store.set_field(container, "items", items)
+    elif isinstance(container, DictValue) and not isinstance(index, Constant):
+        # There may be more entries than are known.
+        reader.store.set_field(container, "exact", False)
+        reader.store.set_item(container.items, f"?{id(node)}", value)
     elif isinstance(container, DictValue) and isinstance(index, Constant):
-        reader.store.set_item(container.items, index.value, value)
+        updates.entry_written(container.items.get(index.value), value, node)
+        reader.store.set_item(container.items, index.value, named(value, index.value))
     elif isinstance(container, Instance | Unknown):
         escaping.escape(reader, value)
+
+
+def named(value: Value, key: object) -> Value:
+    """A variable or layer without a name is called by the key it stands under."""
+    if isinstance(value, Variable | Layer) and not value.name and isinstance(key, str):
+        value.name = key
+    return value
 
 
 def _kept_gradient(before: Value, value: Value) -> Value:

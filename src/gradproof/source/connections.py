@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Mode:
-    """How a layer that behaves differently in training was called."""
+    """How a layer that behaves differently in training was called.
+
+    `running`: tapes under which it was told to train; `unsaid`: calls that did
+    not say, with the tapes that recorded them; `trained`: a tape that asks for
+    its gradients saw it told.
+    """
 
     layer: Layer
-    running: bool = False
-    unsaid: list[ast.AST] = field(default_factory=list)
-    tapes: frozenset[int] = frozenset()
+    running: frozenset[int] = frozenset()
+    unsaid: dict[ast.AST, frozenset[int]] = field(default_factory=dict)
+    trained: bool = False
 
 
 @dataclass(eq=False)
@@ -51,7 +56,7 @@ class Question:
     looping: bool
     speculative: bool
     unused: list[tuple[object, Path]]
-    modes: list[tuple[ast.AST, Layer]]
+    modes: list[tuple[ast.AST, Mode]]
     inner: bool = False
 
 
@@ -96,14 +101,15 @@ def ask(
     )
     # With gradients from above it is a part of some other step.
     inner = any(keyword.arg == "output_gradients" for keyword in asked.node.keywords)
-    for mode in modes.values():
-        if (
-            not inner
-            and not mode.running
-            and asked.tape.number in mode.tapes
-            and _trains(mode.layer, owners, reader, asked.sources)
-        ):
-            question.modes.extend((node, mode.layer) for node in mode.unsaid)
+    for mode in modes.values() if not inner else ():
+        told = asked.tape.number in mode.running
+        unsaid = [node for node, tapes_ in mode.unsaid.items() if asked.tape.number in tapes_]
+        if not (told or unsaid) or not _trains(mode.layer, owners, reader, asked.sources):
+            continue
+        if told:
+            mode.trained = True
+        else:
+            question.modes.extend((node, mode) for node in unsaid)
     return question
 
 
@@ -171,7 +177,8 @@ def _connection(
     # A stop is mostly meant; what else keeps the other ways out is not.
     stopped = all(trail.cut is not None and trail.cut.kind == "stopped" for trail in within)
     if within and not (stopped and outside):
-        return Connection(name, kind, False, _cut(reader, within[0]))
+        unmeant = (one for one in within if one.cut is not None and one.cut.kind != "stopped")
+        return Connection(name, kind, False, _cut(reader, next(unmeant, within[0])))
     if outside:
         return Connection(name, kind, False, _outside(reader, question, outside[0]))
     if cuts:

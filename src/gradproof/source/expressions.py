@@ -108,7 +108,7 @@ def _dict(reader: Reader, node: ast.Dict) -> Value:
             continue
         known = reader.evaluate(key)
         if isinstance(known, Constant) and isinstance(known.value, str | int | float | bool):
-            items[known.value] = value
+            items[known.value] = binding.named(value, known.value)
         else:
             exact = False
             items[f"?{len(items)}"] = value

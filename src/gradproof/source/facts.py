@@ -166,10 +166,10 @@ class Facts:
         if mode is None:
             mode = self.modes[id(layer)] = connections.Mode(layer)
         if running:
-            mode.running = True
-        elif unsaid and outer[1] not in mode.unsaid:
-            mode.unsaid.append(outer[1])
-            mode.tapes |= self.reader.active
+            mode.running |= self.reader.active
+        elif unsaid:
+            before = mode.unsaid.get(outer[1], frozenset())
+            mode.unsaid[outer[1]] = before | self.reader.active
 
     # Applying
 
@@ -184,6 +184,9 @@ class Facts:
         if name != "scale_loss" and self.reader.generation != "2" and optimizer.scales:
             words = f"`{name}` is gone in Keras 3"
             habits.remark(self.reader, "loss-scale-generation-mix", self.reader.spot(node), words)
+        elif name != "scale_loss" and optimizer.scales and not self.reader.speculative:
+            half = self.habits.halves.setdefault(id(optimizer), {})
+            half.setdefault(name, self.reader.spot(node))
 
     def apply_call(
         self,
@@ -317,6 +320,7 @@ class Facts:
     def loop(self, node: ast.For, iterated: Value) -> None:
         """A loop starts."""
         habits.dataset_loop(self.reader, node, iterated)
+        habits.pairs_of_one(self.reader, node, iterated)
 
     def finish(self, path: str, generation: str | None) -> Loop:
         """Everything that was seen, as one record."""

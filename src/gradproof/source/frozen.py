@@ -41,6 +41,9 @@ def written_in_trace(
     from .state import is_python_state
 
     spot = reader.spot
+    if isinstance(value, Constant) and isinstance(value.value, bool):
+        # "Done" stays done: what is prepared once needs no second trace.
+        return
     if is_python_state(before) and is_python_state(value) and not _same(before, value):
         read = reader.facts.reads.get((id(scope), name))
         if read is not None:

@@ -28,6 +28,7 @@ from .values import (
     Tensor,
     Value,
     Variable,
+    Zip,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Habits:
     rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     rate_variables: list[tuple[Variable, Spot]] = field(default_factory=list)
     scaled: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    halves: dict[int, dict[str, Spot]] = field(default_factory=dict)
     traced_owners: dict[int, Function] = field(default_factory=dict)
     flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
     fitted: dict[int, list[object]] = field(default_factory=dict)
@@ -81,7 +83,7 @@ def made_in_call(reader: Reader, what: str, name: str, node: ast.AST, label: str
             return False
         function = frame.function
         if function is None or function.name != "call" or not isinstance(frame.receiver, Instance):
-            if function is not None and _may_run_once(function):
+            if function is not None and may_run_once(function):
                 return False
             continue
         if frame.receiver.of.base in ("layer", "model") and name not in api.WITHOUT_VARIABLES:
@@ -91,7 +93,7 @@ def made_in_call(reader: Reader, what: str, name: str, node: ast.AST, label: str
     return False
 
 
-def _may_run_once(function: Function) -> bool:
+def may_run_once(function: Function) -> bool:
     """Says whether a decorator decides whether a function runs, such as `snt.once`."""
     decorators = getattr(function.node, "decorator_list", ())
     names = {ast.unparse(one).split("(")[0].split(".")[-1] for one in decorators}
@@ -194,6 +196,23 @@ def bound_layer(reader: Reader, value: Value, node: ast.AST) -> None:
     # `self.net = net` only keeps what was given.
     if any(isinstance(target, kind) and isinstance(node.value, kind) for kind in _NAMED):
         reader.facts.habits.aliases[id(value)] = reader.spot(node)
+
+
+def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
+    """`for slow, fast in zip(target.variables, online.variables)`, and both are one network."""
+    columns = iterated.columns if isinstance(iterated, Zip) else []
+    owners = [column.owner for column in columns if isinstance(column, ListValue)]
+    if len(columns) != 2 or len(owners) != 2 or owners[0] is not owners[1] or reader.silent:
+        return
+    spot = reader.facts.habits.aliases.get(id(owners[0]))
+    written = any(
+        isinstance(one, ast.Attribute) and one.attr == "assign"
+        for statement in node.body
+        for one in ast.walk(statement)
+    )
+    if spot is not None and written:
+        others = ((reader.spot(node.iter), "pairs each variable with itself"),)
+        remark(reader, "target-copy-wrong", spot, "alias", (), others)
 
 
 def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.AST) -> None:
@@ -474,6 +493,12 @@ def finish(reader: Reader) -> None:
     for optimizer, spot in facts.habits.scaled:
         if not optimizer.used:
             remark(reader, "loss-scale-generation-mix", spot, "the loss is not scaled")
+    text = "".join(reader.source.lines)
+    for found in facts.habits.halves.values():
+        scaled = "get_scaled_loss" in found
+        if ("get_unscaled_gradients" if scaled else "get_scaled_loss") not in text:
+            words = "never unscaled" if scaled else "never scaled"
+            remark(reader, "loss-scale-generation-mix", next(iter(found.values())), words)
     if not facts.losses_read:
         for spot, names in facts.habits.unregularized:
             remark(reader, "regularization-dropped", spot, "", names)

@@ -81,7 +81,16 @@ def join_values(left: Value, right: Value) -> Value:
             },
             left.exact and right.exact and left.items.keys() == right.items.keys(),
         )
-    return Unknown(data=True, flow=merge((flow_of(left), flow_of(right))))
+    flow = merge((flow_of(left), flow_of(right)))
+    either = {id(one): one for one in (*_things(left), *_things(right))}
+    return Unknown(data=True, flow=flow, either=tuple(either.values()))
+
+
+def _things(value: Value) -> tuple[Value, ...]:
+    """What is to be kept of a value when it is joined with another."""
+    if isinstance(value, Variable | Layer | Group | Instance):
+        return (value,)
+    return value.either if isinstance(value, Unknown) else ()
 
 
 def _plainer(tensor: Tensor) -> Tensor:

@@ -160,6 +160,9 @@ def _describe(
             note_update(op, first, second, result)
 
 
+_DTYPE_SECOND = frozenset({"zeros", "ones", "zeros_like", "ones_like"})
+
+
 def _forgetting(
     reader: Reader, short: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
@@ -183,7 +186,8 @@ def _forgetting(
         # Counts of something are integers, unless a float among them tells otherwise.
         whole = None if any(shapes.of_literal(one) is False for one in arguments) else True
     else:
-        whole = shapes.is_whole(keywords.get("dtype"))
+        second = arguments[1] if len(arguments) > 1 and short in _DTYPE_SECOND else None
+        whole = shapes.is_whole(keywords.get("dtype", second))
     return Tensor(
         NO_FLOW, "tensor", shape, whole, made=reader.path(node), traced=reader.frame.traced
     )

@@ -322,7 +322,8 @@ class Reader:
             return merge(self.read(item, node) for item in value.columns)
         if isinstance(value, Unknown):
             flow = recorded(value.flow, self.active)
-            return merge((flow, origin(value, self.active, self.path(node))))
+            either = (self.read(one, node) for one in value.either)
+            return merge((flow, origin(value, self.active, self.path(node)), *either))
         if isinstance(value, Dataset):
             return self.read(value.element, node)
         return NO_FLOW

@@ -110,7 +110,10 @@ def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = ""
         return
     if habits.made_in_call(reader, what, name, node, label):
         return
-    if frame.traced is not None and not frame.guarded and not frame.building:
+    if frame.traced is None or frame.guarded or frame.building:
+        return
+    within = (one.function for one in reader.frames if one.traced is frame.traced)
+    if not any(one is not None and habits.may_run_once(one) for one in within):
         frozen.created_in_trace(reader, what, name, frame.traced, node)
 
 

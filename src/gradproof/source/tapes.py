@@ -77,6 +77,8 @@ def make_variable(
     variable.whole = (
         whole if whole is not None else shapes.of_literal(initial) if initial is not None else None
     )
+    if whole is None and isinstance(initial, Tensor) and initial.form != "number":
+        variable.whole = initial.whole
     text = keywords.get("name")
     if isinstance(text, Constant) and isinstance(text.value, str):
         variable.name = text.value

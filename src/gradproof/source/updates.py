@@ -58,7 +58,7 @@ def rebinds(
     reader: Reader, before: Value | None, value: Value, target: ast.AST, node: ast.AST
 ) -> Value:
     """A name that held a variable, or a list of them, gets something else."""
-    owners = _new_values(value)
+    owners = _new_values(value) or _mixed(reader, before, value, node)
     if not owners:
         return value
     if isinstance(value, ListValue):
@@ -80,6 +80,18 @@ def rebinds(
         elif isinstance(before, Tensor) and before.rebound is not None and known is not None:
             value.rebound = before.rebound
     return value
+
+
+def _mixed(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> list[object]:
+    """A loop over variables gives its own name a mix of them, as for a target network."""
+    sums = isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp)
+    if not sums or not reader.frame.looping or reader.active:
+        return []
+    if not isinstance(before, Variable | Group) or not isinstance(value, Tensor):
+        return []
+    is_sum = isinstance(node.value.op, ast.Add | ast.Sub)  # type: ignore[attr-defined]
+    others = [thing for thing in value.flow if thing is not tapes.owner_of(before)]
+    return [before] if is_sum and others and len(others) < len(value.flow) else []
 
 
 def owners_of(values: list[object]) -> list[object]:
@@ -117,6 +129,16 @@ def item_written(
             )
             if index is not None:
                 value.rebound = (index, node)
+
+
+def entry_written(old: Value | None, value: Value, node: ast.AST) -> None:
+    """`weights[name] = weights[name] - ...`: the entry of a dict is no variable any more."""
+    if not isinstance(value, Tensor):
+        return
+    if isinstance(old, Variable) and old in value.flow:
+        value.rebound = (old, node)
+    elif isinstance(old, Tensor) and old.rebound is not None:
+        value.rebound = old.rebound
 
 
 def attribute_written(

@@ -380,6 +380,7 @@ class Unknown:
     `data`: a parameter or what hangs from one: reading it runs no code.
     `imported`: what it was imported as, until that is looked at.
     `parent`: what it is an attribute of.
+    `either`: what it may be, where branches or items were joined.
     """
 
     name: str = ""
@@ -389,6 +390,7 @@ class Unknown:
     flow: Flow = field(default_factory=dict)
     imported: Imported | None = None
     parent: Unknown | None = None
+    either: tuple[Value, ...] = ()
 
     def with_parents(self) -> Iterator[Unknown]:
         """Itself, and what it is a part of, inner ones first."""

@@ -1,0 +1,1 @@
+"""A small project of three files."""
