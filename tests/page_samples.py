@@ -7,7 +7,7 @@ from array import array
 from dataclasses import replace
 
 import records
-from answers import PROVEN, TRAIN, lines_of
+from answers import PROVEN, RUN, SUSPECTED, TRAIN, lines_of
 from gradproof.answer import Answer, Standing
 from gradproof.evidence import Run
 from gradproof.evidence.ledger import Audit
@@ -15,7 +15,8 @@ from gradproof.evidence.run import Apply, Pair, Variable
 from gradproof.evidence.series import Series
 from gradproof.fault import Fault
 from gradproof.finding import Fix, Place, Span
-from gradproof.report.html import Page
+from gradproof.outcome import Mend, Outcome, Proof
+from gradproof.report.html import Beside, Curve, Page, Side, Twin
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -144,3 +145,48 @@ def hostile(words: str) -> Page:
     answer = replace(page.answer, diagnoses=(diagnosis,), standings=standings, notes=(words,))
     about = {"program": words, "command": [words], "error": words, "started": words}
     return replace(page, answer=answer, run=run, about=about, lines=lambda path, cell: [words] * 9)
+
+
+def mended() -> Proof:
+    """One mend heals, another was tried in vain, one fault remains."""
+    before = Outcome(replace(RUN, steps=20), tuple(1.0 + 0.01 * step for step in range(20)))
+    healthy = replace(
+        RUN,
+        diagnoses=(),
+        standings=tuple(replace(one, state="moved", stage=None) for one in RUN.standings),
+    )
+    after = Outcome(healthy, tuple(1.0 / step for step in range(1, 21)))
+    assert PROVEN.fix
+    mend = Mend(PROVEN, PROVEN.fix, after, others=("make two optimizers",))
+    vain = Mend(SUSPECTED, PROVEN.fix, before, "GP403 is still found")
+    return Proof("train.py", 20, before, (mend,), (vain,), (SUSPECTED,))
+
+
+def parting(name: str = "dense/kernel", steps: int = 30) -> Beside:
+    """Two runs that part at the third update."""
+    numbers = range(1, steps + 1)
+
+    def curve(size: float) -> Curve:
+        return Curve(
+            numbers,
+            [0.5 * size / step for step in numbers],
+            [0.01 * size] * steps,
+            [0.02 * size] * steps,
+        )
+
+    sides = (
+        Side("mine.py", ("30 updates by `Adam`",), numbers, [1.0 / step for step in numbers]),
+        Side("fit.py", ("30 updates by `Adam`",), numbers, [2.0 / step for step in numbers]),
+    )
+    return Beside(
+        f"The runs part at update 3: change of `{name}`",
+        "error",
+        "mine.py and fit.py",
+        sides,
+        3,
+        (("change", name, "0.02 in mine.py against 0.04 in fit.py (norm): factor 0.50"),),
+        ("the learning rate of `mine.py` is half of that of `fit.py`",),
+        (("mine.py", PROVEN, lines_of(train=TRAIN)),),
+        ("`ema` has no twin",),
+        (Twin("bias", curve(1), curve(1)), Twin(name, curve(1), curve(2), parts=True)),
+    )

@@ -240,3 +240,32 @@ def test_many_look_at_once(tmp_path):
         one.join()
     process.communicate(timeout=30)
     assert found == [200] * 8
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_a_proof_writes_a_page(tmp_path):
+    """`fix --prove --format html`: before and after, with both losses."""
+    (tmp_path / "program.py").write_text(STUCK)
+    done = ask(
+        "fix", "--prove", "--format", "html", "--output", "page.html", "program.py", cwd=tmp_path
+    )
+    text = (tmp_path / "page.html").read_text()
+    assert "heals program.py" in text, done.stderr
+    assert 'id="twin-data"' in text
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--format", "html"], "go with --prove"),
+        (["--output", "page.html"], "go with --prove"),
+        (["--prove", "--format", "html"], "html is for files"),
+    ],
+)
+def test_forms_of_a_proof_that_make_no_sense(options, words, tmp_path):
+    """Exit status 2, nothing is run."""
+    (tmp_path / "program.py").write_text("print(5)\n")
+    done = ask("fix", *options, "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr

@@ -75,9 +75,10 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         found = Opened(context.new_page())
         opened.append((context, found))
         address = page
-        if isinstance(page, Page):
+        if not str(page).startswith("http://"):
+            text = render(page) if isinstance(page, Page) else page
             file = tmp_path / "page.html"
-            file.write_text(render(page), encoding="utf-8")
+            file.write_text(text, encoding="utf-8")
             address = file.as_uri()
         found.tab.goto(address)
         if scripts:

@@ -8,6 +8,8 @@ import time
 import pytest
 
 import page_samples as pages
+from answers import TRAIN, lines_of
+from gradproof.report.html import render_beside, render_proof
 
 WIDE = "document.documentElement.scrollWidth"
 
@@ -236,3 +238,35 @@ def test_a_long_run_opens_quickly(open_page):
     assert time.monotonic() - start < 2
     assert opened.tab.evaluate(WIDE) <= 1280
     assert "steps" in opened.text("#ledger-table") or "Step" in opened.text("#ledger-table")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_two_runs_are_drawn_beside_each_other(width, open_page):
+    """The variable that parts is chosen, at the step at which it does."""
+    page = open_page(render_beside(pages.parting()), width)
+    assert page.tab.evaluate(WIDE) <= width
+    assert page.text("#at") == "step 3"
+    assert page.tab.locator("#twin option:checked").inner_text() == "dense/kernel (parts)"
+    left, right = page.text("[data-track=change] .reading").split(" against ")
+    assert float(left) == pytest.approx(0.02, rel=1e-2)
+    assert float(right) == pytest.approx(0.04, rel=1e-2)
+    page.tab.locator("#twin").select_option(label="bias")
+    left, right = page.text("[data-track=change] .reading").split(" against ")
+    assert left == right
+    page.tab.locator("#twins").focus()
+    page.tab.keyboard.press("ArrowRight")
+    assert page.text("#at") == "step 4"
+    page.tab.keyboard.press("+")
+    view = page.tab.evaluate("gp.twinView().view")
+    assert view["max"] - view["min"] < 16
+
+
+def test_a_proof_draws_both_losses(open_page):
+    """Beside each other, under the pointer."""
+    page = open_page(render_proof(pages.mended(), lines_of(train=TRAIN)))
+    over = page.tab.locator("[data-track=loss] .u-over")
+    box = over.bounding_box()
+    page.tab.mouse.move(box["x"] + box["width"] - 2, box["y"] + 30)
+    left, right = page.text("[data-track=loss] .reading").split(" against ")
+    assert float(left) == pytest.approx(1.19)
+    assert float(right) == pytest.approx(0.05)

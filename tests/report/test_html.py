@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 import pytest
 
 import page_samples as pages
-from answers import CHECK, PROVEN, lines_of
+from answers import CHECK, PROVEN, TRAIN, lines_of
 from gradproof.answer import Answer, Standing
 from gradproof.faults import FAULTS
-from gradproof.report.html import Page, path_fragment, render
+from gradproof.report.html import Page, path_fragment, render, render_beside, render_proof
 
 
 class Reader(HTMLParser):
@@ -31,6 +31,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
         self._within.append(tag)
+        self.texts += [" "] if tag in ("td", "th", "tr", "li") else []
 
     def handle_endtag(self, tag):
         if tag in self._within:
@@ -184,3 +185,54 @@ def test_the_path_alone_needs_nothing_else():
     assert {"table", "style"} <= tags
     assert not {"html", "script"} & tags
     assert "lost here" in Reader(text).text
+
+
+def test_a_proof_shows_before_and_after():
+    """The table, both losses, the mend, what was tried, what remains."""
+    text = Reader(render_proof(pages.mended(), lines_of(train=TRAIN))).text
+    for words in (
+        "1 mend heals train.py, and 1 fault remains.",
+        "encoder/kernel lost at [applied] moved",
+        "faults GP403 none",
+        "loss 1.01 > 1.18",
+        "+ optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))",
+        "Not tried: make two optimizers",
+        "use one list in both calls. GP403 is still found",
+        "in source; not measured",
+    ):
+        assert words in text, words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"healed": (), "words": ()}, "No mend was found that heals train.py."),
+        ({"words": ()}, "1 mend heals train.py."),
+    ],
+)
+def test_the_verdict_of_a_proof(changes, words):
+    """Healed, or not."""
+    text = render_proof(replace(pages.mended(), **changes), lines_of(train=TRAIN))
+    assert f"<h1>{words}</h1>" in text
+
+
+def test_two_runs_beside_each_other():
+    """Where they part, by how much, why, and what was not compared."""
+    text = Reader(render_beside(pages.parting())).text
+    for words in (
+        "The runs part at update 3: change of dense/kernel",
+        "The first difference, at update 3",
+        "change dense/kernel 0.02 in mine.py against 0.04 in fit.py (norm): factor 0.50",
+        "the learning rate of mine.py is half of that of fit.py",
+        "in mine.py error GP403",
+        "ema has no twin",
+    ):
+        assert words in text, words
+
+
+@pytest.mark.parametrize("words", pages.HOSTILE)
+def test_names_of_runs_stay_text(words):
+    """In comparisons, too."""
+    found, expected = (Reader(render_beside(pages.parting(name))) for name in (words, "harmless"))
+    tags = [[tag for tag, _ in one.tags if tag != "code"] for one in (found, expected)]
+    assert tags[0] == tags[1]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from .options import USAGE, Report, Work, refuse, write
+from .views import show_proof
 
 if TYPE_CHECKING:
     from ..answer import Answer
@@ -123,6 +124,15 @@ def decoded(path: str, data: bytes) -> str:
 @click.option("--keras", type=click.Choice(["2", "3"]), help="The generation the code is for.")
 @click.option("--select", multiple=True, metavar="FAULTS", help="Only these names, codes, GP4...")
 @click.option("--ignore", multiple=True, metavar="FAULTS", help="Leave these out.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html"]),
+    default="text",
+    show_default=True,
+    help="With --prove: as text, or as a page for a browser.",
+)
+@click.option("--output", metavar="FILE", help="With --prove: write the proof to a file.")
 def fix(
     paths: tuple[str, ...],
     written: bool,
@@ -132,6 +142,8 @@ def fix(
     keras: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    form: str,
+    output: str | None,
 ) -> Work:
     """Show the mends of programs, each with its reason; --write writes them.
 
@@ -147,7 +159,11 @@ def fix(
         raise click.UsageError("arguments after -- go with --prove")
     if steps and not prove:
         raise click.UsageError("--steps goes with --prove")
-    report = Report("text", None, select, ignore, keras, False, False)
+    if (output or form != "text") and not prove:
+        raise click.UsageError("--format and --output go with --prove")
+    if form == "html" and not output:
+        raise click.UsageError("html is for files: name one with --output")
+    report = Report(form, output, select, ignore, keras, False, False)
     if prove:
         return partial(_prove, named[0], arguments, steps, written, unsafe, report)
     return partial(_show_mends, named or (".",), written, unsafe, report)
@@ -237,16 +253,16 @@ def _prove(
         return refuse(str(problem))
     except KeyboardInterrupt:
         return 130
-    return _conclude(proven, root, written)
+    return _conclude(proven, root, written, report)
 
 
-def _conclude(proven: Proven, root: str, written: bool) -> int:
+def _conclude(proven: Proven, root: str, written: bool, report: Report) -> int:
     """Shows the proof and writes what healed; gives the exit status."""
-    from ..report import proof as rendering
-    from ..report.paint import paint_for
-
-    lines = proven.reading.lines
-    write(rendering.render(proven.proof, lines, paint_for(sys.stdout)), sys.stdout)
+    try:
+        show_proof(proven, report)
+    except OSError as problem:
+        reason = (problem.strerror or type(problem).__name__).lower()
+        return refuse(f"{report.output}: can't be written ({reason})")
     if proven.proof.before.failure:
         return USAGE
     problems = _written(proven, root) if written else []

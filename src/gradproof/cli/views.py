@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Sources, page, seen_in, try_to_write
+from .options import Report, Sources, page, seen_in, try_to_write, write
 
 if TYPE_CHECKING:
     from ..answer import Answer
+    from ..mending.proving import Proven
     from ..serving import Served
 
 INDEX = "index.html"
@@ -114,3 +116,26 @@ class Views:
             self._served.end()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def show_proof(proven: Proven, report: Report) -> None:
+    """Writes the proof where it is wanted.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    lines = proven.reading.lines
+    if report.form == "html":
+        from ..report.html import render_proof
+
+        text = render_proof(proven.proof, lines)
+    else:
+        from ..report.paint import paint_for, plain
+        from ..report.proof import render
+
+        text = render(proven.proof, lines, plain if report.output else paint_for(sys.stdout))
+    if not report.output:
+        return write(text, sys.stdout)
+    with open(report.output, "w", encoding="utf-8") as file:
+        file.write(text)
+    return None

@@ -33,7 +33,7 @@ def render(proof: Proof, lines: Lines, paint: Paint = plain) -> str:
         parts.append("\n".join(_in_vain(mend)))
     for diagnosis in proof.words:
         parts.append("\n".join(_words(diagnosis)))
-    return "\n\n".join([*parts, _closing(proof)]) + "\n"
+    return "\n\n".join([*parts, closing(proof)]) + "\n"
 
 
 def _head(diagnosis: Diagnosis) -> str:
@@ -53,31 +53,32 @@ def _healed(mend: Mend, lines: Lines, paint: Paint) -> Iterator[str]:
 
 def _table(proof: Proof, paint: Paint) -> Iterator[str]:
     """A row a variable, the loss and the ending: before, and after."""
-    rows = list(_rows(proof.before, proof.after))
-    changed = [row for row in rows if row[1] != row[2]]
-    shown = changed[:SHOWN_ROWS] or rows[:4]
-    ends = [*shown, *_ends(proof.before, proof.after)]
-    first = max(len("variable"), *(display_width(name) for name, _, _ in ends))
-    second = max(len("before"), *(display_width(before) for _, before, _ in ends))
+    found = list(rows(proof.before, proof.after))
+    changed = [row for row in found if row[1] != row[2]]
+    chosen = [(_clipped(name), *states) for name, *states in changed[:SHOWN_ROWS] or found[:4]]
+    shown = [*chosen, *ends(proof.before, proof.after)]
+    first = max(len("variable"), *(display_width(name) for name, _, _ in shown))
+    second = max(len("before"), *(display_width(before) for _, before, _ in shown))
     yield paint(f"  {'variable':<{first}}  {'before':<{second}}  after", "strong")
-    for name, before, after in ends:
+    for name, before, after in shown:
         yield f"  {name:<{first}}  {before:<{second}}  {after}"
-    left = len(rows) - len(shown)
+    left = len(found) - len(chosen)
     if left and changed:
-        same = len(rows) - len(changed)
-        more = len(changed) - len(shown)
+        same = len(found) - len(changed)
+        more = len(changed) - len(chosen)
         words = [f"{more} more changed"] if more else []
         words += [f"{same} as before"] if same else []
         yield f"  {', '.join(words)}"
 
 
-def _rows(before: Outcome, after: Outcome) -> Iterator[tuple[str, str, str]]:
+def rows(before: Outcome, after: Outcome) -> Iterator[tuple[str, str, str]]:
+    """Each variable, what became of it before, and after."""
     then = {one.variable: one for one in after.answer.standings}
     for one in before.answer.standings:
         other = then.pop(one.variable, None)
-        yield _clipped(one.variable), _state(one), _state(other)
+        yield one.variable, _state(one), _state(other)
     for one in then.values():
-        yield _clipped(one.variable), "not seen", _state(one)
+        yield one.variable, "not seen", _state(one)
 
 
 def _state(standing: Standing | None) -> str:
@@ -88,7 +89,8 @@ def _state(standing: Standing | None) -> str:
     return {"moved": "moved", "resting": "at rest"}[standing.state]
 
 
-def _ends(before: Outcome, after: Outcome) -> Iterator[tuple[str, str, str]]:
+def ends(before: Outcome, after: Outcome) -> Iterator[tuple[str, str, str]]:
+    """Faults, loss and ending, before and after."""
     yield "faults", _faults(before), _faults(after)
     if before.ends or after.ends:
         yield "loss", _loss(before), _loss(after)
@@ -123,7 +125,8 @@ def _words(diagnosis: Diagnosis) -> Iterator[str]:
         yield from (f"  {line}" for line in wrapped(f"help: {diagnosis.fix.title}", WIDTH - 2))
 
 
-def _closing(proof: Proof) -> str:
+def closing(proof: Proof) -> str:
+    """The last line: how many mends, in what runs, and what remains."""
     runs = f"in runs of at most {proof.steps} steps" if proof.steps else "in whole runs"
     before = proof.before
     if before.failure:

@@ -1,5 +1,17 @@
 """A report as one HTML page that needs nothing but itself."""
 
+from .besides import render_beside, render_proof
 from .page import Page, path_fragment, render
+from .twins import Beside, Curve, Side, Twin
 
-__all__ = ["Page", "path_fragment", "render"]
+__all__ = [
+    "Beside",
+    "Curve",
+    "Page",
+    "Side",
+    "Twin",
+    "path_fragment",
+    "render",
+    "render_beside",
+    "render_proof",
+]

@@ -20,6 +20,7 @@ SCRIPTS = (
     "heat.js",
     "charts.js",
     "ledger.js",
+    "twins.js",
     "live.js",
     "start.js",
 )

@@ -124,7 +124,9 @@ def _clock(series: Series, apply: Apply | None) -> tuple[object, ...]:
 
 def _lane(group: Sequence[Series], applies: dict[int, Apply], run: Run, most: int) -> Lane:
     starts = stretches(merged([one.steps for one in group]), most)
+    order = {variable.key: at for at, variable in enumerate(run.variables)}
     rows = [row for one in group for row in _rows(one, starts)]
+    rows.sort(key=lambda row: order.get(row.key, len(order)))
     losses = next((one for one in group if any(map(isfinite, one.losses))), group[0])
     keys = frozenset(one.apply for one in group)
     cut = cuts(losses.steps, starts)

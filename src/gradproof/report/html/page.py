@@ -50,12 +50,15 @@ def render(page: Page) -> str:
     answer, run = page.answer, page.run
     found = lanes(run, page.series, answer) if run is not None else []
     named = _named(names(answer, run), found)
-    return _written(
+    return written(
         "report.html",
-        page,
+        page.version,
+        page=page,
+        answer=answer,
+        about=page.about,
         verdict=verdict(answer, page.going),
         picture=picture(answer, run, found),
-        diagnoses=[_Shown(one, page.lines) for one in answer.diagnoses],
+        diagnoses=[Shown(one, page.lines) for one in answer.diagnoses],
         lanes=found,
         names=named,
         summaries=list(_summaries(found, named)),
@@ -73,7 +76,7 @@ def path_fragment(answer: Answer, run: Run | None = None, series: Sequence[Serie
     )
 
 
-class _Shown:
+class Shown:
     """A diagnosis as the template reads it."""
 
     def __init__(self, diagnosis: Diagnosis, lines: Lines) -> None:
@@ -142,23 +145,25 @@ def _numbers(values: Sequence[float]) -> list[float | None]:
     return [float(f"{value:.6g}") if isfinite(value) else None for value in values]
 
 
-def _written(name: str, page: Page, **context: object) -> str:
+def written(name: str, version: str = "", **context: object) -> str:
+    """A template with all that a page carries inside.
+
+    Args:
+        name: Of the template.
+        version: Of a page that is served; it may ask its server for newer ones.
+        context: What the template shows.
+    """
     scripts = [embedding.asset(one) for one in (embedding.EARLY, *embedding.SCRIPTS)]
     styles = [embedding.asset(one) for one in embedding.STYLES]
-    text = (
-        _environment()
-        .get_template(name)
-        .render(
-            page=page,
-            answer=page.answer,
-            about=page.about,
-            stages=PATH,
-            early=scripts[0],
-            scripts=scripts[1:],
-            styles=styles,
-            policy=embedding.policy(scripts, styles, live=bool(page.version)),
-            **context,
-        )
+    template = _environment().get_template(name)
+    text = template.render(
+        version=version,
+        stages=PATH,
+        early=scripts[0],
+        scripts=scripts[1:],
+        styles=styles,
+        policy=embedding.policy(scripts, styles, live=bool(version)),
+        **context,
     )
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -54,7 +54,7 @@ gp.Charts = class {
     element.replaceChildren();
     const colour = gp.colour(name === "loss" || name === "rate" || name === "scale" ? "--ink" : "--held");
     const faint = gp.colour("--faint");
-    const few = data[0].length < 60;
+    const few = data[1].filter((one) => one !== null).length < 60;
     const curve = (more) => ({ stroke: colour, width: 1.5, points: { show: few || name === "scale", size: 4 }, spanGaps: name === "rate", ...more });
     const hidden = { stroke: "transparent", width: 0, points: { show: false } };
     const veil = (paint, share) => `color-mix(in srgb, ${paint} ${share}%, transparent)`;
@@ -70,7 +70,7 @@ gp.Charts = class {
     if (!data.slice(1).some((numbers) => numbers.some((one) => one !== null))) {
       const words = document.createElement("p");
       words.className = "nothing";
-      words.textContent = "no number to draw: zero, missing or not finite at every step";
+      words.textContent = "nothing to draw: zero, missing or not finite at every step";
       element.append(words);
       return;
     }
@@ -80,7 +80,7 @@ gp.Charts = class {
         legend: { show: false }, padding: [8, gp.right, 0, 0],
         cursor: { drag: { x: true, y: false, setScale: false }, y: false, points: { size: 6 } },
         scales: { x: { time: false, range: () => [this.state.view.min, this.state.view.max] }, y: logarithmic ? { distr: 3, log: 10 } : { range: this.range } },
-        axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : gp.shown(tick))) }],
+        axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis, values: (u, ticks) => (logarithmic ? this.decades(ticks) : ticks.map(gp.shown)) }],
         series, bands,
         hooks: {
           setCursor: [(u) => this.cursor(u)],
@@ -98,6 +98,15 @@ gp.Charts = class {
     if (low === null) return [0, 1];
     const room = (high - low) * 0.08 || Math.abs(high) * 0.1 || 1;
     return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+  }
+
+  // Of many decades not each is named.
+  decades(ticks) {
+    const whole = ticks.filter((tick) => tick > 0 && Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9);
+    if (whole.length < 2) return ticks.map((tick) => (tick === null ? "" : gp.shown(tick)));
+    const apart = Math.ceil(whole.length / 4);
+    const named = new Set(whole.filter((tick, at) => (whole.length - 1 - at) % apart === 0));
+    return ticks.map((tick) => (named.has(tick) ? gp.shown(tick) : ""));
   }
 
   cursor(chart) {
@@ -135,6 +144,25 @@ gp.Charts = class {
         pen.textAlign = right ? "right" : "left";
         pen.fillText(code, x + (right ? -4 : 4) * devicePixelRatio, chart.bbox.top + 11 * devicePixelRatio);
       }
+    }
+    pen.restore();
+    this.wrong(chart, pen);
+  }
+
+  // A line below the curve where its numbers are not finite.
+  wrong(chart, pen) {
+    const name = ["ratio", "gradient"].find((one) => this.charts.get(one) === chart);
+    if (!name) return;
+    const { lane, row } = this.state;
+    const { left, top, width, height } = chart.bbox;
+    pen.save();
+    pen.fillStyle = gp.colour("--wrong");
+    for (let at = 0; at < lane.length; at++) {
+      const code = row[`${name}High`][at];
+      if (code !== gp.codes.nan && code !== gp.codes.infinite) continue;
+      const from = Math.max(left, chart.valToPos(lane.starts[at], "x", true));
+      const to = Math.min(left + width, chart.valToPos(lane.starts[at + 1], "x", true));
+      if (to > from) pen.fillRect(from, top + height - 4 * devicePixelRatio, Math.max(1, to - from), 4 * devicePixelRatio);
     }
     pen.restore();
   }

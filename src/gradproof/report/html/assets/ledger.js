@@ -50,7 +50,7 @@ gp.Ledger = class {
       caption = `Step ${step.toLocaleString("en")} by ${rules[rule]}, audited; Euclidean norms`;
     } else {
       const single = lane.starts[at + 1] - lane.starts[at] === 1;
-      terms = [["value before", gp.numbers[row.value[at]], ""], ["gradient handed over", gp.numbers[row.gradient[at]], row.gradient[at] === gp.codes.none ? "no gradient" : ""], ["learning rate", lane.rate[at], ""], ["change that happened", gp.numbers[row.change[at]], row.ratio[at] === gp.codes.none ? "from zero" : `${gp.told(row.ratio[at])} of the value`]];
+      terms = [["value before", gp.numbers[row.value[at]], ""], ["gradient handed over", gp.numbers[row.gradient[at]], row.gradient[at] === gp.codes.none ? "no gradient" : ""], ...(lane.rate[at] === null ? [] : [["learning rate", lane.rate[at], ""]]), ["change that happened", gp.numbers[row.change[at]], row.ratio[at] === gp.codes.none ? "from zero" : `${gp.told(row.ratio[at])} of the value`]];
       caption = `${gp.steps(lane, at).replace(/^s/, "S")}, not audited; Euclidean norms${single ? "" : ", medians"}`;
     }
     this.draw(terms, caption, wrong);

@@ -81,6 +81,16 @@ gp.tellCells = () => {
 };
 addEventListener("scroll", () => gp.tip.hide(), { passive: true });
 
+// In a narrow window the marked part of a line is what is seen first.
+gp.showMarks = () => {
+  for (const box of document.querySelectorAll(".source .scroll")) {
+    const mark = box.querySelector("mark.first, .added");
+    if (!mark?.matches("mark")) continue;
+    const right = mark.offsetLeft + mark.offsetWidth - box.clientWidth;
+    if (right > 0) box.scrollLeft = Math.min(mark.offsetLeft - 70, right + 20);
+  }
+};
+
 gp.option = (select, value, words) => {
   const option = document.createElement("option");
   option.value = value;

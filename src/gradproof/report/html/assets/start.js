@@ -2,6 +2,7 @@
 gp.start = async (kept) => {
   gp.foldPath();
   gp.tellCells();
+  gp.showMarks();
   let data;
   try { data = await gp.read(); } catch (problem) {
     document.querySelectorAll(".tracks, .tools").forEach((one) => one.remove());
@@ -112,6 +113,7 @@ addEventListener("theme", () => gp.onTheme?.());
 addEventListener("DOMContentLoaded", async () => {
   document.getElementById("theme").addEventListener("click", () => gradproofTheme());
   gp.page = await gp.start(null);
+  await gp.twins();
   document.documentElement.dataset.ready = "1";
   gp.live();
 });
