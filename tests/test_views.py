@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from commands import GRADPROOF, STUCK, ask
 from nursery import Nursery
 
+SPIRAL = Path(__file__).parent.parent / "examples" / "stuck" / "spiral.py"
 SLOW = """
 import sys, time
 import tensorflow as tf
@@ -246,12 +248,11 @@ def test_many_look_at_once(tmp_path):
 @pytest.mark.slow
 def test_a_proof_writes_a_page(tmp_path):
     """`fix --prove --format html`: before and after, with both losses."""
-    (tmp_path / "program.py").write_text(STUCK)
-    done = ask(
-        "fix", "--prove", "--format", "html", "--output", "page.html", "program.py", cwd=tmp_path
-    )
+    shutil.copy(SPIRAL, tmp_path / "program.py")
+    options = ["--prove", "--steps", "40", "--format", "html", "--output", "page.html"]
+    done = ask("fix", *options, "program.py", cwd=tmp_path)
     text = (tmp_path / "page.html").read_text()
-    assert "heals program.py" in text, done.stderr
+    assert "1 mend heals program.py." in text, done.stderr
     assert 'id="twin-data"' in text
 
 

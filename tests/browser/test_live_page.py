@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -22,6 +23,8 @@ for number in range(200):
     optimizer.apply_gradients(zip(gradients, [kernel, bias]))
     time.sleep(0.05)
 """
+STEP = "gp.page.kept().step"
+"""The step at which the page stands; at the last one it goes along."""
 
 
 @pytest.mark.tensorflow
@@ -42,10 +45,12 @@ def test_the_page_follows_the_run(open_page, tmp_path):
     page.tab.locator("#variable").select_option(index=1)
     page.tab.locator("#measure").select_option("gradient")
     page.tab.locator("#tracks").focus()
-    steps = "gp.page.kept().step"
-    before = page.tab.evaluate(steps)
     page.tab.keyboard.press("End")
-    page.tab.wait_for_function(f"{steps} > {before} + 20", timeout=60_000)
+    before = page.tab.evaluate(STEP)
+    until = time.monotonic() + 60
+    while page.tab.evaluate(STEP) <= before + 20:
+        assert time.monotonic() < until
+        page.tab.wait_for_timeout(100)
     assert page.tab.locator("#variable option:checked").inner_text() == "bias"
     assert page.tab.locator("#measure").input_value() == "gradient"
     page.tab.wait_for_selector('[data-going="0"]', timeout=60_000)

@@ -27,6 +27,8 @@ gp.Charts = class {
     this.add("loss", loss[1].some((one) => one !== null) && [this.x, loss[1], loss[2], loss[0]], false);
     this.add("rate", lane.rate.some((one) => one !== null) && [this.x, lane.rate], false);
     this.add("scale", lane.scales.length > 0 && [lane.scales.map(([step]) => step), lane.scales.map(([, scale]) => scale)], false);
+    // The charts know their scales only when uPlot has drawn them.
+    queueMicrotask(() => this.read(this.state.at));
   }
 
   ofVariable(kind) {
@@ -80,7 +82,7 @@ gp.Charts = class {
         legend: { show: false }, padding: [8, gp.right, 0, 0],
         cursor: { drag: { x: true, y: false, setScale: false }, y: false, points: { size: 6 } },
         scales: { x: { time: false, range: () => [this.state.view.min, this.state.view.max] }, y: logarithmic ? { distr: 3, log: 10 } : { range: this.range } },
-        axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis, values: (u, ticks) => (logarithmic ? this.decades(ticks) : ticks.map(gp.shown)) }],
+        axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis, ...(logarithmic ? this.sparse(line) : {}), values: (u, ticks) => (logarithmic ? this.decades(ticks) : ticks.map(gp.shown)) }],
         series, bands,
         hooks: {
           setCursor: [(u) => this.cursor(u)],
@@ -100,9 +102,20 @@ gp.Charts = class {
     return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
   }
 
+  sparse(line) {
+    const filter = (u, ticks) => this.whole(ticks);
+    return { filter, grid: { ...line, filter }, ticks: { ...line, size: 4, filter } };
+  }
+
+  // Lines at whole decades only, where there are some.
+  whole(ticks) {
+    const whole = ticks.map((tick) => (tick > 0 && Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9 ? tick : null));
+    return whole.filter((tick) => tick !== null).length < 2 ? ticks : whole;
+  }
+
   // Of many decades not each is named.
   decades(ticks) {
-    const whole = ticks.filter((tick) => tick > 0 && Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9);
+    const whole = this.whole(ticks).filter((tick) => tick !== null && Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9);
     if (whole.length < 2) return ticks.map((tick) => (tick === null ? "" : gp.shown(tick)));
     const apart = Math.ceil(whole.length / 4);
     const named = new Set(whole.filter((tick, at) => (whole.length - 1 - at) % apart === 0));

@@ -101,7 +101,7 @@ gp.start = async (kept) => {
   if (kept) { state.measure = kept.measure; find("measure").value = kept.measure; }
   lane(number);
   const again = kept && state.lane.rows.find((row) => row.name === kept.row);
-  if (again) state.choose(again, kept.last ? null : Math.min(stretch(kept.step), state.lane.length - 1));
+  if (again) state.choose(again, kept.last ? state.lane.length - 1 : stretch(kept.step));
   if (kept?.view) zoom(kept.view);
   return {
     kept: () => ({ lane: state.lane.name, row: state.row.name, step: state.lane.starts[state.at], last: state.at === state.lane.length - 1, measure: state.measure, view: state.view.min === whole().min && state.view.max === whole().max ? null : [state.view.min, state.view.max] }),
