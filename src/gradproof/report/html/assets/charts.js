@@ -34,18 +34,30 @@ gp.Charts = class {
   ofVariable(kind) {
     const { lane, row } = this.state;
     const positive = (codes) => Array.from(codes, (code) => { const number = gp.numbers[code]; return number > 0 && number < Infinity ? number : null; });
+    const { middle, low, high, many } = this.ofAll(kind);
+    const empty = middle.map(() => null);
+    return [this.x, positive(row[kind]), positive(row[`${kind}High`]), positive(row[`${kind}Low`]), many ? middle : empty, many ? high : empty, many ? low : empty];
+  }
+
+  // Median and middle 80 % of all variables, once for each lane.
+  ofAll(kind) {
+    const { lane } = this.state;
+    lane.all ??= {};
+    if (lane.all[kind]) return lane.all[kind];
     const middle = [], low = [], high = [];
     for (let at = 0; at < lane.length; at++) {
-      const all = lane.rows.map((one) => gp.numbers[one[kind][at]]).filter((number) => number > 0 && number < Infinity);
+      const all = [];
+      for (const row of lane.rows) {
+        const code = row[kind][at];
+        if (code >= gp.codes.least) all.push(code);
+      }
       all.sort((one, other) => one - other);
-      const part = (share) => (all.length ? all[Math.min(all.length - 1, Math.floor(all.length * share))] : null);
+      const part = (share) => (all.length ? gp.numbers[all[Math.min(all.length - 1, Math.floor(all.length * share))]] : null);
       middle.push(part(0.5));
       low.push(part(0.1));
       high.push(part(0.9));
     }
-    const many = lane.rows.length > 2;
-    const empty = middle.map(() => null);
-    return [this.x, positive(row[kind]), positive(row[`${kind}High`]), positive(row[`${kind}Low`]), many ? middle : empty, many ? high : empty, many ? low : empty];
+    return (lane.all[kind] = { middle, low, high, many: lane.rows.length > 2 });
   }
 
   add(name, data, logarithmic) {

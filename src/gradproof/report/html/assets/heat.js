@@ -89,6 +89,7 @@ gp.Heat = class {
     const colour = this.colours();
     const known = new Map();
     const image = new ImageData(this.columnsShown.length, rows);
+    const pixels = new DataView(image.data.buffer);
     const kind = measure;
     const worst = `${measure}High`;
     lane.rows.forEach((row, y) => {
@@ -99,9 +100,12 @@ gp.Heat = class {
           const here = row[worst][at];
           if (here === gp.codes.nan || here === gp.codes.infinite) code = here;
         }
-        if (!known.has(code)) known.set(code, colour(code));
-        const paint = known.get(code);
-        if (paint) image.data.set([...paint, 255], 4 * (y * image.width + x));
+        let paint = known.get(code);
+        if (paint === undefined) {
+          const [red, green, blue] = colour(code) ?? [0, 0, 0];
+          known.set(code, (paint = code === gp.codes.missing || code === gp.codes.none ? 0 : ((red << 24) | (green << 16) | (blue << 8) | 255) >>> 0));
+        }
+        pixels.setUint32(4 * (y * image.width + x), paint);
       });
     });
     const small = new OffscreenCanvas(image.width, rows);
