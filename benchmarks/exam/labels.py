@@ -11,6 +11,11 @@ from typing import Any
 
 import tomllib
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = HERE / "cases"

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
@@ -144,6 +145,11 @@ def _run(
     from ..faults import FAULTS
     from ..running import Wishes
 
+    if "tensorflow" not in sys.modules and find_spec("tensorflow") is None:
+        return refuse(
+            "TensorFlow is not installed here, so there is nothing to watch: install it "
+            '(pip install "gradproof[tensorflow]"), or read the program with `gradproof check`'
+        )
     # The program may put something else in the place of sys.stderr.
     stream = sys.stderr
     patient = stream is not None and stream.isatty()
