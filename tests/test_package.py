@@ -103,7 +103,8 @@ def test_wheel(built: dict[str, Path]):
 
 def test_source_archive(built: dict[str, Path]):
     """Sources, tests and documents; no cache, no environment, no record of a run."""
-    names = [name.split("/", 1)[1] for name in tarfile.open(built[".gz"]).getnames()]
+    with tarfile.open(built[".gz"]) as archive:
+        names = [name.split("/", 1)[1] for name in archive.getnames()]
     tops = {name.split("/", 1)[0] for name in names}
     assert {"src", "tests", "docs", "CHANGELOG.md", "LICENSE", "SECURITY.md"} <= tops
     junk = ("__pycache__", ".venv", ".gradproof", ".pytest_cache", ".git/", "dist", ".pyc")

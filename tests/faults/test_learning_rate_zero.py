@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from gradproof.evidence import Run
+from gradproof.faults.learning_rate_zero import prove
 from records import BIAS, KERNEL, healthy, proven, with_updates
 from snippets import assert_findings, assert_silent
 
@@ -61,3 +65,24 @@ def test_a_rate_that_rises():
     run = healthy()
     steps = (replace(run.steps[0], learning_rate=0.0), *run.steps[1:])
     assert proven(replace(run, steps=steps)) == []
+
+
+def falling(zero: int, steps: int) -> Run:
+    """A run whose rate is above zero first and zero at last."""
+    run = with_updates(healthy(), KERNEL, BIAS, change_norm=0.0, along=None)
+    first = run.steps[0]
+    rates = [0.1] * (steps - zero) + [0.0] * zero
+    made = [replace(first, index=n, learning_rate=rate) for n, rate in enumerate(rates, 1)]
+    return replace(run, steps=tuple(made), counted=steps)
+
+
+def test_a_schedule_that_ran_out_early():
+    """Most of the run came after its end."""
+    (finding,) = prove(falling(zero=90, steps=100))
+    assert finding.step == 11
+
+
+@pytest.mark.parametrize(("zero", "steps"), [(1, 100), (30, 100), (15, 20)])
+def test_a_schedule_that_ends_with_the_training(zero: int, steps: int):
+    """Decay to zero is a habit; some steps more do no harm."""
+    assert proven(falling(zero=zero, steps=steps)) == []

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from records import ADD, KERNEL, READ_BIAS, healthy, operation, proven, unconnected, with_operations
+from dataclasses import replace
+
+from gradproof.evidence.recording import EXTERNAL
+from records import (
+    ADD,
+    KERNEL,
+    READ_BIAS,
+    READ_KERNEL,
+    TANH,
+    X,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -90,3 +105,14 @@ def test_none_is_expected():
         pairs = [(g, v) for g, v in zip(gradients, net.trainable_variables) if g is not None]
         optimizer.apply_gradients(pairs)
     """)
+
+
+def test_taken_out_by_the_program():
+    """Nothing reads the kernel, and its None was not handed to the optimizer."""
+    run = unconnected(healthy(), KERNEL)
+    run = with_operations(
+        run, operation(READ_KERNEL, EXTERNAL, taped=False), operation(TANH, "Tanh", (X,))
+    )
+    assert [code for code, _ in proven(run)] == ["GP208"]
+    pairs = tuple(pair for pair in run.applies[0].pairs if pair.variable != KERNEL)
+    assert proven(replace(run, applies=(replace(run.applies[0], pairs=pairs),))) == []

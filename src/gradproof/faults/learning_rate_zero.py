@@ -50,11 +50,15 @@ run, and give it the value that was meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..evidence import Loop, Run
+from ..evidence.run import Step
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
+
+LONG = 20
+"""Steps without any rate from which on a schedule has run out too early."""
 
 _WHY = {
     "constant": "the learning rate is 0",
@@ -80,11 +84,14 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find optimizers whose learning rate was zero in every measured step."""
+    """Find optimizers whose learning rate was zero in every step, or in most of them."""
     for apply in run.applies:
         steps = run.steps_of(apply.key)
         rates = [step.learning_rate for step in steps if step.learning_rate is not None]
-        if len(rates) < 2 or any(rate != 0.0 for rate in rates) or apply.optimizer is None:
+        if len(rates) < 2 or rates[-1] != 0.0 or apply.optimizer is None:
+            continue
+        since = _zero_since(steps)
+        if any(rates) and not since:
             continue
         moving = [
             update.variable
@@ -97,15 +104,36 @@ def prove(run: Run) -> Iterator[Finding]:
         optimizer = run.optimizers[apply.optimizer - 1]
         names = tuple(run.path(key) for key in moving)
         yield Finding(
-            f"the learning rate of `{optimizer.name}` was 0 in all {len(rates)} steps at which it "
-            f"was read; gradients arrived (norm up to {norm:.3g}) and {len(names)} variables stood "
-            f"still: {listed(names)}",
+            f"the learning rate of `{optimizer.name}` was 0 {_when(len(rates), since)}; gradients "
+            f"arrived (norm up to {norm:.3g}) and {len(names)} variables stood still: "
+            f"{listed(names)}",
             place=optimizer.made_at or apply.place,
             label="its learning rate is 0",
             variables=names,
-            step=steps[0].index,
+            step=since or steps[0].index,
             evidence={"learning_rate": 0.0, "gradient_norm": norm, "steps": len(rates)},
         )
+
+
+def _zero_since(steps: Sequence[Step]) -> int:
+    """The step at which a rate fell to zero, if most of the run came after it; else 0.
+
+    A schedule that ends at zero with the training, or a few steps before, is healthy.
+    """
+    since = 0
+    for step in steps:
+        if step.learning_rate:
+            since = 0
+        elif step.learning_rate is not None:
+            since = since or step.index
+    after = steps[-1].index - since + 1
+    return since if since > 1 and after >= LONG and 2 * after >= steps[-1].index else 0
+
+
+def _when(read: int, since: int) -> str:
+    if since:
+        return f"from step {since} on"
+    return f"in all {read} steps at which it was read"
 
 
 FAULT = Fault("GP501", "learning-rate-zero", __doc__, find=find, prove=prove)

@@ -85,6 +85,9 @@ def prove(run: Run) -> Iterator[Finding]:
         keys = {loss.source.variable for loss in found.losses}
         if keys & run.connected or None in keys or found.call.inner:
             continue
+        if found.kind == "unread" and run.applies and not keys & _handed(run):
+            # The program takes out gradients that are None: it expects some.
+            continue
         if all(not run.variable(key).trainable for key in keys if key is not None):
             continue
         how = (
@@ -102,6 +105,11 @@ def prove(run: Run) -> Iterator[Finding]:
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
         )
+
+
+def _handed(run: Run) -> set[int | None]:
+    """Variables that stood in what an optimizer was given."""
+    return {pair.variable for apply in run.applies for pair in apply.pairs}
 
 
 FAULT = Fault("GP208", "unconnected-variable", __doc__, find=find, prove=prove, level="warning")
