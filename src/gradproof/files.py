@@ -166,12 +166,14 @@ def is_own(path: str, roots: Iterable[str]) -> bool:
         path: Absolute.
         roots: Folders of the program, absolute.
     """
-    parts = path.split(os.sep)
-    installed = INSTALLED.intersection(parts) or any(
+    if not path.endswith(".py"):
+        return False
+    if not any(path.startswith(root.rstrip(os.sep) + os.sep) for root in roots):
+        return False
+    installed = INSTALLED.intersection(path.split(os.sep)) or any(
         path.startswith(folder + os.sep) for folder in _installed_folders()
     )
-    below = any(path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
-    return below and not installed and path.endswith(".py")
+    return not installed
 
 
 def _installed_folders() -> tuple[str, ...]:
@@ -194,6 +196,10 @@ def imported_files(roots: Iterable[str], known: set[str]) -> list[str]:
             path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
         except (AttributeError, KeyError):
             continue
-        if isinstance(path, str) and is_own(os.path.abspath(path), roots):
-            found[os.path.abspath(path)] = None
+        if not isinstance(path, str):
+            continue
+        # Thousands of modules belong to the framework: only a look at each.
+        whole = path if path.startswith(os.sep) else os.path.abspath(path)
+        if is_own(whole, roots):
+            found[os.path.normpath(whole)] = None
     return sorted(found)

@@ -32,6 +32,9 @@ INTERVAL = 1.0
 SHARE = 100
 """A write that took a second is followed by this many seconds without."""
 
+FIRST_WHOLE = 0.02
+"""Seconds that writing the evidence may take the first time."""
+
 WAITING = 16_000_000
 """Bytes of steps that wait to be written, at most."""
 
@@ -63,36 +66,51 @@ class Recorder:
         self._waiting: list[StepRows] = []
         self._bytes = 0
         self._kept: dict[int, Kept] = {}
+        self._known = 0
+        self._answer: tuple[Answer, Run, Lines] | None = None
         self._start = time.monotonic()
         self._next = 0.0
-        self._whole = 0.0
+        self._seen = False
+        self._whole = FIRST_WHOLE
 
     def add(self, news: Iterable[StepRows]) -> None:
         """Takes new steps; writes them when the time has come."""
         if self._idle:
             return
+        first, self._seen = not self._seen, True
         for rows in news:
             self._waiting.append(rows)
             self._bytes += sum(len(row.numbers) + 64 for row in rows.rows)
-        if self._waiting and (time.monotonic() >= self._next or self._bytes > WAITING):
-            self._write(lambda connection: None)
+        due = time.monotonic() >= self._next or self._bytes > WAITING
+        # Not in the first step, which tracing has made long enough.
+        if self._waiting and due and not first:
+            self._write(self._put_answer)
 
     def judged(self, answer: Answer, run: Run, lines: Lines) -> None:
-        """Takes what is known so far, in case that the run is killed."""
+        """Takes what is known so far, in case that the run is killed.
+
+        New diagnoses are written at once, all else with the next steps.
+        """
         if self._idle or not (answer.diagnoses or run.applies):
             return
-        start = time.monotonic()
+        self._answer = answer, run, lines
+        due = time.monotonic() >= self._next
+        if (self.begun and due) or len(answer.diagnoses) != self._known:
+            self._known = len(answer.diagnoses)
+            self._write(self._put_answer)
+
+    def _put_answer(self, connection: sqlite3.Connection) -> None:
+        """Writes what was judged last, if it has not been written."""
+        if self._answer is None:
+            return
+        answer, run, lines = self._answer
+        _put_answer(connection, answer, run, lines)
         # What takes long to write has to wait until that costs little.
-        whole = start >= self._start + self._whole * SHARE
-
-        def put(connection: sqlite3.Connection) -> None:
-            _put_answer(connection, answer, run, lines)
-            if whole:
-                _put_evidence(connection, run)
-
-        self._write(put)
-        if whole:
+        start = time.monotonic()
+        if start >= self._start + self._whole * SHARE:
+            _put_evidence(connection, run)
             self._whole += time.monotonic() - start
+        self._answer = None
 
     def finish(self, answer: Answer, run: Run, lines: Lines, about: Facts) -> None:
         """Takes the final answer and how the program ended."""

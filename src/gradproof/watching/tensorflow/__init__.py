@@ -108,7 +108,10 @@ class TensorFlow:
         self.units = UnitLooks()
         self.custom = CustomGradients(places)
         self.marks = Marks(aside, self.variables, self.eager) if aside is not None else None
-        self.functions.entering = lambda: self._audited(self.applies.audits.enter)
+        self.functions.entering = lambda: self._audited(
+            lambda: self.applies.audits.enter(self.functions.calls + 1)
+        )
+        self.functions.quiet = self._quiet
         self._news = news
         self._pace = pace
         self._kept = kept
@@ -116,6 +119,7 @@ class TensorFlow:
         self._counted = 0
         self._asked = 0
         self._since = 0
+        self._looked = 0
         self._gap = 1
 
     def listeners(self) -> dict[str, Callable[[ModuleType], None]]:
@@ -222,13 +226,20 @@ class TensorFlow:
         self.offers.forget(traced)
         self.applies.forget(traced)
 
-    def _called(self, raised: bool = False) -> None:
-        """A traced function has returned to the program, or raised."""
+    def _called(self, raised: bool = False) -> int:
+        """A traced function has returned to the program, or raised.
+
+        Gives the number of calls that nobody has to look at after it.
+        """
         self._audited(self.applies.audits.leave)
         if in_graph():
-            return
+            return 0
+        calls = self.functions.calls
+        passed, self._looked = calls - self._looked - 1, calls
+        self._since += passed
+        self.hoards.passed(passed)
         if not raised:
-            self.replicas.called(self.functions.calls)
+            self.replicas.called(calls)
             self.iterators.step()
             self.hoards.step()
         # TensorFlow tells of every operation, the call of a function too: 50 us.
@@ -240,6 +251,13 @@ class TensorFlow:
             self._look()
         if not raised:
             self._pace.stop()
+        if self._pace.counting or self.replicas.there or self.iterators.looking:
+            return 0
+        return min(self._gap - self._since - 1, self.applies.audits.spare(calls), self.hoards.spare)
+
+    def _quiet(self) -> bool:
+        """Nothing has come up since the last look, and it was not long ago."""
+        return not (self.tapes.fresh or self.eager.on or self._pace.late or self._pace.end)
 
     def _audited(self, work: Callable[[], None]) -> None:
         """Lets the audit read variables, which is no operation of the program's."""

@@ -44,6 +44,9 @@ TRIES = 8
 ELEMENTS = 1_000_000
 """Elements of all variables together up to which a step is audited."""
 
+MANY = 1_000_000
+"""Calls before the next audit, where there is none to come."""
+
 KEPT = 6
 """Audits of one variable at one apply call that are kept."""
 
@@ -187,9 +190,13 @@ class Audits:
         """Drops what a trace told that another one has replaced."""
         self._traced = [one for one in self._traced if one.site.apply not in applies]
 
-    def enter(self) -> None:
-        """A call of a traced function from eager code begins."""
-        self._calls += 1
+    def spare(self, calls: int) -> int:
+        """Calls of traced functions after so many that are not audited."""
+        return self._next - calls - 1 if self._traced and self.problem is None else MANY
+
+    def enter(self, calls: int) -> None:
+        """The call of this number of a traced function begins, from eager code."""
+        self._calls = calls
         if self._calls < self._next or not self._traced or self.problem is not None or in_graph():
             return
         self._local.opened = self._safely(self._open_all)

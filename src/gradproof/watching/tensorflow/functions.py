@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 import itertools
 import re
@@ -27,9 +28,17 @@ TRACES = 4
 """Traces of one function that are recorded."""
 
 GRAPHS = 60
-WATCHED_CALLS = 100
+WATCHED_CALLS, COMPARED = 100, 50
+"""Calls after each of which frozen numbers are compared; after them, once in so many."""
+
 SETTLED = 8
 """Calls without a new trace after which eager operations between them are known."""
+
+
+class _Depth(threading.local):
+    """How many calls of traced functions are under way in this thread."""
+
+    depth = 0
 
 
 @dataclass
@@ -52,11 +61,13 @@ class Functions:
         calls: Outermost calls so far.
         unchanged: Those since the last new trace.
         around: Is told of each call, of nested ones too.
-        entering: Called before each of them.
+        entering: Called before each outermost call that is looked at.
+        quiet: Says whether the next call may be passed over, too.
 
     Args:
-        called: Called after each outermost call of a traced function, with
-            whether it raised.
+        called: Called after each outermost call of a traced function that is
+            looked at, with whether it raised. Gives the number of calls after
+            it that need no look.
         settle: Called with each graph record that is complete.
         shape_of: Tells what a trace is told apart by from another one.
         forget: Called with a graph record that another one has replaced.
@@ -67,7 +78,7 @@ class Functions:
         places: Places,
         variables: Variables,
         eager: EagerOperations,
-        called: Callable[[bool], None],
+        called: Callable[[bool], int],
         settle: Callable[[TracedOperations], None],
         shape_of: Callable[[TracedOperations], Any],
         forget: Callable[[TracedOperations], None],
@@ -90,11 +101,14 @@ class Functions:
         self.unchanged = 0
         self.around: Stale | None = None
         self.entering: Callable[[], None] | None = None
-        self._local = threading.local()
+        self.quiet: Callable[[], bool] = lambda: False
+        self._spare = 0
+        self._local = _Depth()
         self._numbers = itertools.count(2)
 
     def install(self, patches: Patches) -> None:
         """Watches calls of `tf.function`."""
+        from tensorflow.python.eager import context
         from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 
         patches.around(
@@ -104,6 +118,29 @@ class Functions:
             after=lambda note, function, result: self._leave(function),
             raised=lambda note, function, problem: self._leave(function, raised=True),
         )
+        original, looking = patches.original(Function, "__call__"), vars(Function)["__call__"]
+        local, eagerly = self._local, context.executing_eagerly
+
+        @functools.wraps(original)
+        def passing(*args: Any, **kwargs: Any) -> Any:
+            """Passes over calls in which nothing is new: a look costs 30 us."""
+            if self._spare <= 0 or local.depth or not eagerly() or not self.quiet():
+                return looking(*args, **kwargs)
+            self._spare -= 1
+            patches.quietly(self._pass, args[0])
+            try:
+                result = original(*args, **kwargs)
+            except BaseException:
+                patches.quietly(self._leave, args[0], True)
+                raise
+            if self._open or not self.quiet():
+                patches.quietly(self._leave, args[0])
+            else:
+                patches.quietly(self._passed, args[0])
+            return result
+
+        patches.dress(passing, original)
+        patches.replace(Function, "__call__", passing)
 
     def graph(self) -> TracedOperations | None:
         """The record of the graph that is being traced."""
@@ -127,11 +164,25 @@ class Functions:
             self._eager.start()
         return found
 
+    def _pass(self, function: Any) -> None:
+        """An outermost call begins that is passed over."""
+        self._local.depth = 1
+        if self.around is not None:
+            self.around.enter(function)
+
+    def _passed(self, function: Any) -> None:
+        """It has ended, and nothing was new."""
+        self._local.depth = 0
+        self.calls += 1
+        self.unchanged += 1
+        if self.around is not None:
+            self.around.leave(function)
+
     def _enter(self, function: Any) -> None:
         if self.around is not None:
             self.around.enter(function)
-        self._local.depth = depth = getattr(self._local, "depth", 0) + 1
-        if depth == 1 and self.entering is not None:
+        self._local.depth += 1
+        if self._local.depth == 1 and self.entering is not None:
             self.entering()
 
     def _leave(self, function: Any, raised: bool = False) -> None:
@@ -140,8 +191,8 @@ class Functions:
         self._left(raised)
 
     def _left(self, raised: bool) -> None:
-        self._local.depth = depth = max(0, getattr(self._local, "depth", 1) - 1)
-        if depth:
+        self._local.depth = max(0, self._local.depth - 1)
+        if self._local.depth:
             return
         self.calls += 1
         self.unchanged += 1
@@ -155,7 +206,17 @@ class Functions:
         elif self._reads:
             self._compare()
         self._fresh.clear()
-        self._called(raised)
+        spare = self._called(raised)
+        if self.unchanged < SETTLED:
+            spare = 0
+        elif self._reads:
+            spare = min(spare, self._uncompared)
+        self._spare = spare
+
+    @property
+    def _uncompared(self) -> int:
+        """Calls before frozen numbers are compared again."""
+        return 0 if self.calls < WATCHED_CALLS else COMPARED - 1 - self.calls % COMPARED
 
     def _replaced(self, traces: list[TracedOperations]) -> list[TracedOperations]:
         """The traces of one call that count, each of its kind the last.
@@ -242,7 +303,7 @@ class Functions:
 
     def _compare(self) -> None:
         """Looks whether a frozen number has changed since."""
-        if self.calls > WATCHED_CALLS and self.calls % 50:
+        if self.calls > WATCHED_CALLS and self.calls % COMPARED:
             return
         for key, read in self._reads.items():
             earlier = self.frozen.get(key)

@@ -13,7 +13,7 @@ from ...evidence.hoards import Hoard
 from ...finding import Place
 from ..places import Places
 
-MOMENTS = frozenset({10, 20, 50, 100, 200, 500, 1000})
+MOMENTS = (10, 20, 50, 100, 200, 500, 1000)
 """Steps after which the lists are looked at."""
 
 FRAMES = 12
@@ -28,6 +28,16 @@ class Hoards:
         self._steps = 0
         self._before: dict[int, tuple[int, int]] = {}
         self._found: dict[int, Hoard] = {}
+
+    @property
+    def spare(self) -> int:
+        """Steps before the next look; after the last one, as good as all."""
+        coming = (moment - self._steps - 1 for moment in MOMENTS if moment > self._steps)
+        return next(coming, sys.maxsize)
+
+    def passed(self, steps: int) -> None:
+        """So many steps have ended at which nobody needed to look."""
+        self._steps += steps
 
     def step(self) -> None:
         """A step, or a call of a traced function, has ended."""

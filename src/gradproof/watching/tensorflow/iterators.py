@@ -32,6 +32,11 @@ class Iterators:
         self._notes: dict[int, _Note] = {}
         self._looks = 0
 
+    @property
+    def looking(self) -> bool:
+        """The next step will be looked at."""
+        return self._looks < LOOKS
+
     def step(self) -> None:
         """A step, or a call of a traced function, has ended."""
         if self._looks >= LOOKS:

@@ -73,6 +73,11 @@ class Replicas:
         self._mirrored.append(weakref.ref(variable))
         self._variables.mirrored(variable)
 
+    @property
+    def there(self) -> bool:
+        """The program has such variables."""
+        return bool(self._mirrored)
+
     def called(self, calls: int) -> None:
         """A traced function has returned to eager code."""
         if self._mirrored and calls in MOMENTS:
