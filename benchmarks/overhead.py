@@ -31,10 +31,26 @@ MODES = {
     "bare": ([sys.executable, WORKER], []),
     "watched": ([GRADPROOF, "run", WORKER], []),
     "check_numerics": ([sys.executable, WORKER], ["--check-numerics"]),
+    "curt_health": ([sys.executable, WORKER], ["--CURT_HEALTH"]),
+    "full_health": ([sys.executable, WORKER], ["--FULL_HEALTH"]),
+    "bare again": ([sys.executable, WORKER], []),
 }
-"""For each mode the command before the workload's name and what follows it."""
+"""For each mode the command before the workload's name and what follows it.
 
-LIMITS = {"mlp": 1.15, "cnn": 1.03, "transformer": 1.03, "cnn-jit": 1.05, "cnn-eager": 1.05}
+`bare again` shows what two equal processes differ by.
+"""
+
+LIMITS = {
+    "mlp": 1.15,
+    "cnn": 1.03,
+    "lstm": 1.05,
+    "transformer": 1.03,
+    "gan": 1.15,
+    "embedding": 1.05,
+    "cnn-fit": 1.05,
+    "cnn-jit": 1.05,
+    "cnn-eager": 1.05,
+}
 """Watched step / bare step that has to hold, for each workload."""
 
 FIRST_STEP_LIMIT = 1.3
@@ -42,7 +58,8 @@ MEMORY_SHARE, MEMORY_FIXED = 0.02, 64 * 2**20
 BLOCK_SECONDS = 0.2
 WARM_UP_STEPS = 40
 FIRST_STEPS = 4
-CHECK_ROUNDS = 5
+SLOW = ("check_numerics", "curt_health", "full_health")
+SLOW_ROUNDS = 5
 
 
 class Worker:
@@ -160,16 +177,17 @@ def measure(workload: str, rounds: int) -> Figures:
         workers = start(workload, stack)
         figures.variables = workers["bare"].variables
         figures.versions = workers["bare"].versions
-        for worker in workers.values():
-            worker.ask(f"go {WARM_UP_STEPS}")
+        for mode, worker in workers.items():
+            worker.ask(f"go {WARM_UP_STEPS // 10 if mode in SLOW else WARM_UP_STEPS}")
         seconds = workers["bare"].ask(f"go {WARM_UP_STEPS}") / WARM_UP_STEPS
         count = max(3, round(BLOCK_SECONDS / seconds))
         figures.blocks = {mode: [] for mode in workers}
         for turn in range(rounds):
             for mode in list(workers)[:: 1 if turn % 2 else -1]:
-                if mode == "check_numerics" and turn >= CHECK_ROUNDS:
+                if mode in SLOW and turn >= SLOW_ROUNDS:
                     continue
-                figures.blocks[mode].append(workers[mode].ask(f"go {count}") / count)
+                steps = max(3, count // 5) if mode in SLOW else count
+                figures.blocks[mode].append(workers[mode].ask(f"go {steps}") / steps)
         figures.step = statistics.median(figures.blocks["bare"])
         figures.memory = {mode: worker.ask("memory") for mode, worker in workers.items()}
         figures.firsts = {mode: [workers[mode].first] for mode in ("bare", "watched")}
@@ -203,7 +221,10 @@ COLUMNS = (
     "bare step (ms)",
     "watched / bare",
     "to hold",
-    "check_numerics / bare",
+    "bare again / bare",
+    "check_numerics",
+    "Debugger V2 CURT_HEALTH",
+    "FULL_HEALTH",
     "first step, watched / bare",
     "memory added (MB)",
     "holds",
@@ -222,7 +243,8 @@ def table(rows: list[Figures]) -> str:
             f"{row.step * 1000:.2f}",
             number(row.ratio("watched")),
             f"{LIMITS[row.workload]:.2f}",
-            number(row.ratio("check_numerics")),
+            number(row.ratio("bare again")),
+            *(number(row.ratio(mode), ".1f") for mode in SLOW),
             number(row.ratio("watched", "firsts"), ".2f"),
             f"{row.added_memory / 2**20:.0f}",
             ("yes" if row.holds else "no") if row.watched else "NOT WATCHED",
@@ -243,10 +265,11 @@ def machine(versions: str) -> str:
 README = """\
 # Benchmarks
 
-`make bench` runs `overhead.py`: what watching costs. Bare, watched (`gradproof run`) and
-`tf.debugging.enable_check_numerics` processes live side by side and are asked in turn for
-short blocks of steps; every ratio is the median over the rounds. The first step is timed with
-its tracing, for models built anew. Memory is the peak of the watched process above the bare
+`make bench` runs `overhead.py`: what watching costs. Processes live side by side and are asked
+in turn for short blocks of steps: bare, watched (`gradproof run`, with its record), bare again
+(what two equal processes differ by), and with TensorFlow's own watchers, whose columns are
+ratios to the bare step, too. Every ratio is the median over the rounds. The first step is timed
+with its tracing, for models built anew. Memory is the peak of the watched process above the bare
 one's. Every variable is measured on every step.
 
 {table}

@@ -1,6 +1,6 @@
 """One training program for overhead.py: waits for orders, times its own steps.
 
-    python worker.py WORKLOAD [--check-numerics]
+    python worker.py WORKLOAD [--check-numerics | --CURT_HEALTH | --FULL_HEALTH]
     gradproof run worker.py WORKLOAD
 
 Orders come on stdin, one a line; each is answered by one line of JSON on stdout:
@@ -12,6 +12,7 @@ built anew, tracing included), `memory` (peak, in bytes), `stop`.
 
 import json
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -64,20 +65,38 @@ def transformer(width=64, depth=2, length=64, vocabulary=1000):
     return model, text[:, :-1], text[:, 1:]
 
 
-WORKLOADS = {
-    "mlp": (mlp, {}),
-    "cnn": (cnn, {}),
-    "transformer": (transformer, {}),
-    "cnn-jit": (cnn, {"jit_compile": True}),
-    "cnn-eager": (cnn, None),
-}
-"""Builder, and the arguments of `tf.function`; `None` runs the step eagerly."""
+def lstm(width=64, length=32):
+    """One recurrent layer over 32 steps: a `while` loop in the graph."""
+    model = keras.Sequential(
+        [keras.Input((length, 16)), layers.LSTM(width), layers.Dense(32, "relu"), layers.Dense(10)]
+    )
+    return (
+        model,
+        tf.random.normal((32, length, 16)),
+        tf.random.uniform((32,), maxval=10, dtype=tf.int32),
+    )
 
 
-def build(workload):
-    """Makes a model with its optimizer and gives a function that trains once."""
-    keras.utils.set_random_seed(1)
-    builder, traced = WORKLOADS[workload]
+def embedding(vocabulary=50_000, width=32):
+    """A large table of which each step changes a few rows."""
+    model = keras.Sequential(
+        [
+            keras.Input((16,), dtype="int32"),
+            layers.Embedding(vocabulary, width),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(32, "relu"),
+            layers.Dense(10),
+        ]
+    )
+    return (
+        model,
+        tf.random.uniform((64, 16), maxval=vocabulary, dtype=tf.int32),
+        tf.random.uniform((64,), maxval=10, dtype=tf.int32),
+    )
+
+
+def supervised(builder, traced):
+    """A step of a classifier with Adam; `traced` is for `tf.function`, `None` for eager."""
     model, x, y = builder()
     loss_object = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     optimizer = keras.optimizers.Adam(1e-3)
@@ -92,15 +111,93 @@ def build(workload):
 
     if traced is not None:
         step = tf.function(step, **traced)
-    return lambda: step(x, y), sum(int(np.prod(v.shape)) * 4 for v in model.variables)
+    return repeated(lambda: step(x, y)), model.variables
 
 
-def timed(step, count):
-    """Runs steps and waits for the last one; gives seconds for all."""
+def gan():
+    """Two networks, two tapes and two optimizers in one step."""
+    make = keras.layers.Dense
+    generator = keras.Sequential([keras.Input((16,)), make(64, "relu"), make(64, "relu"), make(32)])
+    critic = keras.Sequential([keras.Input((32,)), make(64, "relu"), make(64, "relu"), make(1)])
+    for_generator, for_critic = keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3)
+    for_generator.build(generator.trainable_variables)
+    for_critic.build(critic.trainable_variables)
+    cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+    real = tf.random.normal((64, 32))
+
+    @tf.function
+    def step(real):
+        noise = tf.random.normal((64, 16))
+        with tf.GradientTape() as one, tf.GradientTape() as two:
+            right, wrong = critic(real), critic(generator(noise))
+            mine = cross_entropy(tf.ones_like(wrong), wrong)
+            loss = cross_entropy(tf.ones_like(right), right) + cross_entropy(
+                tf.zeros_like(wrong), wrong
+            )
+        gradients = one.gradient(mine, generator.trainable_variables)
+        for_generator.apply_gradients(zip(gradients, generator.trainable_variables))
+        gradients = two.gradient(loss, critic.trainable_variables)
+        for_critic.apply_gradients(zip(gradients, critic.trainable_variables))
+        return loss
+
+    return repeated(lambda: step(real)), generator.variables + critic.variables
+
+
+def fitted():
+    """The CNN under `fit`; a block of steps is one epoch."""
+    model, x, y = cnn()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3), loss)
+    data = tf.data.Dataset.from_tensors((x, y)).repeat()
+    return lambda count: model.fit(data, steps_per_epoch=count, verbose=0), model.variables
+
+
+def repeated(step):
+    """Gives a function that takes a step so many times and waits for the last one."""
+
+    def steps(count):
+        for _ in range(count):
+            loss = step()
+        float(loss)
+
+    return steps
+
+
+WORKLOADS = {
+    "mlp": lambda: supervised(mlp, {}),
+    "cnn": lambda: supervised(cnn, {}),
+    "lstm": lambda: supervised(lstm, {}),
+    "transformer": lambda: supervised(transformer, {}),
+    "gan": gan,
+    "embedding": lambda: supervised(embedding, {}),
+    "cnn-fit": fitted,
+    "cnn-jit": lambda: supervised(cnn, {"jit_compile": True}),
+    "cnn-eager": lambda: supervised(cnn, None),
+}
+"""Each gives a function that makes so many steps, and the variables."""
+
+
+def build(workload):
+    """Makes a model with its optimizer; gives what trains it, and bytes of its variables."""
+    keras.utils.set_random_seed(1)
+    steps, variables = WORKLOADS[workload]()
+    return steps, sum(int(np.prod(v.shape)) * 4 for v in variables)
+
+
+def watch_otherwise(how):
+    """Turns on one of TensorFlow's own watchers."""
+    if how == "--check-numerics":
+        tf.debugging.enable_check_numerics()
+    elif how:
+        tf.debugging.experimental.enable_dump_debug_info(
+            tempfile.mkdtemp(), tensor_debug_mode=how.removeprefix("--"), circular_buffer_size=1000
+        )
+
+
+def timed(steps, count):
+    """Gives the seconds that so many steps take."""
     start = time.perf_counter()
-    for _ in range(count):
-        loss = step()
-    float(loss)
+    steps(count)
     return time.perf_counter() - start
 
 
@@ -114,11 +211,10 @@ def peak_memory():
 def main():
     """Builds the workload, runs its first step, then follows orders."""
     workload = sys.argv[1]
-    if "--check-numerics" in sys.argv:
-        tf.debugging.enable_check_numerics()
-    step, size = build(workload)
+    watch_otherwise(sys.argv[2] if len(sys.argv) > 2 else "")
+    steps, size = build(workload)
     ready = {
-        "first": timed(step, 1),
+        "first": timed(steps, 1),
         "variables": size,
         "versions": f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
     }
@@ -128,7 +224,7 @@ def main():
         if verb == "stop":
             break
         if verb == "go":
-            answer = timed(step, int(count))
+            answer = timed(steps, int(count))
         elif verb == "first":
             answer = timed(build(workload)[0], 1)
         else:
