@@ -129,8 +129,10 @@ def test_nothing_is_written_before_the_time(tmp_path):
     path = tmp_path / "run.sqlite"
     one = recorder(path)
     one.add([rows(1, 1)])
+    assert not path.exists(), "the first step takes long without it"
     one.add([rows(2, 2)])
-    assert indices(path) == [1]
+    one.add([rows(3, 3)])
+    assert indices(path) == [1, 2]
 
 
 def test_another_process_writes_nothing(tmp_path, monkeypatch):
@@ -146,8 +148,9 @@ def test_a_record_that_vanishes_is_told_once(eager, tmp_path):
     path = tmp_path / "run.sqlite"
     one = recorder(path)
     one.add([rows(1, 3)])
-    path.unlink()
     one.add([rows(4, 6)])
+    path.unlink()
+    one.add([rows(7, 9)])
     assert one.failure is not None
     assert one.failure.startswith("the run record ends early")
     one.add([rows(7, 9)])

@@ -114,7 +114,7 @@ class Recorder:
 
     def finish(self, answer: Answer, run: Run, lines: Lines, about: Facts) -> None:
         """Takes the final answer and how the program ended."""
-        if self._idle or not (self.begun or answer.diagnoses or run.applies):
+        if self._idle or not (self.begun or self._waiting or answer.diagnoses or run.applies):
             return
 
         def put(connection: sqlite3.Connection) -> None:
