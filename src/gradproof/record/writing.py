@@ -66,7 +66,6 @@ class Recorder:
         self._waiting: list[StepRows] = []
         self._bytes = 0
         self._kept: dict[int, Kept] = {}
-        self._known = 0
         self._answer: tuple[Answer, Run, Lines] | None = None
         self._start = time.monotonic()
         self._next = 0.0
@@ -89,14 +88,12 @@ class Recorder:
     def judged(self, answer: Answer, run: Run, lines: Lines) -> None:
         """Takes what is known so far, in case that the run is killed.
 
-        New diagnoses are written at once, all else with the next steps.
+        Only what is said of a first step without a fault waits for the next one.
         """
         if self._idle or not (answer.diagnoses or run.applies):
             return
         self._answer = answer, run, lines
-        due = time.monotonic() >= self._next
-        if (self.begun and due) or len(answer.diagnoses) != self._known:
-            self._known = len(answer.diagnoses)
+        if self.begun or answer.diagnoses:
             self._write(self._put_answer)
 
     def _put_answer(self, connection: sqlite3.Connection) -> None:
