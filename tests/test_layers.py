@@ -29,6 +29,7 @@ LAYERS = (
     ("diagnose", "standing", "account", "report", "explain", "record", "config", "baseline"),
     (
         "api",
+        "exports",
         "check",
         "checking",
         "cache",

@@ -81,6 +81,7 @@ class Report:
 
         self.form = form
         self.counts = False
+        self.whole = False
         self.output = output
         self.exit_zero = exit_zero
         self.configuration = Configuration(
@@ -140,9 +141,10 @@ class Report:
 
         if self.counts:
             return text.render_counts(answer, paint_for(stream))
-        report = text.render(answer, reading.lines, paint_for(stream))
+        report = text.render(answer, reading.lines, paint_for(stream), self.whole)
         # Set off from what the program printed last.
-        return f"\n{report}" if answer.command == "run" and answer.diagnoses else report
+        apart = answer.command == "run" and (answer.diagnoses or answer.account)
+        return f"\n{report}" if apart else report
 
 
 def seen_in(record: Record) -> Seen:

@@ -6,10 +6,11 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .exporting import Exports, export_options
 from .options import Report, Work, refuse, seen_in, try_to_write, write
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
     "numbers of every step that was kept, one row for each variable.",
 )
 @click.option("--output", metavar="FILE", help="Write it to a file.")
+@export_options
+@click.option("--verbose", is_flag=True, help="Show every variable, however many there are.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever was found.")
-def report(run: str | None, form: str, output: str | None, exit_zero: bool) -> Work:
+def report(
+    run: str | None, form: str, output: str | None, exit_zero: bool, verbose: bool, **exports: Any
+) -> Work:
     """Show a run again, from its record.
 
     RUN is a record, or a folder with records, of which the newest is taken;
@@ -39,28 +44,41 @@ def report(run: str | None, form: str, output: str | None, exit_zero: bool) -> W
         try_to_write(output)
     elif form == "parquet":
         raise click.UsageError("parquet is for files: name one with --output")
-    return partial(_report, run, form, output, exit_zero)
+    return partial(_report, run, form, output, exit_zero, verbose, Exports(**exports))
 
 
-def _report(run: str | None, form: str, output: str | None, exit_zero: bool) -> int:
+def _report(
+    run: str | None, form: str, output: str | None, exit_zero: bool, verbose: bool, exports: Exports
+) -> int:
+    from ..exports import Refused
     from ..reading import home
     from ..record import Record, Unusable, find
     from ..record.tables import Lacking
 
+    if exports.lacking:
+        return refuse(exports.lacking)
     try:
         with Record(find(run, home())) as record:
             if form in ("csv", "parquet"):
                 _table(record, form, output)
+                _export(record, exports)
                 return 0
             answer = record.answer()
             shown = Report(form, output, (), (), None, True, exit_zero)
+            shown.whole = verbose
             seen = seen_in(record) if form == "html" else None
             shown.give(answer, record, sys.stdout, seen)
+            _export(record, exports)
             return shown.status(answer)
-    except (Unusable, Lacking) as problem:
+    except (Unusable, Lacking, Refused) as problem:
         return refuse(str(problem))
     except OSError as problem:
         return refuse(f"{output}: can't be written ({(problem.strerror or str(problem)).lower()})")
+
+
+def _export(record: Record, exports: Exports) -> None:
+    for line in exports.give(record):
+        write(f"{line}\n", sys.stderr)
 
 
 def _table(record: Record, form: str, output: str | None) -> None:

@@ -7,10 +7,12 @@ import sys
 from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
+from .exporting import Exports, export, export_options
 from .options import USAGE, Report, Work, refuse, report_options, try_to_write, write
 from .views import Views, html_file
 
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     help="Show the last audited step of this variable term by term: a path such as "
     "`dense/kernel`, or some of its components.",
 )
+@export_options
+@click.option("--verbose", is_flag=True, help="Show every variable, however many there are.")
 @click.option("--no-record", is_flag=True, help="Keep no run record.")
 @click.option(
     "--html",
@@ -88,6 +92,10 @@ def run(
     html: str | None,
     live: bool,
     port: int | None,
+    verbose: bool,
+    tensorboard: str | None,
+    mlflow: bool,
+    mlflow_uri: str | None,
     **options: object,
 ) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
@@ -114,11 +122,18 @@ def run(
         if not options["output"]:
             raise click.UsageError("html is for files: name one with --html")
         html, options = html or str(options["output"]), {**options, "form": "text", "output": None}
+    exports = Exports(tensorboard, mlflow, mlflow_uri)
+    if no_record and exports.wanted:
+        raise click.UsageError(
+            f"--{exports.wanted[0]} is made of the record: leave --no-record out"
+        )
     if record:
         _try_to_record(record)
     looks = Looks(html_file(html) if html else None, (port or 0) if live else None)
     limits = Limits(steps, every, bool(stop_on), record, not no_record)
-    return partial(_run, what, Report(**options), limits, variable, looks)  # type: ignore[arg-type]
+    report = Report(**options)  # type: ignore[arg-type]
+    report.whole = verbose
+    return partial(_run, what, report, limits, variable, looks, exports)
 
 
 class Looks(NamedTuple):
@@ -139,7 +154,12 @@ class Limits(NamedTuple):
 
 
 def _run(
-    program: Program, report: Report, limits: Limits, variable: str | None, looks: Looks
+    program: Program,
+    report: Report,
+    limits: Limits,
+    variable: str | None,
+    looks: Looks,
+    exports: Exports,
 ) -> int:
     from .. import api, files
     from ..faults import FAULTS
@@ -150,6 +170,10 @@ def _run(
             "TensorFlow is not installed here, so there is nothing to watch: install it "
             '(pip install "gradproof[tensorflow]"), or read the program with `gradproof check`'
         )
+    if exports.lacking:
+        return refuse(exports.lacking)
+    kept: list[Path] = []
+    folder = os.getcwd() if exports.wanted else ""
     # The program may put something else in the place of sys.stderr.
     stream = sys.stderr
     patient = stream is not None and stream.isatty()
@@ -164,9 +188,14 @@ def _run(
             report.tell(stream, diagnosis, reading)
 
     views = Views(*looks, say)
-    if not limits.recorded and (kept := views.record()):
-        limits = limits._replace(record=kept)
-    wishes = Wishes(*limits, say=say, patient=patient, variable=variable, opened=views.opened)
+
+    def opened(path: Path) -> None:
+        kept.append(path)
+        views.opened(path)
+
+    if not limits.recorded and (record := views.record()):
+        limits = limits._replace(record=record)
+    wishes = Wishes(*limits, say=say, patient=patient, variable=variable, opened=opened)
     try:
         answer, reading, ending = api.run(
             program,
@@ -183,12 +212,13 @@ def _run(
     if problem:
         say(f"gradproof: {problem}")
         return ending.status or USAGE
+    failed = exports.wanted and not export(exports, kept, folder, say)
     if ending.interrupted:
         # Python itself then ends as after any Ctrl-C, killed by the signal;
         # the program's traceback has been shown.
         sys.excepthook = lambda *_: None
         raise KeyboardInterrupt
-    return ending.status or report.status(answer)
+    return ending.status or (USAGE if failed else report.status(answer))
 
 
 def _give(answer: Answer, reading: Reading, report: Report, views: Views, stream: TextIO) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -160,13 +161,17 @@ class Record:
             numbers_of([row[3] for row in rows]),
         )
 
-    def steps(self) -> Iterator[Passage]:
+    def steps(self, most: int | None = None) -> Iterator[Passage]:
         """The steps that were kept: apply call by apply call, in order.
+
+        Args:
+            most: So many of each apply call, evenly spread, with the first
+                and the last; all without it.
 
         Raises:
             Unusable: The record is broken.
         """
-        return self._passages("apply, step")
+        return self._passages("apply, step", most)
 
     def in_order(self) -> Iterator[Passage]:
         """The same in the order in which they were read.
@@ -179,7 +184,7 @@ class Record:
         """
         return self._passages("rowid")
 
-    def _passages(self, order: str) -> Iterator[Passage]:
+    def _passages(self, order: str, most: int | None = None) -> Iterator[Passage]:
         with self._told():
             columns = self._connection.execute(
                 "SELECT columns.apply, variables, names, rule, path, line FROM columns "
@@ -192,14 +197,28 @@ class Record:
                 layout = _layout(names)
                 shown = tuple(str(paths.get(key, f"variable {key}")) for key in keys)
                 layouts[apply] = keys, layout, rule, path, line, shown
+            chosen = self._chosen(most)
+            passed: Counter[int] = Counter()
             for apply, *row in self._connection.execute(
                 "SELECT apply, step, loss, learning_rate, iterations, numbers FROM steps "
                 f"ORDER BY {order}"
             ):
-                if apply not in layouts:
+                passed[apply] += 1
+                if apply not in layouts or (
+                    apply in chosen and passed[apply] - 1 not in chosen[apply]
+                ):
                     continue
                 keys, layout, rule, path, line, shown = layouts[apply]
                 yield Passage(_step(apply, keys, layout, *row), rule, path, line, shown)
+
+    def _chosen(self, most: int | None) -> dict[int, frozenset[int]]:
+        """Places of the rows that are wanted, of apply calls that have more."""
+        counts = self._connection.execute("SELECT apply, count(*) FROM steps GROUP BY apply")
+        return {
+            apply: frozenset(round(at * (count - 1) / (most - 1)) for at in range(most))
+            for apply, count in (counts if most is not None else ())
+            if most is not None and count > most
+        }
 
     def _document(self, name: str) -> object:
         with self._told():
