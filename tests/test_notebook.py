@@ -31,7 +31,7 @@ def step():
 result = shell.run_cell_magic("gradproof", "", "print('hello')\\nleft = float(step())\\n")
 print("LEFT", shell.user_ns["left"])
 print("CODES", [one.fault.code for one in result.diagnoses])
-print("HTML", result._repr_html_().startswith("<pre>"))
+print("HTML", result._repr_html_().startswith('<div class="gradproof">'))
 print(result)
 failed = shell.run_cell_magic("gradproof", "", "raise KeyError('mine')")
 print("AFTER", failed.diagnoses)

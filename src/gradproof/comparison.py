@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from textwrap import fill
 from typing import Any
 
 from .contrast import Part
+from .report import cells
 from .report.contrast import stage_table
 from .report.text import WIDTH, counted
 
@@ -60,15 +60,13 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
-        rows = "".join(
-            f"<tr><td>{escape(part.stage)}</td><td><code>{escape(part.variable)}</code></td>"
-            f"<td>{escape(part.words(self.names))}</td></tr>"
-            for part in self.parts
+        parts = [(part.stage, part.variable, part.words(self.names)) for part in self.parts]
+        said = [self._closing(), *self.errors, *self.reasons, *self.notes]
+        return cells.cell(
+            cells.lines("\n".join(said)),
+            cells.parts_table(parts),
+            cells.folded([("why", "\n\n".join(self.causes))] if self.causes else []),
         )
-        lines = [self._closing(), *self.errors, *self.reasons, *self.notes, *self.causes]
-        head = "<tr><th>stage</th><th>variable</th><th>sizes</th></tr>"
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
-        return f"{table}<pre>{escape(chr(10).join(lines))}</pre>"
 
     def _closing(self) -> str:
         looked = f"{counted(self.variables, 'variable')} compared"

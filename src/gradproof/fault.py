@@ -76,7 +76,7 @@ class Fault:
         line = self.page.strip().splitlines()[0].strip().rstrip(".")
         first = line.split(" ", 1)[0]
         keep = (
-            first.isupper()
+            (first.isupper() and len(first) > 1)
             or any(mark in first for mark in "`_.(")
             or first[1:] != first[1:].lower()
         )

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from types import FrameType, TracebackType
 
 from .answer import Answer
@@ -17,7 +16,7 @@ from .fault import Diagnosis, Fault, Verdict
 from .faults import FAULTS
 from .files import SourceText, Unreadable, shown_path
 from .reading import Reading, home
-from .report import json, text
+from .report import cells, json, text
 from .standing import UNUSED, rules, standings, step_count
 from .suppression import sift
 from .watching import Watcher
@@ -105,7 +104,15 @@ class Watched:
 
     def _repr_html_(self) -> str:
         """The report for a notebook."""
-        return f"<pre>{escape(str(self))}</pre>"
+        blocks = [
+            (f"{one.level} {one.fault.code}: {one.title}", self.block(one))
+            for one in self.diagnoses
+        ]
+        return cells.cell(
+            cells.path_table(list(cells.rows_of(self.answer.standings))),
+            cells.folded(blocks),
+            cells.lines(text.render_closing(self.answer)),
+        )
 
     def to_json(self) -> str:
         """The report in its JSON form."""

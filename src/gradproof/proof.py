@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .answer import Standing
@@ -12,7 +11,8 @@ from .evidence import Run
 from .fault import STAGES, Diagnosis
 from .live import Watched
 from .own_state import OwnState
-from .report.text import WIDTH, counted
+from .report import cells
+from .report.text import SHOWN_ROWS, WIDTH, counted
 
 if TYPE_CHECKING:
     from .watching.tensorflow.rewind import State
@@ -112,30 +112,29 @@ class Proof:
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
-        head = "".join(f"<th>{escape(stage)}</th>" for stage in STAGES[:-1])
-        body = "".join(
-            f"<tr><td><code>{escape(row.variable)}</code></td>"
-            + "".join(f"<td>{MARKS[one]}</td>" for one in row.stages)
-            + f"<td>{escape(row.why)}</td></tr>"
-            for row in self.rows
-        )
-        rest = escape("\n".join([self.report, *self._ending()]).strip())
-        return (
-            f"<table><thead><tr><th>variable</th>{head}<th></th></tr></thead>"
-            f"<tbody>{body}</tbody></table><pre>{rest}</pre>"
+        rows = [(row.variable, row.stages, row.why) for row in self.rows]
+        blocks = [("what is wrong", self.report)] if any(map(_counts, self.diagnoses)) else []
+        return cells.cell(
+            cells.path_table(rows), cells.folded(blocks), cells.lines("\n".join(self._ending()))
         )
 
     def _table(self) -> Iterable[str]:
         name = max([len("variable"), *(len(row.variable) for row in self.rows)])
         yield f"{'variable':<{name}}  " + "  ".join(STAGES[:-1])
-        for row in self.rows:
-            cells = [
+        # The lost ones may not hide behind the others.
+        order = sorted(self.rows, key=lambda row: row.lost_at is None)
+        shown = order[:SHOWN_ROWS] if len(order) > SHOWN_ROWS else self.rows
+        for row in shown:
+            marks = [
                 MARKS[one].ljust(len(stage))
                 for stage, one in zip(STAGES[:-1], row.stages, strict=True)
             ]
-            yield f"{row.variable:<{name}}  {'  '.join(cells)}".rstrip()
+            yield f"{row.variable:<{name}}  {'  '.join(marks)}".rstrip()
             if row.lost_at:
                 yield f"    {row.why}"[:WIDTH]
+        if len(shown) < len(order):
+            lost = sum(row.lost_at is not None for row in order[SHOWN_ROWS:])
+            yield f"and {len(order) - len(shown)} more, {lost} of them lost: `.rows` has all"
 
     def _ending(self) -> Iterable[str]:
         yield self._closing()

@@ -206,7 +206,9 @@ def test_long_table_is_folded():
         for number in range(40)
     )
     rendered = text.render(replace(RUN, standings=STANDINGS + moved), LINES)
-    assert "  and 31 more: 31 moved\n" in rendered
+    assert "  and 28 more: 28 moved (`--verbose` shows all)\n" in rendered
+    whole = text.render(replace(RUN, standings=STANDINGS + moved), LINES, whole=True)
+    assert whole.count("long_kernel") == 40
     assert max(map(display_width, rendered.split("\n"))) <= text.WIDTH
 
 

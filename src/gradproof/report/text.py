@@ -18,25 +18,31 @@ WIDTH = 100
 SHOWN_NAMES = 5
 """Variables that a note names before it counts the others."""
 
-SHOWN_ROWS = 12
+SHOWN_ROWS = 15
 """Rows of the table of variables before it counts the others."""
 
 
-def render(answer: Answer, lines: Lines, paint: Paint = plain) -> str:
+def render(answer: Answer, lines: Lines, paint: Paint = plain, whole: bool = False) -> str:
     """The whole report, ending with a line end.
 
     Args:
         answer: What was found out.
         lines: Gives the source lines of a file.
         paint: Colours.
+        whole: Shows every row of the table, however long it is.
     """
     parts = [render_diagnosis(diagnosis, lines, paint) for diagnosis in answer.diagnoses]
     if answer.diagnoses and answer.standings:
-        parts.append("\n".join(_table(answer.standings, paint)))
+        parts.append("\n".join(_table(answer.standings, paint, whole)))
     if answer.account:
         parts.append("\n".join(answer.account))
-    closing = [_closing(answer, paint), *_notes(answer)]
+    closing = [_closing(answer, paint), *_notes(answer, whole)]
     return "\n\n".join([*parts, "\n".join(closing)]) + "\n"
+
+
+def render_closing(answer: Answer) -> str:
+    """The last line with its notes alone."""
+    return "\n".join([_closing(answer, plain), *_notes(answer)])
 
 
 def render_counts(answer: Answer, paint: Paint = plain) -> str:
@@ -134,9 +140,9 @@ def _names(variables: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _table(standings: Sequence[Standing], paint: Paint) -> Iterator[str]:
+def _table(standings: Sequence[Standing], paint: Paint, whole: bool) -> Iterator[str]:
     """One row a variable: the stage at which it is lost, or that it moved."""
-    shown = standings[:SHOWN_ROWS]
+    shown = standings if whole else standings[:SHOWN_ROWS]
     names = [_clipped(standing.variable, 36) for standing in shown]
     first = max(len("variable"), *map(display_width, names))
     second = max(len("lost at"), *(len(_stage(standing)) for standing in shown))
@@ -147,11 +153,11 @@ def _table(standings: Sequence[Standing], paint: Paint) -> Iterator[str]:
         why, *rest = wrapped(standing.why, WIDTH - first - second - 6)
         yield f"  {name}{' ' * (first - display_width(name))}  {stage}  {why}"
         yield from (" " * (first + second + 6) + line for line in rest)
-    left = Counter(standing.state for standing in standings[SHOWN_ROWS:])
+    left = Counter(standing.state for standing in standings[len(shown) :])
     if left:
         words = {"broken": "lost", "resting": "at rest", "moved": "moved"}
         counts = ", ".join(f"{count} {words[state]}" for state, count in left.items())
-        yield f"  and {sum(left.values())} more: {counts}"
+        yield f"  and {sum(left.values())} more: {counts} (`--verbose` shows all)"
 
 
 def _stage(standing: Standing) -> str:
@@ -194,10 +200,14 @@ def _moved(answer: Answer) -> str:
     return f"{answer.moved} of {counted(count, 'variable')} moved{by}"
 
 
-def _notes(answer: Answer) -> Iterator[str]:
-    for standing in answer.standings if not answer.diagnoses else ():
-        if standing.state != "moved":
-            yield from _noted(f"`{standing.variable}` did not move: {standing.why}")
+def _notes(answer: Answer, whole: bool = False) -> Iterator[str]:
+    still = [one for one in answer.standings if one.state != "moved" and not answer.diagnoses]
+    shown = still if whole else still[:SHOWN_ROWS]
+    for standing in shown:
+        yield from _noted(f"`{standing.variable}` did not move: {standing.why}")
+    if len(shown) < len(still):
+        left = len(still) - len(shown)
+        yield from _noted(f"{left} more did not move either (`--verbose` names them)")
     for note in answer.notes:
         yield from _noted(note)
 

@@ -284,7 +284,11 @@ def _judged(name: str, slopes: Sequence[_Slope], missing: bool) -> Input:
         f"({len(wrong)} of {len(usable)} directions differ)"
     )
     if factor is not None:
-        words += "; the sign is wrong" if factor == -1.0 else f"; {factor:.3g} times too much"
+        words += (
+            "; the sign is wrong"
+            if factor == -1.0
+            else f"; it is {factor:.3g} times what it should be"
+        )
     return Input(name, False, words, factor)
 
 
