@@ -79,6 +79,17 @@ def test_a_program_that_updates_nothing_has_a_page(tmp_path):
     assert "No update was seen" in (tmp_path / "page.html").read_text()
 
 
+@pytest.mark.tensorflow
+def test_modules_of_the_program_do_not_come_between(nursery: Nursery, tmp_path):
+    """A folder with an `html.py` and a `jinja2.py`, which the program leaves behind it."""
+    for name in ("html", "jinja2", "json", "markdown_it"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken for another')\n")
+    (tmp_path / "program.py").write_text(STUCK + "import os\nos.chdir('/')\n")
+    done = nursery.run(["gradproof", "run", "--html", "page.html", "program.py"], tmp_path)
+    assert "gradproof: the page is in page.html\n" in done.stderr
+    assert 'id="time"' in (tmp_path / "page.html").read_text()
+
+
 def test_a_check_writes_a_page(tmp_path):
     """Of what is seen in source."""
     (tmp_path / "program.py").write_text(STUCK)

@@ -1,8 +1,8 @@
-"""Shows the page of a run on this machine while the run goes on.
+"""Makes the page of a run in a process of its own, or shows it while the run goes on.
 
-The server is a process of its own, with low priority, that only reads the run
-record: the program that is watched neither waits for it nor sees it among its
-children. It ends with the run.
+The program that is watched may have modules called `html` or `jinja2`, so what
+makes pages is not imported beside it. The server only reads the run record:
+the program neither waits for it nor sees it among its children.
 """
 
 from __future__ import annotations
@@ -20,20 +20,46 @@ from pathlib import Path
 START = """\
 import json, sys
 order = json.load(sys.stdin)
-sys.path[:] = order.pop("modules")
-from gradproof.showing import serve
-serve(**order)
+sys.path += [path for path in order.pop("modules") if path not in sys.path]
+import gradproof.showing
+getattr(gradproof.showing, order.pop("work"))(**order)
 """
+"""Our own modules first, then those of the environment; the program's own come last."""
 
 PATIENCE = 30.0
 """Seconds in which the server has to begin."""
+
+MAKING = 300.0
+"""Seconds that the making of a page may take."""
 
 FAREWELL = 4.0
 """Seconds in which open pages may fetch the last state when the run has ended."""
 
 
-class NotServed(Exception):
+class NotShown(Exception):
     """There is no page to look at; the message says why."""
+
+
+def make_page(record: Path, html: str) -> None:
+    """Writes the page of a record into a file.
+
+    Raises:
+        NotShown: It could not be made or written.
+    """
+    order = {"work": "write_page", "record": str(record), "html": html, "modules": sys.path}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", START],
+            input=json.dumps(order).encode(),
+            capture_output=True,
+            timeout=MAKING,
+            check=False,
+        )
+    except (subprocess.TimeoutExpired, OSError) as problem:
+        raise NotShown(f"{html}: can't be made ({type(problem).__name__})") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NotShown(f"{html}: can't be made ({said[-1] if said else done.returncode})")
 
 
 class Served:
@@ -47,12 +73,13 @@ class Served:
         address: What to open in a browser.
 
     Raises:
-        NotServed: It could not begin.
+        NotShown: It could not begin.
     """
 
     def __init__(self, record: Path, port: int = 0) -> None:
         token = secrets.token_urlsafe(16)
         order = {
+            "work": "serve",
             "modules": sys.path,
             "record": str(record),
             "port": port,
@@ -90,7 +117,7 @@ def _begun(order: dict[str, object]) -> dict[str, int]:
     except (subprocess.TimeoutExpired, OSError, ValueError):
         process.kill()
         process.wait()
-        raise NotServed("the page can't be served: its server did not begin") from None
+        raise NotShown("the page can't be served: its server did not begin") from None
     if "problem" in answer:
-        raise NotServed(f"the page can't be served: {answer['problem']}")
+        raise NotShown(f"the page can't be served: {answer['problem']}")
     return answer

@@ -1,4 +1,4 @@
-"""The server behind `gradproof run --live`; it runs in a process of its own."""
+"""What makes and serves the pages of runs, in processes of their own."""
 
 from __future__ import annotations
 
@@ -196,17 +196,29 @@ def serve(record: str, port: int, token: str, run: int) -> None:
     os._exit(0)
 
 
+def write_page(record: str, html: str) -> None:
+    """Writes the page of a record into a file; a problem ends the process with its words."""
+    try:
+        with Record(Path(record)) as kept:
+            text = render(Page(kept.answer(), kept.lines, kept.facts(), kept.series(), kept.about))
+        Path(html).write_text(text, encoding="utf-8")
+    except Unusable as problem:
+        sys.exit(str(problem))
+    except OSError as problem:
+        sys.exit((problem.strerror or str(problem)).lower())
+
+
 def _take_leave(handler: type[Handler]) -> None:
     """Lets those who look now see how it ended."""
     looking = time.monotonic() - handler.looked < 2 * LOOK + 1
     handler.pages.going = False
     if not (looking and handler.looked):
         return
-    last = handler.pages.text()
+    # Made once, before all of them ask.
+    handler.pages.text()
     until = time.monotonic() + LAST_LOOK
     while time.monotonic() < until and time.monotonic() - handler.looked < 1:
         time.sleep(LOOK / 5)
-    del last
 
 
 def _leave() -> None:

@@ -107,6 +107,8 @@ def test_a_stretch_is_zoomed_by_drag_buttons_and_keys(open_page):
     page.tab.locator('[data-zoom="in"]').click()
     ((low, high),) = page.tab.evaluate(view)
     assert high - low == pytest.approx(50, abs=1)
+    page.tab.locator('[data-zoom="right"]').click()
+    assert page.tab.evaluate(view)[0][0] > low
     page.tab.locator("#tracks").focus()
     page.tab.keyboard.press("+")
     ((low, high),) = page.tab.evaluate(view)

@@ -223,9 +223,13 @@ def _run(
 
 def _give(answer: Answer, reading: Reading, report: Report, views: Views, stream: TextIO) -> str:
     """Gives the report in all its forms; what could not be written, in words."""
+    from ..serving import NotShown
+
     try:
         report.give(answer, reading, stream)
         views.write(answer, reading)
+    except NotShown as problem:
+        return str(problem)
     except OSError as problem:
         reason = (problem.strerror or type(problem).__name__).lower()
         return f"{problem.filename or 'the report'}: can't be written ({reason})"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Report, Sources, page, seen_in, try_to_write, write
+from .options import Report, Sources, page, try_to_write, write
 
 if TYPE_CHECKING:
     from ..answer import Answer
@@ -54,6 +54,7 @@ class Views:
 
     def __init__(self, html: str | None, port: int | None, say: Callable[[str], None]) -> None:
         self._html = html
+        self._shown = _shown(html) if html else ""
         self._port = port
         self._say = say
         self._record: Path | None = None
@@ -73,11 +74,11 @@ class Views:
         self._record = record
         if self._port is None:
             return
-        from ..serving import NotServed, Served
+        from ..serving import NotShown, Served
 
         try:
             self._served = Served(record, self._port)
-        except NotServed as problem:
+        except NotShown as problem:
             self._say(f"gradproof: {problem}; the run goes on")
         else:
             self._say(f"gradproof: watch it at {self._served.address}")
@@ -87,26 +88,19 @@ class Views:
 
         Raises:
             OSError: It can't be written.
+            NotShown: It can't be made.
         """
         if self._html is None:
             return
-        text = self._text(answer, reading)
-        with open(self._html, "w", encoding="utf-8") as file:
-            file.write(text)
-        shown = os.path.relpath(self._html)
-        self._say(f"gradproof: the page is in {self._html if shown.startswith('..') else shown}")
-
-    def _text(self, answer: Answer, reading: Sources) -> str:
-        from ..record import Record, Unusable
-
         if self._record is not None and self._record.exists():
-            try:
-                with Record(self._record) as record:
-                    return page(answer, reading, seen_in(record))
-            except Unusable:
-                # A disk that was full, say; what was found is known all the same.
-                pass
-        return page(answer, reading)
+            from ..serving import make_page
+
+            make_page(self._record, self._html)
+        else:
+            # Nothing was updated, or the disk was full; what was found is known all the same.
+            with open(self._html, "w", encoding="utf-8") as file:
+                file.write(page(answer, reading))
+        self._say(f"gradproof: the page is in {self._shown}")
 
     def end(self) -> None:
         """Stops showing it, and drops a record that nobody keeps."""
@@ -116,6 +110,12 @@ class Views:
             self._served.end()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _shown(path: str) -> str:
+    """A path from here, if it lies below."""
+    below = os.path.relpath(path)
+    return path if below.startswith(os.pardir) else below
 
 
 def show_proof(proven: Proven, report: Report) -> None:

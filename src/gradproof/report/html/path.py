@@ -139,16 +139,12 @@ def _in_order(standings: Sequence[Standing], run: Run | None) -> list[Standing]:
 
 
 def _named(standings: Iterable[Standing]) -> Iterator[tuple[str, Standing]]:
-    """Paths may stand for several variables: the second group is called `dense #2`."""
+    """Names that no two variables share, also in records in which paths do."""
     seen: Counter[str] = Counter()
     for standing in standings:
-        seen[standing.variable] += 1
-        number = seen[standing.variable]
-        if number == 1:
-            yield standing.variable, standing
-            continue
-        group, slash, leaf = standing.variable.rpartition("/")
-        yield (f"{group} #{number}/{leaf}" if slash else f"{leaf} #{number}"), standing
+        path = standing.variable
+        seen[path] += 1
+        yield path if seen[path] == 1 else f"{path}#{seen[path]}", standing
 
 
 def _leaf(
@@ -195,13 +191,22 @@ def _tree(leaves: Iterable[tuple[str, Branch]]) -> list[Branch]:
     root = Branch("")
     groups: dict[tuple[str, ...], Branch] = {(): root}
     for name, leaf in leaves:
-        parts = tuple(name.split("/")[:-1])
+        parts = _groups(name)
         for depth in range(1, len(parts) + 1):
             if parts[:depth] not in groups:
                 group = groups[parts[:depth]] = Branch(parts[depth - 1])
                 groups[parts[: depth - 1]].branches.append(group)
         groups[parts].branches.append(leaf)
     return [_joined(branch) for branch in root.branches]
+
+
+def _groups(name: str) -> tuple[str, ...]:
+    """The groups that a variable lies in: `up/kernel#2` is in the second `up`."""
+    *groups, leaf = name.split("/")
+    _, mark, number = leaf.rpartition("#")
+    if groups and mark and number.isdigit():
+        groups[-1] += f"#{number}"
+    return tuple(groups)
 
 
 def _joined(branch: Branch) -> Branch:

@@ -41,6 +41,12 @@ gp.start = async (kept) => {
     const middle = here >= min && here <= max ? here : (min + max) / 2;
     zoom([middle - (middle - min) * factor, middle + (max - middle) * factor]);
   };
+  const pan = (share) => {
+    const { min, max } = state.view;
+    const all = whole();
+    const by = Math.max(all.min - min, Math.min(all.max - max, (max - min) * share));
+    zoom([min + by, max + by]);
+  };
   state.choose = (row, at) => {
     if (at !== null) state.at = at;
     if (row && row !== state.row) {
@@ -81,10 +87,9 @@ gp.start = async (kept) => {
   find("lane")?.addEventListener("change", (event) => lane(Number(event.target.value)));
   find("variable").addEventListener("change", (event) => state.choose(state.lane.rows[event.target.value], null));
   find("measure").addEventListener("change", (event) => { state.measure = event.target.value; find("heat-unit").textContent = event.target.selectedOptions[0].textContent; heat.draw(); heat.key(find("heat-key")); });
-  for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => ({ in: () => closer(0.5), out: () => closer(2), all: () => zoom(null) })[button.dataset.zoom]());
+  for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => ({ in: () => closer(0.5), out: () => closer(2), all: () => zoom(null), left: () => pan(-0.5), right: () => pan(0.5) })[button.dataset.zoom]());
   tracks.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const pan = (share) => { const { min, max } = state.view; const all = whole(); const by = Math.max(all.min - min, Math.min(all.max - max, (max - min) * share)); zoom([min + by, max + by]); };
     const move = (by) => { state.at = Math.max(0, Math.min(state.lane.length - 1, state.at + by)); const here = state.lane.starts[state.at]; if (here < state.view.min) pan(-0.5); else if (here > state.view.max) pan(0.5); else tell(); ledger.show(); };
     const turn = (by) => { const rows = state.lane.rows; state.choose(rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(state.row) + by))], null); };
     const keys = { ArrowLeft: () => (event.shiftKey ? pan(-0.25) : move(-1)), ArrowRight: () => (event.shiftKey ? pan(0.25) : move(1)), ArrowUp: () => turn(-1), ArrowDown: () => turn(1), "+": () => closer(0.5), "=": () => closer(0.5), "-": () => closer(2), 0: () => zoom(null), Escape: () => zoom(null), Home: () => move(-state.lane.length), End: () => move(state.lane.length) };
