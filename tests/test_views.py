@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -16,7 +17,11 @@ from pathlib import Path
 
 import pytest
 
+import records
 from commands import GRADPROOF, STUCK, ask
+from gradproof.answer import Answer
+from gradproof.evidence.rows import COLUMNS, StepRow, StepRows
+from gradproof.record import Recorder, replaced
 from nursery import Nursery
 
 SPIRAL = Path(__file__).parent.parent / "examples" / "stuck" / "spiral.py"
@@ -77,6 +82,39 @@ def test_a_program_that_updates_nothing_has_a_page(tmp_path):
     done = ask("run", "--html", "page.html", "program.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "5\n")
     assert "No update was seen" in (tmp_path / "page.html").read_text()
+
+
+def kept(path: Path, halved_at: int) -> None:
+    """A record of ten steps; from one of them on the changes are half as large."""
+    recorder = Recorder(path, lambda: {"program": "train.py"}, replaced)
+    rows = tuple(
+        StepRow(
+            step,
+            struct.pack("<6f", 0.8, 2.0, 0.08, 0.4, 1.0, 0.04 if step < halved_at else 0.02),
+            1.0 / step,
+            0.1,
+        )
+        for step in range(1, 11)
+    )
+    recorder.add([StepRows(1, (1, 2), COLUMNS[:3], rows)])
+    answer = Answer("run", steps=10, loops=1, rules=("SGD",))
+    recorder.finish(answer, records.healthy(), lambda path, cell: [], {"status": 0})
+
+
+def test_a_comparison_writes_a_page(tmp_path):
+    """The first difference, and the curves of both."""
+    kept(tmp_path / "one.sqlite", 11)
+    kept(tmp_path / "other.sqlite", 4)
+    options = ["--format", "html", "--output", "page.html"]
+    done = ask("compare", *options, "one.sqlite", "other.sqlite", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    text = (tmp_path / "page.html").read_text()
+    assert "part at update 4, change of <code>dense/bias</code>." in text
+    assert "factor 2.00" in text
+    assert 'id="twin-data"' in text
+    done = ask("compare", *options, "one.sqlite", "one.sqlite", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "do the same" in (tmp_path / "page.html").read_text()
 
 
 @pytest.mark.tensorflow

@@ -38,10 +38,10 @@ SECONDS = 900.0
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "html"]),
     default="text",
     show_default=True,
-    help="For people or for programs.",
+    help="For people, for programs, for a browser.",
 )
 @click.option("--output", metavar="FILE", help="Write the comparison to a file.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
@@ -118,4 +118,9 @@ def _give(contrasting: Contrasting, found: Contrast, form: str, output: str | No
             write(json.render_contrast(found), stream)
             return
         left, right = (around.enter_context(Record(one.path)) for one in contrasting.seen)
+        if form == "html":
+            from ..report.html import render_contrast
+
+            write(render_contrast(found, (left.lines, right.lines)), stream)
+            return
         write(contrast.render(found, (left.lines, right.lines), paint_for(stream)), stream)

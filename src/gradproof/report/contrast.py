@@ -13,12 +13,13 @@ from .text import WIDTH, counted, render_diagnosis
 SHOWN = 5
 """Variables that are listed for a stage."""
 
-_STARTS = {
+STARTS = {
     "equal": "both start from equal values",
     "given": "{1} starts from the values of {0}, which were not its own",
     "different": "they start from different values; --same-start gives {1} those of {0}",
     "unknown": "whether they start from equal values is not known",
 }
+"""What is told of the values from which two runs start."""
 
 
 def render(contrast: Contrast, lines: tuple[Lines, Lines], paint: Paint = plain) -> str:
@@ -29,9 +30,9 @@ def render(contrast: Contrast, lines: tuple[Lines, Lines], paint: Paint = plain)
         lines: Gives the source lines of the first and of the second run.
         paint: Colours.
     """
-    first, *rest = wrapped(_closing(contrast), WIDTH - 2)
+    first, *rest = wrapped(closing(contrast), WIDTH - 2)
     text = [paint(first, "strong"), *(f"  {line}" for line in rest)]
-    text += [*_items(_STARTS[contrast.start].format(*contrast.names))]
+    text += [*_items(STARTS[contrast.start].format(*contrast.names))]
     for words in contrast.reasons:
         text += _items(words)
     if contrast.parts and contrast.stages:
@@ -83,7 +84,8 @@ def _listed(found: Sequence[Part]) -> str:
     return f"{len(found)} differ, such as `{found[0].variable}`"
 
 
-def _closing(contrast: Contrast) -> str:
+def closing(contrast: Contrast) -> str:
+    """The verdict in one sentence, with what it was said of."""
     names = contrast.names
     looked = (
         f"{counted(len(contrast.twins), 'variable')} and {counted(contrast.steps, 'update')} "
@@ -92,11 +94,16 @@ def _closing(contrast: Contrast) -> str:
     if contrast:
         how = "" if contrast.noise == "not needed" else " by more than float noise"
         return f"gradproof: {names[0]} and {names[1]} do the same; {looked}, nothing differs{how}"
-    part = contrast.parts[0]
+    return f"gradproof: {parted(contrast)}: {contrast.parts[0].words(names)}"
+
+
+def parted(contrast: Contrast) -> str:
+    """Where two runs part that do."""
+    names, part = contrast.names, contrast.parts[0]
     where = "" if part.variable == part.stage else f" of `{part.variable}`"
     at = "at the start" if not contrast.step else f"at update {contrast.step}"
     stage = "values" if part.stage == "start" else part.stage
-    return f"gradproof: {names[0]} and {names[1]} part {at}, {stage}{where}: {part.words(names)}"
+    return f"{names[0]} and {names[1]} part {at}, {stage}{where}"
 
 
 def _course(course: Course, paint: Paint) -> str:

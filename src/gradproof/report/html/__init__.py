@@ -1,6 +1,7 @@
 """A report as one HTML page that needs nothing but itself."""
 
 from .besides import render_beside, render_proof
+from .contrasts import render_contrast
 from .page import Page, path_fragment, render
 from .twins import Beside, Curve, Side, Twin
 
@@ -13,5 +14,6 @@ __all__ = [
     "path_fragment",
     "render",
     "render_beside",
+    "render_contrast",
     "render_proof",
 ]
