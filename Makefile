@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 EXAMPLE ?= examples/stuck/spiral.py
+EXAM_ANSWERS ?= exam-answers.jsonl
 
-.PHONY: run test test-all lint docs bench bench-reading clean
+.PHONY: run test test-all lint docs bench bench-reading exam clean
 
 run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
@@ -31,6 +32,10 @@ bench: $(READY) ## Watched / bare, in one run.
 
 bench-reading: $(READY) ## gradproof check beside ruff, pyflakes and pylint, in one run.
 	@$(BIN)/python benchmarks/reading.py
+
+exam: $(READY) ## The public exam, with every tool; hours. Goes on where it was stopped.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[exam]"
+	@$(BIN)/python benchmarks/exam/run.py --answers $(EXAM_ANSWERS)
 
 clean: ## Throw away .venv and what tools left behind.
 	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,8 +4,8 @@
                                  [--sites] [--write]
 
 The loops come from the packages that `precision.py` has unpacked, from
-`examples/right`, `tests/corpus/clean` and `FOLDER`s given (of which files
-named `stuck.py` are left out). Each operator puts one defect into one place,
+`examples/right`, `tests/corpus/clean`, the exam and `FOLDER`s given (of which
+files named `stuck.py` are left out). Each operator puts one defect into one place,
 as a text edit; what is found in the unchanged file is subtracted. An operator
 is applied only where the result is wrong for sure as far as its neighbourhood
 tells. `found` counts any error or warning that is new, `as expected` one of
@@ -135,6 +135,7 @@ def programs(folders: Iterable[Path], cache: Path) -> Iterator[tuple[Path, str]]
     """Every file with a tape: the folder of its project, and its path there."""
     packages = sorted((cache / "unpacked").glob("*==*")) if (cache / "unpacked").exists() else []
     own = [ROOT / "examples" / "right", ROOT / "tests" / "corpus" / "clean"]
+    own += [HERE / "exam" / "cases", HERE / "exam" / "right"]
     for folder in [*own, *folders, *packages]:
         for path in sorted(folder.rglob("*.py")):
             if path.name == "stuck.py":

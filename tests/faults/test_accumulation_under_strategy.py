@@ -75,3 +75,16 @@ def test_silent_without_one():
     """No condition, or one that Python decides while it traces."""
     for apply in (APPLY, "if flag:\n        " + APPLY):
         assert_silent(STRATEGY.format(options="", loss="measure(b, net(a))", apply=apply))
+
+
+def test_found_in_a_branch():
+    """`tf.cond` calls what applies."""
+    apply = "\n    ".join(
+        [
+            "def move():",
+            f"    {APPLY}  # GP414",
+            "    return True",
+            "tf.cond(tf.reduce_sum(a) > 0.0, move, lambda: False)",
+        ]
+    )
+    assert_findings(STRATEGY.format(options="", loss="measure(b, net(a))", apply=apply))

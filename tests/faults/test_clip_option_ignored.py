@@ -82,3 +82,29 @@ def test_given_to_the_optimizer():
     assert_silent(SCALED.format(inside="", option="inner.clipnorm = 1.0"))
     assert_silent(SCALED.format(inside="", option="scaled.inner_optimizer.clipnorm = 1.0"))
     assert_silent(SCALED.format(inside="", option="scaled.clipnorm = None"))
+
+
+LATE = """
+sgd = keras.optimizers.SGD(0.1)
+
+{decorator}
+def train(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    sgd.apply_gradients(zip(gradients, model.trainable_variables))
+
+{before}
+for epoch in range(3):
+    train(x, y)
+    {after}
+"""
+
+
+def test_set_after_the_trace():
+    """The traced step goes on without it; an eager one reads it each time."""
+    late = "sgd.global_clipnorm = 1.0"
+    traced = {"decorator": "@tf.function", "before": "", "after": f"{late}  # GP507"}
+    assert_findings(LATE.format(**traced))
+    assert_silent(LATE.format(**{**traced, "before": late, "after": ""}))
+    assert_silent(LATE.format(decorator="", before="", after=late))

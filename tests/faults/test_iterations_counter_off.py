@@ -146,3 +146,21 @@ def test_the_same_variables_twice():
     run = in_parts()
     twice = replace(run.applies[1], pairs=run.applies[0].pairs)
     assert list(prove(replace(run, applies=(run.applies[0], twice)))) == []
+
+
+def test_pair_by_pair():
+    """Each pair has a call of its own, and each call counts."""
+    text = """
+        schedule = {rate}
+        chosen = keras.optimizers.SGD(schedule)
+        chosen.build(model.trainable_variables)
+        for turn in range(100):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            for gradient, variable in zip(gradients, model.trainable_variables):
+                chosen.apply_gradients([(gradient, variable)]){mark}
+    """
+    decay = "keras.optimizers.schedules.CosineDecay(1e-2, 100)"
+    assert_findings(text.format(rate=decay, mark="  # GP602"))
+    assert_silent(text.format(rate="0.01", mark=""))

@@ -39,3 +39,18 @@ def test_own_names():
             optimizer.apply_gradient(tape.gradients(x))
         """
     )
+
+
+def test_what_follows_is_folded():
+    """That nothing is applied needs no other explanation."""
+    text = """
+        for _ in range(9):
+            try:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradient(zip(gradients, model.trainable_variables))  # GP418
+            except Exception:
+                pass
+    """
+    assert_findings(text)

@@ -75,3 +75,11 @@ def test_silent_when_divided_once():
     summed = 'reduction="sum"'
     assert_silent(STRATEGY.format(options=summed, loss=loss, apply=APPLY))
     assert_silent(STRATEGY.format(options="", loss=loss, apply=APPLY), keras="2")
+
+
+def test_multiplied_by_a_share():
+    """`* (1.0 / replicas)` divides as well; another share does not."""
+    loss = "(1.0 / strategy.num_replicas_in_sync) * measure(b, net(a))  # GP512"
+    assert_findings(STRATEGY.format(options="", loss=loss, apply=APPLY))
+    loss = "measure(b, net(a)) * (1.0 / 3.0) * strategy.num_replicas_in_sync"
+    assert_silent(STRATEGY.format(options="", loss=loss, apply=APPLY))

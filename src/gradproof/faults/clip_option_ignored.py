@@ -65,6 +65,18 @@ from ..finding import Finding, Fix
 def find(loop: Loop) -> Iterator[Finding]:
     """Clipping options written to the wrapper that scales the loss."""
     for seen in loop.about("clip-option-ignored"):
+        if seen.names:
+            yield Finding(
+                f"{seen.words} is set when the step has been traced without it: the trace goes on "
+                "as it is",
+                place=loop.place(seen.at),
+                label="too late",
+                related=tuple(
+                    one for spot, words in seen.others for one in loop.related(spot, words)
+                ),
+                fix=Fix("give the option to the optimizer when it is made", safe=False),
+            )
+            continue
         yield Finding(
             f"{seen.words} of a loss-scale optimizer is never read: the optimizer inside updates, "
             "and does not clip",

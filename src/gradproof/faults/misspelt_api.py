@@ -78,4 +78,4 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP418", "misspelt-api", __doc__, find=find, level="warning")
+FAULT = Fault("GP418", "misspelt-api", __doc__, find=find, symptoms=("gradients-never-applied",))

@@ -62,8 +62,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     elif isinstance(node.op, ast.Mult | ast.Div):
         terms.scaled(left, right, result)
         weighing.halved(reader, node.op, left, right, result)
-        if isinstance(node.op, ast.Div):
-            replicas.divided(reader, node, left)
+        replicas.divided(reader, node, left, right)
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result

@@ -112,7 +112,15 @@ def hub_asked(reader: Reader, asked: Asked) -> None:
 def option_written(
     reader: Reader, optimizer: Optimizer, name: str, value: Value, node: ast.AST
 ) -> None:
-    """`scaled.clipnorm = 1.0`: a wrapper that leaves clipping to the optimizer inside."""
+    """`scaled.clipnorm = 1.0`: a wrapper leaves that to the optimizer inside; a trace is over."""
     off = isinstance(value, Constant) and value.value is None
-    if name in api.CLIP_OPTIONS and optimizer.scales and optimizer.custom is None and not off:
-        habits.remark(reader, "clip-option-ignored", reader.spot(node), f"`{name}`")
+    if name not in api.CLIP_OPTIONS or optimizer.custom is not None or off:
+        return
+    spot = reader.spot(node)
+    if optimizer.scales:
+        habits.remark(reader, "clip-option-ignored", spot, f"`{name}`")
+        return
+    applied = [one for one in reader.facts.rounds.applied if one.optimizer is optimizer]
+    if applied and all(one.traced for one in applied) and reader.frame.traced is None:
+        others = ((reader.spot(applied[0].node), "traced without it"),)
+        habits.remark(reader, "clip-option-ignored", spot, f"`{name}`", ("traced",), others)

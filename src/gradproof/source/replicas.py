@@ -24,15 +24,22 @@ def loss_taken(reader: Reader, loss: LossFunction, result: Tensor) -> None:
             reader.facts.shares |= result.tokens
 
 
-def divided(reader: Reader, node: ast.BinOp, left: Value) -> None:
+def divided(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None:
     """Such a loss is divided by the number of replicas once more."""
-    if not isinstance(left, Tensor) or not left.tokens & reader.facts.shares:
-        return
-    right = ast.unparse(node.right).lower()
-    if "replica" in right:
-        others = ((reader.spot(node.left), "divided already"),)
-        spot = reader.spot(node)
-        habits.remark(reader, "replica-loss-divided-twice", spot, "", (), others)
+    sides = [(left, node.left, node.right)]
+    if isinstance(node.op, ast.Mult):
+        sides.append((right, node.right, node.left))
+    for value, loss, factor in sides:
+        if not isinstance(value, Tensor) or not value.tokens & reader.facts.shares:
+            continue
+        if isinstance(node.op, ast.Mult):
+            if not isinstance(factor, ast.BinOp) or not isinstance(factor.op, ast.Div):
+                continue
+            factor = factor.right
+        if "replica" in ast.unparse(factor).lower():
+            others = ((reader.spot(loss), "divided already"),)
+            spot = reader.spot(node)
+            habits.remark(reader, "replica-loss-divided-twice", spot, "", (), others)
 
 
 def applied(reader: Reader, node: ast.Call) -> None:
@@ -40,12 +47,22 @@ def applied(reader: Reader, node: ast.Call) -> None:
     function = reader.frame.function
     if not reader.replicas or reader.frame.traced is None or function is None:
         return
+    branch = next((one for one in reader.path(node) if _is_cond(one)), None)
+    if branch is not None:
+        others = ((reader.spot(branch), "a branch of this"),)
+        habits.remark(reader, "accumulation-under-strategy", reader.spot(node), "", (), others)
+        return
     test = next(
         (one.test for one in _conditions(function.node, node) if _is_tensor(reader, one)), None
     )
     if test is not None:
         others = ((reader.spot(test), "known only when it runs"),)
         habits.remark(reader, "accumulation-under-strategy", reader.spot(node), "", (), others)
+
+
+def _is_cond(node: ast.AST) -> bool:
+    """Says whether this is `tf.cond(...)`."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("tf.cond", "tensorflow.cond")
 
 
 def _conditions(function: ast.AST, node: ast.Call) -> list[ast.If]:

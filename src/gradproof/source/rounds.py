@@ -62,6 +62,7 @@ class Applied:
     function: object
     guarded: bool
     speculative: bool
+    traced: bool = False
 
 
 @dataclass(eq=False)
@@ -259,6 +260,7 @@ def applied(
         reader.frame.function,
         guarded,
         reader.speculative,
+        reader.frame.traced is not None,
     )
     if owners and all(owner is not None for owner in owners) and not reader.silent:
         _stale(reader, one)
@@ -351,9 +353,28 @@ def scheduled(optimizer: Optimizer) -> bool:
     )
 
 
+def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
+    """Says whether a loop over pairs hands each to a call of its own."""
+    given = node.args[0] if node.args else None
+    if not isinstance(given, ast.List | ast.Tuple) or len(given.elts) != 1:
+        return False
+    names = {one.id for one in ast.walk(given) if isinstance(one, ast.Name)}
+    return any(
+        isinstance(loop, ast.For)
+        and isinstance(loop.target, ast.Tuple)
+        and names <= {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+        and any(inner is node for inner in ast.walk(loop))
+        for loop in ast.walk(reader.source.tree)
+    )
+
+
 def _counted_twice(reader: Reader, one: Applied) -> None:
     """Two lists take turns with one optimizer that follows a schedule."""
     if not scheduled(one.optimizer) or one.guarded:
+        return
+    if _pair_by_pair(reader, one.node):
+        name = ast.unparse(one.node.func).rsplit(".", 1)[0]
+        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name)
         return
     mine = [other for other in of(reader).applied if other.optimizer is one.optimizer]
     if len(mine) < 2:
