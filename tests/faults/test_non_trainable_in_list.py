@@ -58,3 +58,20 @@ def test_proven():
     """A moving mean among the sources has no gradient."""
     run = with_variable(unconnected(healthy(), BIAS), BIAS, trainable=False)
     assert proven(run) == [("GP108", 5)]
+
+
+def test_watched_on_purpose():
+    """Points that a sampler moves are no weights; the tape is told to watch them."""
+    assert_silent(
+        """
+        points = tf.Variable(tf.zeros((8, 2)), trainable=False)
+
+        def moved(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                energy = tf.reduce_sum(model(x))
+            return x - 0.1 * tape.gradient(energy, x)
+
+        points.assign(moved(points))
+        """
+    )

@@ -116,3 +116,24 @@ def test_taken_out_by_the_program():
     assert [code for code, _ in proven(run)] == ["GP208"]
     pairs = tuple(pair for pair in run.applies[0].pairs if pair.variable != KERNEL)
     assert proven(replace(run, applies=(replace(run.applies[0], pairs=pairs),))) == []
+
+
+def test_built_before_the_first_call():
+    """`build` is called by hand; the first call makes no second set of variables."""
+    assert_silent(
+        """
+        class Weighing(keras.Model):
+            def build(self, shape):
+                self.weighing = self.add_weight(name="weighing", shape=(4,))
+
+            def call(self, x):
+                return x
+
+        net = Weighing()
+        net.build((None, 4))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) * net.weighing))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )

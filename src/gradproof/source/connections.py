@@ -138,7 +138,8 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
             )
             return
         if is_off(owner) and isinstance(source, Group | Variable):
-            if isinstance(owner, Variable) and trails:
+            told = id(owner) in question.asked.tape.watched_owners
+            if isinstance(owner, Variable) and trails and not told:
                 question.non_trainable.append(owner)
             return
         question.found.append((owner, _connection(reader, question, owner, trails, flow)))

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from . import calls, losses, modules, rounds, state
 from .flow import merge
 from .joining import join_values
-from .values import Constant, Dataset, DictValue, Function, ListValue, Scope, Tensor, Unknown, Value
+from .values import (
+    Constant,
+    Dataset,
+    DictValue,
+    Function,
+    Instance,
+    ListValue,
+    Scope,
+    Tensor,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -59,6 +70,9 @@ def enter(
     from .reader import Frame
 
     reader.entered.add(id(function.node))
+    if function.name == "build" and isinstance(receiver, Instance):
+        # The first call of the layer builds nothing anew.
+        reader.store.set_field(receiver, "built", True)
     scope = Scope(_bind_arguments(function, arguments, keywords))
     outer = reader.frame
     frame = Frame(
