@@ -137,3 +137,23 @@ def test_built_before_the_first_call():
         optimizer.apply_gradients(zip(gradients, net.trainable_variables))
         """
     )
+
+
+def test_read_in_a_custom_gradient():
+    """What a function with an own gradient reads is not lost: it returns those gradients."""
+    assert_silent(
+        """
+        weight = tf.Variable(tf.ones((4, 1)), name="weight")
+
+        @tf.custom_gradient
+        def product(x):
+            def backward(upstream, variables=None):
+                return upstream @ tf.transpose(weight), [tf.transpose(x) @ upstream]
+
+            return x @ weight, backward
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(product(x)))
+        weight.assign_sub(tape.gradient(loss, weight))
+        """
+    )

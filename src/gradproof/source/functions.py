@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import calls, losses, modules, rounds, state
-from .flow import merge
+from .flow import merge, origin
 from .joining import join_values
 from .values import (
     Constant,
@@ -14,11 +14,13 @@ from .values import (
     DictValue,
     Function,
     Instance,
+    Layer,
     ListValue,
     Scope,
     Tensor,
     Unknown,
     Value,
+    Variable,
 )
 
 if TYPE_CHECKING:
@@ -147,6 +149,15 @@ def _custom_gradient(
         result = enter(reader, function, arguments, keywords, node, None)
     losses.custom_gradient(reader, function, result, node)
     flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    # Variables that the body reads: their gradients are its own business, too.
+    value = result.items[0] if isinstance(result, ListValue) and result.items else None
+    within = reader.read(value, node) if isinstance(value, Tensor) else {}
+    inner = [
+        origin(owner, reader.active, reader.path(node))
+        for owner in within
+        if owner not in flow and isinstance(owner, Variable | Layer)
+    ]
+    flow = merge((flow, *inner))
     first = arguments[0] if arguments else None
     shape = first.shape if isinstance(first, Tensor) else None
     return Tensor(flow, "tensor", shape, made=reader.path(node))
