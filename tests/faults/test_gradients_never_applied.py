@@ -127,3 +127,26 @@ def test_models_handed_in():
                 sizes.append([tf.reshape(gradient, [-1]) for gradient in gradients])
             return sizes
     """)
+
+
+def test_nested_structures():
+    """A rule that is mapped over nested parameters, their velocities and gradients."""
+    assert_silent(
+        """
+        params = {"layers": [{"w": tf.Variable(tf.ones((4, 4)))}], "head": tf.Variable(1.0)}
+        speeds = tf.nest.map_structure(lambda v: tf.Variable(tf.zeros_like(v)), params)
+
+        def rule(variable, speed, gradient):
+            speed.assign(0.9 * speed + gradient)
+            variable.assign_sub(0.1 * speed)
+
+        for turn in range(9):
+            with tf.GradientTape() as tape:
+                hidden = x @ params["layers"][0]["w"]
+                loss = tf.reduce_mean(tf.square(params["head"] * hidden))
+            flat = tf.nest.flatten(params)
+            gradients = tape.gradient(loss, flat)
+            for variable, speed, gradient in zip(flat, tf.nest.flatten(speeds), gradients):
+                rule(variable, speed, gradient)
+        """
+    )

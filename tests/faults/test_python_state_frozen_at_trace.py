@@ -109,3 +109,44 @@ def test_draws_that_are_meant():
 
         train(augment(x), y)
     """)
+
+
+OWN = """
+class Heavy(keras.optimizers.Optimizer):
+    def build(self, variables):
+        super().build(variables)
+        self.speeds = {made}
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        speed = self.speeds[index]
+        new = 0.9 * speed + gradient
+        {keep}
+        variable.assign_sub(learning_rate * new)
+
+heavy = Heavy(learning_rate=0.1)
+
+{traced}
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    heavy.apply_gradients(zip(gradients, model.trainable_variables))
+
+for _ in range(9):
+    step(x, y)
+"""
+
+
+def test_slots_of_an_own_optimizer_in_a_list():
+    """The list is changed while tracing; each step reads what stood there then."""
+    made, keep = "[tf.zeros_like(v) for v in variables]", "self.speeds[index] = new  # GP601"
+    assert_findings(OWN.format(made=made, keep=keep, traced="@tf.function"))
+
+
+def test_slots_that_are_variables():
+    """A variable is changed in the graph; and in eager code a list does, too."""
+    made = "[self.add_variable_from_reference(v, name='speed') for v in variables]"
+    assert_silent(OWN.format(made=made, keep="speed.assign(new)", traced="@tf.function"))
+    made = "[tf.zeros_like(v) for v in variables]"
+    assert_silent(OWN.format(made=made, keep="self.speeds[index] = new", traced=""))

@@ -133,3 +133,26 @@ def test_a_flag():
     """Two values, two traces."""
     flags = [Argument("training", "object", "True"), Argument("training", "object", "False")]
     assert list(prove(traced(*flags))) == []
+
+
+def test_one_function_for_each_optimizer():
+    """Each fold trains a model of its own, by an optimizer of its own."""
+    assert_silent(
+        """
+        def fit(rows):
+            fresh = keras.optimizers.Adam(0.1)
+
+            @tf.function
+            def step(x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(model(x))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                fresh.apply_gradients(zip(gradients, model.trainable_variables))
+
+            for row in rows:
+                step(row)
+
+        for fold in folds:
+            fit(fold)
+        """
+    )

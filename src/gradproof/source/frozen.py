@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Creation, FrozenState, Remark
 from . import habits
-from .values import Constant, Function, Scope, Tensor, Value
+from .values import Class, Constant, Function, Scope, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -68,6 +68,48 @@ def written_after_trace(
     reader.facts.frozen[
         FrozenState(spot(node).text, function.name, spot(where), spot(node), False)
     ] = None
+
+
+def kept_by_optimizer(reader: Reader, cls: Class) -> None:
+    """An own optimizer is used in a traced function: what it keeps has to be variables."""
+    traced = reader.frame.traced
+    update = next(
+        (
+            one
+            for one in cls.node.body
+            if isinstance(one, ast.FunctionDef) and one.name == "update_step"
+        ),
+        None,
+    )
+    if traced is None or update is None or len(update.args.args) < 2:
+        return
+    spot = reader.spot
+    known = {update.args.args[1].arg}
+    read: dict[str, ast.AST] = {}
+    for statement in update.body:
+        nodes = list(ast.walk(statement))
+        loaded = {one.id for one in nodes if isinstance(one, ast.Name)}
+        for one in nodes:
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):
+                name = ast.unparse(one)
+                if not (isinstance(statement, ast.Assign) and _stores(statement, one)):
+                    read.setdefault(name, one)
+        if not isinstance(statement, ast.Assign) or not known & loaded:
+            continue
+        for target in statement.targets:
+            known |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)} - {"self"}
+            kept = target.value if isinstance(target, ast.Subscript) else target
+            if isinstance(kept, ast.Attribute) and ast.unparse(kept) in read:
+                where = spot(read[ast.unparse(kept)])
+                state = FrozenState(spot(target).text, traced.name, where, spot(target), True)
+                reader.facts.frozen[state] = None
+
+
+def _stores(statement: ast.Assign, node: ast.AST) -> bool:
+    """Says whether an attribute is only named to put something into it."""
+    return any(
+        isinstance(target, ast.Subscript) and target.value is node for target in statement.targets
+    )
 
 
 _DRAWING = frozenset(

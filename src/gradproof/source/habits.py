@@ -443,9 +443,25 @@ def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
     if traced is None or reader.speculative:
         return
     # A comprehension keeps what it makes: a function for each model, say.
-    if any(frame.looping > frame.gathering for frame in (*reader.frames, reader.frame)):
+    if not _has_new_optimizer(reader, function) and any(
+        frame.looping > frame.gathering for frame in (*reader.frames, reader.frame)
+    ):
         place = traced if isinstance(traced, ast.AST) else node
         remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
+
+
+def _has_new_optimizer(reader: Reader, function: Function) -> bool:
+    """Says whether the function trains what this round has made: it has to be a new one."""
+    rounds = reader.facts.rounds
+    now = tuple(rounds.loops)
+    for name in {one.id for one in ast.walk(function.node) if isinstance(one, ast.Name)}:
+        value = next(
+            (scope.names[name] for scope in reader.frame.scopes if name in scope.names), None
+        )
+        made = rounds.made.get(id(value)) if isinstance(value, Optimizer) else None
+        if made is not None and made[1] and made[1] == now:
+            return True
+    return False
 
 
 def number_given(reader: Reader, function: Function, arguments: list[Value], node: ast.AST) -> None:

@@ -54,18 +54,24 @@ def map_structure(
     """`tf.nest.map_structure(function, *structures)`: once for each entry."""
     if len(arguments) < 2:
         return None
-    function, *structures = arguments
-    first = structures[0]
+    return _mapped(reader, arguments[0], arguments[1:], node)
+
+
+def _mapped(reader: Reader, function: Value, structures: Arguments, node: ast.AST) -> Value:
     lists = [value for value in structures if isinstance(value, ListValue)]
     if len(lists) == len(structures):
         rows = zip(*(value.items for value in lists), strict=False)
         return ListValue(
-            [reader.call(function, list(row), {}, node) for row in rows], lists[0].exact
+            [_mapped(reader, function, list(row), node) for row in rows], lists[0].exact
         )
-    if isinstance(first, DictValue) and len(structures) == 1:
+    tables = [value for value in structures if isinstance(value, DictValue)]
+    if len(tables) == len(structures) and len({tuple(table.items) for table in tables}) == 1:
         return DictValue(
-            {key: reader.call(function, [item], {}, node) for key, item in first.items.items()},
-            first.exact,
+            {
+                key: _mapped(reader, function, [table.items[key] for table in tables], node)
+                for key in tables[0].items
+            },
+            tables[0].exact,
         )
     if any(isinstance(value, ListValue | DictValue | Unknown) for value in structures):
         for value in structures:

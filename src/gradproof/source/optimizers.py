@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import escaping, generations, habits, masks, rates, scopes, state, tapes
+from . import escaping, frozen, generations, habits, masks, rates, scopes, state, tapes
 from .joining import flow_of, leaves
 from .values import (
     Bound,
+    Class,
     Constant,
     Function,
     Layer,
@@ -144,6 +145,9 @@ def apply(
     """Gradients are handed to an optimizer."""
     if not isinstance(node, ast.Call):
         return
+    custom = getattr(optimizer, "custom", None)
+    if isinstance(custom, Class) and not reader.silent:
+        frozen.kept_by_optimizer(reader, custom)
     if method == "minimize":
         _minimize(reader, optimizer, arguments, keywords, node)
         return
