@@ -92,6 +92,7 @@ def test_text_that_is_no_program(text):
         ("import tf_keras as keras", "2"),
         ('import os; os.environ["TF_USE_LEGACY_KERAS"] = "1"', "2"),
         ("import keras", "3"),
+        ("import tensorflow as tf, keras", "3"),
         ("import keras\nfrom keras.utils.np_utils import to_categorical", "2"),
         ("import keras\nimport tensorflow as tf\nsession = tf.Session()", "2"),
         ("import tensorflow as tf", None),

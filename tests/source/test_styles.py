@@ -417,6 +417,14 @@ DEFECTS = (
         ),
     ),
     defect(
+        "actor_critic",
+        "GP701",
+        (
+            'tf.squeeze(nets["critic"](states), 1) - goals) ** 2',
+            'nets["critic"](states) - goals) ** 2',
+        ),
+    ),
+    defect(
         "legacy",
         "GP505",
         ("        scaled = optimizer.get_scaled_loss(loss)\n", "        scaled = loss\n"),

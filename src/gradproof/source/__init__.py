@@ -21,7 +21,7 @@ _OLD = re.compile(
 )
 """Modules that Keras 3 has not, and names that TensorFlow 2 has not."""
 
-_THREE = re.compile(r"^\s*(?:import|from)\s+keras\b", re.MULTILINE)
+_THREE = re.compile(r"^\s*(?:from|import(?:[^\n#]*,)?)\s+keras\b", re.MULTILINE)
 
 
 def read(text: str, path: str, keras: str | None = None, project: Project | None = None) -> Loop:

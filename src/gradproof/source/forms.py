@@ -26,6 +26,13 @@ def written_as(node: ast.AST, name: str) -> str:
     return name
 
 
+_OF_TWO = frozenset(
+    """subtract add multiply divide maximum minimum squared_difference greater greater_equal less
+    less_equal equal not_equal logical_and logical_or""".split()
+)
+"""Operations that meet element by element."""
+
+
 def shape_of(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Shape | None:
     """The shape that an operation gives."""
     first = arguments[0] if arguments else next(iter(keywords.values()), None)
@@ -54,11 +61,7 @@ def shape_of(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Sha
         return shapes.product(shape, shapes.of(arguments[1]))
     if short == "one_hot":
         return (*shape, None) if shape is not None else None
-    if (
-        short
-        in ("subtract", "add", "multiply", "divide", "maximum", "minimum", "squared_difference")
-        and len(arguments) > 1
-    ):
+    if short in _OF_TWO and len(arguments) > 1:
         return shapes.broadcast(shape, shapes.of(arguments[1]))
     if short in ("constant", "convert_to_tensor", "Variable") and isinstance(
         keywords.get("shape"), ListValue

@@ -71,7 +71,10 @@ def _where(
         reader.active,
     )
     flow = merge((ends, *(reader.read(value, node) for value in branches)))
-    result = Tensor(flow, "tensor", made=reader.path(node))
+    shape = shapes.of(condition)
+    for value in branches:
+        shape = shapes.broadcast(shape, shapes.of(value))
+    result = Tensor(flow, "tensor", shape, made=reader.path(node))
     gradients = [b.gradient for b in branches if isinstance(b, Tensor) and b.gradient is not None]
     if gradients:
         result.gradient = gradients[0]
