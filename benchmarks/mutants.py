@@ -200,7 +200,9 @@ class Campaign:
                 except SyntaxError:
                     continue
                 taken += 1
-                self._count(name, operator.codes, base, after, mutant.line, program, folder, path)
+                # What it imports is parsed once for all its defects.
+                new = judge(after, path, project, program.keras).found - base.found
+                self._count(name, operator.codes, base, new, mutant.line, program, folder, path)
 
     def _enough(self, name: str, folder: Path, path: str) -> bool:
         tally = self.tallies[name]
@@ -213,14 +215,13 @@ class Campaign:
         name: str,
         codes: frozenset[str],
         base: Judged,
-        after: str,
+        new: Counter[tuple[str, str]],
         line: int,
         program: Program,
         folder: Path,
         path: str,
     ) -> None:
         tally = self.tallies[name]
-        new = judge(after, path, project_of(folder), program.keras).found - base.found
         found = bool(new)
         tally.everywhere += 1
         tally.found_everywhere += found

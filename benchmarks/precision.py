@@ -14,7 +14,8 @@ run) and read with `gradproof check`. Every finding has been read by hand;
 
 Findings without a verdict are listed. Exits with 1 if there are any, if a
 wrong one is an error, or if more than 2 % of all are wrong. `--show` lists
-every finding with its lines; `--write` puts the figures into README.md.
+every finding with its lines; `--write` puts the figures into README.md, and the
+true ones with their lines into `precision/README.md`.
 """
 
 from __future__ import annotations
@@ -227,6 +228,21 @@ def best(found: list[Found], judged: dict[Key, tuple[str, str]]) -> Iterator[str
             yield f"| {one.package} | `{one.file}:{one.line}` | {one.code} | {reason} |"
 
 
+def page(found: list[Found], judged: dict[Key, tuple[str, str]]) -> str:
+    """What was found in published packages and is true, as a page of its own."""
+    counts = Counter(judged[one.key][0] for one in found if one.key in judged)
+    lines = [
+        "# Found in published packages",
+        "",
+        "Each finding of `gradproof check` in the packages of `packages.txt` was read in its",
+        f"source; `verdicts.csv` has them all. True: {counts['true']}, meant by their authors:",
+        f"{counts['deliberate']}, wrong: {counts['wrong']}. The true ones above advice:",
+        "",
+        *best(found, judged),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def put(mark: str, lines: Iterable[str], readme: Path = HERE / "README.md") -> None:
     """Puts a part, which begins with its heading, into README.md."""
     text = readme.read_text()
@@ -243,7 +259,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path(home, "gradproof-precision"))
     parser.add_argument("--only", default="", help="packages with this text in their name")
     parser.add_argument("--show", action="store_true", help="list every finding")
-    parser.add_argument("--write", action="store_true", help="put the figures into README.md")
+    parser.add_argument("--write", action="store_true", help="put the figures into the pages")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     judged = verdicts()
@@ -262,14 +278,16 @@ def main() -> int:
             f"{one.package},{one.file},{one.line},{one.code}: {one.level} ({verdict}) {one.words}"
         )
     if options.write:
-        put(MARK, [_INTRODUCTION, "", *lines, "", "True ones:", "", *best(found, judged)])
+        put(MARK, [_INTRODUCTION, "", *lines])
+        (HERE / "precision" / "README.md").write_text(page(found, judged), encoding="utf-8")
     return 0 if _holds(found, judged) else 1
 
 
 _INTRODUCTION = """\
 `python benchmarks/precision.py` reads the packages of `precision/packages.txt`. Every finding was
-read by hand; `precision/verdicts.csv` has each verdict with its reason. To hold: no error is wrong,
-and of all findings at most 2 %."""
+read by hand; `precision/verdicts.csv` has each verdict with its reason, and
+[precision/README.md](precision/README.md) lists the true ones. To hold: no error is wrong, and of
+all findings at most 2 %."""
 
 
 def _holds(found: list[Found], judged: dict[Key, tuple[str, str]]) -> bool:

@@ -100,3 +100,28 @@ def test_silent_when_made_once():
         "        chosen = keras.optimizers.Adam(1e-3)" + STEP
     )
     assert_silent("def test_step(x, y):\n        chosen = keras.optimizers.Adam(1e-3)" + STEP)
+
+
+def test_a_network_that_may_be_given():
+    """`given or made()`: where nobody gives one, it is the one that is made."""
+    assert_findings(
+        """
+        class Agent:
+            def __init__(self, env, critic=None):
+                self.critic = critic or self.build()
+
+            def build(self):
+                return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+
+            def learn(self, x, y):
+                adam = keras.optimizers.Adam(0.01)  # GP609
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean((self.critic(x) - y) ** 2)
+                gradients = tape.gradient(loss, self.critic.trainable_variables)
+                adam.apply_gradients(zip(gradients, self.critic.trainable_variables))
+
+            def train(self, x, y, rounds):
+                for _ in range(rounds):
+                    self.learn(x, y)
+        """
+    )

@@ -17,7 +17,16 @@ from . import (
 )
 from .flow import merge
 from .joining import join_values, truth
-from .values import Constant, DictValue, ListValue, Unknown, Value
+from .values import (
+    Constant,
+    DictValue,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -129,7 +138,7 @@ def _boolean(reader: Reader, node: ast.BoolOp) -> Value:
                 return value
             if one is None:
                 break
-        if all(one is False for one in known):
+        if all(one is False for one in known) or _is_default(values[:-1], values[-1]):
             return values[-1]
     flow = merge(reader.read(value, node) for value in values)
     return tensors.plain(reader, flow, node) if flow else Unknown(data=True)
@@ -142,7 +151,23 @@ def _choice(reader: Reader, node: ast.IfExp) -> Value:
     reader.frame.guarded += 1
     left, right = reader.evaluate(node.body), reader.evaluate(node.orelse)
     reader.frame.guarded -= 1
+    if _tests_its_own(node, node.body) and _is_default([left], right):
+        return right
+    if _tests_its_own(node, node.orelse) and _is_default([right], left):
+        return left
     return join_values(left, right)
+
+
+def _is_default(given: list[Value], made: Value) -> bool:
+    """Says whether `given or make()` has a part of its own, used where nobody gives another."""
+    parameters = all(isinstance(one, Unknown) and one.data and not one.flow for one in given)
+    return parameters and isinstance(made, Layer | Instance | Optimizer)
+
+
+def _tests_its_own(node: ast.IfExp, part: ast.expr) -> bool:
+    """Says whether `given if given is not None else make()` is what this is."""
+    name = part.id if isinstance(part, ast.Name) else None
+    return any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node.test))
 
 
 def _lambda(reader: Reader, node: ast.Lambda) -> Value:
