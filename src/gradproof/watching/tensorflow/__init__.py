@@ -251,7 +251,8 @@ class TensorFlow:
             self._look()
         if not raised:
             self._pace.stop()
-        if self._pace.counting or self.replicas.there or self.iterators.looking:
+        busy = self._pace.counting or self.marks is not None or self.replicas.there
+        if busy or self.iterators.looking:
             return 0
         return min(self._gap - self._since - 1, self.applies.audits.spare(calls), self.hoards.spare)
 
