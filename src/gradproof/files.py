@@ -188,6 +188,7 @@ def imported_files(roots: Iterable[str], known: set[str]) -> list[str]:
         known: Names of modules that were looked at before; grows.
     """
     roots = tuple(roots)
+    below = tuple(root.rstrip(os.sep) + os.sep for root in roots)
     found: dict[str, None] = {}
     for name in sys.modules.keys() - known:
         known.add(name)
@@ -196,10 +197,10 @@ def imported_files(roots: Iterable[str], known: set[str]) -> list[str]:
             path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
         except (AttributeError, KeyError):
             continue
-        if not isinstance(path, str):
+        if not isinstance(path, str) or not path.endswith(".py"):
             continue
         # Thousands of modules belong to the framework: only a look at each.
         whole = path if path.startswith(os.sep) else os.path.abspath(path)
-        if is_own(whole, roots):
+        if whole.startswith(below) and is_own(whole, roots):
             found[os.path.normpath(whole)] = None
     return sorted(found)
