@@ -25,7 +25,7 @@ lint: $(READY) ## ruff, mypy and typos.
 
 docs: $(READY) ## The documentation, into site/; broken links are errors.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
-	@echo "site/index.html"
+	@echo "site/index.html; its search needs a server: $(BIN)/python -m http.server -d site"
 
 bench: $(READY) ## Watched / bare, in one run.
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks/overhead.py

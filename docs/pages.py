@@ -128,9 +128,8 @@ def facts(fault: Fault) -> Iterator[str]:
                            ("in a run (`gradproof run`)", fault.prove or fault.settle))
         if how
     ]  # fmt: skip
-    yield "| | |"
-    yield "|---|---|"
     yield f"| level | {fault.level} |"
+    yield "|---|---|"
     yield f"| lost | {stage}: {QUESTIONS[fault.stage]} |"
     yield f"| seen | {' and '.join(seen)} |"
     for key, name in GENERATIONS.items():
@@ -195,8 +194,7 @@ def commands() -> Iterator[str]:
     yield "error or warning stands; 2 wrong usage, or a file that was named can't be read. `run`"
     yield "gives the program's own status first if that is not 0."
     context = click.Context(gradproof, info_name="gradproof")
-    for name in ("run", "check", "fix", "explain", "report"):
-        command = gradproof.commands[name]
+    for name, command in gradproof.commands.items():
         inner = click.Context(
             command, info_name=name, parent=context, max_content_width=88, terminal_width=88
         )

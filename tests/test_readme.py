@@ -1,4 +1,4 @@
-"""What the README says of configuration is so."""
+"""What the README and the page about configuration say is so."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import pages
 from commands import GRADPROOF, STUCK
 from gradproof.config import Choice, Configuration
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-SECTION = README.split("## Configuration\n")[1].split("\n## ")[0]
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECTION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = [
     line.split("  #")[0].replace(" #", "\0").split("\0")[0].strip()
@@ -22,6 +24,13 @@ COMMANDS = [
 ]
 STATUS = {"--write-baseline": 0, "--baseline": 0}
 """Of the commands that find nothing in a stuck program."""
+
+
+def test_links_lead_somewhere():
+    """Whatever the README points to is there."""
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert len(targets) > 5
+    assert [one for one in targets if not (ROOT / one).exists()] == []
 
 
 @pytest.fixture
@@ -139,3 +148,43 @@ def test_commands_of_records(project):
     assert [done.returncode for done in results] == [1, 1, 0], results
     assert results[1].stdout.strip() in results[0].stderr
     assert (project / "steps.csv").read_text().startswith("apply,rule,path,line,step,variable,")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_the_first_example(tmp_path, nursery):
+    """The run that the README begins with prints what stands there."""
+    shown = re.search(r"```\n\$ gradproof run (\S+)\n(.*?)```", README, re.DOTALL)
+    (tmp_path / shown[1]).parent.mkdir(parents=True)
+    (tmp_path / shown[1]).write_text((ROOT / shown[1]).read_text(encoding="utf-8"))
+    done = nursery.run(["gradproof", "run", shown[1]], tmp_path)
+    assert done.status == 1
+    # Told as soon as it is proven, too; the README shows the end.
+    last = done.stderr[done.stderr.rindex("error[") :]
+    pages.differs(shown[2], f"{done.stdout}\n{last}", shown[1])
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_commands_of_mending(project):
+    """Each does what its comment says, to the program of the README."""
+    section = README.split("## Mending\n")[1].split("\n## ")[0]
+    block = re.search(r"```\n(gradproof .*?)```", section, re.DOTALL)[1]
+    example = ROOT / "examples" / "stuck" / "spiral.py"
+    (project / "train.py").write_text(example.read_text(encoding="utf-8"))
+    done = [
+        subprocess.run(
+            ["bash", "-c", line.split("  #")[0].replace("gradproof", GRADPROOF, 1)],
+            cwd=project,
+            capture_output=True,
+            text=True,
+        )
+        for line in block.strip().splitlines()
+    ]
+    assert not any("Traceback" in one.stderr for one in done), done
+    assert "+    optimizer.apply_gradients" in done[1].stdout
+    assert "GP403 mispaired-gradients" in done[2].stdout
+    proven = re.search(r"```\n(  variable .*?)```", section, re.DOTALL)[1]
+    said = done[3].stdout
+    table = said[said.index("  variable ") :].replace("train.py", "spiral.py")
+    pages.differs(proven, table, "fix --prove")

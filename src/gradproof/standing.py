@@ -179,4 +179,6 @@ def _by(applied: Sequence[Apply], run: Run) -> str:
         at = f" at line {apply.place.line}" if apply.by_hand and apply.place else ""
         what = named(run, apply) if apply.by_hand else ""
         names.append(apply.by + at + (f": {what}" if what else ""))
-    return f" ({', '.join(dict.fromkeys(names))})" if names else ""
+    # What is known of one pass through a line holds for the line.
+    told = [one for one in dict.fromkeys(names) if not any(f"{one}:" in other for other in names)]
+    return f" ({', '.join(told)})" if told else ""
