@@ -171,7 +171,8 @@ def test_commands_of_mending(project):
     section = README.split("## Mending\n")[1].split("\n## ")[0]
     block = re.search(r"```\n(gradproof .*?)```", section, re.DOTALL)[1]
     example = ROOT / "examples" / "stuck" / "spiral.py"
-    (project / "train.py").write_text(example.read_text(encoding="utf-8"))
+    for path in (project / "train.py", project / "src" / "train.py"):
+        path.write_text(example.read_text(encoding="utf-8"))
     done = [
         subprocess.run(
             ["bash", "-c", line.split("  #")[0].replace("gradproof", GRADPROOF, 1)],
@@ -182,7 +183,7 @@ def test_commands_of_mending(project):
         for line in block.strip().splitlines()
     ]
     assert not any("Traceback" in one.stderr for one in done), done
-    assert "+    optimizer.apply_gradients" in done[1].stdout
+    assert "\n+        self.optimizer.apply_gradients" in done[1].stdout
     assert "GP403 mispaired-gradients" in done[2].stdout
     proven = re.search(r"```\n(  variable .*?)```", section, re.DOTALL)[1]
     said = done[3].stdout
