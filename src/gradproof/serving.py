@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -87,7 +88,7 @@ class Served:
             "run": os.getpid(),
         }
         answer = _begun(order)
-        self._server = int(answer["process"])
+        self._server, self._port = answer["process"], answer["port"]
         self.address = f"http://127.0.0.1:{answer['port']}/{token}/"
 
     def end(self) -> None:
@@ -95,10 +96,16 @@ class Served:
         until = time.monotonic() + FAREWELL
         with suppress(OSError):
             os.kill(self._server, signal.SIGTERM)
-            while time.monotonic() < until:
+            while self._answers():
+                if time.monotonic() > until:
+                    os.kill(self._server, getattr(signal, "SIGKILL", signal.SIGTERM))
+                    return
                 time.sleep(0.02)
-                os.kill(self._server, 0)
-            os.kill(self._server, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def _answers(self) -> bool:
+        # Its number may stay for a while, when nobody asks how it ended.
+        with socket.socket() as asking:
+            return asking.connect_ex(("127.0.0.1", self._port)) == 0
 
 
 def _begun(order: dict[str, object]) -> dict[str, int]:

@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from .answer import Answer
 from .record import Record, Unusable
-from .report.html import Page, render
 
 WAITING = 20.0
 """Seconds after which a question for news is answered in any case."""
@@ -26,6 +25,9 @@ SHARE = 10
 
 LAST_LOOK = 3.0
 """Seconds in which open pages may fetch the last state."""
+
+FOLLOWING = 5.0
+"""Seconds after which a page that asked for news no more is taken for closed."""
 
 LOOK = 0.25
 """Seconds between two looks at the record."""
@@ -74,6 +76,9 @@ class Pages:
             return self._page[1]
 
     def _rendered(self, version: str) -> str:
+        # Only now: the program waits until the server can be reached.
+        from .report.html import Page, render
+
         try:
             with Record(self._record) as record:
                 about = record.about
@@ -100,6 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     token: str
     port: int = 0
     looked: float = 0.0
+    followed: float = 0.0
     server_version = "gradproof"
     sys_version = ""
     protocol_version = "HTTP/1.1"
@@ -122,9 +128,10 @@ class Handler(BaseHTTPRequestHandler):
     def _news(self, version: str) -> None:
         """Waits until there is a newer page, or the run has ended."""
         until = time.monotonic() + WAITING
+        type(self).followed = time.monotonic()
         while not self.pages.newer(version) and self.pages.going and time.monotonic() < until:
-            type(self).looked = time.monotonic()
             time.sleep(LOOK)
+            type(self).followed = time.monotonic()
         news = {"newer": self.pages.newer(version), "going": self.pages.going}
         self._answer(200, "application/json", json.dumps(news).encode())
 
@@ -198,6 +205,8 @@ def serve(record: str, port: int, token: str, run: int) -> None:
 
 def write_page(record: str, html: str) -> None:
     """Writes the page of a record into a file; a problem ends the process with its words."""
+    from .report.html import Page, render
+
     try:
         with Record(Path(record)) as kept:
             text = render(Page(kept.answer(), kept.lines, kept.facts(), kept.series(), kept.about))
@@ -210,10 +219,10 @@ def write_page(record: str, html: str) -> None:
 
 def _take_leave(handler: type[Handler]) -> None:
     """Lets those who look now see how it ended."""
-    looking = time.monotonic() - handler.looked < 2 * LOOK + 1
     handler.pages.going = False
-    if not (looking and handler.looked):
+    if not handler.followed or time.monotonic() - handler.followed > FOLLOWING:
         return
+    handler.looked = time.monotonic()
     # Made once, before all of them ask.
     handler.pages.text()
     until = time.monotonic() + LAST_LOOK

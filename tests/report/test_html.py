@@ -120,6 +120,14 @@ def test_what_users_write_stays_text(words):
     assert json.loads(data.group(1))["lanes"][0]["rows"]
 
 
+def test_a_program_that_breaks_off_is_not_called_fine():
+    """Its updates were right as far as it came."""
+    page = pages.healthy()
+    text = render(replace(page, about={"error": "ValueError"}))
+    assert 'class="verdict unknown"' in text
+    assert "; then the program ended with <code>ValueError</code>.</h1>" in text
+
+
 def test_only_what_is_in_the_page_may_run():
     """A policy without network and without exceptions for inline code."""
     text = render(pages.broken())

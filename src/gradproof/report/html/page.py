@@ -56,7 +56,7 @@ def render(page: Page) -> str:
         page=page,
         answer=answer,
         about=page.about,
-        verdict=verdict(answer, page.going),
+        verdict=verdict(answer, page.going, str(page.about.get("error") or "")),
         picture=picture(answer, run, found),
         diagnoses=[Shown(one, page.lines) for one in answer.diagnoses],
         lanes=found,

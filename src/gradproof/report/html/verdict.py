@@ -25,24 +25,26 @@ class Sentence:
     facts: tuple[str, ...] = ()
 
 
-def verdict(answer: Answer, going: bool = False) -> Sentence:
+def verdict(answer: Answer, going: bool = False, error: str = "") -> Sentence:
     """The verdict on an answer.
 
     Args:
         answer: What was found out.
         going: The run still goes on.
+        error: Class of the exception that ended the program.
     """
     state = next(
         (level for level in LEVELS if any(one.level == level for one in answer.diagnoses)), ""
     )
     if not state:
-        state = "fine" if answer.steps or answer.loops else "unknown"
-    return Sentence(state, _words(answer, going), tuple(_facts(answer)))
+        state = "fine" if (answer.steps or answer.loops) and not error else "unknown"
+    return Sentence(state, _words(answer, going, error), tuple(_facts(answer)))
 
 
-def _words(answer: Answer, going: bool) -> str:
+def _words(answer: Answer, going: bool, error: str) -> str:
     if not answer.diagnoses:
-        return _fine(answer, going)
+        found = _fine(answer, going)
+        return f"{found[:-1]}; then the program ended with `{error}`." if error else found
     first = answer.diagnoses[0]
     more = len(answer.diagnoses) - 1
     rest = f", and {more} more" if more else ""
