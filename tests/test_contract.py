@@ -105,6 +105,7 @@ IN_SOURCE: Mapping[str, str] = {
     "GP608": "yes",
     "GP609": "yes",
     "GP610": "yes",
+    "GP611": "no",
     "GP701": "partly",
     "GP702": "yes",
     "GP703": "yes",

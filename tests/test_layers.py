@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "gradproof"
 LAYERS = (
-    ("finding", "words"),
+    ("finding", "task", "words"),
     ("evidence", "editing", "files"),
     ("fault",),
     (
@@ -45,6 +45,7 @@ LAYERS = (
         "comparison",
         "pairing",
         "gradients",
+        "joining",
         "conformance",
     ),
     ("cli", "__main__", "pytest_plugin", "keras_callback", "notebook"),
@@ -65,6 +66,7 @@ NEIGHBOURS = {
     ("api", "launch"),
     ("api", "mending"),
     ("api", "running"),
+    ("running", "joining"),
     ("running", "launch"),
     ("mending", "reading"),
     ("outcome", "answer"),

@@ -36,6 +36,27 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class WorkerEnd:
+    """How far one of several workers came.
+
+    Attributes:
+        name: Such as `"worker 1"`.
+        steps: Number of its last recorded step.
+        last: When it was last heard of, in UTC.
+        ended: It came to its end, by an exception or without.
+        error: Class of the exception that ended it.
+        batch: Examples that it mostly got at a step, if known.
+    """
+
+    name: str
+    steps: int
+    last: str
+    ended: bool
+    error: str | None = None
+    batch: int | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     """What `check` or `run` has to say.
 
@@ -56,6 +77,7 @@ class Answer:
         old: Number of diagnoses left out because a baseline has them.
         failed: Number of files that were named and could not be read.
         account: Lines about one variable's step, where they were asked for.
+        workers: One a process, where several trained together.
     """
 
     command: str
@@ -72,6 +94,7 @@ class Answer:
     old: int = 0
     failed: int = 0
     account: tuple[str, ...] = ()
+    workers: tuple[WorkerEnd, ...] = ()
 
     @property
     def moved(self) -> int:

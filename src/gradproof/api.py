@@ -96,7 +96,7 @@ def run(
     notes += [watcher.failure] if watcher.failure else []
     notes += [] if watcher.failure else _unseen(seen)
     answer = judge.answer(seen, found, _watched(seen, watcher.failure), notes)
-    bystander.ended(answer, seen, reading.lines, ending)
+    answer = bystander.ended(answer, seen, reading.lines, ending)
     return answer, reading, ending
 
 

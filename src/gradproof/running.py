@@ -7,16 +7,17 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__
+from . import __version__, joining, record
 from .answer import Answer, Lines
 from .evidence import Run
 from .evidence.rows import COLUMNS, StepRows
 from .launch import Ending, Program
+from .task import task
 from .watching import Aside
 
 if TYPE_CHECKING:
@@ -67,9 +68,6 @@ class Bystander:
     """
 
     def __init__(self, program: Program, wishes: Wishes, home: Path) -> None:
-        # Now, for later the program's own modules come first.
-        from . import record
-
         self.wishes = wishes
         self._program = program
         self._wrong = 0
@@ -112,14 +110,29 @@ class Bystander:
             self._recorder.judged(answer, run, lines)
             self._tell_failure()
 
-    def ended(self, answer: Answer, run: Run, lines: Lines, ending: Ending) -> None:
-        """Takes the final answer."""
+    def ended(self, answer: Answer, run: Run, lines: Lines, ending: Ending) -> Answer:
+        """Takes the final answer.
+
+        Returns:
+            What to report: the first of several workers speaks for all whose
+            records lie beside its own.
+        """
         if self._recorder is None:
-            return
+            return answer
         error = type(ending.error).__name__ if ending.error is not None else None
         about = {"status": ending.status, "error": error, "steps": answer.steps}
         self._recorder.finish(answer, run, lines, about)
         self._tell_failure()
+        here = task()
+        if here is None or not here.leads or not self._recorder.begun or self._recorder.failure:
+            return answer
+        try:
+            # Ctrl-C is the user's: nobody waits then.
+            joining.wait(self._recorder.path, 0 if ending.interrupted else joining.PATIENCE)
+            with record.Record(self._recorder.path) as own:
+                return joining.joined(own, answer)
+        except record.Unusable as problem:
+            return replace(answer, notes=(*answer.notes, str(problem)))
 
     def _tell_failure(self) -> None:
         if self._recorder is not None and self._recorder.failure and not self._told:
@@ -145,8 +158,17 @@ class Bystander:
             "gradproof": __version__,
             "python": platform.python_version(),
             "platform": platform.platform(),
+            **_task(),
             **{name: _version(name) for name in ("tensorflow", "keras", "tf_keras")},
         }
+
+
+def _task() -> Facts:
+    """Which worker of which job it is, if several train together."""
+    here = task()
+    if here is None:
+        return {}
+    return {"task": here.name, "workers": here.workers, "job": here.job, "leads": here.leads}
 
 
 def _version(name: str) -> str | None:

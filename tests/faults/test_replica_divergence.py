@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gradproof.evidence.gaps import Gap
 from gradproof.evidence.run import Apply, Pair
+from gradproof.evidence.workers import Digest, Worker
 from gradproof.faults.replica_divergence import prove
 from records import KERNEL, at, healthy
 
@@ -41,3 +42,26 @@ def test_two_variables_of_one_line():
 def test_equal_copies():
     """Nothing is said of copies that stay equal."""
     assert list(prove(healthy())) == []
+
+
+def worker(name: str, *digests: Digest) -> Worker:
+    """A worker that had these values."""
+    return Worker(name, digests)
+
+
+def test_between_workers():
+    """A variable that differs from worker to worker after the same number of updates."""
+    equal = Digest(1, "kernel", "aa", 2.0)
+    first = worker("worker 0", equal, Digest(3, "kernel", "bb", 2.5))
+    other = worker("worker 1", equal, Digest(3, "kernel", "cc", 2.75))
+    (found,) = prove(replace(healthy(), workers=(first, other)))
+    assert found.variables == ("kernel",)
+    assert "after 3 updates `kernel` differs between the workers" in found.message
+    assert "2.5 in worker 0, 2.75 in worker 1" in found.message
+
+
+def test_workers_in_step():
+    """Equal values, and values that were looked at after different numbers of updates."""
+    first = worker("worker 0", Digest(1, "kernel", "aa", 2.0), Digest(5, "kernel", "bb", 2.5))
+    other = worker("worker 1", Digest(1, "kernel", "aa", 2.0), Digest(4, "kernel", "cc", 2.4))
+    assert list(prove(replace(healthy(), workers=(first, other)))) == []

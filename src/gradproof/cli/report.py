@@ -38,7 +38,8 @@ def report(
     """Show a run again, from its record.
 
     RUN is a record, or a folder with records, of which the newest is taken;
-    by default `.gradproof`. The exit status is that of the report.
+    by default `.gradproof`. Where several workers trained together, a folder
+    gives the report of all of them, a file that of one. The exit status is that of the report.
     """
     if output:
         try_to_write(output)
@@ -51,6 +52,7 @@ def _report(
     run: str | None, form: str, output: str | None, exit_zero: bool, verbose: bool, exports: Exports
 ) -> int:
     from ..exports import Refused
+    from ..joining import joined
     from ..reading import home
     from ..record import Record, Unusable, find
     from ..record.tables import Lacking
@@ -63,7 +65,9 @@ def _report(
                 _table(record, form, output)
                 _export(record, exports)
                 return 0
-            answer = record.answer()
+            # A file that is named is meant alone; a folder holds the whole job.
+            alone = run is not None and os.path.isfile(run)
+            answer = record.answer() if alone else joined(record)
             shown = Report(form, output, (), (), None, True, exit_zero)
             shown.whole = verbose
             seen = seen_in(record) if form == "html" else None

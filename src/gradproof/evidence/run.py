@@ -20,6 +20,7 @@ from .saves import Save
 from .stale import Flip, LossScale, Replaced, Untrained
 from .tracings import Tracing
 from .units import Units
+from .workers import Digest, Feed, Worker
 
 PATIENCE = 30
 """Steps after which something that never happened counts as missing."""
@@ -477,6 +478,10 @@ class Run:
         paces: How fast eager steps follow one another.
         copies: Weights that were given to whole layers and models.
         gaps: Variables whose copies in the replicas of a strategy differ.
+        digests: Values of variables now and then, where several processes
+            train together.
+        feeds: What the replicas of this process were given.
+        workers: All processes of the job, where their records were joined.
         saves: What was saved and loaded, in order.
         generators: Generators that were kept while steps were made.
         hoards: Lists that grew with the steps.
@@ -511,6 +516,9 @@ class Run:
     paces: tuple[Pace, ...] = ()
     copies: tuple[Copy, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    digests: tuple[Digest, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    workers: tuple[Worker, ...] = ()
     saves: tuple[Save, ...] = ()
     generators: tuple[Generator, ...] = ()
     hoards: tuple[Hoard, ...] = ()

@@ -71,6 +71,7 @@ from collections.abc import Iterator
 from ..evidence import Run
 from ..evidence.gaps import Gap
 from ..evidence.run import Apply
+from ..evidence.workers import drifts
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed
 
@@ -106,6 +107,26 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"difference": largest.difference},
             fix=Fix("sum the gradients of all replicas first", safe=False),
         )
+    yield from _between_workers(run)
+
+
+def _between_workers(run: Run) -> Iterator[Finding]:
+    """Find variables that have other values in one worker than in another."""
+    found = drifts(run)
+    if not found:
+        return
+    first = min(found, key=lambda drift: drift.updates)
+    norms = ", ".join(f"{norm:.9g} in {name}" for name, norm in sorted(first.norms.items())[:4])
+    yield Finding(
+        f"after {first.updates} updates {listed(drift.name for drift in found)} "
+        f"{'differs' if len(found) == 1 else 'differ'} between the workers: the norm of "
+        f"`{first.name}` is {norms}",
+        label="each worker for itself",
+        place=next((apply.place for apply in run.applies if apply.replicas > 1), None),
+        variables=tuple(drift.name for drift in found),
+        step=first.updates,
+        fix=Fix("create and update the variables under the strategy", safe=False),
+    )
 
 
 def _changed_by(run: Run, gap: Gap) -> Apply | None:

@@ -1,6 +1,6 @@
 """The run record: one SQLite file a run, written while it runs."""
 
-from .folder import default, find, ready, replaced
+from .folder import default, find, of_job, ready, replaced
 from .reading import Passage, Record
 from .schema import Unusable, is_record
 from .writing import Recorder
@@ -13,6 +13,7 @@ __all__ = [
     "default",
     "find",
     "is_record",
+    "of_job",
     "ready",
     "replaced",
 ]

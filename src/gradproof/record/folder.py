@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+from ..task import task
 from .schema import Unusable
 
 NEWEST = 20
@@ -24,7 +25,20 @@ def default(home: Path, target: str) -> Path:
     """
     stem = re.sub(r"\W+", "-", Path(target).stem if target.endswith(".py") else target)
     when = time.strftime("%Y%m%d-%H%M%S")
-    return home / "runs" / f"{when}-{stem.strip('-')[:40] or 'run'}-{os.getpid()}{SUFFIX}"
+    here = task()
+    worker = f"-job{here.job}-{here.kind}{here.index}" if here else ""
+    name = f"{when}-{stem.strip('-')[:40] or 'run'}{worker}-{os.getpid()}{SUFFIX}"
+    return home / "runs" / name
+
+
+def of_job(folder: Path, job: str) -> list[Path]:
+    """The records of all workers of a job in a folder."""
+    return [path for path in _by_age(folder) if _job(path) == job]
+
+
+def _job(path: Path) -> str | None:
+    found = re.search(r"-job([0-9a-f]{8})-[a-z_]+\d+-\d+\.sqlite$", path.name)
+    return found[1] if found else None
 
 
 def ready(path: Path) -> None:
@@ -38,9 +52,22 @@ def ready(path: Path) -> None:
     ignore = home / ".gitignore"
     if not ignore.exists():
         ignore.write_text("# Made by gradproof.\n*\n", encoding="utf-8")
-    for old in _by_age(path.parent)[NEWEST - 1 :]:
+    for old in _outdated(path):
         for part in (old, Path(f"{old}-wal"), Path(f"{old}-shm")):
             part.unlink(missing_ok=True)
+
+
+def _outdated(new: Path) -> list[Path]:
+    """All but the records of the newest runs; those of one job are one run."""
+    runs: dict[str, None] = {_job(new) or new.name: None}
+    found = []
+    for path in _by_age(new.parent):
+        run = _job(path) or path.name
+        if len(runs) < NEWEST:
+            runs[run] = None
+        if run not in runs:
+            found.append(path)
+    return found
 
 
 def replaced(path: Path) -> None:

@@ -17,6 +17,7 @@ from ..evidence.rows import COLUMNS, NO_GRADIENT
 from ..evidence.run import Step, Update
 from ..evidence.series import NAN, Series
 from ..evidence.series import unpacked as numbers_of
+from ..evidence.workers import Worker
 from .plain import Malformed, decode
 from .schema import Unusable, unpacked, view
 
@@ -87,6 +88,17 @@ class Record:
             f"written last at {about.get('written')}, with {steps:,} rows of numbers"
         )
         return replace(answer, notes=(*answer.notes, words))
+
+    def worker(self) -> Worker:
+        """What it says to the other workers of its job."""
+        found = self._document("worker")
+        with self._told():
+            return decode(Worker, found) if found is not None else Worker(str(self.about["task"]))
+
+    def newest_step(self) -> int:
+        """Number of the last step that was recorded."""
+        (newest,) = self._one("SELECT max(step) FROM steps")
+        return newest if isinstance(newest, int) else 0
 
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
         """Source lines as they were when the run ended; none if not kept."""

@@ -20,8 +20,10 @@ from pathlib import Path
 from ..answer import Answer, Lines
 from ..evidence import Run
 from ..evidence.rows import StepRows
+from ..evidence.workers import told
 from ..fault import Diagnosis
 from ..finding import Place
+from ..task import task
 from .plain import encode
 from .schema import append, create, packed
 from .thinning import AT_ONCE, Kept, overfull
@@ -262,6 +264,7 @@ def _put_answer(connection: sqlite3.Connection, answer: Answer, run: Run, lines:
         ),
     )
     _put_names(connection, run)
+    _put_worker(connection, run)
 
 
 def _put_names(connection: sqlite3.Connection, run: Run) -> None:
@@ -286,6 +289,12 @@ def _put_names(connection: sqlite3.Connection, run: Run) -> None:
             for one in run.applies
         ),
     )
+
+
+def _put_worker(connection: sqlite3.Connection, run: Run) -> None:
+    here = task()
+    if here is not None:
+        _put_document(connection, "worker", told(run, here.name))
 
 
 def _put_evidence(connection: sqlite3.Connection, run: Run) -> None:

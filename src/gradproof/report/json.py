@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from math import isfinite
 
 from ..answer import Answer
@@ -16,7 +17,7 @@ VERSION = 1
 
 def render(answer: Answer) -> str:
     """The answer as JSON text that ends with a line end."""
-    form = {
+    form: dict[str, object] = {
         "version": VERSION,
         "command": answer.command,
         "diagnoses": [_diagnosis(diagnosis) for diagnosis in answer.diagnoses],
@@ -31,6 +32,8 @@ def render(answer: Answer) -> str:
             "baseline": answer.old,
         },
     }
+    if answer.workers:
+        form["workers"] = [asdict(worker) for worker in answer.workers]
     return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..answer import Answer, Lines, Standing
+from ..answer import Answer, Lines, Standing, WorkerEnd
 from ..fault import LEVELS, STAGES, Diagnosis, Verdict
 from ..finding import Place
 from .mend import mend
@@ -34,6 +34,8 @@ def render(answer: Answer, lines: Lines, paint: Paint = plain, whole: bool = Fal
     parts = [render_diagnosis(diagnosis, lines, paint) for diagnosis in answer.diagnoses]
     if answer.diagnoses and answer.standings:
         parts.append("\n".join(_table(answer.standings, paint, whole)))
+    if answer.workers:
+        parts.append("\n".join(_workers(answer.workers, paint)))
     if answer.account:
         parts.append("\n".join(answer.account))
     closing = [_closing(answer, paint), *_notes(answer, whole)]
@@ -168,6 +170,20 @@ def _stage(standing: Standing) -> str:
 
 def _clipped(name: str, width: int) -> str:
     return name if display_width(name) <= width else "..." + name[-(width - 3) :]
+
+
+def _workers(workers: Sequence[WorkerEnd], paint: Paint) -> Iterator[str]:
+    """One row a worker: how far it came, and how it ended."""
+    shown = workers[:SHOWN_ROWS]
+    width = max(len("worker"), *(len(one.name) for one in shown))
+    head = f"  {'worker':<{width}}  {'steps':>9}  {'last heard of (UTC)':<19}  end"
+    yield paint(head, "strong")
+    for one in shown:
+        end = one.error or "ended" if one.ended else "not told: killed, or it still goes on"
+        yield f"  {one.name:<{width}}  {one.steps:>9,}  {one.last:<19}  {end}"
+    if left := workers[SHOWN_ROWS:]:
+        well = sum(one.ended and not one.error for one in left)
+        yield f"  and {len(left)} more, of which {well} ended without an exception"
 
 
 def _closing(answer: Answer, paint: Paint) -> str:

@@ -23,6 +23,7 @@ from .copies import Copies
 from .custom import CustomGradients
 from .eager import EagerOperations, in_graph
 from .functions import SETTLED, Functions
+from .generations import of_keras_2
 from .graphs import TracedOperations
 from .hoards import Hoards
 from .iterators import Iterators
@@ -97,7 +98,9 @@ class TensorFlow:
         self.copies = Copies(places)
         self.iterators = Iterators(places)
         self.hoards = Hoards(places)
-        self.replicas = Replicas(self.variables)
+        self.replicas = Replicas(
+            self.variables, lambda: updates_made(self.applies, self.functions.calls)
+        )
         self.saves = Saves(
             places, self.variables, self.applies.key, lambda: bool(self.applies.notes)
         )
@@ -129,15 +132,6 @@ class TensorFlow:
             "keras.src.optimizers.base_optimizer": lambda module: self._optimizers(
                 module, ("BaseOptimizer",), ("apply", "apply_gradients")
             ),
-            "tf_keras.src.optimizers.optimizer": lambda module: self._optimizers(
-                module, ("_BaseOptimizer", "Optimizer"), ("apply_gradients", "minimize")
-            ),
-            "tf_keras.src.optimizers.legacy.optimizer_v2": lambda module: self._optimizers(
-                module, ("OptimizerV2",), ("apply_gradients", "minimize")
-            ),
-            "tf_keras.src.mixed_precision.loss_scale_optimizer": lambda module: self._optimizers(
-                module, ("LossScaleOptimizer", "LossScaleOptimizerV3"), ("apply_gradients",)
-            ),
             "keras.src.optimizers.loss_scale_optimizer": lambda module: self.patches.quietly(
                 self.stale.install_optimizer, self.patches, module.LossScaleOptimizer, ("apply",)
             ),
@@ -148,11 +142,12 @@ class TensorFlow:
                 self.stale.install_flag, self.patches, module.Variable
             ),
             "keras.src.layers.layer": lambda module: self._layer(module, "3"),
-            "tf_keras.src.engine.base_layer": lambda module: self._layer(module, "2"),
-            "tf_keras.src.engine.training": self._model,
             "keras.src.models.model": lambda module: self.patches.quietly(
                 self.saves.install_model, self.patches, module.Model
             ),
+            **self._listeners_of_keras_2("tf_keras"),
+            # Up to TensorFlow 2.15 it goes by the name of Keras itself.
+            **self._listeners_of_keras_2("keras"),
             **{
                 f"{keras}.src.layers.{name}": self._mode
                 for keras in ("keras", "tf_keras")
@@ -161,6 +156,32 @@ class TensorFlow:
                     "regularization.dropout",
                 )
             },
+        }
+
+    def _listeners_of_keras_2(self, keras: str) -> dict[str, Callable[[ModuleType], None]]:
+        optimizers = {
+            "optimizers.optimizer": (
+                ("_BaseOptimizer", "Optimizer"),
+                ("apply_gradients", "minimize"),
+            ),
+            "optimizers.legacy.optimizer_v2": (("OptimizerV2",), ("apply_gradients", "minimize")),
+            "mixed_precision.loss_scale_optimizer": (
+                ("LossScaleOptimizer", "LossScaleOptimizerV3"),
+                ("apply_gradients",),
+            ),
+        }
+
+        def listener(names: tuple[str, ...], methods: tuple[str, ...]) -> Callable[..., None]:
+            def listen(module: ModuleType) -> None:
+                if of_keras_2(module.__name__):
+                    self._optimizers(module, names, methods)
+
+            return listen
+
+        return {
+            **{f"{keras}.src.{name}": listener(*given) for name, given in optimizers.items()},
+            f"{keras}.src.engine.base_layer": lambda module: self._layer(module, "2"),
+            f"{keras}.src.engine.training": self._model,
         }
 
     def _tensorflow(self, module: ModuleType) -> None:
@@ -397,6 +418,8 @@ class TensorFlow:
                 paces=self.paces.record(),
                 copies=self.copies.record(),
                 gaps=tuple(self.replicas.gaps.values()),
+                digests=tuple(self.replicas.digests.values()),
+                feeds=self.replicas.feeds(),
                 saves=tuple(self.saves.found),
                 generators=self.iterators.record(),
                 hoards=self.hoards.record(),

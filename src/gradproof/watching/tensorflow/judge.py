@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...evidence.ledger import Audit
+from .generations import of_keras_2
 from .optimizer_state import array_of, clipped, clips, decays, rate_of, slots_of
 from .pairs import inner_of
 from .rules import RULES, Array, Moment, recovered
@@ -93,7 +94,7 @@ def _book(opened: Opened, step: int, rate: float | None) -> _Book | None:
     inner = inner_of(optimizer)
     # Keras 2 works its schedule out inside the call; Keras 3 reads it before.
     later = rate_of(inner)
-    if type(inner).__module__.startswith("tf_keras.") or rate is None:
+    if of_keras_2(type(inner).__module__) or rate is None:
         rate = later if later is not None else rate
     every = getattr(inner, "gradient_accumulation_steps", None) or 1
     skipped = (opened.passed + 1) % every != 0

@@ -12,6 +12,7 @@ from ...evidence.run import LayerMode, ListRead
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph
+from .generations import of_keras_2
 from .graphs import stack_here
 from .tapes import Tapes
 from .variables import Variables, kind_of, made_in
@@ -95,11 +96,7 @@ class Layers:
             return
         training = kwargs.get("training", args[1] if len(args) > 1 else None)
         explicit = _asked_for(sys._getframe(2))
-        if (
-            training is None
-            and kind_of(layer) == "layer"
-            and type(layer).__module__.startswith("tf_keras")
-        ):
+        if training is None and kind_of(layer) == "layer" and of_keras_2(type(layer).__module__):
             training = _phase()
         if training is not None and hasattr(training, "dtype"):
             return
@@ -181,8 +178,9 @@ def takes_flag(layer: Any) -> bool:
 
 
 def _phase() -> bool | None:
-    """The learning phase that tf-keras takes where no flag was passed."""
-    backend = sys.modules.get("tf_keras.src.backend") or sys.modules.get("tf_keras.backend")
+    """The learning phase that Keras 2 takes where no flag was passed."""
+    names = ("tf_keras.src.backend", "tf_keras.backend", "keras.src.backend")
+    backend = next((sys.modules[name] for name in names if name in sys.modules), None)
     try:
         value = backend.learning_phase() if backend is not None else None
     except (AttributeError, ValueError):

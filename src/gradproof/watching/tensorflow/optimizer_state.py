@@ -8,6 +8,7 @@ from typing import Any
 
 from ...finding import Place, Span
 from ..places import Places
+from .generations import of_keras_2
 from .pairs import inner_of
 from .rules import RULES, SLOTS, Array
 from .variables import bare, is_variable
@@ -122,7 +123,7 @@ def scale_of(optimizer: Any) -> float:
     """By what an optimizer divides the gradients that it is given."""
     inner = inner_of(optimizer)
     if inner is not optimizer and hasattr(optimizer, "initial_scale"):
-        if type(optimizer).__module__.startswith("tf_keras."):
+        if of_keras_2(type(optimizer).__module__):
             return 1.0
         built = getattr(optimizer, "dynamic_scale", None)
         return float(optimizer.initial_scale if built is None else array_of(built))

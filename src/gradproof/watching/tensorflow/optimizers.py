@@ -18,6 +18,7 @@ from ..places import Places, Stack
 from . import replicas
 from .audit import Audits, Opened
 from .eager import EagerOperations, in_graph
+from .generations import of_keras_2
 from .graphs import TracedOperations, stack_here
 from .measures import Before, measurable, scalar
 from .notes import Operations, identity
@@ -199,7 +200,7 @@ class Applies:
                 type(optimizer).__name__,
                 stack[-1] if stack else None,
                 "trace" if new and in_graph() else "",
-                generation="2" if module.startswith("tf_keras.") else "3",
+                generation="2" if of_keras_2(module) else "3",
                 rule_at=rule_at(optimizer, self._places),
             )
         )

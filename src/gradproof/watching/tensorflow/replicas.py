@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import weakref
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...evidence.gaps import Gap
+from ...evidence.workers import Digest, Feed
+from ...task import task
 from ..patches import Patches
 from .variables import Variables, bare
 
@@ -54,15 +58,29 @@ def local(variable: Any) -> Any:
 class Replicas:
     """The mirrored variables of a program."""
 
-    def __init__(self, variables: Variables) -> None:
+    def __init__(self, variables: Variables, updates: Callable[[], int]) -> None:
         self.gaps: dict[str, Gap] = {}
+        self.digests: dict[tuple[str, int], Digest] = {}
+        self._updates = updates
+        self._together = task() is not None
+        self._feeds: Counter[tuple[int, ...]] = Counter()
         self._variables = variables
         self._mirrored: list[weakref.ref[Any]] = []
 
     def install(self, patches: Patches) -> None:
         """Watches the making of variables that are kept once a replica."""
-        from tensorflow.python.distribute import values
+        from tensorflow.python.distribute import distribute_lib, input_lib, values
 
+        patches.around(
+            distribute_lib.StrategyBase,
+            "run",
+            before=lambda strategy, args, kwargs: self._fed((args[1:], kwargs)),
+        )
+        patches.around(
+            input_lib.DistributedIteratorBase,
+            "get_next",
+            after=lambda note, iterator, result: self._fed(result),
+        )
         patches.around(
             values.DistributedVariable,
             "__init__",
@@ -78,6 +96,17 @@ class Replicas:
         """The program has such variables."""
         return bool(self._mirrored)
 
+    def _fed(self, given: Any) -> None:
+        """Replicas are given something, each its own part."""
+        part = _parted(given)
+        sizes = tuple(int(one.shape[0] or 0) for one in part if one.shape.rank)
+        if sizes and all(sizes):
+            self._feeds[sizes] += 1
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """What replicas were given, the most frequent sizes first."""
+        return tuple(Feed(sizes, times) for sizes, times in self._feeds.most_common(8))
+
     def called(self, calls: int) -> None:
         """A traced function has returned to eager code."""
         if self._mirrored and calls in MOMENTS:
@@ -87,6 +116,8 @@ class Replicas:
         """Notes variables whose copies differ."""
         import numpy as np
 
+        if self._together:
+            self._note_values()
         room = LARGEST
         for variable in self._alive():
             if variable.name in self.gaps:
@@ -107,6 +138,25 @@ class Replicas:
                 calls,
             )
 
+    def _note_values(self) -> None:
+        """Notes the values of all variables, for other workers to compare with."""
+        import numpy as np
+
+        updates, room = self._updates(), LARGEST
+        names: Counter[str] = Counter()
+        for variable in self._alive():
+            copy = variable.values[0]
+            room -= copy.shape.num_elements() or LARGEST
+            name = str(variable.name).split(":")[0]
+            names[name] += 1
+            name += f" ({names[name]})" if names[name] > 1 else ""
+            if room < 0 or (name, updates) in self.digests:
+                continue
+            array = copy.numpy()
+            digest = hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()
+            norm = float(np.linalg.norm(array.astype("float64").ravel()))
+            self.digests[name, updates] = Digest(updates, name, digest, norm)
+
     def _alive(self) -> Iterator[Any]:
         """Mirrored variables that train; copies of counters and metrics differ by design."""
         for reference in self._mirrored:
@@ -115,3 +165,16 @@ class Replicas:
                 continue
             if getattr(variable, "trainable", False):
                 yield variable
+
+
+def _parted(given: Any) -> tuple[Any, ...]:
+    """The first tensor of each replica in what is handed to all of them."""
+    parts = getattr(given, "values", None)
+    if isinstance(parts, tuple):
+        return parts if all(hasattr(part, "shape") for part in parts) else ()
+    inner = given.values() if isinstance(given, dict) else given
+    if isinstance(given, tuple | list | dict):
+        for one in inner:
+            if found := _parted(one):
+                return found
+    return ()

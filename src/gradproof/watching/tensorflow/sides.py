@@ -21,6 +21,8 @@ _FUNNELS = (
     ("keras.src.optimizers.base_optimizer", "BaseOptimizer", "apply"),
     ("tf_keras.src.optimizers.optimizer", "Optimizer", "apply_gradients"),
     ("tf_keras.src.optimizers.legacy.optimizer_v2", "OptimizerV2", "apply_gradients"),
+    ("keras.src.optimizers.optimizer", "Optimizer", "apply_gradients"),
+    ("keras.src.optimizers.legacy.optimizer_v2", "OptimizerV2", "apply_gradients"),
 )
 """The method that every optimizer of a kind goes through."""
 

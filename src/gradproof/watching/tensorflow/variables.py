@@ -13,6 +13,7 @@ from ...evidence.run import Variable
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places
+from .generations import of_keras_2
 
 _ROLES = {
     "Metric": "metric",
@@ -207,7 +208,8 @@ class Variables:
             name = frame.f_code.co_name
             if this is not None and not isinstance(this, type):
                 if is_variable(this) or is_keras_variable(this):
-                    if type(this).__module__.startswith("keras."):
+                    module = type(this).__module__
+                    if module.startswith("keras.") and not of_keras_2(module):
                         keras = this
                 elif kind_of(this) is not None or not self._places.library(
                     frame.f_code.co_filename
