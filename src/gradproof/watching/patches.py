@@ -23,6 +23,7 @@ class Patches:
         self.failed = failed
         self.off = False
         self._undo: list[tuple[Any, str, Any]] = []
+        self.lacking: list[str] = []
         self._inside = threading.local()
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
@@ -86,6 +87,7 @@ class Patches:
         """
         original = vars(owner).get(name)
         if original is None:
+            self.lacking.append(f"{getattr(owner, '__qualname__', owner.__name__)}.{name}")
             return
         quietly = self.quietly
 

@@ -41,6 +41,7 @@ from .tapes import Tapes
 from .tracings import Tracings
 from .units import UnitLooks
 from .variables import Variables
+from .versions import remark
 
 
 class TensorFlow:
@@ -64,6 +65,8 @@ class TensorFlow:
     ) -> None:
         self.patches = patches
         self.generations: set[str] = set()
+        self.lost: dict[str, str] = {}
+        self._version = ""
         places = Places()
         self.variables = Variables(places)
         self.eager = EagerOperations(1, places, self.variables, patches)
@@ -185,24 +188,38 @@ class TensorFlow:
         }
 
     def _tensorflow(self, module: ModuleType) -> None:
-        for install in (
-            self.variables.install,
-            self.tapes.install,
-            self.applies.install_assigns,
-            self.functions.install,
-            self.custom.install,
-            self.tracings.install,
-            self.replicas.install,
-            self.applies.sums.install,
-            self.saves.install,
-            self.applies.numbers.install,
-            self.eager.install,
+        self._version = str(getattr(module, "__version__", ""))
+        for what, install in (
+            ("the making of variables", self.variables.install),
+            ("tapes", self.tapes.install),
+            ("changes by hand", self.applies.install_assigns),
+            ("traced functions", self.functions.install),
+            ("custom gradients", self.custom.install),
+            ("tracing", self.tracings.install),
+            ("strategies", self.replicas.install),
+            ("sums over replicas", self.applies.sums.install),
+            ("saving", self.saves.install),
+            ("functions that are saved", self.applies.numbers.install),
+            ("eager operations", self.eager.install),
         ):
-            self.patches.quietly(install, self.patches)
+            self.patches.quietly(self._install, what, install)
         if self.marks is not None:
             self.patches.quietly(self.marks.install, self.patches)
         if self._pace.limit is not None:
             self.patches.quietly(self._install_idle)
+
+    def _install(self, what: str, install: Callable[[Patches], None]) -> None:
+        """Watches one thing; another version of TensorFlow may not have it."""
+        try:
+            install(self.patches)
+        except (ImportError, AttributeError) as problem:
+            self.lost[what] = str(problem)
+
+    def _unwatched(self) -> tuple[str, ...]:
+        """Sentences: what could not be seen."""
+        found = sorted(self.applies.unwatched | self.applies.audits.unwatched)
+        about = remark(self._version, self.lost, self.patches.lacking)
+        return (*found, about) if about else tuple(found)
 
     def _install_idle(self) -> None:
         """Watches for a program that takes gradients and never updates."""
@@ -424,7 +441,7 @@ class TensorFlow:
                 generators=self.iterators.record(),
                 hoards=self.hoards.record(),
                 crash=crash,
-                unwatched=tuple(sorted(self.applies.unwatched | self.applies.audits.unwatched)),
+                unwatched=self._unwatched(),
                 finished=finished,
                 counted=sum(site.count for site in sites if not site.replica),
             )
