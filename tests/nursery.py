@@ -7,6 +7,7 @@ killed, may fork or exit as it likes, and costs a second instead of ten.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -92,6 +93,7 @@ class Nursery:
         folder: Path,
         environment: dict[str, str] | None = None,
         kill: tuple[str, int] | None = None,
+        delay: float = 0.0,
     ) -> Done:
         """Runs `gradproof ...` (or `python ...`, `seeded ...`) in a folder, to its end.
 
@@ -100,6 +102,7 @@ class Nursery:
             folder: Where it runs.
             environment: Added to the variables there are.
             kill: A signal, sent when the program has written these words.
+            delay: Seconds between the words and the signal.
         """
         order = {
             "command": command,
@@ -123,7 +126,9 @@ class Nursery:
                     break
                 time.sleep(0.05)
             else:
-                os.kill(child, number)
+                time.sleep(delay)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, number)
         status, seconds = self._line().split()
         out, err = _text(folder / ".stdout"), _text(folder / ".stderr")
         return Done(int(status), out, err, float(seconds))

@@ -112,7 +112,7 @@ def _parts(path: Path, job: str) -> tuple[list[_Part], list[str]]:
 
 def _order(part: _Part) -> tuple[str, int, str]:
     kind, _, number = part.worker.name.partition(" ")
-    return kind, int(number) if number.isdigit() else 0, part.started
+    return kind, int(number) if number.isdecimal() else 0, part.started
 
 
 def _part(record: Record) -> _Part:

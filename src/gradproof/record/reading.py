@@ -93,7 +93,7 @@ class Record:
         """What it says to the other workers of its job."""
         found = self._document("worker")
         with self._told():
-            return decode(Worker, found) if found is not None else Worker(str(self.about["task"]))
+            return decode(Worker, found) if found is not None else Worker("worker")
 
     def newest_step(self) -> int:
         """Number of the last step that was recorded."""

@@ -40,7 +40,7 @@ CREATE UNIQUE INDEX step ON steps (apply, step)
 TABLES = tuple(" ".join(statement.split()) for statement in _SQL.split(";"))
 """One statement each, just as SQLite keeps them."""
 
-LARGEST = 256_000_000
+LARGEST = 64_000_000
 """Bytes of the largest document that is unpacked."""
 
 

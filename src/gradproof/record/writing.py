@@ -238,6 +238,10 @@ def _put_answer(connection: sqlite3.Connection, answer: Answer, run: Run, lines:
     shown = {
         (place.path, place.cell) for diagnosis in answer.diagnoses for place in _places(diagnosis)
     }
+    if task() is not None:
+        # What only all workers together show stands where they update.
+        places = (apply.place for apply in run.applies)
+        shown |= {(place.path, place.cell) for place in places if place is not None}
     connection.execute("DELETE FROM sources")
     connection.executemany(
         "INSERT INTO sources VALUES (?, ?, ?)",

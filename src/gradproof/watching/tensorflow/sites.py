@@ -151,7 +151,8 @@ class Site:
         """
         block = Block(first, self.values, rows)
         self.count = first + len(rows) - 1
-        if first <= FIRST:
+        # A loop inside one call may be past the first steps before anybody looks.
+        if first <= FIRST or not self.first:
             self.first.append(block)
             return
         self.recent.append(block)
