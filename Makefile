@@ -6,7 +6,7 @@ READY := .venv/.ready
 EXAMPLE ?= examples/stuck/spiral.py
 EXAM_ANSWERS ?= exam-answers.jsonl
 
-.PHONY: run test test-all lint docs bench bench-reading exam clean
+.PHONY: run test test-all test-matrix lint docs bench bench-reading exam clean
 
 run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
@@ -16,6 +16,9 @@ test: $(READY) ## All tests but the slow ones.
 
 test-all: $(READY) ## All tests.
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest
+
+test-matrix: $(READY) ## A sample on other versions of TensorFlow and Python, in environments of their own.
+	@$(BIN)/python tests/matrix.py
 
 lint: $(READY) ## ruff, mypy and typos.
 	@$(BIN)/ruff check .
@@ -38,7 +41,7 @@ exam: $(READY) ## The public exam, with every tool; hours. Goes on where it was 
 	@$(BIN)/python benchmarks/exam/run.py --answers $(EXAM_ANSWERS)
 
 clean: ## Throw away .venv and what tools left behind.
-	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Installed again only when pyproject.toml says something new.
 $(READY): pyproject.toml

@@ -76,7 +76,9 @@ def told(run: Run, path: Path, generation: str) -> dict[str, Any]:
 def main() -> None:
     """Runs everything; a failure of ours stands beside its program."""
     work = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    generation = "2" if os.environ.get("TF_USE_LEGACY_KERAS") else "3"
+    # Up to TensorFlow 2.15 `keras` is Keras 2, which no variable asks for.
+    asked = sys.argv[2] if len(sys.argv) > 2 else None
+    generation = asked or ("2" if os.environ.get("TF_USE_LEGACY_KERAS") else "3")
     importlib.import_module("tensorflow")
     _two_devices()
     # `clear_session` collects garbage; half of all time went into looking

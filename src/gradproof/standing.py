@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 from .answer import Standing
@@ -33,8 +34,9 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     updates: dict[int, list[Update]] = {}
     for _, update in run.updates():
         updates.setdefault(update.variable, []).append(update)
+    uses = _Uses.of(run)
     found = [
-        _standing(variable, run, diagnoses, updates.get(variable.key, []))
+        _standing(variable, run, diagnoses, updates.get(variable.key, []), uses)
         for variable in run.variables
         if variable.role == "model" and variable.trainable and variable.copy_of is None
     ]
@@ -45,6 +47,26 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     return sorted(
         found, key=lambda one: (order[one.state], STAGES.index(one.stage) if one.stage else 0)
     )
+
+
+@dataclass(frozen=True)
+class _Uses:
+    """Who asks for a gradient of each variable, and who hands it over."""
+
+    sources: dict[int | None, list[Source]]
+    applies: dict[int | None, list[Apply]]
+
+    @staticmethod
+    def of(run: Run) -> _Uses:
+        sources: dict[int | None, list[Source]] = {}
+        for call in run.calls:
+            for source in call.sources:
+                sources.setdefault(source.variable, []).append(source)
+        applies: dict[int | None, list[Apply]] = {}
+        for apply in run.applies:
+            for key in dict.fromkeys(pair.variable for pair in apply.pairs):
+                applies.setdefault(key, []).append(apply)
+        return _Uses(sources, applies)
 
 
 def rules(run: Run) -> tuple[str, ...]:
@@ -79,10 +101,14 @@ def _differentiable(variable: Variable) -> bool:
 
 
 def _standing(
-    variable: Variable, run: Run, diagnoses: Sequence[Diagnosis], updates: Sequence[Update]
+    variable: Variable,
+    run: Run,
+    diagnoses: Sequence[Diagnosis],
+    updates: Sequence[Update],
+    uses: _Uses,
 ) -> Standing:
     told = _told(variable, diagnoses)
-    state, stage, why = told or _shown(variable, run, updates)
+    state, stage, why = told or _shown(variable, run, updates, uses)
     moved = any(update.change_norm != 0 for update in updates)
     return Standing(variable.path, variable.shape, state, stage, why, moved, variable.key)
 
@@ -110,17 +136,19 @@ def _with_consequences(diagnosis: Diagnosis) -> Iterator[Diagnosis]:
         yield from _with_consequences(consequence)
 
 
-def _shown(variable: Variable, run: Run, updates: Sequence[Update]) -> tuple[str, str | None, str]:
+def _shown(
+    variable: Variable, run: Run, updates: Sequence[Update], uses: _Uses
+) -> tuple[str, str | None, str]:
     """State, stage and reason, from the facts alone."""
     changed = [update for update in updates if update.change_norm != 0]
-    applied = [apply for apply in run.applies if _hands_over(apply, variable)]
+    applied = uses.applies.get(variable.key, [])
     if changed:
         last = changed[-1]
         if not isfinite(last.change_norm):
             return "broken", "moved", "its value is no longer finite"
         by = _as_told(variable, run) or _by(applied, run)
         return "moved", None, f"changed by {last.change_norm:.3g} (norm) when last seen{by}"
-    asked = [source for call in run.calls for source in call.sources if _is(source, variable)]
+    asked = uses.sources.get(variable.key, [])
     if asked and all(source.connected is False for source in asked):
         return "broken", "recorded", "its gradient is None: no recorded path to the loss"
     if not asked and not applied:
@@ -149,14 +177,6 @@ def _unasked(variable: Variable, run: Run) -> tuple[str, str | None, str]:
     if used:
         return "resting", None, "in no list that was differentiated or applied"
     return "resting", None, UNUSED
-
-
-def _is(source: Source, variable: Variable) -> bool:
-    return source.variable == variable.key
-
-
-def _hands_over(apply: Apply, variable: Variable) -> bool:
-    return any(pair.variable == variable.key for pair in apply.pairs)
 
 
 def _as_told(variable: Variable, run: Run) -> str:

@@ -77,14 +77,16 @@ def prove(run: Run) -> Iterator[Finding]:
             # A gradient of another variable here is another fault.
             and (pair.taken_for is None or pair.variable in pair.taken_for)
         ]
-        calls = {key: {call for one, call in pairs if one == key} for key, _ in pairs}
+        calls: dict[int, set[int | None]] = {}
+        for key, call in pairs:
+            calls.setdefault(key, set()).add(call)
         times = Counter(key for key, _ in pairs)
         twice = [key for key, count in times.items() if count > 1 and len(calls[key]) == 1]
         if not twice:
             continue
         told.add(apply.place)
         names = tuple(run.path(key) for key in twice)
-        asked = next((call for call in run.calls if call.key == apply.call), None)
+        asked = next((one for one in run.calls if one.key == apply.call), None)
         yield Finding(
             f"{listed(names)} {'stands' if len(names) == 1 else 'stand'} {times[twice[0]]} times "
             f"among the {len(apply.pairs)} pairs of one step, and each of them is applied",

@@ -316,14 +316,16 @@ class Variables:
 
     def record(self) -> tuple[Variable, ...]:
         """All variables as plain data."""
-        return tuple(self._plain(note) for note in self._notes.values())
+        # A model with a thousand variables is asked for its list once.
+        listed: dict[int, frozenset[int] | None] = {}
+        return tuple(self._plain(note, listed) for note in self._notes.values())
 
     def _told_apart(self, note: _Note, path: str) -> str:
         """The path, with a number if a variable that still lives is called so too.
 
         A number that was given stays, whoever dies meanwhile.
         """
-        if note.role != "model":
+        if note.role != "model" or note.copy_of is not None:
             return path
         if note.called != path:
             others = self._named.setdefault(path, [])
@@ -333,7 +335,7 @@ class Variables:
             others.append(note)
         return path if note.number == 1 else f"{path}#{note.number}"
 
-    def _plain(self, note: _Note) -> Variable:
+    def _plain(self, note: _Note, listed: dict[int, frozenset[int] | None]) -> Variable:
         variable = note.variable()
         if variable is None and note.last is not None:
             return note.last
@@ -354,7 +356,7 @@ class Variables:
             note.made_in,
             note.owner,
             note.during,
-            *_tracked(note.holder() if note.holder is not None else None, variable),
+            *_tracked(note.holder() if note.holder is not None else None, variable, listed),
             _count(variable, note.dtype),
             note.copy_of,
         )
@@ -388,16 +390,19 @@ def _reference(thing: Any) -> weakref.ref[Any] | None:
         return None
 
 
-def _tracked(holder: Any, variable: Any) -> tuple[str | None, bool | None]:
+def _tracked(
+    holder: Any, variable: Any, listed: dict[int, frozenset[int] | None]
+) -> tuple[str | None, bool | None]:
     """Class of the holder, and whether its own list has the variable."""
     if holder is None or variable is None:
         return None, None
-    name = type(holder).__name__
-    try:
-        listed = list(holder.variables)
-    except (AttributeError, ValueError, TypeError):
-        return name, None
-    return name, any(bare(other) is variable for other in listed)
+    if id(holder) not in listed:
+        try:
+            listed[id(holder)] = frozenset(id(bare(other)) for other in holder.variables)
+        except (AttributeError, ValueError, TypeError):
+            listed[id(holder)] = None
+    own = listed[id(holder)]
+    return type(holder).__name__, None if own is None else id(variable) in own
 
 
 def _count(variable: Any, dtype: str) -> int | None:
