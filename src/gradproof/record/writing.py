@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -40,6 +41,9 @@ FIRST_WHOLE = 0.02
 WAITING = 16_000_000
 """Bytes of steps that wait to be written, at most."""
 
+FINISHED = 10.0
+"""Seconds that the end of a run waits for a thread that is still writing."""
+
 Facts = Mapping[str, str | int | float | Sequence[str] | None]
 
 
@@ -65,6 +69,7 @@ class Recorder:
         self._about = about
         self._ready = ready
         self._process = os.getpid()
+        self._lock = threading.Lock()
         self._waiting: list[StepRows] = []
         self._bytes = 0
         self._kept: dict[int, Kept] = {}
@@ -121,7 +126,7 @@ class Recorder:
             _put_evidence(connection, run)
             _put_about(connection, {**about, "ended": now()})
 
-        self._write(put)
+        self._write(put, last=True)
         self._settle()
 
     @property
@@ -129,9 +134,20 @@ class Recorder:
         """Nothing is written: it failed, or this is a child of the program."""
         return self.failure is not None or os.getpid() != self._process
 
-    def _write(self, put: Callable[[sqlite3.Connection], None]) -> None:
+    def _write(self, put: Callable[[sqlite3.Connection], None], last: bool = False) -> None:
         """Writes the waiting steps and something more, all or nothing."""
+        # Another thread is at it, or this one was, when a signal came: next time.
+        if not self._lock.acquire(timeout=FINISHED if last else 0):
+            return
+        try:
+            self._write_alone(put)
+        finally:
+            self._lock.release()
+
+    def _write_alone(self, put: Callable[[sqlite3.Connection], None]) -> None:
         start = time.monotonic()
+        # Threads may add to it meanwhile.
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
         try:
             if not self.begun:
                 self._ready(self.path)
@@ -140,21 +156,23 @@ class Recorder:
                 connection.execute("BEGIN IMMEDIATE")
                 if not self.begun:
                     _put_about(connection, self._about())
-                self._put_steps(connection)
+                self._put_steps(connection, waiting)
                 put(connection)
                 _put_about(connection, {"written": now()})
                 connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as problem:
             self._fail(problem)
             return
+        except BaseException:
+            # Ctrl-C: they are for the next write.
+            self._waiting = [*waiting, *self._waiting]
+            raise
         self.begun = True
-        self._waiting.clear()
-        self._bytes = 0
         end = time.monotonic()
         self._next = end + max(INTERVAL, (end - start) * SHARE)
 
-    def _put_steps(self, connection: sqlite3.Connection) -> None:
-        for rows in self._waiting:
+    def _put_steps(self, connection: sqlite3.Connection, waiting: Sequence[StepRows]) -> None:
+        for rows in waiting:
             kept = self._kept.get(rows.apply)
             if kept is None:
                 width = 4 * len(rows.variables) * len(rows.columns)
@@ -179,7 +197,7 @@ class Recorder:
             )
             kept.rows += len(rows.rows)
             kept.last = rows.rows[-1].index
-        most = max(AT_ONCE, 2 * sum(len(rows.rows) for rows in self._waiting))
+        most = max(AT_ONCE, 2 * sum(len(rows.rows) for rows in waiting))
         for apply in overfull(self._kept):
             _thin(connection, apply, self._kept[apply], len(self._kept), most)
 

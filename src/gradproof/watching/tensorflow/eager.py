@@ -102,9 +102,11 @@ class EagerOperations:
         outputs: Any,
         op_name: Any = None,
         graph: Any = None,
-    ) -> None:
+    ) -> Any:
         if graph is None and not self.paused:
             self._patches.quietly(self._record, op_type, inputs, outputs)
+        # With nothing, TensorFlow would call the next callback without outputs.
+        return outputs if _others() else None
 
     def _record(self, op_type: Any, inputs: Any, outputs: Any) -> None:
         name = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
@@ -252,6 +254,13 @@ class EagerOperations:
                 whole=not self.dropped,
             )
         return self._plain
+
+
+def _others() -> bool:
+    """Somebody else listens to operations: `enable_check_numerics`, say."""
+    from tensorflow.python.eager import context
+
+    return len(context.context().op_callbacks) > 1
 
 
 def _arguments(frame: FrameType | None) -> Iterator[Any]:
