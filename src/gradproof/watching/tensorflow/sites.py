@@ -17,6 +17,10 @@ FIRST = 16
 RECENT = 512
 """Steps kept of one place: the first ones, and about as many recent ones."""
 
+MOST_UPDATES = 200_000
+LEAST = 64
+"""Recent updates that are judged, as objects: fewer steps where there are many variables."""
+
 REFRESHED = 64
 """Variables of a site whose values are read at one flush, in turn."""
 
@@ -161,10 +165,17 @@ class Site:
 
     def steps(self) -> list[Step]:
         """The steps kept, in order. Most rows are never asked for."""
-        return [
-            _step(self, block.first + number, numbers, block.values)
+        places = [
+            (block, number)
             for block in (*self.first, *self.recent)
-            for number, numbers in enumerate(block.rows.tolist())
+            for number in range(len(block.rows))
+        ]
+        room = max(LEAST, MOST_UPDATES // max(1, len(self.variables)))
+        if len(places) > FIRST + room:
+            places = [*places[:FIRST], *places[-room:]]
+        return [
+            _step(self, block.first + number, block.rows[number].tolist(), block.values)
+            for block, number in places
         ]
 
 
