@@ -82,19 +82,22 @@ def wait(record: Path, patience: float = PATIENCE) -> None:
     Nobody waits for those that write elsewhere, or not any more.
     """
     until = time.monotonic() + patience
-    while time.monotonic() < until:
-        try:
-            with Record(record) as mine:
-                job = mine.about.get("job")
-        except Unusable:
-            return
-        if not isinstance(job, str):
-            return
-        parts, _ = _parts(record, job)
-        here = next((part for part in parts if part.path == record), None)
-        if here is None or all(part.end.ended for part in _together(parts, here)):
+    mine = _about(record)
+    job, started = mine.get("job"), str(mine.get("started", ""))
+    while isinstance(job, str) and time.monotonic() < until:
+        others = map(_about, of_job(record.parent, job))
+        if not any("ended" not in one and str(one.get("written")) >= started for one in others):
             return
         time.sleep(0.25)
+
+
+def _about(path: Path) -> dict[str, object]:
+    """What a record says of its run; nothing, if it can't be read."""
+    try:
+        with Record(path) as record:
+            return record.about
+    except Unusable:
+        return {"ended": None}
 
 
 def _parts(path: Path, job: str) -> tuple[list[_Part], list[str]]:
