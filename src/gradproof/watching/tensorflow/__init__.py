@@ -21,7 +21,7 @@ from ..places import Places
 from .adoption import adopt
 from .copies import Copies
 from .custom import CustomGradients
-from .eager import EagerOperations, in_graph
+from .eager import EagerOperations, in_graph, unheard
 from .functions import SETTLED, Functions
 from .generations import of_keras_2
 from .graphs import TracedOperations
@@ -298,6 +298,7 @@ class TensorFlow:
         """Nothing has come up since the last look, and it was not long ago."""
         return not (self.tapes.fresh or self.eager.on or self._pace.late or self._pace.end)
 
+    @unheard()
     def _audited(self, work: Callable[[], None]) -> None:
         """Lets the audit read variables, which is no operation of the program's."""
         paused, self.eager.paused = self.eager.paused, True
@@ -393,6 +394,7 @@ class TensorFlow:
         key = self.variables.key(variable)
         return next((one.path for one in self.variables.record() if one.key == key), None)
 
+    @unheard()
     def snapshot(self, crash: Crash | None, finished: bool) -> Run:
         """Everything seen so far as plain data."""
         self.eager.paused = True

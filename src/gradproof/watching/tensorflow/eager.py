@@ -256,6 +256,24 @@ class EagerOperations:
         return self._plain
 
 
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """Our own operations are nobody's business.
+
+    `enable_check_numerics` would take our NaN, which stands for what is not
+    known, for one of the program's.
+    """
+    from tensorflow.python.eager import context
+
+    here = context.context()
+    before = here.invoking_op_callbacks
+    here.invoking_op_callbacks = True
+    try:
+        yield
+    finally:
+        here.invoking_op_callbacks = before
+
+
 def _others() -> bool:
     """Somebody else listens to operations: `enable_check_numerics`, say."""
     from tensorflow.python.eager import context

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..patches import Patches
+from .eager import unheard
 from .graphs import SCOPE
 from .measures import Before, before, measures, scalar
 from .sites import EXTRA, Site
@@ -67,7 +68,7 @@ class Numbers:
         """The variables before the step."""
         from tensorflow.python.eager import record
 
-        with record.stop_recording():
+        with record.stop_recording(), unheard():
             return [before(variable) for variable in variables]
 
     def after(
@@ -86,7 +87,7 @@ class Numbers:
         from tensorflow.python.eager import context, record
 
         eager = bool(context.executing_eagerly())
-        with record.stop_recording(), tf.name_scope(SCOPE):
+        with record.stop_recording(), unheard(), tf.name_scope(SCOPE):
             if not site.values:
                 site.begin(variables, [was.value for was in earlier] if eager else None)
             row = measures(variables, gradients, earlier, site.directed)
@@ -121,6 +122,7 @@ class Numbers:
         tf.raw_ops.ResourceScatterUpdate(resource=site.ring.handle, indices=slot, updates=row)
         tf.raw_ops.AssignAddVariableOp(resource=site.counter.handle, value=tf.constant(1, tf.int64))
 
+    @unheard()
     def flush(self) -> int:
         """Reads what was measured since the last time.
 
