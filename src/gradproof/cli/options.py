@@ -206,7 +206,9 @@ def try_to_write(path: str, option: str = "--output") -> None:
 
 def refuse(sentence: str) -> int:
     """Says on stderr why nothing was done; the exit status for it."""
-    write(f"gradproof: {sentence}\n", sys.stderr)
+    from ..harmless import harmless
+
+    write(f"gradproof: {harmless(sentence)}\n", sys.stderr)
     return USAGE
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from ..harmless import harmless
 from .reading import Passage
 
 COLUMNS = (
@@ -73,7 +74,11 @@ def csv_text(passages: Iterable[Passage]) -> Iterator[str]:
 
 def _shown(row: Row) -> Iterator[object]:
     # Nine digits give every float32 back.
-    return (f"{value:.9g}" if isinstance(value, float) else value for value in row)
+    for value in row:
+        if isinstance(value, float):
+            yield f"{value:.9g}"
+        else:
+            yield harmless(value) if isinstance(value, str) else value
 
 
 def write_parquet(passages: Iterable[Passage], path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..answer import Answer
 from ..fault import Diagnosis, Verdict
 from ..finding import Place
+from ..harmless import harmless
 
 COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
 """What GitHub calls our levels."""
@@ -22,7 +23,7 @@ def _command(diagnosis: Diagnosis) -> str:
     title = f"{diagnosis.fault.code} {diagnosis.fault.name}"
     properties = [*_where(diagnosis.place), f"title={_property(title)}"]
     command = COMMANDS[diagnosis.level]
-    return f"::{command} {','.join(properties)}::{_text(_message(diagnosis))}"
+    return harmless(f"::{command} {','.join(properties)}::{_text(_message(diagnosis))}")
 
 
 def _where(place: Place | None) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..answer import Answer, Lines, Standing, WorkerEnd
 from ..fault import LEVELS, STAGES, Diagnosis, Verdict
 from ..finding import Place
+from ..harmless import harmless
 from .mend import mend
 from .paint import Paint, plain
 from .snippet import Mark, display_width, snippet, wrapped
@@ -21,17 +21,6 @@ SHOWN_NAMES = 5
 
 SHOWN_ROWS = 15
 """Rows of the table of variables before it counts the others."""
-
-
-_CONTROL = re.compile(
-    "\x1b(?!\\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
-"""What would move a terminal's cursor, or turn the order of letters; not our colours."""
-
-
-def _harmless(text: str) -> str:
-    """Names come from programs, and from records of strangers."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def render(answer: Answer, lines: Lines, paint: Paint = plain, whole: bool = False) -> str:
@@ -51,12 +40,12 @@ def render(answer: Answer, lines: Lines, paint: Paint = plain, whole: bool = Fal
     if answer.account:
         parts.append("\n".join(answer.account))
     closing = [_closing(answer, paint), *_notes(answer, whole)]
-    return _harmless("\n\n".join([*parts, "\n".join(closing)]) + "\n")
+    return harmless("\n\n".join([*parts, "\n".join(closing)]) + "\n")
 
 
 def render_closing(answer: Answer) -> str:
     """The last line with its notes alone."""
-    return _harmless("\n".join([_closing(answer, plain), *_notes(answer)]))
+    return harmless("\n".join([_closing(answer, plain), *_notes(answer)]))
 
 
 def render_counts(answer: Answer, paint: Paint = plain) -> str:
@@ -93,7 +82,7 @@ def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -
     for note in _remarks(diagnosis):
         first, *rest = wrapped(note, WIDTH - len(indent) + 1)
         block += [f"{frame} note: {first}", *(indent[1:] + line for line in rest)]
-    return _harmless("\n".join(block))
+    return harmless("\n".join(block))
 
 
 def _gutter(diagnosis: Diagnosis) -> int:
