@@ -265,13 +265,13 @@ def unheard() -> Iterator[None]:
     """
     from tensorflow.python.eager import context
 
-    here = context.context()
-    before = here.invoking_op_callbacks
-    here.invoking_op_callbacks = True
+    # `invoking_op_callbacks` would say the same, but eager operations don't ask it.
+    here = context.context()._thread_local_data
+    before, here.op_callbacks = here.op_callbacks, []
     try:
         yield
     finally:
-        here.invoking_op_callbacks = before
+        here.op_callbacks = before
 
 
 def _others() -> bool:
