@@ -101,8 +101,8 @@ HARD = {
         """,
     "another watcher": """
         tf.debugging.enable_check_numerics()
-        [traced() for _ in range(25)]
-        [step() for _ in range(25)]
+        [traced() for _ in range(50)]
+        step()
         tf.debugging.disable_check_numerics()
         """,
     "TensorBoard": """
