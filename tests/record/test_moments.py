@@ -66,7 +66,7 @@ def test_signals_at_random_moments(times, nursery: Nursery, tmp_path):
                 opened += bool(indices)
         except Unusable as problem:
             # Killed before there was anything to keep.
-            assert "no run record in" in str(problem)  # noqa: PT017
+            assert "no run record in" in str(problem), folder  # noqa: PT017
     assert opened >= times // 2
 
 

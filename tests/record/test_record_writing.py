@@ -12,7 +12,17 @@ import pytest
 from gradproof.answer import Answer
 from gradproof.evidence import Run
 from gradproof.evidence.rows import COLUMNS, StepRow, StepRows
-from gradproof.record import Record, Recorder, find, ready, replaced, thinning, writing
+from gradproof.record import (
+    Record,
+    Recorder,
+    Unusable,
+    find,
+    ready,
+    replaced,
+    schema,
+    thinning,
+    writing,
+)
 from gradproof.record import folder as folders
 from gradproof.record.thinning import FIRST, Kept
 
@@ -170,3 +180,21 @@ def test_only_the_newest_stay(tmp_path, monkeypatch):
     assert (tmp_path / ".gradproof" / ".gitignore").read_text().endswith("*\n")
     assert find(None, tmp_path / ".gradproof").name == "5.sqlite"
     assert find(str(tmp_path), tmp_path / "elsewhere").name == "5.sqlite"
+
+
+def test_a_run_that_is_killed_while_it_makes_its_record_leaves_none(tmp_path, monkeypatch):
+    """Half a record has another name; it is cleared away when it is old."""
+    monkeypatch.setattr(schema.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    home = tmp_path / ".gradproof"
+    path = home / "runs" / "a.sqlite"
+    ready(path)
+    with pytest.raises(KeyboardInterrupt):
+        schema.create(path)
+    assert [part.name for part in path.parent.iterdir()] == ["a.sqlite.part"]
+    with pytest.raises(Unusable, match="no run record in"):
+        find(None, home)
+    ready(path)
+    assert len(list(path.parent.iterdir())) == 1
+    os.utime(path.parent / "a.sqlite.part", (1, 1))
+    ready(path)
+    assert list(path.parent.iterdir()) == []

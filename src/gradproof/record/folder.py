@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ..task import task
-from .schema import Unusable
+from .schema import PART, Unusable
 
 NEWEST = 20
 """Records that stay in the folder when another one is made."""
@@ -52,6 +52,10 @@ def ready(path: Path) -> None:
     ignore = home / ".gitignore"
     if not ignore.exists():
         ignore.write_text("# Made by gradproof.\n*\n", encoding="utf-8")
+    for left in path.parent.glob(f"*{PART}"):
+        # Its run was killed while it made its record.
+        if _time(left)[0] < time.time() - 3600:
+            left.unlink(missing_ok=True)
     for old in _outdated(path):
         for part in (old, Path(f"{old}-wal"), Path(f"{old}-shm")):
             part.unlink(missing_ok=True)

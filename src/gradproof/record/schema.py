@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +41,9 @@ CREATE UNIQUE INDEX step ON steps (apply, step)
 TABLES = tuple(" ".join(statement.split()) for statement in _SQL.split(";"))
 """One statement each, just as SQLite keeps them."""
 
+PART = ".part"
+"""At the end of the name of a record that is being made."""
+
 LARGEST = 64_000_000
 """Bytes of the largest document that is unpacked."""
 
@@ -51,9 +55,23 @@ class Unusable(Exception):
 def create(path: Path) -> None:
     """Makes an empty record where nothing is yet.
 
+    It gets its name when it is one: a program may be killed at any moment.
+
     Raises:
         sqlite3.Error, OSError: It can't be written.
     """
+    part = path.with_name(f"{path.name}{PART}")
+    part.unlink(missing_ok=True)
+    try:
+        _create(part)
+        os.replace(part, path)
+    except (sqlite3.Error, OSError):
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def _create(path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
