@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from gradproof import check_optimizer
+from gradproof.watching.tensorflow.optimizer_checks import follows
 
 pytestmark = pytest.mark.tensorflow
 
@@ -21,29 +25,82 @@ def broken(found):
     return {one.name: one.words for one in found.broken}
 
 
-DUPLICATES = {
-    "sparse gradient": "a row that stands twice in a sparse gradient gets the wrong update"
+PAGE = Path(__file__).parent.parent / "docs" / "optimizers.md"
+GENERATIONS = {"Keras 3": "keras", "tf-keras": "tf_keras"}
+BUILT_IN = {
+    "keras": "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Muon Nadam RMSprop SGD "
+    "ScheduleFreeAdamW",
+    "tf_keras": "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion Nadam RMSprop SGD",
 }
-"""Keras 3 squares the entries of a sparse gradient before it adds them up."""
+QUICK = {("keras", "Adam"), ("tf_keras", "SGD")}
+"""The others are tried by `make test-all`."""
+
+
+def deviations(generation: str, name: str) -> dict[str, str]:
+    """What the page says of an optimizer."""
+    rows = [line.strip("|").split(" | ") for line in PAGE.read_text("utf-8").splitlines()]
+    return {
+        row[2].strip(): without_numbers(row[3].strip())
+        for row in rows
+        if len(row) == 4 and (GENERATIONS.get(row[0].strip()), row[1].strip()) == (generation, name)
+    }
+
+
+def without_numbers(words: str) -> str:
+    """Machines differ in the last digits."""
+    return re.sub(r"\d[\d.]*(e[+-]\d+)?", "#", words).strip()
 
 
 @pytest.mark.parametrize(
-    ("generation", "name", "deviations"),
+    ("generation", "name"),
     [
-        ("keras", "SGD", {}),
-        ("keras", "Adam", DUPLICATES),
-        ("keras", "AdamW", DUPLICATES),
-        ("keras", "RMSprop", DUPLICATES),
-        ("tf_keras", "SGD", {}),
-        ("tf_keras", "Adam", {}),
-        ("tf_keras", "AdamW", {}),
-        ("tf_keras", "RMSprop", {}),
+        pytest.param(
+            generation, name, marks=() if (generation, name) in QUICK else pytest.mark.slow
+        )
+        for generation, names in BUILT_IN.items()
+        for name in names.split()
     ],
 )
-def test_optimizers_of_keras(keras, generation, name, deviations):
-    """They pass, or deviate in exactly that."""
+def test_optimizers_of_keras(keras, generation, name):
+    """They pass, or deviate in exactly what the page says."""
     found = check_optimizer(getattr(pytest.importorskip(generation).optimizers, name))
-    assert broken(found) == deviations, str(found)
+    told = {promise: without_numbers(words) for promise, words in broken(found).items()}
+    # Where TensorFlow has begun with one device, two replicas can't be tried.
+    tried = {one.name for one in found.promises if one.holds is not None}
+    expected = {
+        name: words for name, words in deviations(generation, name).items() if name in tried
+    }
+    assert told == expected, str(found)
+
+
+def test_no_optimizer_is_missing(keras):
+    """A new one of Keras has to be tried."""
+    special = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"}
+    for generation, names in BUILT_IN.items():
+        optimizers = pytest.importorskip(generation).optimizers
+        there = {
+            name
+            for name, kind in vars(optimizers).items()
+            if isinstance(kind, type) and hasattr(kind, "apply_gradients")
+        }
+        assert there - special == set(names.split())
+
+
+@pytest.mark.parametrize(
+    ("generation", "name", "rule"),
+    [
+        ("keras", "SGD", lambda optax: optax.sgd(0.01)),
+        ("keras", "Adam", lambda optax: optax.adam(0.001, eps=1e-7)),
+        ("keras", "Lion", lambda optax: optax.lion(0.001, b2=0.99, weight_decay=0.0)),
+        ("tf_keras", "AdamW", lambda optax: optax.adamw(0.001, eps=1e-7, weight_decay=0.004)),
+    ],
+)
+def test_rules_of_optax(keras, generation, name, rule):
+    """An optimizer of optax is a rule to go by; one of another rate is not followed."""
+    optax = pytest.importorskip("optax")
+    kind = getattr(pytest.importorskip(generation).optimizers, name)
+    assert follows(kind, rule(optax)) is None
+    assert "of what the rule says" in (follows(kind, optax.sgd(0.5)) or "")
 
 
 def momentum(keras):
@@ -83,7 +140,7 @@ def test_own_optimizer_that_is_right(keras):
     found = check_optimizer(momentum(keras), reference=rule)
     assert found, str(found)
     assert {one.name: one.holds for one in found.promises}["reference"] is True
-    assert "HeavyBall holds; 24 checks" in str(found)
+    assert re.search(r"HeavyBall holds; 2[45] checks", str(found)), str(found)
     assert all(len(line) <= 100 for line in str(found).splitlines())
     assert "<pre>" in found._repr_html_()
 

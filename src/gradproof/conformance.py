@@ -70,9 +70,7 @@ class OptimizerCheck:
         return f"<pre>{escape(str(self))}</pre>"
 
 
-def check_optimizer(
-    factory: Callable[[], Any], reference: Callable[..., Any] | None = None
-) -> OptimizerCheck:
+def check_optimizer(factory: Callable[[], Any], reference: Any = None) -> OptimizerCheck:
     """Tries whether an optimizer does what every optimizer promises.
 
     For those who write optimizers, of Keras 3 or tf-keras. On a few small
@@ -80,15 +78,17 @@ def check_optimizer(
     gradients, types, eager against traced and compiled by XLA, the counter,
     the learning rate and schedules, clipping, weight decay, moving averages
     and accumulation where its config offers them, saving, `get_config`,
-    `stateless_apply`, two models, the order of variables, and a convex
-    problem. Strategies are not tried.
+    `stateless_apply`, two models, the order of variables, two replicas, and a
+    convex problem. For the replicas, the processor is made two devices if
+    TensorFlow has not begun yet.
 
     Args:
         factory: Makes a new optimizer each time it is called: a class, or a
             function without arguments.
         reference: The rule as a function of `(value, gradient, state)`, all
             arrays of float64, `state` being `None` at first. It gives the
-            new value and the new state.
+            new value and the new state. Or an optimizer of optax, such as
+            `optax.adam(0.001)`.
 
     Returns:
         What holds, what does not, and why; true when nothing fails.
@@ -110,8 +110,10 @@ def check_optimizer(
         )
     from .watching.tensorflow import trial
     from .watching.tensorflow.optimizer_checks import CHECKS, follows
+    from .watching.tensorflow.optimizer_replicas import two_processors
     from .watching.tensorflow.optimizer_trials import keras_of
 
+    two_processors()
     optimizer = factory()
     keras_of(optimizer)
     with trial.restored():
@@ -125,7 +127,7 @@ def check_optimizer(
 def _tried(
     name: str, check: Callable[[Callable[[], Any]], str | None], factory: Callable[[], Any]
 ) -> Promise:
-    from .watching.tensorflow.optimizer_checks import NotApplicable
+    from .watching.tensorflow.optimizer_trials import NotApplicable
 
     try:
         words = check(factory)

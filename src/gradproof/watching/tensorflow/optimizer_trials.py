@@ -18,6 +18,10 @@ CLOSE = 1e-4
 """Part of a change by which two ways to compute it may differ in float32."""
 
 
+class NotApplicable(Exception):
+    """The optimizer does not offer what the check is about."""
+
+
 class Trial:
     """One optimizer with variables of its own.
 
