@@ -157,3 +157,55 @@ def test_read_in_a_custom_gradient():
         weight.assign_sub(tape.gradient(loss, weight))
         """
     )
+
+
+def test_custom_gradient_around_unknown_code():
+    """What an unknown call in its body passes on is not known, so nothing is said."""
+    assert_silent("""
+        class Block(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.between = keras.activations.get("relu")
+
+            def build(self, shape):
+                self.first, self.second = keras.layers.Dense(4), keras.layers.Dense(1)
+
+            def call(self, inputs, training=None):
+                return self.second(self.between(self.first(inputs)))
+
+
+        class Pair(keras.layers.Layer):
+            def __init__(self, f):
+                super().__init__()
+                self.f = f
+
+            def call(self, inputs, training=None):
+                @tf.custom_gradient
+                def doubled(inputs):
+                    with tf.GradientTape() as inner:
+                        inner.watch(inputs)
+                        result = self.f(inputs, training=training)
+                        y = tf.concat([tf.identity(result), result], axis=-1)
+
+                    def gradient(upstream, variables=None):
+                        found = inner.gradient(y, [inputs] + variables, output_gradients=upstream)
+                        return found[0], found[1:]
+
+                    return y, gradient
+
+                return doubled(inputs)
+
+
+        pair = Pair(Block())
+
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                output = pair(x, training=True)
+            gradients = tape.gradient(output, pair.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, pair.trainable_variables))
+
+
+        step()
+    """)

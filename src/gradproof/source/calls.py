@@ -92,6 +92,9 @@ def call(
         return losses.loss_called(reader, callee, arguments, keywords, node)
     if isinstance(callee, Other):
         return _other(reader, callee, arguments, keywords, node)
+    if isinstance(callee, Tensor) and arguments:
+        # What an operation gave may be a function: `keras.activations.get(name)`.
+        return unknown_call(reader, callee, arguments, keywords, node)
     if isinstance(callee, Tensor):
         return callee
     return unknown_call(reader, callee, arguments, keywords, node)

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import calls, losses, modules, rounds, state
+from .dependence import Anything
 from .flow import merge, origin
 from .joining import join_values
 from .values import (
@@ -155,7 +156,7 @@ def _custom_gradient(
     inner = [
         origin(owner, reader.active, reader.path(node))
         for owner in within
-        if owner not in flow and isinstance(owner, Variable | Layer)
+        if owner not in flow and isinstance(owner, Variable | Layer | Unknown | Anything)
     ]
     flow = merge((flow, *inner))
     first = arguments[0] if arguments else None
