@@ -55,6 +55,7 @@ def test_dropped(clip: str):
         ("gradients = [tf.clip_by_norm(g, 1.0) for g in gradients]", "gradients"),
         ("pass", "[tf.clip_by_norm(g, 1.0) for g in gradients]"),
         ("clipped = tf.clip_by_value(x, -1.0, 1.0)", "gradients"),
+        ("() = tf.clip_by_global_norm(x, 1.0)", "gradients"),
     ],
 )
 def test_used(clip: str, used: str):

@@ -97,7 +97,7 @@ def _is_looked_at(reader: Reader, node: ast.AST) -> bool:
                 if isinstance(one, ast.Name)
             ]
             # Who gives the clipped ones a name of their own did not ask for the norm alone.
-            first = getattr(statement.targets[0], "elts", [None])[0]
+            first = next(iter(getattr(statement.targets[0], "elts", ())), None)
             named = isinstance(first, ast.Name) and not _is_unwanted(first.id)
             return _is_read(tree, set(names[:1] if named else names), statement)
     # Part of another expression: a comprehension that is thrown away, or used.
