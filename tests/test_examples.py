@@ -97,12 +97,30 @@ def generations(name: str) -> tuple[int, ...]:
     return (int(found[1]),) if found else (3, 2)
 
 
+QUICK = {
+    "bare_variables",
+    "custom_optimizer_keras3",
+    "dqn",
+    "fine_tuning",
+    "gan",
+    "maml",
+    "mirrored_strategy",
+    "mixed_precision",
+    "pinn",
+    "rnn",
+    "sgd_momentum",
+    "traced_step",
+    "train_step",
+    "wgan_gp",
+}
+"""Runs that stay in the everyday suite, in Keras 3."""
+
 EACH = [
     pytest.param(
         path.stem,
         generation,
         id=f"{path.stem}-keras{generation}",
-        marks=() if generation == generations(path.stem)[0] else pytest.mark.slow,
+        marks=() if generation == 3 and path.stem in QUICK else pytest.mark.slow,
     )
     for path in RIGHT
     for generation in generations(path.stem)
