@@ -18,6 +18,13 @@ class Accumulating(keras.Model):
     def metrics(self):
         return [self.tracker]
 
+    def apply_sums(self):
+        self.optimizer.apply_gradients(zip([s.value() for s in self.sums], self.trainable_variables))
+        self.count.assign(0)
+        for total in self.sums:
+            total.assign(tf.zeros_like(total))
+        return tf.constant(True)
+
     def train_step(self, data):
         x, y = data
         self.count.assign_add(1)
@@ -25,11 +32,7 @@ class Accumulating(keras.Model):
             loss = tf.reduce_mean(tf.square(self(x, training=True) - y))
         for total, g in zip(self.sums, tape.gradient(loss, self.trainable_variables)):
             total.assign_add(g / self.n)
-        if self.count == self.n:
-            self.optimizer.apply_gradients(zip([s.value() for s in self.sums], self.trainable_variables))
-            self.count.assign(0)
-            for total in self.sums:
-                total.assign(tf.zeros_like(total))
+        tf.cond(tf.equal(self.count, self.n), self.apply_sums, lambda: tf.constant(False))
         self.tracker.update_state(loss)
         return {"loss": self.tracker.result()}
 

@@ -28,4 +28,4 @@ y = tf.reduce_mean(x, axis=1, keepdims=True) ** 2
 for i in range(150):
     l = step(x, y)
     if i % 50 == 0 or i == 149:
-        tf.print("loss", l, output_stream="file:///dev/stdout")
+        print("loss", l.numpy())

@@ -21,7 +21,7 @@ def apply(p, x):
 
 def rule(v, m, g):
     m.assign(0.9 * m + g)
-    v.assign_sub(0.01 * m)
+    v.assign_sub(0.003 * m)
 
 
 @tf.function

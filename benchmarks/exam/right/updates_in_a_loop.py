@@ -1,4 +1,4 @@
-"""Several updates per call in a tf loop, with activations recomputed on the way back."""
+"""Ten updates per call, in a loop of the graph; layers called one by one."""
 import tensorflow as tf
 from tensorflow import keras
 
