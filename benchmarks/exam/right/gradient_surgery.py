@@ -25,9 +25,12 @@ def step(x, price, risk):
     with tf.GradientTape(persistent=True) as tape:
         p, r = model(x, training=True)
         losses = [mse(price, p), mse(risk, r)]
-    g0, g1 = [
-        tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO) for loss in losses
-    ]
+    both = []
+    for loss in losses:
+        # Each head knows only its own task.
+        found = tape.gradient(loss, weights)
+        both.append([tf.zeros_like(v) if g is None else g for g, v in zip(found, weights)])
+    g0, g1 = both
     del tape
     merged = [a + b for a, b in zip(project(g0, g1), project(g1, g0))]
     optimizer.apply_gradients(zip(merged, weights))
