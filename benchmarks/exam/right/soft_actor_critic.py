@@ -59,7 +59,7 @@ class SAC:
 rng = np.random.default_rng(31)
 agent, rows, s, costs = SAC(), [], 0.5, []
 for i in range(400):
-    a = float(agent.act(tf.constant([[s]], tf.float32))[0])
+    a = float(agent.act(tf.constant([[s]], tf.float32))[0][0, 0])
     s2 = float(np.clip(s + 0.3 * a, -1, 1))
     rows.append((s, a, -(s2**2), s2))
     costs.append(s2**2)
