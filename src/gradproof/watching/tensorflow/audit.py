@@ -333,9 +333,6 @@ class Audits:
             return work(*args)
         except Exception as problem:
             self.problem = f"{type(problem).__name__}: {problem}"
-            import traceback
-
-            traceback.print_exc()
             self._traced.clear()
             return None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from . import apart
 from .variables import bare
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -76,7 +77,9 @@ def measures(
         Float32 scalars, two or three a variable.
     """
     import tensorflow as tf
+    from tensorflow.python.eager import context
 
+    eager = bool(context.executing_eagerly())
     row = []
     unknown = None
     for variable, gradient, was in zip(variables, gradients, earlier, strict=True):
@@ -87,11 +90,16 @@ def measures(
                 unknown = tf.constant(-1.0)
             row.append(unknown)
         else:
-            row.append(half_square(dense))
+            row.append(half_square(dense) if eager else apart.half_square(dense))
         row.append(half_square(change))
         if directed:
-            row.append(_product(change, gradient, sign))
+            row.append(_product(change, gradient if eager else _again(gradient), sign))
     return row
+
+
+def _again(gradient: Any) -> Any:
+    """A dense gradient of a graph, not taken from the program's own chain."""
+    return gradient if gradient is None or hasattr(gradient, "values") else apart.again(gradient)
 
 
 def _change(variable: Any, was: Before) -> tuple[Any, int]:

@@ -1,0 +1,67 @@
+"""Measuring a gradient in a graph without standing in the way of TensorFlow's rewriting.
+
+Grappler regroups chains of products and sums (`rate * (scale * gradient)`), which
+rounds differently, and does so only where nobody else takes what stands between. A
+measurement that took it would change the last bit of a plain SGD step. So products
+and sums are worked out again, from what goes into them, by operations that are not
+merged with the program's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRODUCTS = frozenset({"Mul"})
+SUMS = frozenset({"Add", "AddV2", "AddN"})
+SAME_NORM = frozenset({"Identity", "Neg", "StopGradient"})
+
+DEEPEST = 8
+"""Links of a chain that are worked out again."""
+
+
+def half_square(tensor: Any, depth: int = 0) -> Any:
+    """Half the sum of squares of a tensor of a graph, a float32 scalar."""
+    import tensorflow as tf
+
+    kind = _kind(tensor)
+    if depth < DEEPEST and kind in SAME_NORM:
+        return half_square(tensor.op.inputs[0], depth + 1)
+    if depth < DEEPEST and kind in PRODUCTS:
+        one, other = tensor.op.inputs
+        if one.shape.rank == 0:
+            one, other = other, one
+        if other.shape.rank == 0:
+            factor = tf.cast(again(other), tf.float32)
+            return half_square(one, depth + 1) * factor * factor
+    worked_out = again(tensor)
+    if worked_out.dtype != tf.float32:
+        worked_out = tf.cast(worked_out, tf.float32)
+    return tf.raw_ops.L2Loss(t=worked_out)
+
+
+def again(tensor: Any, depth: int = 0) -> Any:
+    """The same values from operations of our own; the tensor itself where no chain ends.
+
+    `MulNoNan` differs from `Mul` where a zero meets what is not finite, and there only.
+    """
+    import tensorflow as tf
+
+    kind = _kind(tensor)
+    if depth >= DEEPEST or kind not in PRODUCTS | SUMS or not tensor.dtype.is_floating:
+        return tensor
+    first, *others = (again(part, depth + 1) for part in tensor.op.inputs)
+    for part in others:
+        if kind in PRODUCTS:
+            first = tf.raw_ops.MulNoNan(x=first, y=part)
+        else:
+            minus = tf.raw_ops.MulNoNan(x=part, y=tf.constant(-1.0, part.dtype))
+            first = tf.raw_ops.Sub(x=first, y=minus)
+    return first
+
+
+def _kind(tensor: Any) -> str:
+    """Type of the operation that made a tensor in this very graph, else nothing."""
+    from tensorflow.python.framework import ops
+
+    here = not hasattr(tensor, "numpy") and tensor.graph is ops.get_default_graph()
+    return str(tensor.op.type) if here else ""
