@@ -12,7 +12,12 @@ from nursery import Nursery
 pytestmark = pytest.mark.tensorflow
 
 PROGRAM = """
-import os, sys, tensorflow as tf, tf_keras
+import os, sys, tensorflow as tf
+
+try:
+    import tf_keras
+except ImportError:
+    tf_keras = tf.keras  # TensorFlow 2.15: Keras 2 is built in
 
 keras = {"3": tf.keras, "2": tf_keras}[sys.argv[1]]
 tf.config.set_logical_device_configuration(
