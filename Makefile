@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+JOBS ?= 2
 EXAMPLE ?= examples/stuck/spiral.py
 EXAM_ANSWERS ?= exam-answers.jsonl
 
@@ -11,11 +12,11 @@ EXAM_ANSWERS ?= exam-answers.jsonl
 run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for another one).
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
 
-test: $(READY) ## All tests but the slow ones.
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -m "not slow"
+test: $(READY) ## All tests but the slow ones, in two processes (JOBS=N for more).
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-all: $(READY) ## All tests.
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-matrix: $(READY) ## A sample on other versions of TensorFlow and Python, in environments of their own.
 	@$(BIN)/python tests/matrix.py

@@ -37,7 +37,9 @@ def test_right_custom_gradient(tf, dtype):
     assert "agrees with central differences; 1 input" in str(found)
 
 
-@pytest.mark.parametrize(("by", "words"), [(2.0, "2 times too much"), (-1.0, "the sign is wrong")])
+@pytest.mark.parametrize(
+    ("by", "words"), [(2.0, "2 times what it should be"), (-1.0, "the sign is wrong")]
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_custom_gradient_wrong_by_a_factor(tf, by, words, dtype):
     """The factor is named."""

@@ -240,3 +240,5 @@ def test_variables_of_one_name_are_told_apart(tmp_path):
     assert names.count("gone") == 3
     (found,) = diagnose(FAULTS, [], run)
     assert found.variables == ("w#3",)
+    assert [one.name for one in run.calls[0].sources] == ["w", "w#2"]
+    assert {pair.name for apply in run.applies for pair in apply.pairs} == {"w", "w#2"}

@@ -29,6 +29,7 @@ from .hoards import Hoards
 from .iterators import Iterators
 from .layers import Layers
 from .marks import Marks
+from .naming import numbered, pairs_with_paths, with_paths
 from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Applies
@@ -404,8 +405,11 @@ class TensorFlow:
             self.units.look(self.applies.numbers.sites, self.variables)
             self._hand_over()
             self._mark()
+            variables = self.variables.record()
+            paths = numbered(variables)
             tapes, calls = self.tapes.record(self.functions.calls)
-            applies = self.applies.record()
+            calls = with_paths(calls, paths)
+            applies = pairs_with_paths(self.applies.record(), paths)
             if finished:
                 self.replicas.compare(self.functions.calls)
             recordings: list[Recording] = [self.eager.record()]
@@ -413,7 +417,7 @@ class TensorFlow:
             sites = self.applies.numbers.sites
             return Run(
                 generations=tuple(sorted(self.generations)),
-                variables=self.variables.record(),
+                variables=variables,
                 recordings=tuple(recordings),
                 tapes=tapes,
                 calls=calls,
