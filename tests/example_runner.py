@@ -18,10 +18,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from gradproof.api import crash as crash_of
 from gradproof.diagnose import diagnose
-from gradproof.evidence.run import Crash, Run
+from gradproof.evidence.run import Run
 from gradproof.faults import FAULTS
-from gradproof.finding import Place, Span
 from gradproof.source import read
 from gradproof.watching import Watcher
 
@@ -35,22 +35,13 @@ def watched(path: Path) -> Run:
     try:
         exec(code, {"__name__": "__main__", "__file__": str(path)})
     except Exception as error:
-        crash = _crash(error, path)
+        crash = crash_of(error, [str(path.parent)])
     finally:
         run = watcher.snapshot(crash=crash, finished=True)
         watcher.stop()
     if watcher.failure is not None:
         raise RuntimeError(watcher.failure)
     return run
-
-
-def _crash(error: Exception, path: Path) -> Crash:
-    places = tuple(
-        Place(frame.filename, Span(frame.lineno or 1))
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
-    )
-    return Crash(type(error).__name__, str(error)[:2000], places)
 
 
 def told(run: Run, path: Path, generation: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from scipy.stats import binomtest
@@ -222,10 +222,13 @@ def machine() -> str:
     """On what the figures were taken."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     names = ("tensorflow", "keras", "tf-keras", "ruff", "pylint")
-    packages = ", ".join(f"{name} {version(name)}" for name in names)
+    packages = []
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):  # A tool that was not asked.
+            packages.append(f"{name} {version(name)}")
     return (
         f"Taken on: {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} "
-        f"{platform.machine()}, Python {platform.python_version()}, {packages}."
+        f"{platform.machine()}, Python {platform.python_version()}, {', '.join(packages)}."
     )
 
 

@@ -239,7 +239,12 @@ def crash(error: BaseException | None, roots: Sequence[str]) -> Crash | None:
     named = re.findall(r'File "([^"]+)", line (\d+)', message)
     frames += [(path, int(line)) for path, line in named]
     places = [Place(path, Span(line)) for path, line in frames if is_own(path, roots)]
-    return Crash(type(error).__name__, message[:4000], tuple(dict.fromkeys(places)))
+    return Crash(type(error).__name__, _shortened(message), tuple(dict.fromkeys(places)))
+
+
+def _shortened(message: str, most: int = 2000) -> str:
+    """Both ends of a long text: AutoGraph's paths come first, and what went wrong last."""
+    return message if len(message) <= 2 * most else f"{message[:most]}\n...\n{message[-most:]}"
 
 
 def _walked(error: BaseException) -> Iterator[tuple[FrameType, int]]:

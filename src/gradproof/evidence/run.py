@@ -438,7 +438,7 @@ class Crash:
 
     Attributes:
         kind: Name of the class.
-        message: First lines of the message.
+        message: What it says; of a long text both ends.
         places: The user's lines on the way to it, outermost first.
     """
 
