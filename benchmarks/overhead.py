@@ -1,11 +1,14 @@
 """What watching costs: bare, watched and check_numerics steps, interleaved.
 
-    python benchmarks/overhead.py [--write] [--only WORKLOAD] [--rounds N]
+    python benchmarks/overhead.py [--write] [--only WORKLOAD] [--rounds N] [--launches N]
 
 Every workload is trained by worker processes that live at the same time, one a
-mode. They are asked in turn for a short block of steps, again and again, so
-that all modes meet the same machine; each ratio is the median over the rounds.
-`--write` puts the figures into README.md beside this file.
+mode, and two bare ones. They are asked in turn for a short block of steps,
+again and again, so that all modes meet the same machine. Two equal processes
+differ by some per cent for as long as they live, so all are launched anew a few
+times; each ratio is the median over the rounds of all launches, against the
+mean of the two bare processes of the round. `--write` puts the figures into
+README.md beside this file.
 """
 
 from __future__ import annotations
@@ -60,6 +63,7 @@ WARM_UP_STEPS = 40
 FIRST_STEPS = 4
 SLOW = ("check_numerics", "curt_health", "full_health")
 SLOW_ROUNDS = 5
+BARE = ("bare", "bare again")
 
 
 class Worker:
@@ -133,24 +137,26 @@ class Worker:
 
 @dataclass
 class Figures:
-    """What was measured for one workload; ratios are against the bare run."""
+    """What was measured for one workload; ratios are against the bare runs."""
 
     workload: str
     variables: int = 0
     versions: str = ""
     step: float = 0.0
-    blocks: dict[str, list[float]] = field(default_factory=dict)
-    firsts: dict[str, list[float]] = field(default_factory=dict)
+    rounds: list[dict[str, float]] = field(default_factory=list)
+    firsts: list[dict[str, float]] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
-    watched: bool = False
+    watched: bool = True
 
-    def ratio(self, mode: str, kind: str = "blocks") -> float | None:
-        """Median over the rounds of a mode's time by the bare one's."""
-        times = getattr(self, kind)
-        if not times.get(mode):
+    def ratio(self, mode: str, kind: str = "rounds") -> float | None:
+        """Median over the rounds of a mode's time by that of the bare ones."""
+        against = ("bare",) if mode in BARE else BARE
+        rounds = [one for one in getattr(self, kind) if mode in one]
+        if not rounds:
             return None
-        pairs = zip(times[mode], times["bare"], strict=False)
-        return statistics.median(measured / bare for measured, bare in pairs)
+        return statistics.median(
+            one[mode] / statistics.mean(one[bare] for bare in against) for one in rounds
+        )
 
     @property
     def added_memory(self) -> float:
@@ -170,42 +176,58 @@ class Figures:
         )
 
 
-def measure(workload: str, rounds: int) -> Figures:
+def measure(workload: str, rounds: int, launches: int) -> Figures:
     """Runs one workload in all modes, block by block in turn."""
     figures = Figures(workload)
-    with ExitStack() as stack:
-        workers = start(workload, stack)
-        figures.variables = workers["bare"].variables
-        figures.versions = workers["bare"].versions
-        for mode, worker in workers.items():
-            worker.ask(f"go {WARM_UP_STEPS // 10 if mode in SLOW else WARM_UP_STEPS}")
-        seconds = workers["bare"].ask(f"go {WARM_UP_STEPS}") / WARM_UP_STEPS
-        count = max(3, round(BLOCK_SECONDS / seconds))
-        figures.blocks = {mode: [] for mode in workers}
-        for turn in range(rounds):
-            for mode in list(workers)[:: 1 if turn % 2 else -1]:
-                if mode in SLOW and turn >= SLOW_ROUNDS:
-                    continue
-                steps = max(3, count // 5) if mode in SLOW else count
-                figures.blocks[mode].append(workers[mode].ask(f"go {steps}") / steps)
-        figures.step = statistics.median(figures.blocks["bare"])
-        figures.memory = {mode: worker.ask("memory") for mode, worker in workers.items()}
-        figures.firsts = {mode: [workers[mode].first] for mode in ("bare", "watched")}
-        for _ in range(0 if workload == "cnn-eager" else FIRST_STEPS):
-            for mode, times in figures.firsts.items():
-                times.append(workers[mode].ask("first"))
-        figures.watched = "steps watched" in workers["watched"].finish()
+    for launch in range(launches):
+        modes = [mode for mode in MODES if not launch or mode not in SLOW]
+        with ExitStack() as stack:
+            workers = start(workload, modes, stack)
+            figures.variables = workers["bare"].variables
+            figures.versions = workers["bare"].versions
+            figures.rounds += blocks(workers, -(-rounds // launches))
+            figures.memory = {mode: worker.ask("memory") for mode, worker in workers.items()}
+            figures.firsts += first_steps(workload, workers)
+            figures.watched &= "steps watched" in workers["watched"].finish()
+    figures.step = statistics.median(one["bare"] for one in figures.rounds)
     return figures
 
 
-def start(workload: str, stack: ExitStack) -> dict[str, Worker]:
+def blocks(workers: dict[str, Worker], rounds: int) -> list[dict[str, float]]:
+    """Seconds a step in each mode, round by round."""
+    for mode, worker in workers.items():
+        worker.ask(f"go {WARM_UP_STEPS // 10 if mode in SLOW else WARM_UP_STEPS}")
+    seconds = workers["bare"].ask(f"go {WARM_UP_STEPS}") / WARM_UP_STEPS
+    count = max(3, round(BLOCK_SECONDS / seconds))
+    measured = []
+    for turn in range(rounds):
+        times = {}
+        for mode in list(workers)[:: 1 if turn % 2 else -1]:
+            if mode in SLOW and turn >= SLOW_ROUNDS:
+                continue
+            steps = max(3, count // 5) if mode in SLOW else count
+            times[mode] = workers[mode].ask(f"go {steps}") / steps
+        measured.append(times)
+    return measured
+
+
+def first_steps(workload: str, workers: dict[str, Worker]) -> list[dict[str, float]]:
+    """Seconds of first steps: those of the processes, and of models made anew."""
+    modes = ("bare", "watched", "bare again")
+    measured = [{mode: workers[mode].first for mode in modes}]
+    for _ in range(0 if workload == "cnn-eager" else FIRST_STEPS):
+        measured.append({mode: workers[mode].ask("first") for mode in modes})
+    return measured
+
+
+def start(workload: str, modes: list[str], stack: ExitStack) -> dict[str, Worker]:
     """Starts a worker for each mode that can run this workload at all."""
     workers = {}
-    for mode in MODES:
+    for mode in modes:
         try:
             workers[mode] = stack.enter_context(Worker(mode, workload))
         except RuntimeError as failure:
-            if mode in ("bare", "watched"):
+            if mode not in SLOW:
                 raise
             print(f"{workload}: {mode} fails: {str(failure).strip()[-120:]}", file=sys.stderr)
     return workers
@@ -268,8 +290,9 @@ README = """\
 `make bench` runs `overhead.py`: what watching costs. Processes live side by side and are asked
 in turn for short blocks of steps: bare, watched (`gradproof run`, with its record), bare again
 (what two equal processes differ by), and with TensorFlow's own watchers, whose columns are
-ratios to the bare step, too. Every ratio is the median over the rounds. The first step is timed
-with its tracing, for models built anew. Memory is the peak of the watched process above the bare
+ratios to the bare step, too. All are launched {launches} times; every ratio is the median over the
+rounds, against the mean of the two bare processes. The first step is timed with its tracing, for
+models built anew. Memory is the peak of the watched process above the bare
 one's. Every variable is measured on every step.
 
 {table}
@@ -283,16 +306,20 @@ def main() -> int:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     ask.add_argument("--write", action="store_true", help="write the figures into README.md")
     ask.add_argument("--only", choices=LIMITS, help="measure this workload alone")
-    ask.add_argument("--rounds", type=int, default=21, help="blocks of each mode")
+    ask.add_argument("--rounds", type=int, default=33, help="blocks of each mode")
+    ask.add_argument("--launches", type=int, default=3, help="times that all are started anew")
     options = ask.parse_args()
     rows = []
     for workload in [options.only] if options.only else LIMITS:
-        rows.append(measure(workload, options.rounds))
+        rows.append(measure(workload, options.rounds, options.launches))
         print(table(rows[-1:]).splitlines()[-1], flush=True)
     print("\n" + table(rows))
     if options.write:
         text = README.format(
-            table=table(rows), machine=machine(rows[0].versions), rounds=options.rounds
+            table=table(rows),
+            machine=machine(rows[0].versions),
+            rounds=options.rounds,
+            launches=options.launches,
         )
         readme = HERE / "README.md"
         # What reading.py wrote there stays.
