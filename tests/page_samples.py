@@ -10,9 +10,10 @@ import records
 from answers import PROVEN, RUN, SUSPECTED, TRAIN, lines_of
 from gradproof.answer import Answer, Standing
 from gradproof.evidence import Run
+from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.ledger import Audit
-from gradproof.evidence.run import Apply, Pair, Variable
 from gradproof.evidence.series import Series
+from gradproof.evidence.variable import Variable
 from gradproof.fault import Fault
 from gradproof.finding import Fix, Place, Span
 from gradproof.outcome import Mend, Outcome, Proof

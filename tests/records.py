@@ -19,19 +19,10 @@ from typing import Any
 
 from gradproof.diagnose import diagnose
 from gradproof.evidence import Run
+from gradproof.evidence.applies import Apply, Optimizer, Pair, Step, Update
+from gradproof.evidence.gradients import GradientCall, Source, Tape, Target
 from gradproof.evidence.recording import EXTERNAL, Operation, Recording
-from gradproof.evidence.run import (
-    Apply,
-    GradientCall,
-    Optimizer,
-    Pair,
-    Source,
-    Step,
-    Tape,
-    Target,
-    Update,
-    Variable,
-)
+from gradproof.evidence.variable import Variable
 from gradproof.fault import Verdict
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span

@@ -9,7 +9,9 @@ import pytest
 
 from gradproof.diagnose import diagnose
 from gradproof.evidence import Loop, Run
-from gradproof.evidence.run import Apply, GradientCall, Pair, Source, Step, Target, Update, Variable
+from gradproof.evidence.applies import Apply, Pair, Step, Update
+from gradproof.evidence.gradients import GradientCall, Source, Target
+from gradproof.evidence.variable import Variable
 from gradproof.fault import Diagnosis, Fault, Verdict
 from gradproof.finding import Edit, Finding, Fix, Place, Related, Span
 from gradproof.standing import rules, standings, step_count

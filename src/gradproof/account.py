@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .evidence import Run
 from .evidence.handmade import named
 from .evidence.ledger import Audit
-from .evidence.run import Variable
+from .evidence.variable import Variable
 
 MOST = 3
 """Variables that are shown when a name stands for several."""

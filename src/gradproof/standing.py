@@ -8,8 +8,10 @@ from math import isfinite
 
 from .answer import Standing
 from .evidence import Run
+from .evidence.applies import Apply, Update
+from .evidence.gradients import Source
 from .evidence.handmade import named
-from .evidence.run import Apply, Source, Update, Variable
+from .evidence.variable import Variable
 from .fault import STAGES, Diagnosis
 from .finding import Place
 

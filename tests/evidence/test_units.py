@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradproof.evidence import Run
-from gradproof.evidence.run import Pair, Update, Variable
+from gradproof.evidence.applies import Pair, Update
 from gradproof.evidence.units import Units
+from gradproof.evidence.variable import Variable
 from gradproof.faults.dead_units import prove
 from gradproof.faults.vanishing_gradient import prove as prove_fading
 from records import (

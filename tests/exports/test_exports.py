@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from commands import STUCK, ask, refused
-from gradproof.evidence.run import Step, Update
+from gradproof.evidence.applies import Step, Update
 from gradproof.exports import curves
 from gradproof.record import Passage
 

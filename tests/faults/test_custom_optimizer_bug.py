@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from gradproof.evidence import Run
+from gradproof.evidence.applies import Apply, Assigned, Optimizer, Pair, Step, Update
 from gradproof.evidence.ledger import Audit
-from gradproof.evidence.run import Apply, Assigned, Optimizer, Pair, Step, Update, Variable
+from gradproof.evidence.variable import Variable
 from gradproof.faults.custom_optimizer_bug import prove
 from records import (
     BIAS_GRADIENT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradproof.evidence.run import Pair
+from gradproof.evidence.applies import Pair
 from gradproof.faults.duplicate_variable import prove
 from records import KERNEL, at, healthy, with_apply
 from snippets import assert_findings, assert_silent

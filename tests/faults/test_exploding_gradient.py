@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf, nan
 
 from gradproof.evidence import Run
-from gradproof.evidence.run import Update
+from gradproof.evidence.applies import Update
 from gradproof.faults.exploding_gradient import prove
 from records import BIAS, KERNEL, healthy, proven
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence import Run
+from gradproof.evidence.gradients import Target
 from gradproof.evidence.ledger import Audit
-from gradproof.evidence.run import Target
 from gradproof.faults.loss_scale_generation_mix import find, prove
 from gradproof.source import read
 from records import (

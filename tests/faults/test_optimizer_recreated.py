@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence.run import Apply, Pair, Run
+from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.run import Run
 from gradproof.faults.optimizer_recreated import prove
 from records import KERNEL, at, healthy
 from snippets import assert_findings, assert_silent

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence.run import Pair, Run, Variable
+from gradproof.evidence.applies import Pair
+from gradproof.evidence.run import Run
 from gradproof.evidence.saves import Save
+from gradproof.evidence.variable import Variable
 from gradproof.faults.optimizer_state_not_restored import prove
 from records import BIAS, KERNEL, at, healthy
 from snippets import assert_findings, assert_silent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import FrozenState
+from gradproof.evidence.frozen import FrozenState
 from records import at, healthy, proven
 from snippets import assert_findings, assert_silent
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradproof.evidence.gradients import Target
 from gradproof.evidence.offers import Offer
-from gradproof.evidence.run import Run, Target
+from gradproof.evidence.run import Run
 from gradproof.faults.regularization_dropped import prove
 from records import BIAS, KERNEL, MEAN, READ_KERNEL, at, healthy, operation, with_operations
 from snippets import assert_findings, assert_silent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.gaps import Gap
-from gradproof.evidence.run import Apply, Pair
 from gradproof.evidence.workers import Digest, Worker
 from gradproof.faults.replica_divergence import prove
 from records import KERNEL, at, healthy

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.evidence.gradients import Target
 from gradproof.evidence.offers import Offer
 from gradproof.evidence.recording import EXTERNAL
-from gradproof.evidence.run import Crash, Target
+from gradproof.evidence.run import Crash
 from gradproof.fault import Verdict
 from gradproof.faults.sample_weight_ignored import prove, settle
 from gradproof.finding import Finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import Optimizer
+from gradproof.evidence.applies import Optimizer
 from gradproof.faults.short_zip import prove
 from records import BIAS, healthy, left_out, proven, unconnected, with_apply
 from snippets import assert_findings, assert_silent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import Pair, Run
+from gradproof.evidence.applies import Pair
+from gradproof.evidence.run import Run
 from gradproof.faults.stale_gradient import prove
 from records import BIAS, BIAS_GRADIENT, KERNEL, at, healthy
 from snippets import assert_findings, assert_silent

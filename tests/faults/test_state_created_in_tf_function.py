@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import Crash, Optimizer
+from gradproof.evidence.applies import Optimizer
+from gradproof.evidence.run import Crash
 from records import at, healthy, proven
 from snippets import assert_findings, assert_silent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence import Run
-from gradproof.evidence.run import GradientCall
+from gradproof.evidence.gradients import GradientCall
 from gradproof.faults.stopped_gradient import prove
 from records import (
     KERNEL,

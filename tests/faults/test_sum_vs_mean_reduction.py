@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence.run import Run, Target
+from gradproof.evidence.gradients import Target
+from gradproof.evidence.run import Run
 from gradproof.faults.sum_vs_mean_reduction import prove
 from records import MEAN, at, healthy, operation, with_operations
 from snippets import assert_findings, assert_silent

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.copies import Copy
-from gradproof.evidence.run import Apply, Pair, Run, Variable
+from gradproof.evidence.run import Run
+from gradproof.evidence.variable import Variable
 from gradproof.faults.target_copy_wrong import prove, settle
 from gradproof.finding import Finding
 from records import READ_KERNEL, at, healthy, operation, with_operations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import LayerMode
+from gradproof.evidence.layers import LayerMode
 from records import at, healthy, proven
 from snippets import STEP, assert_findings, assert_silent
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import Crash, Source
+from gradproof.evidence.gradients import Source
+from gradproof.evidence.run import Crash
 from records import X, at, healthy, proven
 from snippets import assert_findings, assert_silent
 

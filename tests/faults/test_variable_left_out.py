@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import Apply, Pair
+from gradproof.evidence.applies import Apply, Pair
 from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
 from gradproof.finding import Finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import Crash, Source, Target
+from gradproof.evidence.gradients import Source, Target
+from gradproof.evidence.run import Crash
 from records import (
     BIAS,
     KERNEL_GRADIENT,

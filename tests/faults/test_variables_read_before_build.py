@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.run import ListRead
+from gradproof.evidence.layers import ListRead
 from records import BIAS, KERNEL, at, healthy, left_out, proven, with_apply
 from snippets import assert_findings, assert_silent
 

@@ -15,7 +15,7 @@ import records
 from gradproof.answer import Answer
 from gradproof.diagnose import diagnose
 from gradproof.evidence import Run
-from gradproof.evidence.run import Step, Update
+from gradproof.evidence.applies import Step, Update
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span
 from gradproof.record.plain import Malformed, decode, encode

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
+from .applies import Apply, Pair
+from .gradients import GradientCall
 from .recording import Operation, Recording
-from .run import Apply, GradientCall, Pair, Run
+from .run import Run
 from .updating import PLAIN, SCALINGS
 
 ADDITIONS = frozenset({"Add", "AddV2", "AddN"})

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
+from .applies import Apply
 from .ledger import Audit
-from .run import Apply, Run
+from .run import Run
 
 BENT = 0.9
 """Cosine of the directions before and after, below which a step counts as bent."""

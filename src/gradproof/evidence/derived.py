@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from math import prod
 
 from ..finding import Place
+from .gradients import GradientCall
 from .operations import INTEGERS
 from .recording import EXTERNAL, Operation, Recording
-from .run import GradientCall, Run
+from .run import Run
 
 MOST_SIZES = 8
 """More integers than this are data, fewer may be a shape or axes."""

@@ -8,7 +8,8 @@ from itertools import pairwise
 from math import isfinite
 from statistics import median
 
-from .run import Apply, Run, Step, Update
+from .applies import Apply, Step, Update
+from .run import Run
 
 LAYERS = 4
 """Weight matrices in a row, at least: fewer make no trend."""

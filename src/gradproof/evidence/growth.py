@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from statistics import median
 
-from .run import Apply, Run, Step
+from .applies import Apply, Step
+from .run import Run
 
 GRADIENT = 1e4
 """So much the gradient has grown, at least."""

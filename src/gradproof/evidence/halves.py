@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isinf
 
+from .gradients import GradientCall
 from .operations import CLIPS, FLAT
 from .paths import on_the_way
 from .recording import Operation, Recording
-from .run import GradientCall, Run
+from .run import Run
 from .stale import LossScale
 
 RISKS = (

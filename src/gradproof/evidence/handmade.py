@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from statistics import median
 
+from .applies import Apply
 from .recording import Operation, Recording
-from .run import Apply, Run
+from .run import Run
 from .updating import PLAIN, SCALINGS, SUMS, written
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .applies import Apply
 from .operations import SHAPING
 from .recording import Recording
 from .reductions import number
-from .run import Apply, Run
+from .run import Run
 
 _DEEP = 12
 

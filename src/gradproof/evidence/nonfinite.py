@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
+from .applies import Apply, Step
 from .recording import Operation, Recording
-from .run import Apply, Run, Step
+from .run import Run
 from .singular import singular_operations
 
 GROWTH = 1e4

@@ -10,7 +10,8 @@ from ..finding import Place
 from .recording import EXTERNAL, Operation, Recording
 
 if TYPE_CHECKING:
-    from .run import GradientCall, Run
+    from .gradients import GradientCall
+    from .run import Run
 
 
 @dataclass(frozen=True, slots=True)

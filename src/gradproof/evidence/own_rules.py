@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
+from .applies import Apply, Step, Update
 from .ledger import Audit
-from .run import Apply, Run, Step, Update
+from .run import Run
 
 STEPS = 6
 """Steps that variables have to stand still before that means something."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ..finding import Place, listed
 from .derived import derived_at, derived_once
+from .gradients import GradientCall, Source, Tape
 from .operations import CUTS, INTEGERS, LOOPS, OPAQUE, SIZES, STOPS
 from .recording import EXTERNAL, Operation, Recording
-from .run import GradientCall, Run, Source, Tape
+from .run import Run
 
 
 @dataclass(frozen=True)

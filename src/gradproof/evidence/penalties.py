@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
+from .gradients import GradientCall, Tape
 from .operations import STOPS
 from .paths import beside
 from .recording import Recording
-from .run import GradientCall, Run, Tape
+from .run import Run
 
 JOINS = frozenset({"Add", "AddV2", "AddN", "Sub", "SquaredDifference", "ConcatV2", "Pack"})
 """A value that joins another one here is a term of its own, not a weight."""

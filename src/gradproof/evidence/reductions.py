@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .gradients import GradientCall
 from .operations import SHAPING, SIZES
 from .recording import EXTERNAL, Operation, Recording
-from .run import GradientCall
 
 _SUMS = frozenset({"Sum", "Mean"})
 _DIVISIONS = frozenset({"RealDiv", "DivNoNan", "Div"})

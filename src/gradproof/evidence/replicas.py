@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
+from .applies import Apply
+from .gradients import GradientCall
 from .reductions import Reduction, reductions
-from .run import Apply, GradientCall, Run
+from .run import Run
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
+from .gradients import GradientCall, Source
 from .paths import beside
 from .recording import Operation, Recording
-from .run import GradientCall, Run, Source
+from .run import Run
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..finding import Place
 
 if TYPE_CHECKING:
-    from .run import Apply, Optimizer, Run
+    from .applies import Apply, Optimizer
+    from .run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .applies import Apply, Pair
+from .gradients import GradientCall
 from .recording import Operation, Recording
-from .run import Apply, GradientCall, Pair, Run
+from .run import Run
 from .updating import results_of
 
 LARGE = 16.0

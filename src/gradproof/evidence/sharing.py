@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .run import Apply, Optimizer, Run
+from .applies import Apply, Optimizer
+from .run import Run
 
 
 @dataclass(frozen=True)

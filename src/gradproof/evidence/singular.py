@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .gradients import GradientCall
 from .operations import SINGULAR
 from .paths import on_the_way
 from .recording import Operation
-from .run import GradientCall, Run
+from .run import Run
 
 
 def singular_operations(run: Run, call: GradientCall, names: Iterable[str]) -> list[Operation]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from .gradients import GradientCall
 from .operations import INTEGERS
 from .recording import Operation, Recording
-from .run import GradientCall, Run, Variable
+from .run import Run
+from .variable import Variable
 
 
 def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:

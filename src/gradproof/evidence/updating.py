@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .applies import Apply
 from .operations import INTEGERS
 from .recording import Operation, Recording
-from .run import Apply, Run
+from .run import Run
 
 ZEROS = frozenset({"ZerosLike"})
 SCALINGS = frozenset({"Mul", "RealDiv", "Div", "DivNoNan", "MulNoNan"})

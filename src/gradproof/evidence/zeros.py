@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .gradients import GradientCall
 from .operations import CLIPS, FLAT
 from .paths import cut_kind
 from .recording import Operation
-from .run import GradientCall, Run
+from .run import Run
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.applies import Apply
 from ..evidence.recording import Operation, Recording
-from ..evidence.run import Apply
 from ..evidence.updating import results_of
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related

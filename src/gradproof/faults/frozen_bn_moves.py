@@ -74,7 +74,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.run import Assigned
+from ..evidence.applies import Assigned
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed
 

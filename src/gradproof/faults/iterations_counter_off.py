@@ -61,7 +61,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..evidence import Loop, Run
-from ..evidence.run import Apply, Optimizer
+from ..evidence.applies import Apply, Optimizer
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 

@@ -53,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..evidence import Loop, Run
-from ..evidence.run import Step
+from ..evidence.applies import Step
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
 

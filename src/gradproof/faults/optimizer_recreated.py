@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.run import Apply, Optimizer
+from ..evidence.applies import Apply, Optimizer
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 

@@ -69,8 +69,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Run
+from ..evidence.applies import Apply
 from ..evidence.gaps import Gap
-from ..evidence.run import Apply
 from ..evidence.workers import drifts
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed

@@ -87,8 +87,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..evidence import Loop, Run
+from ..evidence.gradients import GradientCall
 from ..evidence.offers import ignored_mask, offered
-from ..evidence.run import GradientCall
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
 

@@ -52,11 +52,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..evidence import Loop, Run
+from ..evidence.gradients import GradientCall
 from ..evidence.loop import Spot
 from ..evidence.paths import cut_kind, on_the_way
 from ..evidence.recording import Operation, Recording
 from ..evidence.reductions import number
-from ..evidence.run import GradientCall
 from ..fault import Fault
 from ..finding import Finding, Fix
 

@@ -47,7 +47,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.run import Apply, GradientCall, Pair
+from ..evidence.applies import Apply, Pair
+from ..evidence.gradients import GradientCall
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
 

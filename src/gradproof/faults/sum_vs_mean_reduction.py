@@ -65,8 +65,9 @@ from collections.abc import Iterator
 from math import isfinite
 
 from ..evidence import Loop, Run
+from ..evidence.applies import Apply, Step
+from ..evidence.gradients import GradientCall
 from ..evidence.reductions import Reduction, reductions
-from ..evidence.run import Apply, GradientCall, Step
 from ..fault import Fault
 from ..finding import Finding, Fix
 

@@ -70,7 +70,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.run import LayerMode
+from ..evidence.layers import LayerMode
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
 

@@ -87,8 +87,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
-from ..evidence.run import GradientCall, Variable
+from ..evidence.gradients import GradientCall
 from ..evidence.unlisted import all_trained, unlisted
+from ..evidence.variable import Variable
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
 

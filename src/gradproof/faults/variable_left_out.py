@@ -62,9 +62,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.gradients import GradientCall
 from ..evidence.loop import Spot
-from ..evidence.run import GradientCall, Variable
 from ..evidence.unlisted import all_trained, unlisted
+from ..evidence.variable import Variable
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
 

@@ -47,8 +47,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.applies import Apply
+from ..evidence.gradients import GradientCall
 from ..evidence.recording import EXTERNAL, Recording
-from ..evidence.run import Apply, GradientCall
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related, listed
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from ..evidence.run import Variable
+from ..evidence.variable import Variable
 from .seen import Seen
 
 Pair = tuple[Variable, Variable]

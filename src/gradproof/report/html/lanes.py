@@ -10,7 +10,7 @@ from math import isfinite, isnan
 
 from ...answer import Answer
 from ...evidence import Run
-from ...evidence.run import Apply
+from ...evidence.applies import Apply
 from ...evidence.series import Series
 from ...fault import Diagnosis
 from .buckets import Condensed, condensed, cuts, merged, ratios, sampled, stretches

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
-from ...evidence.run import FrozenState
+from ...evidence.frozen import FrozenState
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places

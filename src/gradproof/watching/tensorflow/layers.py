@@ -7,8 +7,8 @@ from collections.abc import Container
 from types import FrameType
 from typing import Any
 
+from ...evidence.layers import LayerMode, ListRead
 from ...evidence.paths import beside
-from ...evidence.run import LayerMode, ListRead
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from ...evidence.run import Apply, GradientCall, Pair, Source, Variable
+from ...evidence.applies import Apply, Pair
+from ...evidence.gradients import GradientCall, Source
+from ...evidence.variable import Variable
 
 _Named = TypeVar("_Named", Source, Pair)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...evidence.run import GradientCall, Tape
+from ...evidence.gradients import GradientCall, Tape
 from ...finding import Place
 from ..places import Stack
 from .eager import EagerOperations

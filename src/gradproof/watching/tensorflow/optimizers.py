@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...evidence.applies import Apply, Optimizer, Pair
 from ...evidence.origins import follow
-from ...evidence.run import Apply, Optimizer, Pair
 from ..patches import Patches
 from ..places import Places, Stack
 from . import replicas

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from ...evidence.run import Optimizer
+from ...evidence.applies import Optimizer
 from .pairs import inner_of
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...evidence.run import Step, Update
+from ...evidence.applies import Step, Update
 from .measures import norms_now, norms_of
 from .variables import bare
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ...evidence.run import GradientCall, Source, Tape, Target
+from ...evidence.gradients import GradientCall, Source, Tape, Target
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from ...evidence.run import Variable
+from ...evidence.variable import Variable
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...evidence.run import Assigned
+from ...evidence.applies import Assigned
 from ...finding import Place
 from ..places import Places
 from .eager import in_graph
