@@ -49,6 +49,65 @@ def test_custom_gradient_wrong_by_a_factor(tf, by, words, dtype):
     assert found.inputs[0].factor == pytest.approx(by, rel=0.01)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_halves_move_far_enough(tf, dtype):
+    """They go by leaps, so that only a wide span tells; what it tells is sure."""
+    values = tf.cast(VALUES, dtype)
+    found = check_gradient(scaled(tf, 1.0), values)
+    assert found, str(found)
+    assert "slopes agree with central differences" in str(found)
+    assert "the sign is wrong" in str(check_gradient(scaled(tf, -1.0), values))
+    twice = check_gradient(scaled(tf, 2.0), values)
+    assert twice.inputs[0].factor == pytest.approx(2.0, rel=0.1)
+    noisy = check_gradient(lambda x: tf.reduce_sum(x) * 1e-3 + 100.0, tf.cast([1.0, 2.0], dtype))
+    assert [one.holds for one in noisy.inputs] == [None], str(noisy)
+
+
+def test_arguments_that_hold_others(tf):
+    """Lists, dictionaries, and the values of sparse and ragged ones."""
+
+    def loss(weights, parts):
+        rows = tf.sparse.sparse_dense_matmul(parts[0], tf.ones((3, 1)))
+        kept = weights["kept"] * tf.stop_gradient(weights["cut"])
+        return kept * tf.reduce_sum(rows) + tf.reduce_sum(parts[1] * parts[1]) * len(parts[2])
+
+    sparse = tf.sparse.from_dense([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]])
+    ragged = tf.ragged.constant([[1.0, 2.0], [3.0]])
+    found = check_gradient(loss, {"kept": 2.0, "cut": tf.constant(3.0)}, (sparse, ragged, "two"))
+    assert {one.name: one.holds for one in found.inputs} == {
+        "input 1['cut']": False,
+        "input 1['kept']": True,
+        "input 2[0].values": True,
+        "input 2[1].flat_values": True,
+    }
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (40, 30)])
+def test_one_element_is_wrong(tf, shape):
+    """It is named, in small arrays and in large ones."""
+    weights = np.ones(shape, "float32")
+    weights[2, 1] = 3.0
+
+    @tf.custom_gradient
+    def square(x):
+        return x * x, lambda upstream: upstream * 2.0 * x * weights
+
+    found = check_gradient(square, tf.random.stateless_normal(shape, [1, 2]))
+    assert not found
+    assert found.wrong[0].endswith("at [2, 1]"), str(found)
+
+
+def test_flat_result_with_a_gradient(tf):
+    """A straight-through estimator is wrong unless it is meant."""
+
+    @tf.custom_gradient
+    def rounded(x):
+        return tf.round(x), lambda upstream: upstream
+
+    found = check_gradient(rounded, tf.constant([0.3, 1.2]))
+    assert "the result is flat here, so this is right only if it is meant" in str(found)
+
+
 def test_upstream_is_ignored(tf):
     """A gradient that forgets what comes from above it."""
 
@@ -127,10 +186,13 @@ def test_what_can_not_be_checked(tf):
     found = check_gradient(lambda x: x + tf.random.uniform([]), 1.0)
     assert not found
     assert "two calls from one state differ" in str(found) or "could be checked" in str(found)
-    coarse = check_gradient(lambda x: x * 2, tf.constant([1.0], tf.float16))
-    assert not coarse
-    assert "too coarse" in str(coarse)
-    assert "<pre>" in coarse._repr_html_()
+    whole = check_gradient(lambda x: tf.cast(x, tf.int32), tf.constant([1.0]))
+    assert not whole
+    assert "nothing could be checked (the function gives no floats)" in str(whole)
+    assert "<pre>" in whole._repr_html_()
+    assert "no argument holds floats" in str(check_gradient(lambda: tf.constant(1.0)))
+    with pytest.raises(TypeError, match="`fn` must give tensors, got NoneType"):
+        check_gradient(lambda x: None, 1.0)
 
 
 def test_wrong_use():

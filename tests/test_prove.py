@@ -189,6 +189,86 @@ def test_gradients_that_lie_are_found(tf, world):
     assert "central differences give" in check.words
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+def test_halves_are_no_fault(tf, keras, policy):
+    """A loss that moves by leaps is measured over a span, and rounding is not a difference."""
+    from gradproof import prove
+
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(8, "tanh", dtype=policy),
+            layers.Dense(1, dtype=policy),
+        ]
+    )
+    x = tf.constant(np.random.default_rng(0).normal(size=(16, 4)), tf.float32)
+    y = tf.reduce_sum(x, axis=1, keepdims=True)
+    optimizer = keras.optimizers.SGD(0.05)
+
+    def stepping(sign):
+        turned = tf.custom_gradient(lambda value: (value * 1.0, lambda up: sign * up))
+
+        def step(x, y):
+            with tf.GradientTape() as tape:
+                prediction = tf.cast(turned(model(x, training=True)), tf.float32)
+                loss = tf.reduce_mean(tf.square(prediction - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            return loss
+
+        return step
+
+    proof = prove(stepping(1.0), x, y, gradients=True, graph=True)
+    assert [check.holds for check in proof.checks] == [True, True], str(proof)
+    wrong = prove(stepping(-1.0), x, y, gradients=True).checks[0]
+    assert wrong.holds is False, str(wrong)
+
+
+def test_wrong_gradient_is_named_before_what_follows(tf, world):
+    """A sign error shows in the slopes; that nothing is learned follows from it."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    turned = tf.custom_gradient(lambda value: (value * 1.0, lambda up: -up))
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(turned(model(x, training=True)) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    proof = prove(step, x, y, gradients=True, overfit=True)
+    assert proof.wrong[0].startswith("gradients: the tape's slope for ")
+    assert {row.why for row in proof.rows} == {"it moved, and the loss of one batch did not fall"}
+
+
+def test_complex_variable_by_hand(tf):
+    """It is measured in both of its parts, without a warning."""
+    from gradproof import prove
+
+    number = tf.Variable(tf.complex([1.0, 0.5], [0.2, -0.4]))
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.abs(number - tf.complex(0.0, 1.0))))
+        number.assign_sub(0.1 * tape.gradient(loss, number))
+        return loss
+
+    checks = prove(step, gradients=True, graph=True).checks
+    assert [check.holds for check in checks] == [True, True]
+
+
+def test_no_update_is_told_first(tf):
+    """A step that trains nothing learns nothing either."""
+    from gradproof import prove
+
+    proof = prove(lambda: tf.constant(1.0), overfit=True)
+    assert proof.wrong[0] == "no update was seen"
+
+
 def test_random_loss_is_not_judged(tf, keras):
     """With dropout two calls differ: no claim about gradients or graph."""
     from gradproof import prove

@@ -61,11 +61,14 @@ def check_gradient(fn: Callable[..., Any], *args: Any) -> GradientCheck:
     """Compares the gradient of a function with central differences.
 
     For functions with `tf.custom_gradient`, and for whole losses. Every
-    argument that is an array or tensor of floats is moved to and fro along
-    some directions, small ones also element by element; so is every
-    trainable variable that the function reads. The size of the move follows
-    the type and the values. At a kink, anything between the slopes of its
-    two sides counts as right. Variables are put back, bit for bit.
+    array or tensor of floats among the arguments, in lists and dictionaries
+    too, is moved to and fro along some directions, small ones also element
+    by element; so is every trainable variable that the function reads. The
+    size of the move follows the values and the coarsest type that the function
+    computes in; float16 and bfloat16 go by leaps, so a curve is laid through
+    many points there, and what their scatter hides is not judged. At a kink,
+    anything between the slopes of its two sides counts as right. Variables
+    are put back, bit for bit.
 
     Args:
         fn: Gives a tensor, or a nest of them; plain or traced.
@@ -75,7 +78,7 @@ def check_gradient(fn: Callable[..., Any], *args: Any) -> GradientCheck:
         What was seen for each input; true when each gradient is right.
 
     Raises:
-        TypeError: `fn` can't be called.
+        TypeError: `fn` can't be called, or gives no tensor.
         ImportError: TensorFlow is not installed.
         Exception: Whatever `fn` raises.
 

@@ -95,11 +95,12 @@ class Proof:
         found += [
             f"`{row.variable}` is lost at stage {row.lost_at}: {row.why}"
             for row in self.rows
-            if row.lost_at
+            if row.lost_at not in (None, "learned")
         ]
-        found += [f"{check.name}: {check.words}" for check in self.checks if check.holds is False]
         if not found and not self.steps:
             found.append("no update was seen")
+        # What is not learned has its cause in what comes before, if that fails.
+        found += [f"{check.name}: {check.words}" for check in self.checks if check.holds is False]
         return tuple(found)
 
     def __bool__(self) -> bool:
@@ -269,7 +270,10 @@ def _row(run: Run, standing: Standing, learned: bool | None) -> Row:
     if standing.state == "moved":
         again = _moved_again(run, standing.variable)
         cells = [True, True, True, True, True, again, learned]
-        return Row(standing.variable, tuple(cells), standing.why)
+        why = (
+            "it moved, and the loss of one batch did not fall" if learned is False else standing.why
+        )
+        return Row(standing.variable, tuple(cells), why)
     lost = names.index(standing.stage) if standing.stage in names else 0
     cells = [True if place < lost else None for place in range(len(names))]
     cells[lost] = False
@@ -315,15 +319,20 @@ def _graph(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check
 
     with trial.run_eagerly():
         eager, again = (trial.changes(step, args, state) for _ in range(2))
-    differing = trial.largest_difference(eager, again)
-    if differing is not None and differing.relative > trial.SAME:
+    if trial.apart(eager, again, {}):
         return Check("graph", None, "not checked: two eager steps from one state differ")
     traced = trial.changes(trial.retraced(step), args, state)
     found = trial.largest_difference(eager, traced)
     if found is None:
         return Check("graph", None, "not checked: the step changes nothing")
-    words = f"eager and traced differ most in `{found.name}`: {found.relative:.2g} relative"
-    return Check("graph", found.relative <= trial.SAME, words)
+    words = "eager and traced differ most in `{0.name}`: {0.relative:.2g} relative"
+    if found.relative <= trial.SAME:
+        return Check("graph", True, words.format(found))
+    coarsest = trial.coarsest_of(step, args, state)
+    noise = trial.noise(step, args, state, eager, coarsest)
+    if beyond := trial.apart(eager, traced, noise):
+        return Check("graph", False, words.format(beyond))
+    return Check("graph", True, f"{words.format(found)}, as rounding to {coarsest} does")
 
 
 def _overfit(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:

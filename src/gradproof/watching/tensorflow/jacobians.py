@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .differences import TOLERANCE
+from .inputs import Call, Leaf, weighed
 from .rewind import State
-from .trial import dense, nudge, run_eagerly
-from .variables import bare, is_variable
+from .slopes import SPACING, TOLERANCE, Number, Slope, measured, number_of
+from .trial import coarsest_of, dense, put, run_eagerly
+from .variables import bare
 
 DIRECTIONS = 4
 """Random directions for each input."""
@@ -18,7 +19,8 @@ DIRECTIONS = 4
 SINGLE = 16
 """Inputs of up to so many elements are also moved element by element."""
 
-_SPACING = {"float64": 2.2e-16, "float32": 1.2e-7, "complex128": 2.2e-16, "complex64": 1.2e-7}
+NAMED = 3
+"""Wrong elements that are named at most."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Input:
     """What came out for one input.
 
     Attributes:
-        name: `"input 1"`, or the path of a variable that the function reads.
+        name: `"input 1"`, `"input 2['rate']"`, or the path of a variable that
+            the function reads.
         holds: Whether the gradient is right; `None` if it can't be said.
         words: What was seen, with numbers.
         factor: The gradient is that many times the slope, if it is wrong by one.
@@ -38,35 +41,6 @@ class Input:
     factor: float | None = None
 
 
-@dataclass(frozen=True)
-class _Slope:
-    """Along one direction: from the tape, and measured from both sides."""
-
-    taped: float
-    middle: float
-    below: float
-    above: float
-    error: float
-
-    @property
-    def right(self) -> bool:
-        return abs(self.taped - self.middle) <= self._room
-
-    @property
-    def kink(self) -> bool:
-        return abs(self.above - self.below) > 4 * self._room
-
-    @property
-    def between(self) -> bool:
-        """A value between the slopes on both sides of a kink will do."""
-        low, high = sorted((self.below, self.above))
-        return low - self._room <= self.taped <= high + self._room
-
-    @property
-    def _room(self) -> float:
-        return TOLERANCE * max(abs(self.middle), abs(self.taped)) + self.error
-
-
 def check_inputs(
     function: Callable[..., Any], args: Sequence[Any], state: State
 ) -> tuple[list[Input], list[str]]:
@@ -74,151 +48,140 @@ def check_inputs(
 
     Args:
         function: Gives a tensor, or several.
-        args: Its arguments; arrays and tensors of floats are moved.
+        args: Its arguments; arrays and tensors of floats are moved, in lists
+            and dictionaries too.
         state: What variables go back to.
 
     Returns:
         One entry an input, and sentences about what could not be looked at.
+
+    Raises:
+        TypeError: The function gives nothing that is a tensor.
     """
     import tensorflow as tf
 
-    given = [_as_tensor(argument) for argument in args]
-    moved = [place for place, one in enumerate(given) if _moves(one)]
+    call = Call(function, args, state)
     with run_eagerly(), tf.GradientTape(persistent=True) as tape:
-        for place in moved:
-            tape.watch(given[place])
-        target = _weighed(function(*given))
+        for leaf in call.leaves:
+            tape.watch(leaf.tensor)
+        target = weighed(call.result({leaf.place: leaf.whole(leaf.tensor) for leaf in call.leaves}))
     state.restore()
-    again = _number(function, given, state)
-    taken = float(target.numpy())
-    if not math.isfinite(taken):
-        return [], [f"the result is {taken}"]
-    if abs(again - taken) > 1e-5 * max(abs(taken), 1e-12):
+    if not target:
+        return [], ["the function gives no floats"]
+    taken = number_of([part.numpy() for part in target])
+    if not math.isfinite(taken.value):
+        return [], [f"the result is {taken.value}"]
+    if abs(call.number({}).value - taken.value) > 1e-5 * max(taken.size, 1e-12):
         return [], ["the function is random: two calls from one state differ"]
+    spacing = SPACING[coarsest_of(lambda: call.result({}), (), state)]
     found = [
-        _of_argument(function, given, state, place, tape.gradient(target, given[place]))
-        for place in moved
+        _of_leaf(call, leaf, tape.gradient(target, leaf.tensor), spacing) for leaf in call.leaves
     ]
-    for variable in tape.watched_variables():
-        found.append(
-            _of_variable(function, given, state, variable, tape.gradient(target, variable))
-        )
-    left = [
-        f"input {place + 1} is of {one.dtype.name}: too coarse for differences"
-        for place, one in enumerate(given)
-        if tf.is_tensor(one) and one.dtype.name in ("float16", "bfloat16")
+    found += [
+        _of_variable(call, variable, tape.gradient(target, variable), spacing)
+        for variable in tape.watched_variables()
     ]
-    return found, left
+    if not found:
+        return [], ["no argument holds floats, and no trainable variable is read"]
+    return found, []
 
 
-def _of_argument(
-    function: Callable[..., Any], given: Sequence[Any], state: State, place: int, gradient: Any
-) -> Input:
-    def number_at(by: Any) -> float:
-        moved = [*given[:place], given[place] + by, *given[place + 1 :]]
-        return _number(function, moved, state)
+def _of_leaf(call: Call, leaf: Leaf, gradient: Any, spacing: float) -> Input:
+    import tensorflow as tf
 
-    return _input(f"input {place + 1}", given[place], gradient)(number_at)
+    def number_at(moved: Any) -> Number:
+        return call.number({leaf.place: leaf.whole(tf.constant(moved, leaf.tensor.dtype))})
+
+    return _Measuring(leaf.name, leaf.tensor.numpy(), number_at, spacing).judge(gradient)
 
 
-def _of_variable(
-    function: Callable[..., Any], given: Sequence[Any], state: State, variable: Any, gradient: Any
-) -> Input:
+def _of_variable(call: Call, variable: Any, gradient: Any, spacing: float) -> Input:
     name = str(getattr(variable, "path", None) or variable.name).split(":")[0]
-    if variable.dtype.name not in _SPACING:
-        return Input(name, None, f"{variable.dtype.name} is too coarse for differences")
+    if variable.dtype.name not in SPACING:
+        return Input(name, None, f"not checked: {variable.dtype.name} can't be moved a little")
 
-    def number_at(by: Any) -> float:
-        nudge(bare(variable), by, 1.0)
-        return _number(function, given, state)
+    def number_at(moved: Any) -> Number:
+        put(bare(variable), moved)
+        return call.number({})
 
-    return _input(name, variable, gradient)(number_at)
-
-
-def _as_tensor(argument: Any) -> Any:
-    import numpy as np
-    import tensorflow as tf
-
-    if isinstance(argument, float | np.ndarray | np.generic | list):
-        return tf.convert_to_tensor(argument)
-    return argument
+    return _Measuring(name, bare(variable).numpy(), number_at, spacing).judge(gradient)
 
 
-def _moves(one: Any) -> bool:
-    import tensorflow as tf
-
-    return (
-        isinstance(one, tf.Tensor)
-        and not is_variable(one)
-        and one.dtype.name in _SPACING
-        and int(tf.size(one)) > 0
-    )
-
-
-def _weighed(result: Any) -> Any:
-    """One real number made of everything that a function gives.
-
-    Each entry has its own weight: the sum alone would not tell whether a
-    gradient heeds what comes from above it.
-    """
-    import numpy as np
-    import tensorflow as tf
-
-    total: Any = 0.0
-    for number, part in enumerate(tf.nest.flatten(result)):
-        tensor = tf.convert_to_tensor(part)
-        if not (tensor.dtype.is_floating or tensor.dtype.is_complex):
-            continue
-        rng = np.random.default_rng(number)
-        weights = rng.uniform(0.5, 1.5, tensor.shape) * rng.choice([-1.0, 1.0], tensor.shape)
-        if tensor.dtype.is_complex:
-            turned = tensor * tf.constant(weights * np.exp(1j * weights), tensor.dtype)
-            total = total + tf.cast(tf.reduce_sum(tf.math.real(turned)), tf.float64)
-        else:
-            weighed = tensor * tf.constant(1.0 if tensor.shape.rank == 0 else weights, tensor.dtype)
-            total = total + tf.cast(tf.reduce_sum(weighed), tf.float64)
-    return tf.convert_to_tensor(total, tf.float64)
-
-
-def _number(function: Callable[..., Any], args: Sequence[Any], state: State) -> float:
-    try:
-        with run_eagerly():
-            return float(_weighed(function(*args)).numpy())
-    finally:
-        state.restore()
-
-
-def _input(name: str, value: Any, gradient: Any) -> Callable[[Callable[[Any], float]], Input]:
+@dataclass
+class _Measuring:
     """Judges one input by numbers that are taken with it moved."""
 
-    def judge(number_at: Callable[[Any], float]) -> Input:
+    name: str
+    array: Any
+    number_at: Callable[[Any], Number]
+    spacing: float
+
+    def judge(self, gradient: Any) -> Input:
         import numpy as np
 
-        array = np.asarray(bare(value).numpy())
-        if gradient is not None and tuple(gradient.shape) != array.shape:
-            return Input(
-                name,
-                False,
-                f"the gradient has the shape {tuple(gradient.shape)}, {array.shape} asked",
-            )
-        taped = np.zeros_like(array) if gradient is None else _array(gradient)
+        if gradient is not None and tuple(gradient.shape) != self.array.shape:
+            words = f"the gradient has the shape {tuple(gradient.shape)}, {self.array.shape} asked"
+            return Input(self.name, False, words)
+        taped = np.zeros(self.array.shape) if gradient is None else dense(gradient)
         if not np.all(np.isfinite(taped)):
-            return Input(name, False, "the gradient is not finite")
-        slopes = [_slope(number_at, array, taped, one) for one in _directions(array)]
-        return _judged(name, slopes, gradient is None)
+            return Input(self.name, False, "the gradient is not finite")
+        ways = _directions(self.array)
+        slopes = [self._slope(taped, one) for one in ways]
+        found = _judged(self.name, slopes, gradient is None)
+        if found.holds is not False or found.factor is not None or gradient is None:
+            return found
+        return Input(self.name, False, found.words + self._elements(taped, ways, slopes))
 
-    return judge
+    def _slope(self, taped: Any, way: Any, quick: bool = False) -> Slope:
+        return measured(self.number_at, self.array, taped, way, self.spacing, quick)
+
+    def _elements(self, taped: Any, ways: Sequence[Any], slopes: Sequence[Slope]) -> str:
+        """Which elements are wrong, of few; the one that is most, of many."""
+        import numpy as np
+
+        if self.array.size == 1:
+            return ""
+        wrong = [
+            way
+            for way, one in zip(ways, slopes, strict=True)
+            if one.holds is False and np.count_nonzero(way) == 1
+        ]
+        if self.array.size > SINGLE:
+            worst = max(zip(ways, slopes, strict=True), key=_gap_of)[0]
+            single = self._narrowed(taped, worst)
+            wrong = [single] if self._slope(taped, single).holds is False else []
+        places = dict.fromkeys(str([int(one) for one in np.argwhere(way)[0]]) for way in wrong)
+        if not 0 < len(places) < self.array.size:
+            return ""
+        named = ", ".join(list(places)[:NAMED])
+        more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
+        return f"; {'most' if self.array.size > SINGLE else 'wrong'} at {named}{more}"
+
+    def _narrowed(self, taped: Any, direction: Any) -> Any:
+        """Halves a direction until one element is left, following what is wrong."""
+        import numpy as np
+
+        places = np.flatnonzero(direction)
+        while len(places) > 1:
+            parts = []
+            for some in np.array_split(places, 2):
+                part = np.zeros(direction.size, direction.dtype)
+                part[some] = direction.reshape(-1)[some]
+                way = part.reshape(direction.shape)
+                slope = self._slope(taped, way, quick=True)
+                parts.append((abs(slope.taped - slope.middle), some))
+            places = max(parts, key=lambda one: one[0])[1]
+        single = np.zeros(direction.size, direction.dtype)
+        single[places] = 1.0
+        return single.reshape(direction.shape)
 
 
-def _array(gradient: Any) -> Any:
-    import tensorflow as tf
-
-    if gradient.dtype.is_complex:
-        return tf.convert_to_tensor(gradient).numpy()
-    return dense(gradient)
+def _gap_of(one: tuple[Any, Slope]) -> float:
+    return abs(one[1].taped - one[1].middle)
 
 
 def _directions(array: Any) -> list[Any]:
+    """Arrays of doubles, or of their complex kind."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -230,51 +193,37 @@ def _directions(array: Any) -> list[Any]:
             single = np.zeros(array.size)
             single[place] = 1.0
             found.append(single.reshape(array.shape))
-    return [one.astype(array.dtype) for one in found]
+            if array.dtype.kind == "c":
+                found.append(1j * found[-1])
+    return found
 
 
-def _slope(number_at: Callable[[Any], float], array: Any, taped: Any, direction: Any) -> _Slope:
-    """The slope along a direction, at the size of step that serves best."""
-    import numpy as np
-
-    along = float(np.real(np.sum(np.conj(taped) * direction)))
-    spacing = _SPACING[array.dtype.name]
-    scale = max(1e-2, float(np.sqrt(np.mean(np.square(np.abs(array))))))
-    here = number_at(np.zeros_like(array))
-    tried = []
-    for part in (1.0, 0.25, 4.0):
-        size = spacing ** (1 / 3) * scale * part
-        above, below = (
-            number_at((sign * size * direction).astype(array.dtype)) for sign in (1, -1)
-        )
-        error = 8 * spacing * max(abs(here), abs(above), abs(below)) / size
-        slope = _Slope(
-            along,
-            (above - below) / (2 * size),
-            (here - below) / size,
-            (above - here) / size,
-            error,
-        )
-        tried.append(slope)
-        if slope.right:
-            return slope
-    # A wrong gradient is wrong at every size; the middle one errs least.
-    return sorted(tried, key=lambda one: abs(one.taped - one.middle))[0]
-
-
-def _judged(name: str, slopes: Sequence[_Slope], missing: bool) -> Input:
+def _judged(name: str, slopes: Sequence[Slope], missing: bool) -> Input:
     usable = [one for one in slopes if math.isfinite(one.middle)]
     if not usable:
         return Input(name, None, "not checked: the result is not finite beside this point")
-    wrong = [one for one in usable if not one.right and not (one.kink and one.between)]
-    kinks = [one for one in usable if one.kink and not one.right]
-    if not wrong:
-        words = f"{len(usable)} slopes agree with central differences"
-        if kinks:
-            words += f"; {len(kinks)} of them lie at a kink, between its two slopes"
-        if missing:
-            words = "no gradient, and the result does not depend on it"
-        return Input(name, True, words)
+    wrong = [one for one in usable if one.holds is False]
+    if wrong:
+        return _wrong(name, wrong, usable, missing)
+    right = [one for one in usable if one.holds]
+    if not right:
+        return Input(name, None, "not checked: float noise hides the slope")
+    if missing:
+        words = "no gradient, and the result does not depend on it"
+        return Input(name, True if len(right) == len(usable) else None, words)
+    words = f"{len(right)} slopes agree with central differences"
+    error = max((one.error / abs(one.middle) for one in right if one.fitted), default=0.0)
+    if error > TOLERANCE:
+        words += f", to {error:.0%} at worst"
+    if len(right) < len(usable):
+        words += f"; float noise hides {len(usable) - len(right)} more"
+    kinks = sum(one.at_kink for one in right)
+    if kinks:
+        words += f"; {kinks} of them lie at a kink, between its two slopes"
+    return Input(name, True, words)
+
+
+def _wrong(name: str, wrong: Sequence[Slope], usable: Sequence[Slope], missing: bool) -> Input:
     worst = max(wrong, key=lambda one: abs(one.taped - one.middle))
     if missing:
         return Input(name, False, f"no gradient, but the slope is {worst.middle:.4g}")
@@ -289,16 +238,19 @@ def _judged(name: str, slopes: Sequence[_Slope], missing: bool) -> Input:
             if factor == -1.0
             else f"; it is {factor:.3g} times what it should be"
         )
+    elif all(one.middle == 0 for one in usable):
+        words += "; the result is flat here, so this is right only if it is meant"
     return Input(name, False, words, factor)
 
 
-def _common_factor(slopes: Sequence[_Slope]) -> float | None:
+def _common_factor(slopes: Sequence[Slope]) -> float | None:
     """By what all slopes are wrong, if it is one number."""
     sized = [one for one in slopes if abs(one.middle) > 10 * one.error]
     ratios = [one.taped / one.middle for one in sized]
-    if not ratios or max(ratios) - min(ratios) > 2 * TOLERANCE * max(map(abs, ratios)):
+    room = TOLERANCE + max((one.error / abs(one.middle) for one in sized), default=0.0)
+    if not ratios or max(ratios) - min(ratios) > 2 * room * max(map(abs, ratios)):
         return None
     ratio = sum(ratios) / len(ratios)
     if not ratio:
         return None
-    return -1.0 if abs(ratio + 1) <= TOLERANCE else ratio
+    return -1.0 if abs(ratio + 1) <= room else ratio

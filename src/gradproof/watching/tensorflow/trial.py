@@ -10,10 +10,17 @@ from typing import Any
 from ..patches import Patches
 from .notes import flat
 from .rewind import State
+from .slopes import SPACING
 from .variables import bare, is_variable
 
 SAME = 1e-3
 """Relative difference of two changes that float noise can explain."""
+
+NOISE = 4.0
+"""Times the measured float noise that still counts as noise."""
+
+Values = Sequence[tuple[Any, Any]]
+"""Variables with values as arrays."""
 
 
 @dataclass
@@ -134,6 +141,27 @@ def taken(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[T
     return found
 
 
+def coarsest_of(function: Callable[..., Any], args: Sequence[Any], state: State) -> str:
+    """The coarsest type of floats that an eager call computes in."""
+    from tensorflow.python.framework import op_callbacks
+
+    met: set[str] = set()
+
+    def look(
+        kind: Any, inputs: Any, attributes: Any, outputs: Any, *rest: Any, **more: Any
+    ) -> None:
+        met.update(one.dtype.name for one in outputs)
+
+    op_callbacks.add_op_callback(look)
+    try:
+        with run_eagerly():
+            function(*args)
+    finally:
+        op_callbacks.remove_op_callback(look)
+        state.restore()
+    return next((one for one in ("bfloat16", "float16", "float32") if one in met), "float64")
+
+
 def _trained(state: State) -> bool:
     """A weight has changed; counters and statistics do not count."""
     return any(
@@ -141,7 +169,7 @@ def _trained(state: State) -> bool:
     )
 
 
-def changes(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[tuple[Any, Any]]:
+def changes(step: Callable[..., Any], args: Sequence[Any], state: State) -> Values:
     """Variables that a call of the step changes, with their new values."""
     try:
         step(*args)
@@ -150,12 +178,12 @@ def changes(step: Callable[..., Any], args: Sequence[Any], state: State) -> list
         state.restore()
 
 
-def nudge(variable: Any, direction: Any, size: float) -> None:
-    """Moves a variable by `size` times a direction, bit for bit restorable."""
+def put(variable: Any, value: Any) -> None:
+    """Gives a variable another value, past all that watches assignments."""
     import tensorflow as tf
 
-    moved = variable.numpy() + (size * direction).astype(variable.dtype.as_numpy_dtype)
-    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=tf.constant(moved))
+    tensor = tf.constant(value, variable.dtype.base_dtype)
+    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=tensor)
 
 
 def number(target: Any) -> float:
@@ -166,11 +194,16 @@ def number(target: Any) -> float:
 
 
 def dense(gradient: Any) -> Any:
-    """A gradient as an array of doubles."""
-    import numpy as np
+    """A gradient as an array of doubles, or of their complex kind."""
     import tensorflow as tf
 
-    return tf.convert_to_tensor(gradient).numpy().astype(np.float64)
+    array = tf.convert_to_tensor(gradient).numpy()
+    return wide(array)
+
+
+def wide(array: Any) -> Any:
+    """An array in double precision."""
+    return array.astype("complex128" if array.dtype.kind == "c" else "float64")
 
 
 def scalar_of(result: Any) -> float | None:
@@ -201,14 +234,67 @@ class Difference:
     relative: float
 
 
-def largest_difference(
-    one: Sequence[tuple[Any, Any]], other: Sequence[tuple[Any, Any]]
-) -> Difference | None:
-    """Compares the values that two calls left behind, variable by variable.
+def largest_difference(one: Values, other: Values) -> Difference | None:
+    """Where the values that two calls left behind differ most.
 
     Returns:
         The largest difference; `None` if neither changed anything.
     """
+    found = _differences(one, other)
+    return max(found, key=lambda difference: difference.relative, default=None)
+
+
+def apart(one: Values, other: Values, noise: dict[str, float]) -> Difference | None:
+    """The largest difference that float noise does not explain.
+
+    Args:
+        one: Variables with the values that a call left behind.
+        other: The same of another call.
+        noise: By the names of variables, what a few roundings change.
+    """
+    beyond = [
+        found
+        for found in _differences(one, other)
+        if found.relative > max(SAME, NOISE * noise.get(found.name, 0.0))
+    ]
+    return max(beyond, key=lambda difference: difference.relative, default=None)
+
+
+def noise(
+    step: Callable[..., Any], args: Sequence[Any], state: State, usual: Values, dtype: str
+) -> dict[str, float]:
+    """How far an eager step changes if its variables are moved by half a rounding.
+
+    Args:
+        step: Called twice.
+        args: Its arguments.
+        state: Is restored afterwards.
+        usual: What the step leaves behind from where the variables stand.
+        dtype: The type whose rounding is meant.
+    """
+    import numpy as np
+
+    found: dict[str, float] = {}
+    moved = [one for one in state.variables() if one.dtype.name in SPACING and one.trainable]
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        shifts = {}
+        for variable in moved:
+            value = wide(variable.numpy())
+            shift = SPACING[dtype] / 2 * rng.choice([-1.0, 1.0], value.shape) * value
+            shifts[id(variable)] = shift
+            put(variable, value + shift)
+        with run_eagerly():
+            near = changes(step, args, state)
+        back = [(one, wide(now) - shifts.get(id(one), 0.0)) for one, now in near]
+        for difference in _differences(usual, back):
+            known = found.get(difference.name, 0.0)
+            found[difference.name] = max(known, difference.relative)
+    return found
+
+
+def _differences(one: Values, other: Values) -> list[Difference]:
+    """Of each variable that changed in one of two calls."""
     import numpy as np
 
     values = [
@@ -218,12 +304,11 @@ def largest_difference(
     for key in {**values[0], **values[1]}:
         variable = (values[0].get(key) or values[1][key])[0]
         left, right = (
-            np.asarray(part[key][1] if key in part else variable.numpy(), np.float64)
-            for part in values
+            wide(np.asarray(part[key][1] if key in part else variable.numpy())) for part in values
         )
         change = np.linalg.norm(left - variable.numpy())
         size = np.linalg.norm(left - right)
         found.append(
             Difference(str(variable.name), float(size / change) if change else float(size))
         )
-    return max(found, key=lambda difference: difference.relative, default=None)
+    return found
