@@ -31,13 +31,6 @@ class Patches:
         self._undo.append((owner, name, vars(owner).get(name, _MISSING)))
         setattr(owner, name, value)
 
-    def original(self, owner: Any, name: str) -> Any:
-        """What stood there before all of this."""
-        return next(
-            (found for one, known, found in self._undo if one is owner and known == name),
-            vars(owner).get(name),
-        )
-
     def restore(self) -> None:
         """Puts every original back, the last replaced first."""
         self.off = True
@@ -104,15 +97,10 @@ class Patches:
             quietly(after, note, args[0], result)
             return result
 
-        self.dress(watched, original)
-        self.replace(owner, name, watched)
-
-    @staticmethod
-    def dress(wrapper: Any, original: Any) -> None:
-        """Lets a wrapper pass for the original where libraries look closely."""
         # AutoGraph leaves functions alone that carry this mark; the original
         # belongs to an allowlisted module, the wrapper does not.
-        wrapper.autograph_info__ = None
+        watched.autograph_info__ = None  # type: ignore[attr-defined]
         # Keras 3 reads the names of `__init__`'s arguments, which `wraps` hides
         # from `inspect.getfullargspec`.
-        wrapper.__signature__ = inspect.signature(original)
+        watched.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
+        self.replace(owner, name, watched)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import functools
 import inspect
 import itertools
 import re
@@ -19,7 +18,7 @@ from ...evidence.frozen import FrozenState
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places
-from .eager import EagerOperations
+from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
 from .stale import Stale
 from .variables import Variables, kind_of
@@ -108,39 +107,15 @@ class Functions:
 
     def install(self, patches: Patches) -> None:
         """Watches calls of `tf.function`."""
-        from tensorflow.python.eager import context
         from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 
         patches.around(
             Function,
             "__call__",
             before=lambda function, args, kwargs: self._enter(function),
-            after=lambda note, function, result: self._leave(function),
-            raised=lambda note, function, problem: self._leave(function, raised=True),
+            after=lambda passed, function, result: self._leave(function, passed),
+            raised=lambda passed, function, problem: self._leave(function, False, raised=True),
         )
-        original, looking = patches.original(Function, "__call__"), vars(Function)["__call__"]
-        local, eagerly = self._local, context.executing_eagerly
-
-        @functools.wraps(original)
-        def passing(*args: Any, **kwargs: Any) -> Any:
-            """Passes over calls in which nothing is new: a look costs 30 us."""
-            if self._spare <= 0 or local.depth or not eagerly() or not self.quiet():
-                return looking(*args, **kwargs)
-            self._spare -= 1
-            patches.quietly(self._pass, args[0])
-            try:
-                result = original(*args, **kwargs)
-            except BaseException:
-                patches.quietly(self._leave, args[0], True)
-                raise
-            if self._open or not self.quiet():
-                patches.quietly(self._leave, args[0])
-            else:
-                patches.quietly(self._passed, args[0])
-            return result
-
-        patches.dress(passing, original)
-        patches.replace(Function, "__call__", passing)
 
     def graph(self) -> TracedOperations | None:
         """The record of the graph that is being traced."""
@@ -164,38 +139,31 @@ class Functions:
             self._eager.start()
         return found
 
-    def _pass(self, function: Any) -> None:
-        """An outermost call begins that is passed over."""
-        self._local.depth = 1
-        if self.around is not None:
-            self.around.enter(function)
-
-    def _passed(self, function: Any) -> None:
-        """It has ended, and nothing was new."""
-        self._local.depth = 0
-        self.calls += 1
-        self.unchanged += 1
-        if self.around is not None:
-            self.around.leave(function)
-
-    def _enter(self, function: Any) -> None:
+    def _enter(self, function: Any) -> bool:
+        """A call begins; says whether it may be passed over: a look costs 30 us."""
         if self.around is not None:
             self.around.enter(function)
         self._local.depth += 1
-        if self._local.depth == 1 and self.entering is not None:
+        if self._local.depth > 1:
+            return False
+        if self._spare > 0 and not in_graph() and self.quiet():
+            self._spare -= 1
+            return True
+        if self.entering is not None:
             self.entering()
+        return False
 
-    def _leave(self, function: Any, raised: bool = False) -> None:
+    def _leave(self, function: Any, passed: bool, raised: bool = False) -> None:
+        """A call has ended; one that was to be passed over is, if nothing was new."""
         if self.around is not None:
             self.around.leave(function)
-        self._left(raised)
-
-    def _left(self, raised: bool) -> None:
         self._local.depth = max(0, self._local.depth - 1)
         if self._local.depth:
             return
         self.calls += 1
         self.unchanged += 1
+        if passed and not self._open and self.quiet():
+            return
         if self._open:
             self.unchanged = 0
             for traced in self._replaced(list(self._open.values())):
