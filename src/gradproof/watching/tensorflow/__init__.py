@@ -19,6 +19,9 @@ from ..pace import Pace
 from ..patches import Patches
 from ..places import Places
 from .adoption import adopt
+from .applies import Applies
+from .applying import Applying
+from .assigning import Assigning
 from .copies import Copies
 from .custom import CustomGradients
 from .eager import EagerOperations, in_graph, unheard
@@ -32,8 +35,9 @@ from .marks import Marks
 from .naming import numbered, pairs_with_paths, with_paths
 from .numbers import SLOTS
 from .offers import Offers
-from .optimizers import Applies
+from .optimizers import Optimizers
 from .paces import Paces
+from .passages import Passages
 from .replicas import Replicas
 from .saves import Saves
 from .series import Series, updates_made
@@ -88,35 +92,30 @@ class TensorFlow:
             self.functions.freeze,
             lambda: self.functions.calls,
         )
-        self.applies = Applies(
-            places,
-            self.variables,
-            self.eager,
-            self.tapes,
-            self.functions.graph,
-            self._passed,
-            self._by_hand,
-        )
+        self.optimizers = Optimizers(places)
+        self.applies = Applies(self.variables, self.tapes)
+        self.passages = Passages(self.variables, self.eager, self.tapes, self._passed)
+        updating = (places, self.variables, self.eager, self.tapes, self.functions.graph)
+        self.applying = Applying(*updating, self.optimizers, self.applies, self.passages)
+        self.assigning = Assigning(*updating, self.applies, self.passages, self._by_hand)
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places)
         self.iterators = Iterators(places)
         self.hoards = Hoards(places)
-        self.replicas = Replicas(
-            self.variables, lambda: updates_made(self.applies, self.functions.calls)
-        )
+        self.replicas = Replicas(self.variables, self._updates_made)
         self.saves = Saves(
-            places, self.variables, self.applies.key, lambda: bool(self.applies.notes)
+            places, self.variables, self.optimizers.key, lambda: bool(self.applies.notes)
         )
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
-        self.stale = Stale(places, self.variables, self.applies.key)
+        self.stale = Stale(places, self.variables, self.optimizers.key)
         self.functions.around = self.stale
         self.units = UnitLooks()
         self.custom = CustomGradients(places)
         self.marks = Marks(aside, self.variables, self.eager) if aside is not None else None
         self.functions.entering = lambda: self._audited(
-            lambda: self.applies.audits.enter(self.functions.calls + 1)
+            lambda: self.passages.audits.enter(self.functions.calls + 1)
         )
         self.functions.quiet = self._quiet
         self._news = news
@@ -193,14 +192,14 @@ class TensorFlow:
         for what, install in (
             ("the making of variables", self.variables.install),
             ("tapes", self.tapes.install),
-            ("changes by hand", self.applies.install_assigns),
+            ("changes by hand", self.assigning.install),
             ("traced functions", self.functions.install),
             ("custom gradients", self.custom.install),
             ("tracing", self.tracings.install),
             ("strategies", self.replicas.install),
-            ("sums over replicas", self.applies.sums.install),
+            ("sums over replicas", self.passages.sums.install),
             ("saving", self.saves.install),
-            ("functions that are saved", self.applies.numbers.install),
+            ("functions that are saved", self.passages.numbers.install),
             ("eager operations", self.eager.install),
         ):
             self.patches.quietly(self._install, what, install)
@@ -218,7 +217,7 @@ class TensorFlow:
 
     def _unwatched(self) -> tuple[str, ...]:
         """Sentences: what could not be seen."""
-        found = sorted(self.applies.unwatched | self.applies.audits.unwatched)
+        found = sorted(self.passages.unwatched | self.passages.audits.unwatched)
         about = remark(self._version, self.lost, self.patches.lacking)
         return (*found, about) if about else tuple(found)
 
@@ -235,7 +234,7 @@ class TensorFlow:
                 self.patches.quietly(
                     self.stale.install_optimizer, self.patches, kind, ("apply", "apply_gradients")
                 )
-                self.patches.quietly(self.applies.install_optimizer, self.patches, kind, methods)
+                self.patches.quietly(self.applying.install, self.patches, kind, methods)
 
     def _layer(self, module: Any, generation: str) -> None:
         self.generations.add(generation)
@@ -263,14 +262,14 @@ class TensorFlow:
     def _forget(self, traced: TracedOperations) -> None:
         self.tapes.forget(traced)
         self.offers.forget(traced)
-        self.applies.forget(traced)
+        self.passages.forget(self.applies.forget(traced))
 
     def _called(self, raised: bool = False) -> int:
         """A traced function has returned to the program, or raised.
 
         Gives the number of calls that nobody has to look at after it.
         """
-        self._audited(self.applies.audits.leave)
+        self._audited(self.passages.audits.leave)
         if in_graph():
             return 0
         calls = self.functions.calls
@@ -293,7 +292,9 @@ class TensorFlow:
         busy = self._pace.counting or self.marks is not None or self.replicas.there
         if busy or self.iterators.looking:
             return 0
-        return min(self._gap - self._since - 1, self.applies.audits.spare(calls), self.hoards.spare)
+        return min(
+            self._gap - self._since - 1, self.passages.audits.spare(calls), self.hoards.spare
+        )
 
     def _quiet(self) -> bool:
         """Nothing has come up since the last look, and it was not long ago."""
@@ -324,9 +325,13 @@ class TensorFlow:
         """Counts the updates, if somebody needs to know; says whether to look."""
         if not self._pace.counting:
             return False
-        made = updates_made(self.applies, self.functions.calls)
+        made = self._updates_made()
         self._pace.reached(made)
         return self._pace.near(made)
+
+    def _updates_made(self) -> int:
+        """Updates so far, by optimizers or else by hand."""
+        return updates_made(self.applies, self.passages, self.functions.calls)
 
     def _by_hand(self, times: int) -> None:
         """A variable is about to be changed by hand, in one place so many times."""
@@ -354,16 +359,16 @@ class TensorFlow:
 
         The next time is soon at first, then before the rings are full.
         """
-        most = self.applies.numbers.flush()
-        self._audited(self.applies.rates.look)
-        self.units.look(self.applies.numbers.sites, self.variables)
+        most = self.passages.numbers.flush()
+        self._audited(self.optimizers.rates.look)
+        self.units.look(self.passages.numbers.sites, self.variables)
         self._mark()
         self._pace.read()
         room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
         self._since = 0
         broken = self._hand_over()
-        counted = sum(site.count for site in self.applies.numbers.sites if not site.replica)
+        counted = sum(site.count for site in self.passages.numbers.sites if not site.replica)
         due = self._pace.due(max(counted, self._counted))
         if self.tapes.fresh or due or broken:
             self.tapes.fresh = False
@@ -371,12 +376,11 @@ class TensorFlow:
 
     def _mark(self) -> None:
         if self.marks is not None:
-            made = updates_made(self.applies, self.functions.calls)
-            self._audited(partial(self.marks.look, made))
+            self._audited(partial(self.marks.look, self._updates_made()))
 
     def _hand_over(self) -> bool:
         """Hands new steps to whoever keeps them; says whether one is not finite."""
-        rows, broken = self._series.take(self.applies.numbers.sites)
+        rows, broken = self._series.take(self.passages.numbers.sites)
         if rows and self._kept is not None:
             self._kept(rows)
         return broken
@@ -400,9 +404,9 @@ class TensorFlow:
         """Everything seen so far as plain data."""
         self.eager.paused = True
         try:
-            self.applies.numbers.flush()
-            self.applies.rates.look()
-            self.units.look(self.applies.numbers.sites, self.variables)
+            self.passages.numbers.flush()
+            self.optimizers.rates.look()
+            self.units.look(self.passages.numbers.sites, self.variables)
             self._hand_over()
             self._mark()
             variables = self.variables.record()
@@ -414,14 +418,14 @@ class TensorFlow:
                 self.replicas.compare(self.functions.calls)
             recordings: list[Recording] = [self.eager.record()]
             recordings += [traced.record() for traced in self.functions.graphs]
-            sites = self.applies.numbers.sites
+            sites = self.passages.numbers.sites
             return Run(
                 generations=tuple(sorted(self.generations)),
                 variables=variables,
                 recordings=tuple(recordings),
                 tapes=tapes,
                 calls=calls,
-                optimizers=self.applies.made(),
+                optimizers=self.optimizers.record(),
                 applies=applies,
                 steps=tuple(step for site in sites for step in site.steps()),
                 frozen=tuple(self.functions.frozen.values()),
@@ -433,9 +437,9 @@ class TensorFlow:
                 custom_gradients=self.custom.record(),
                 modes=self.layers.record({tape.key for tape in tapes}),
                 reads=tuple(self.layers.reads.values()),
-                assigned=self.applies.writes.record(),
-                audits=self.applies.audits.record(),
-                copied_rates=tuple(self.applies.rates.found.values()),
+                assigned=self.assigning.writes.record(),
+                audits=self.passages.audits.record(),
+                copied_rates=tuple(self.optimizers.rates.found.values()),
                 tracings=tuple(self.tracings.found),
                 offers=self.offers.record(),
                 paces=self.paces.record(),

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from ...evidence.rows import COLUMNS, NO_GRADIENT, StepRow, StepRows
-from .optimizers import Applies
+from .applies import Applies
+from .passages import Passages
 from .sites import EXTRA, Block, Site
 
 
@@ -95,19 +96,20 @@ def _known(
     )
 
 
-def updates_made(applies: Applies, calls: int) -> int:
+def updates_made(applies: Applies, passages: Passages, calls: int) -> int:
     """Updates so far, counted as in `standing.step_count`.
 
     Args:
         applies: All apply calls.
+        passages: What was measured of them.
         calls: Calls of traced functions so far: where no numbers are measured
             (under some strategies), each of them counts as an update.
     """
     traced = [
-        site for site in applies.numbers.sites if site.counter is not None and not site.replica
+        site for site in passages.numbers.sites if site.counter is not None and not site.replica
     ]
     counts = [(site.directed, int(site.counter.numpy())) for site in traced]
-    made = applies.passages + sum(count for by_hand, count in counts if not by_hand)
+    made = passages.made + sum(count for by_hand, count in counts if not by_hand)
     if made or applies.used:
         return made or (calls if not traced and any(one.traced for one in applies.notes) else 0)
     return max((count for by_hand, count in counts if by_hand), default=0)

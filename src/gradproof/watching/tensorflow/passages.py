@@ -1,0 +1,219 @@
+"""One passage through a call that changes variables: measured before and after."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import replicas
+from .applies import ApplyNote
+from .audit import Audits, Opened
+from .eager import EagerOperations
+from .graphs import TracedOperations
+from .measures import Before, measurable
+from .notes import identity
+from .numbers import Numbers
+from .optimizers import state
+from .sites import Site
+from .sums import Sums
+from .tapes import KEEP, Tapes
+from .variables import Variables, is_variable
+
+
+@dataclass
+class Passage:
+    """One call under way, of an optimizer or by hand."""
+
+    note: ApplyNote | None
+    site: Site | None = None
+    variables: list[Any] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    gradients: list[Any] = field(default_factory=list)
+    earlier: list[Before] = field(default_factory=list)
+    audit: Opened | None = None
+    loss: Any = None
+    rate: Any = None
+    iterations: Any = None
+    start: int = 0
+    outermost: bool = True
+    merging: bool = False
+
+
+class Passages:
+    """Measures what the outermost of such calls do, and audits them.
+
+    Attributes:
+        numbers: What is measured.
+        sums: Gradients before and after replicas sum them.
+        audits: Compares some steps with the optimizer's rule.
+        unwatched: Sentences: what could not be measured.
+        made: Updates by optimizers in eager code.
+        merging: Optimizers that wait until all replicas have come.
+
+    Args:
+        passed: Called after each of them.
+    """
+
+    def __init__(
+        self,
+        variables: Variables,
+        eager: EagerOperations,
+        tapes: Tapes,
+        passed: Callable[[], None],
+    ) -> None:
+        self.numbers = Numbers()
+        self.sums = Sums()
+        self.audits = Audits(
+            variables,
+            tapes.taken_now,
+            lambda tensor: identity(tensor) in tapes.origin,
+            self.numbers.flush,
+        )
+        self.unwatched: set[str] = set()
+        self.made = 0
+        self.merging = 0
+        self._variables = variables
+        self._eager = eager
+        self._tapes = tapes
+        self._passed = passed
+        self._local = threading.local()
+
+    @property
+    def depth(self) -> int:
+        """Such calls under way in this thread."""
+        return getattr(self._local, "depth", 0)
+
+    def enter(self) -> int:
+        """One more begins; gives how many were under way."""
+        depth = self.depth
+        self._local.depth = depth + 1
+        return depth
+
+    def leave(self) -> None:
+        """The innermost one has ended."""
+        self._local.depth = max(0, self.depth - 1)
+
+    def begin(
+        self, passage: Passage, note: ApplyNote, pairs: list[tuple[Any, Any]], optimizer: Any
+    ) -> None:
+        """Reads the values before a step of an optimizer."""
+        if note.given != "pairs":
+            return
+        parted = note.replicas > 1
+        if parted and replicas.index() is None:
+            self.unwatched.add("steps applied outside the replicas of a strategy")
+            return
+        for gradient, variable in pairs:
+            key = self._variables.key(variable) if is_variable(variable) else None
+            here = replicas.local(variable) if parted and key is not None else variable
+            if key is None or key in passage.keys or not measurable(here):
+                continue
+            passage.keys.append(key)
+            passage.variables.append(here)
+            passage.gradients.append(gradient)
+        if not passage.variables or (note.traced and self.numbers.saving):
+            return
+        site = self._site(note, passage)
+        if parted:
+            self.sums.begin(passage.gradients)
+            passage.loss = self._loss(note)
+        self._eager.paused = True
+        passage.earlier = self.numbers.before(passage.variables)
+        if note.traced or note.counted < KEEP or note.counted % 16 == 0:
+            passage.rate, passage.iterations = state(optimizer)
+        if not parted:
+            passage.audit = self.audits.begin(
+                site, optimizer, passage.variables, passage.gradients, note.traced
+            )
+        self._eager.paused = False
+
+    def begin_by_hand(self, passage: Passage, note: ApplyNote, key: int, variable: Any) -> None:
+        """Reads the value before a change by hand."""
+        gradient = self._tapes.latest.get(key)
+        fits = gradient is not None and _usable(gradient, note)
+        passage.gradients = [gradient if fits else None]
+        passage.variables, passage.keys = [variable], [key]
+        self._site(note, passage, directed=True)
+        passage.earlier = self.numbers.before(passage.variables)
+
+    def _site(self, note: ApplyNote, passage: Passage, directed: bool = False) -> Site:
+        """The site of a note, a new one if it has none."""
+        if note.site is None:
+            note.site = Site(
+                note.key,
+                tuple(passage.keys),
+                tuple(gradient is not None for gradient in passage.gradients),
+                directed,
+                note.replicas > 1,
+                note.replica,
+            )
+            self.numbers.sites.append(note.site)
+        passage.site = note.site
+        return note.site
+
+    def end(self, passage: Passage) -> None:
+        """Measures what the step did, unheard by our own recording."""
+        self._eager.paused = True
+        try:
+            self._finish(passage)
+        finally:
+            self._eager.paused = False
+
+    def _finish(self, passage: Passage) -> None:
+        note = passage.note
+        if note is None:
+            return
+        operations = note.operations
+        note.counted += 1
+        first = note.replica == 0
+        self.made += note.optimizer is not None and not note.traced and first
+        if passage.site is not None:
+            gradients, parts = passage.gradients, None
+            if passage.site.parted:
+                gradients, parts = self.sums.end(passage.gradients)
+            self.numbers.after(
+                passage.site,
+                passage.variables,
+                gradients,
+                passage.earlier,
+                passage.loss if passage.site.parted else self._loss(note),
+                passage.rate,
+                passage.iterations,
+                parts,
+            )
+            self.audits.end(passage.audit, passage.rate)
+        if isinstance(operations, TracedOperations):
+            operations.ranges.append((passage.start, len(operations), "apply"))
+        if not note.traced:
+            self._tapes.steps += first
+            if note.plain is not None:
+                note.plain = dataclasses.replace(note.plain, counted=note.counted)
+        if first:
+            self._passed()
+
+    def _loss(self, note: ApplyNote) -> Any:
+        """The latest target, if it can be read where the step happens."""
+        loss = self._tapes.loss
+        if loss is None or not hasattr(loss, "dtype") or not loss.dtype.is_floating:
+            return None
+        if hasattr(loss, "numpy"):
+            return loss if not note.traced else None
+        graph = getattr(note.operations, "graph", None)
+        return loss if note.traced and loss.graph is graph else None
+
+    def forget(self, applies: set[int]) -> None:
+        """Drops what was to be measured in a trace that another one has replaced."""
+        self.numbers.sites = [site for site in self.numbers.sites if site.apply not in applies]
+        self.audits.forget(applies)
+
+
+def _usable(gradient: Any, note: ApplyNote) -> bool:
+    """The gradient belongs to the graph (or the eager code) at hand."""
+    tensor = getattr(gradient, "values", gradient)
+    eager = hasattr(tensor, "numpy")
+    if not note.traced:
+        return eager
+    return eager or tensor.graph is getattr(note.operations, "graph", None)
