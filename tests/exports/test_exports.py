@@ -11,6 +11,8 @@ import sys
 import pytest
 
 from commands import STUCK, ask, refused
+from gradproof.cli.report import report
+from gradproof.cli.run import run
 from gradproof.evidence.applies import Step, Update
 from gradproof.exports import curves
 from gradproof.record import Passage
@@ -34,7 +36,7 @@ def exported(nursery, tmp_path_factory):
     (folder / "train.py").write_text(PROGRAM)
     for name in ("tensorboard", "mlflow", "alembic"):
         (folder / f"{name}.py").write_text(HOSTILE)
-    wishes = ["--tensorboard", "logs", "--mlflow-uri", "sqlite:///kept.db"]
+    wishes = ["--tensorboard", "logs", "--mlflow", "sqlite:///kept.db"]
     done = nursery.run(["gradproof", "run", "--record", "one.sqlite", *wishes, "train.py"], folder)
     return folder, done
 
@@ -140,6 +142,31 @@ def test_without_a_record(tmp_path):
     done = ask("run", "--no-record", "--mlflow", "train.py", cwd=tmp_path)
     assert done.returncode == 2
     assert "leave --no-record out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "store", "rest"),
+    [
+        (["--mlflow", "train.py", "--mlflow", "x://y"], "", ["train.py", "--mlflow", "x://y"]),
+        (["--mlflow", "file:///a", "train.py"], "file:///a", ["train.py"]),
+        (["--mlflow=./store", "train.py"], "./store", ["train.py"]),
+        (["--steps", "3", "--mlflow", "--verbose", "train.py"], "", ["train.py"]),
+        (["--record", "--mlflow", "train.py", "x"], None, ["train.py", "x"]),
+        (["train.py"], None, ["train.py"]),
+    ],
+)
+def test_a_store_may_be_named(arguments, store, rest):
+    """Only a URI is taken for one; what follows the program is the program's."""
+    context = run.make_context("run", list(arguments))
+    assert context.params["mlflow"] == store
+    assert list(context.params["program"]) == rest
+
+
+def test_a_store_beside_a_record():
+    """`report` has its options on both sides of the record."""
+    for arguments in (["one.sqlite", "--mlflow"], ["--mlflow", "one.sqlite"]):
+        context = report.make_context("report", arguments)
+        assert (context.params["run"], context.params["mlflow"]) == ("one.sqlite", "")
 
 
 class _Record:

@@ -21,12 +21,10 @@ def export_options(command: Callable[..., Work]) -> Callable[..., Work]:
     """The options about other tools that `run` and `report` share; `Exports` takes them."""
     for option in (
         click.option(
-            "--mlflow-uri", metavar="URI", help="The same, into this tracking store of MLflow."
-        ),
-        click.option(
-            "--mlflow", is_flag=True,
-            help="Log parameters, metrics and the report as a run of MLflow, where "
-            "MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID say.",
+            "--mlflow", metavar="[URI]",
+            help="Log parameters, metrics and the report as a run of MLflow: in this store, else "
+            "where MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID say. A URI "
+            "without `://` needs a `=` before it.",
         ),
         click.option(
             "--tensorboard", metavar="DIR",
@@ -37,18 +35,52 @@ def export_options(command: Callable[..., Work]) -> Callable[..., Work]:
     return command
 
 
+class Exporting(click.Command):
+    """A command whose option `--mlflow` may stand without a value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Gives `--mlflow` the value that it has, or an empty one."""
+        return super().parse_args(ctx, list(self._joined(ctx, args)))
+
+    def _joined(self, ctx: click.Context, args: list[str]) -> Iterator[str]:
+        """The arguments; what follows an option that takes a value is left as it is."""
+        valued = {
+            name
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
+        rest = list(args)
+        while rest:
+            word = rest.pop(0)
+            if word == "--" or not (word.startswith("-") or ctx.allow_interspersed_args):
+                yield from (word, *rest)
+                return
+            if word == "--mlflow":
+                # The next word may as well be the program: only a URI is ours.
+                own = bool(rest) and "://" in rest[0]
+                yield f"--mlflow={rest.pop(0) if own else ''}"
+                continue
+            yield word
+            if word in valued and rest:
+                yield rest.pop(0)
+
+
 class Exports(NamedTuple):
-    """The options about what other tools get of a run."""
+    """The options about what other tools get of a run.
+
+    Attributes:
+        tensorboard: A log folder.
+        mlflow: URI of a store; empty for the one that MLflow chooses.
+    """
 
     tensorboard: str | None
-    mlflow: bool
-    mlflow_uri: str | None
+    mlflow: str | None
 
     @property
     def wanted(self) -> list[str]:
         """The packages that are needed."""
-        both = {"tensorboard": self.tensorboard, "mlflow": self.mlflow or self.mlflow_uri}
-        return [package for package, wish in both.items() if wish]
+        return [name for name, wish in self._asdict().items() if wish is not None]
 
     @property
     def lacking(self) -> str | None:
@@ -63,21 +95,20 @@ class Exports(NamedTuple):
         Raises:
             Refused: It can't be written there.
         """
-        if self.tensorboard:
+        if self.tensorboard is not None:
             from ..exports import tensorboard
 
             place = tensorboard.write(record, Path(self.tensorboard))
             yield f"gradproof: written for TensorBoard: {place}"
-        if "mlflow" in self.wanted:
+        if self.mlflow is not None:
             from ..exports import mlflow
 
-            yield f"gradproof: logged with MLflow: {mlflow.log(record, self.mlflow_uri)}"
+            yield f"gradproof: logged with MLflow: {mlflow.log(record, self.mlflow or None)}"
 
     def arguments(self) -> list[str]:
         """The same options for another command."""
-        found = ["--mlflow"] if self.mlflow else []
-        found += ["--tensorboard", self.tensorboard] if self.tensorboard else []
-        return [*found, *(["--mlflow-uri", self.mlflow_uri] if self.mlflow_uri else [])]
+        wishes = self._asdict().items()
+        return [f"--{name}={wish}" for name, wish in wishes if wish is not None]
 
 
 def export(exports: Exports, kept: Sequence[Path], folder: str, say: Callable[[str], None]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 USAGE = 2
 """Exit status for input that we can't work with."""
+
+FRESH = 30.0
+"""Seconds for which a diagnosis that was told is not told again in full."""
 
 Work = Callable[[], int]
 """What a command does after its options are understood; gives the status."""
@@ -84,6 +88,7 @@ class Report:
         self.whole = False
         self.output = output
         self.exit_zero = exit_zero
+        self._told: list[tuple[float, Diagnosis]] = []
         self.configuration = Configuration(
             Choice(
                 codes(select, "--select") if select else None,
@@ -120,6 +125,11 @@ class Report:
         if self.form == "text" or self.output:
             block = text.render_diagnosis(diagnosis, reading.lines, paint_for(stream))
             write(f"\n{block}\n\n", stream)
+            self._told.append((time.monotonic(), diagnosis))
+
+    def _fresh(self) -> list[Diagnosis]:
+        """What was told so shortly ago that the reader still has it before them."""
+        return [one for at, one in self._told if time.monotonic() - at < FRESH]
 
     def _rendered(self, answer: Answer, reading: Sources, stream: TextIO, seen: Seen | None) -> str:
         if self.form == "html":
@@ -141,7 +151,8 @@ class Report:
 
         if self.counts:
             return text.render_counts(answer, paint_for(stream))
-        report = text.render(answer, reading.lines, paint_for(stream), self.whole)
+        told = () if self.output else self._fresh()
+        report = text.render(answer, reading.lines, paint_for(stream), self.whole, told)
         # Set off from what the program printed last.
         apart = answer.command == "run" and (answer.diagnoses or answer.account)
         return f"\n{report}" if apart else report

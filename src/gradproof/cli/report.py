@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .exporting import Exports, export_options
+from .exporting import Exporting, Exports, export_options
 from .options import Report, Work, refuse, seen_in, try_to_write, write
 
 if TYPE_CHECKING:
     from ..record import Record
 
 
-@click.command()
+@click.command(cls=Exporting)
 @click.argument("run", required=False)
 @click.option(
     "--format",

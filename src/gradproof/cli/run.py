@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
-from .exporting import Exports, export, export_options
+from .exporting import Exporting, Exports, export, export_options
 from .options import USAGE, Report, Work, refuse, report_options, try_to_write, write
 from .views import Views, html_file
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from ..reading import Reading
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    cls=Exporting,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as `python -m` does.")
 @click.option(
     "--steps",
@@ -94,8 +97,7 @@ def run(
     port: int | None,
     verbose: bool,
     tensorboard: str | None,
-    mlflow: bool,
-    mlflow_uri: str | None,
+    mlflow: str | None,
     **options: object,
 ) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
@@ -122,7 +124,7 @@ def run(
         if not options["output"]:
             raise click.UsageError("html is for files: name one with --html")
         html, options = html or str(options["output"]), {**options, "form": "text", "output": None}
-    exports = Exports(tensorboard, mlflow, mlflow_uri)
+    exports = Exports(tensorboard, mlflow)
     if no_record and exports.wanted:
         raise click.UsageError(
             f"--{exports.wanted[0]} is made of the record: leave --no-record out"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..answer import Answer, Lines, Standing, WorkerEnd
 from ..fault import LEVELS, STAGES, Diagnosis, Verdict
@@ -23,7 +23,13 @@ SHOWN_ROWS = 15
 """Rows of the table of variables before it counts the others."""
 
 
-def render(answer: Answer, lines: Lines, paint: Paint = plain, whole: bool = False) -> str:
+def render(
+    answer: Answer,
+    lines: Lines,
+    paint: Paint = plain,
+    whole: bool = False,
+    told: Sequence[Diagnosis] = (),
+) -> str:
     """The whole report, ending with a line end.
 
     Args:
@@ -31,8 +37,15 @@ def render(answer: Answer, lines: Lines, paint: Paint = plain, whole: bool = Fal
         lines: Gives the source lines of a file.
         paint: Colours.
         whole: Shows every row of the table, however long it is.
+        told: Diagnoses that the reader has just seen in full: they are named only.
     """
-    parts = [render_diagnosis(diagnosis, lines, paint) for diagnosis in answer.diagnoses]
+    before = {_shape(one): one for one in told}
+    parts = [
+        _again(diagnosis, before[_shape(diagnosis)], paint)
+        if _shape(diagnosis) in before
+        else render_diagnosis(diagnosis, lines, paint)
+        for diagnosis in answer.diagnoses
+    ]
     if answer.diagnoses and answer.standings:
         parts.append("\n".join(_table(answer.standings, paint, whole)))
     if answer.workers:
@@ -62,27 +75,61 @@ def render_counts(answer: Answer, paint: Paint = plain) -> str:
 
 def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -> str:
     """One diagnosis as a block of text, without a line end at its end."""
-    level = diagnosis.level
-    head = paint(f"{level}[{diagnosis.fault.code}]", level) + ": "
-    block = [head + paint(diagnosis.title, "strong")]
+    block = [_head(diagnosis, paint)]
     gutter = _gutter(diagnosis)
     block += _source(diagnosis, lines, paint, gutter)
-    frame = paint(" " * (gutter + 1) + "=", "frame")
-    indent = " " * (gutter + 10)
-    block.append(f"{frame} path:  {_path(diagnosis.fault.stage, level, paint)}")
-    proven = diagnosis.verdict is Verdict.PROVEN
-    words = wrapped(
-        diagnosis.message if proven else f"{diagnosis.message} (in source; not measured)",
-        WIDTH - len(indent),
-    )
-    block.append(f"{frame} {'proof:' if proven else 'seen: '} {words[0]}")
-    block += [indent + line for line in words[1:]]
+    block.append(f"{_frame(paint, gutter)} path:  {_path(diagnosis.fault.stage, diagnosis.level, paint)}")
+    block += _evidence(diagnosis, paint, gutter)
     if diagnosis.fix:
         block += mend(diagnosis.fix, lines, paint, WIDTH, gutter)
-    for note in _remarks(diagnosis):
-        first, *rest = wrapped(note, WIDTH - len(indent) + 1)
-        block += [f"{frame} note: {first}", *(indent[1:] + line for line in rest)]
+    block += _noted_below(_remarks(diagnosis), paint, gutter)
     return harmless("\n".join(block))
+
+
+def _shape(diagnosis: Diagnosis) -> tuple[object, ...]:
+    """What of a diagnosis does not change with the numbers of later steps."""
+    where = diagnosis.place or diagnosis.variables
+    return diagnosis.fault.code, diagnosis.level, diagnosis.title, where, diagnosis.fix
+
+
+def _again(diagnosis: Diagnosis, before: Diagnosis, paint: Paint) -> str:
+    """A diagnosis that stands in full above: what it was, and what is new of it."""
+    gutter = _gutter(diagnosis)
+    where = f"{_where(diagnosis.place)} " if diagnosis.place else ""
+    block = [_head(diagnosis, paint)]
+    block.append(f"{paint(' ' * gutter + '-->', 'frame')} {where}(in full above)")
+    if diagnosis.message != before.message:
+        block += _evidence(diagnosis, paint, gutter)
+    known = list(_remarks(before))
+    new = [note for note in _remarks(diagnosis) if note not in known]
+    return harmless("\n".join([*block, *_noted_below(new, paint, gutter)]))
+
+
+def _head(diagnosis: Diagnosis, paint: Paint) -> str:
+    level = diagnosis.level
+    return f"{paint(f'{level}[{diagnosis.fault.code}]', level)}: {paint(diagnosis.title, 'strong')}"
+
+
+def _evidence(diagnosis: Diagnosis, paint: Paint, gutter: int) -> Iterator[str]:
+    """What was measured, or what source makes us suspect."""
+    indent = " " * (gutter + 10)
+    proven = diagnosis.verdict is Verdict.PROVEN
+    words = diagnosis.message if proven else f"{diagnosis.message} (in source; not measured)"
+    first, *rest = wrapped(words, WIDTH - len(indent))
+    yield f"{_frame(paint, gutter)} {'proof:' if proven else 'seen: '} {first}"
+    yield from (indent + line for line in rest)
+
+
+def _noted_below(notes: Iterable[str], paint: Paint, gutter: int) -> Iterator[str]:
+    indent = " " * (gutter + 9)
+    for note in notes:
+        first, *rest = wrapped(note, WIDTH - len(indent))
+        yield f"{_frame(paint, gutter)} note: {first}"
+        yield from (indent + line for line in rest)
+
+
+def _frame(paint: Paint, gutter: int) -> str:
+    return paint(" " * (gutter + 1) + "=", "frame")
 
 
 def _gutter(diagnosis: Diagnosis) -> int:
