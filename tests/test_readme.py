@@ -146,7 +146,10 @@ def test_commands_of_records(project):
         for command in commands.strip().splitlines()
     ]
     assert [done.returncode for done in results] == [1, 1, 0], results
-    assert results[1].stdout.strip() in results[0].stderr
+    # In full when it was proven, the rest at the end.
+    block, _, end = results[1].stdout.strip().partition("\n\n  variable ")
+    assert block in results[0].stderr
+    assert end in results[0].stderr
     assert (project / "steps.csv").read_text().startswith("apply,rule,path,line,step,variable,")
 
 
@@ -159,9 +162,10 @@ def test_the_first_example(tmp_path, nursery):
     (tmp_path / shown[1]).write_text((ROOT / shown[1]).read_text(encoding="utf-8"))
     done = nursery.run(["gradproof", "run", shown[1]], tmp_path)
     assert done.status == 1
-    # Told as soon as it is proven, too; the README shows the end.
-    last = done.stderr[done.stderr.rindex("error[") :]
-    pages.differs(shown[2], f"{done.stdout}\n{last}", shown[1])
+    # Told in full as soon as it is proven, before the first line of the program.
+    end = done.stderr.rindex("error[")
+    said = f"{done.stderr[:end].strip()}\n\n{done.stdout}\n{done.stderr[end:]}"
+    pages.differs(shown[2], said, shown[1])
 
 
 @pytest.mark.tensorflow

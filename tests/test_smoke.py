@@ -45,6 +45,11 @@ OTHERWISE = {
         # Keras 2 tracks variables that are attributes of a layer.
         "untracked-variable",
     },
+    "2.16": {
+        # Keras 3.3 does not sum the gradients of replicas, and refuses a bare `tf.Variable`.
+        "replica-divergence",
+        "zero-gradient-region-1",
+    },
 }
 """What is no fault, or raises by itself, in an old version."""
 
@@ -122,7 +127,7 @@ def test_examples(generation: str, tmp_path: Path):
 def test_programs(nursery: Nursery, tmp_path: Path):
     """Ten stuck programs by the real command: the fault is named first."""
     wrong = {}
-    for name in CORPUS:
+    for name in set(CORPUS) - set(OTHERWISE.get(installed()[0], ())):
         text = (HERE / "corpus" / f"{name}.py").read_text(encoding="utf-8")
         (tmp_path / "program.py").write_text(text)
         output = tmp_path / "answer.json"

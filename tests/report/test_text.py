@@ -38,6 +38,27 @@ def test_whole_reports(name, answer, request):
     assert rendered == path.read_text(encoding="utf-8")
 
 
+def test_what_was_just_told():
+    """Named by title and place; only what is new of it is said."""
+    rendered = text.render(RUN, LINES, told=[PROVEN])
+    head, _, rest = rendered.partition("\n\n")
+    assert head.splitlines() == [
+        "error[GP403]: gradients are applied to variables they were not taken for",
+        f"  --> train.py:{PROVEN.place.line}:{PROVEN.place.span.column} (in full above)",
+    ]
+    assert rest == text.render(RUN, LINES).partition("\n\n")[2]
+    later = replace(PROVEN, message="all of them", consequences=(SUSPECTED,))
+    again = text.render(replace(RUN, diagnoses=(later,)), LINES, told=[PROVEN])
+    assert "(in full above)\n   = proof: all of them\n   = note: explains " in again
+    assert "gradproof explain" not in again
+
+
+def test_what_was_told_of_another_place():
+    """Is no reason to be short here."""
+    elsewhere = replace(PROVEN, place=place(1))
+    assert "in full above" not in text.render(RUN, LINES, told=[elsewhere])
+
+
 def block(source: str, marked: Place, **named: object) -> list[str]:
     """The lines of a block about a place in `train.py`."""
     diagnosis = Diagnosis(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,8 @@ for _ in range(6):
 @pytest.mark.parametrize("keras", ["3", "2"])
 def test_gradients_before_and_after_the_sum(keras, mode, nursery: Nursery, tmp_path: Path):
     """SGD moves each copy by its rate times the sum, whatever the replica's own part was."""
+    if keras == "3" and version("keras").startswith("3.3."):
+        pytest.skip("this Keras does not sum the gradients of replicas")
     (tmp_path / "program.py").write_text(PROGRAM)
     done = nursery.run(["gradproof", "run", "program.py", keras, mode], tmp_path)
     assert done.status == 0, done.stderr

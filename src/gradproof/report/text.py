@@ -78,7 +78,9 @@ def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -
     block = [_head(diagnosis, paint)]
     gutter = _gutter(diagnosis)
     block += _source(diagnosis, lines, paint, gutter)
-    block.append(f"{_frame(paint, gutter)} path:  {_path(diagnosis.fault.stage, diagnosis.level, paint)}")
+    block.append(
+        f"{_frame(paint, gutter)} path:  {_path(diagnosis.fault.stage, diagnosis.level, paint)}"
+    )
     block += _evidence(diagnosis, paint, gutter)
     if diagnosis.fix:
         block += mend(diagnosis.fix, lines, paint, WIDTH, gutter)

@@ -131,6 +131,19 @@ class TensorFlow:
     def listeners(self) -> dict[str, Callable[[ModuleType], None]]:
         """What to do when a module of the framework has been imported."""
         return {
+            name: partial(self._hear, name, listener) for name, listener in self._hooked().items()
+        }
+
+    def _hear(self, name: str, listener: Callable[[ModuleType], None], module: ModuleType) -> None:
+        """Looks at a module; the program's import goes on whatever is not there."""
+        try:
+            listener(module)
+        except AttributeError as problem:
+            self.lost[name] = str(problem)
+
+    def _hooked(self) -> dict[str, Callable[[ModuleType], None]]:
+        """The modules in which something is watched."""
+        return {
             "tensorflow": self._tensorflow,
             "keras.src.optimizers.base_optimizer": lambda module: self._optimizers(
                 module, ("BaseOptimizer",), ("apply", "apply_gradients")
@@ -142,7 +155,10 @@ class TensorFlow:
                 self.stale.install_training, self.patches, module.TensorFlowTrainer
             ),
             "keras.src.backend.common.variables": lambda module: self.patches.quietly(
-                self.stale.install_flag, self.patches, module.Variable
+                # Its name before it was `Variable`.
+                self.stale.install_flag,
+                self.patches,
+                getattr(module, "KerasVariable", None) or module.Variable,
             ),
             "keras.src.layers.layer": lambda module: self._layer(module, "3"),
             "keras.src.models.model": lambda module: self.patches.quietly(
