@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import records
 from answers import PROVEN, RUN, SUSPECTED, TRAIN, lines_of
-from gradproof.answer import Answer, Standing
+from gradproof.answer import Answer, Standing, WorkerEnd
 from gradproof.evidence import Run
 from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.ledger import Audit
@@ -191,3 +191,27 @@ def parting(name: str = "dense/kernel", steps: int = 30) -> Beside:
         ("`ema` has no twin",),
         (Twin("bias", curve(1), curve(1)), Twin(name, curve(1), curve(2), parts=True)),
     )
+
+
+def spread(alike: bool = True) -> Page:
+    """Two replicas of one step, three workers, one of which was killed."""
+    page = broken()
+    (apply,) = page.run.applies
+    run = replace(page.run, applies=tuple(
+        replace(apply, key=key, replicas=2, replica=key - 1) for key in (1, 2)
+    ))  # fmt: skip
+    numbers = {1: (0.5, 2.0, 0.01, 0.125), 2: (0.5, 2.0, 0.01 if alike else 0.02, 0.375)}
+    kept = [
+        Series(
+            key, range(1, 4), [1.0, 0.75, 0.5 * key], [0.1] * 3, (1, 2, 3), (*NAMES, "part_norm"),
+            array("f", numbers[key] * 9),
+        )
+        for key in (1, 2)
+    ]  # fmt: skip
+    workers = (
+        WorkerEnd("worker 0", 1203, "2026-03-01 12:03:00", True, batch=8),
+        WorkerEnd("worker 1", 1200, "2026-03-01 12:02:58", True, "UnavailableError"),
+        WorkerEnd("worker 2", 812, "2026-03-01 12:01:10", False),
+    )
+    answer = replace(page.answer, workers=workers)
+    return replace(page, answer=answer, run=run, series=kept)

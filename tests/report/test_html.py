@@ -244,3 +244,26 @@ def test_names_of_runs_stay_text(words):
     found, expected = (Reader(render_beside(pages.parting(name))) for name in (words, "harmless"))
     tags = [[tag for tag, _ in one.tags if tag != "code"] for one in (found, expected)]
     assert tags[0] == tags[1]
+
+
+def test_replicas_side_by_side():
+    """Each one's own gradient, the sum that was applied, and whether their changes are equal."""
+    text = Reader(render(pages.spread())).text
+    assert "SGD at train.py:6, step 3" in text
+    assert "encoder/kernel 0.125 0.375 0.5 0.01 in all" in text
+    assert "loss 0.5 1 " in text
+    apart = Reader(render(pages.spread(alike=False))).text
+    assert "encoder/kernel 0.125 0.375 0.5 0.01, 0.02" in apart
+    assert "Replicas" not in Reader(render(pages.broken())).text
+
+
+def test_workers_and_how_they_ended():
+    """As the text says it: an exception, or silence."""
+    text = Reader(render(pages.spread())).text
+    for words in (
+        "Workers and replicas",
+        "worker 0 1,203 2026-03-01 12:03:00 8 ended",
+        "worker 1 1,200 2026-03-01 12:02:58 not known UnavailableError",
+        "worker 2 812 2026-03-01 12:01:10 not known not told: killed, or it still goes on",
+    ):
+        assert words in text, text

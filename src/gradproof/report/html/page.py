@@ -19,6 +19,7 @@ from ...fault import Diagnosis, Verdict
 from . import embedding, ledger, packing, pages, source, words
 from .lanes import Lane, lanes
 from .path import PATH, names, picture
+from .replicas import replicas
 from .verdict import verdict
 
 
@@ -60,6 +61,7 @@ def render(page: Page) -> str:
         picture=picture(answer, run, found),
         diagnoses=[Shown(one, page.lines) for one in answer.diagnoses],
         lanes=found,
+        replicas=list(replicas(run, page.series, named)),
         names=named,
         summaries=list(_summaries(found, named)),
         entries=ledger.entries(run, named),
