@@ -32,6 +32,15 @@ def test_proportions_are_lost():
     assert "cosine between the step and the gradient is 0.71" in found.message
 
 
+def test_steps_that_were_not_recorded():
+    """Where the gradient as taken is known for some steps, the others say nothing."""
+    run = clipped(healthy(), (10.0, 0.01), (0.1, 0.01))
+    taken = [replace(one, taken_norm=one.gradient_norm, gradient_norm=0.01) for one in run.audits]
+    later = [replace(one, step=9, taken_norm=None) for one in taken if one.step == 2]
+    (found,) = prove(replace(run, audits=(*taken, *later)))
+    assert found.step == 1
+
+
 def test_clipped_together():
     """All gradients shrink alike."""
     assert not list(prove(clipped(healthy(), (10.0, 0.1), (1.0, 0.01))))

@@ -68,16 +68,17 @@ def test_a_variable_that_stays():
 
 def test_a_variable_that_changed_in_vain():
     """The variable fell, the rate in force did not."""
-    copied = CopiedRate(1, "rate", "variable", 0.1, 0.025, 40)
+    copied = CopiedRate(1, "rate", "variable", 0.1, 0.025, 40, 11)
     (found,) = prove(replace(healthy(), copied_rates=(copied,)))
     assert found.place == at(1)
+    assert found.step == 11
     assert found.message.startswith("after 40 steps `rate` is 0.025")
     assert "still 0.1" in found.message
 
 
 def test_a_name_that_changed_in_vain():
     """Where a plain name is changed, a run does not know."""
-    copied = CopiedRate(1, "self.rate", "name", 0.1, 0.025, 40)
+    copied = CopiedRate(1, "self.rate", "name", 0.1, 0.025, 40, 11)
     (found,) = prove(replace(healthy(), copied_rates=(copied,)))
     assert found.place is None
     assert found.related[0].place == at(1)

@@ -22,6 +22,18 @@ def test_a_list_of_outputs():
     assert found.evidence == {"entries": 50, "bytes": 40_000_000}
 
 
+def test_whole_batches_from_the_start():
+    """A kilobyte a step is little, and is kept for ever."""
+    (found,) = prove(replace(healthy(), hoards=(replace(TENSORS, size=51_200),)))
+    assert found.step == 20
+
+
+def test_a_list_that_is_emptied_now_and_then():
+    """What one epoch collects is no growth over the run."""
+    hoard = replace(TENSORS, size=51_200, steps=200)
+    assert list(prove(replace(healthy(), hoards=(hoard,)))) == []
+
+
 def test_a_list_of_tapes():
     """A tape keeps everything that it recorded, however much that is."""
     (found,) = prove(replace(healthy(), hoards=(replace(TENSORS, kind="tape", size=0),)))

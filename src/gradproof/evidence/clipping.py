@@ -40,7 +40,13 @@ def bent_steps(run: Run) -> Iterator[Bent]:
         for audit in run.audits:
             if audit.apply == apply.key and audit.used_norm and audit.agrees is not False:
                 steps.setdefault(audit.step, []).append(audit)
-        found = [_bent(apply, audits) for audits in steps.values()]
+        # Later eager steps are audited, but not recorded: what was taken there is not known.
+        known = [
+            audits
+            for audits in steps.values()
+            if any(audit.taken_norm is not None for audit in audits)
+        ]
+        found = [_bent(apply, audits) for audits in known or steps.values()]
         if len(found) >= 2 and all(one is not None for one in found):
             first = found[0]
             assert first is not None

@@ -21,6 +21,10 @@ RISKS = (
 )
 """Operations that leave the range of float16, the likelier ones first."""
 
+_CARRYING = frozenset({"Mul", "Neg", "Identity", "Reshape", "ExpandDims", "BroadcastTo"})
+DEEP = 4
+"""Operations through which a number that is infinite reaches the way of a gradient."""
+
 FEW, MANY, LONG = 3, 8, 13
 """Steps skipped from the start that are too many.
 
@@ -86,13 +90,22 @@ def _risk(recording: Recording, operation: Operation) -> int | None:
     """How likely an operation leaves the range: 0 is certain, `None` not at all."""
     if operation.dtype != "float16":
         return None
-    values = [recording.operations[source].value for source in operation.inputs]
-    if any(value is not None and isinf(value) for value in values):
+    if any(_infinite(recording, source) for source in operation.inputs):
         return 0
     for rank, kinds in enumerate(RISKS, start=1):
         if operation.type in kinds:
             return rank
     return None
+
+
+def _infinite(recording: Recording, index: int, depth: int = 0) -> bool:
+    """A constant beyond the range, or what arithmetic with one has made of a mask."""
+    operation = recording.operations[index]
+    if operation.value is not None:
+        return isinf(operation.value)
+    if depth >= DEEP or operation.dtype != "float16" or operation.type not in _CARRYING:
+        return False
+    return any(_infinite(recording, source, depth + 1) for source in operation.inputs)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..finding import Place
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -81,6 +83,8 @@ class CopiedRate:
         rate: In force, still the first value.
         value: What the name stands for now.
         steps: Steps of the optimizer so far.
+        since: The step after the last one at which both were seen to be equal.
+        changed_at: The user's line that changes a name, if one is found.
     """
 
     optimizer: int
@@ -89,3 +93,5 @@ class CopiedRate:
     rate: float
     value: float
     steps: int
+    since: int
+    changed_at: Place | None = None

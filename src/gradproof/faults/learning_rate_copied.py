@@ -82,13 +82,12 @@ def prove(run: Run) -> Iterator[Finding]:
         yield Finding(
             f"after {copied.steps} steps `{copied.name}` is {copied.value:.4g}, and the learning "
             f"rate in force is still {copied.rate:.4g}: `{optimizer.name}` copied the first value",
-            # Where a plain name changes, only the source can tell.
-            place=optimizer.made_at if copied.kind == "variable" else None,
+            place=optimizer.made_at if copied.kind == "variable" else copied.changed_at,
             label="the optimizer keeps the first value",
             related=(Related(optimizer.made_at, "copied here"),)
             if optimizer.made_at is not None and copied.kind != "variable"
             else (),
-            step=copied.steps,
+            step=copied.since,
             evidence={"learning_rate": copied.rate, "value": copied.value},
             fix=Fix("assign to `optimizer.learning_rate`", safe=False),
         )

@@ -87,12 +87,16 @@ def prove(run: Run) -> Iterator[Finding]:
     }
     for apply in run.applies:
         moved: dict[int, Audit] = {}
+        began: dict[int, Audit] = {}
+        for audit in run.audits:
+            if audit.apply == apply.key and audit.masked and audit.masked_moved:
+                began.setdefault(audit.variable, audit)
         for audit in run.audits:
             # A mask that changes from step to step thins gradients out on purpose.
             lasting = audit.masked_before >= 0.8 * audit.masked > 0
             here = audit.apply == apply.key and audit.variable not in by_hand
             if here and lasting and audit.masked_moved:
-                moved.setdefault(audit.variable, audit)
+                moved.setdefault(audit.variable, began.get(audit.variable, audit))
         if not moved:
             continue
         first = next(iter(moved.values()))

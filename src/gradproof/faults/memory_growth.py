@@ -58,11 +58,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.hoards import Hoard
 from ..fault import Fault
 from ..finding import Finding, Fix
 
 _MUCH = 1_000_000
 """Bytes from which on a list of tensors is worth a word."""
+
+_LONG, _BATCH = 50, 500
+"""Steps after which a list that was never emptied is known to be one, and bytes an entry."""
 
 _OFTEN = 0.5
 """Entries a step from which on a list grows with the steps."""
@@ -90,7 +94,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 def prove(run: Run) -> Iterator[Finding]:
     """Find lists that grew with the steps and keep tensors or tapes."""
     for hoard in run.hoards:
-        if hoard.grown < _OFTEN * hoard.over or (hoard.kind == "tensor" and hoard.size < _MUCH):
+        if hoard.grown < _OFTEN * hoard.over or (hoard.kind == "tensor" and not _large(hoard)):
             continue
         what = "tapes, with all that they recorded" if hoard.kind == "tape" else "tensors"
         size = f" of {hoard.size / 1e6:.3g} MB" if hoard.kind == "tensor" else ""
@@ -99,10 +103,16 @@ def prove(run: Run) -> Iterator[Finding]:
             f"grew by {hoard.grown} in the last {hoard.over}",
             place=hoard.place,
             label="kept for ever",
-            step=hoard.steps,
+            step=max(1, hoard.steps - hoard.over),
             evidence={"entries": hoard.entries, "bytes": hoard.size},
             fix=Fix("keep numbers instead, or set a limit", safe=False),
         )
+
+
+def _large(hoard: Hoard) -> bool:
+    """It takes much by now, or has kept whole batches from the first step on."""
+    since_start = hoard.steps >= _LONG and hoard.entries >= _OFTEN * hoard.steps
+    return hoard.size >= (_BATCH * hoard.entries if since_start else _MUCH)
 
 
 FAULT = Fault("GP803", "memory-growth", __doc__, find=find, prove=prove, level="advice")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import inspect
 from dataclasses import dataclass
+from math import prod
 from types import CodeType
 from typing import Any
 
@@ -78,7 +79,7 @@ class CustomGradients:
             sizes = tuple(3 if size is None else int(size) for size in shape.as_list())
             shapes.append(sizes)
         if shapes:
-            self._waiting.append(_Function(call, code.co_name, tuple(shapes)))
+            self._waiting.append(_Function(call, code.co_name, _small(shapes)))
 
     def record(self) -> tuple[CustomGradient, ...]:
         """Checks what was not checked yet; in eager code only."""
@@ -112,6 +113,20 @@ class CustomGradients:
         code = inspect.unwrap(gradient).__code__
         lines = [line for _, line in dis.findlinestarts(code) if line is not None]
         return self._places.place(code.co_filename, max(lines, default=code.co_firstlineno))
+
+
+def _small(shapes: list[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Shapes within the limit: a length that is too long is cut wherever it occurs.
+
+    A function that needs it as it was raises, and is not checked then.
+    """
+    while max(prod(shape) for shape in shapes) > LARGEST:
+        longest = max(length for shape in shapes for length in shape)
+        shapes = [
+            tuple(max(2, longest // 4) if length == longest else length for length in shape)
+            for shape in shapes
+        ]
+    return tuple(shapes)
 
 
 def _values(shape: tuple[int, ...], signed: bool, start: float) -> Any:

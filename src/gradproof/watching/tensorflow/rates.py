@@ -6,28 +6,37 @@ import re
 import sys
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import FrameType
+from dataclasses import dataclass, field
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from ...evidence.ledger import CopiedRate
+from ...finding import Place
 from ..places import Places
 from .eager import in_graph
 from .optimizer_state import passed_of
 from .pairs import inner_of
-from .variables import bare, is_variable
+from .stores import store_lines
+from .variables import bare, is_variable, kind_of
 
 NAMES = re.compile(r"(^|_)(lr|eta|learning_?rate|rate|step_?size)(_|$|\d)", re.IGNORECASE)
 OPTIMIZERS = 20
 
+ENTRIES = 100
+"""Settings of one dictionary or object that are looked at."""
+
 
 @dataclass
 class _Candidate:
-    """A name or variable whose value an optimizer may have been given."""
+    """A name or variable whose value an optimizer may have been given.
+
+    `stored` is how a program changes it: see `store_lines`.
+    """
 
     name: str
     kind: str
     read: Callable[[], float | None]
+    stored: tuple[str, str] = ("", "")
 
 
 @dataclass
@@ -39,6 +48,10 @@ class _Watched:
     candidates: list[_Candidate]
     first: float | None = None
     changed_at: int | None = None
+    same_until: int = 0
+    code: CodeType | None = None
+    names: dict[str, Any] = field(default_factory=dict)
+    line: int = 0
 
 
 class Rates:
@@ -59,7 +72,16 @@ class Rates:
         if frame is not None:
             candidates = _candidates(frame)
             if candidates:
-                self._watched.append(_Watched(key, weakref.ref(optimizer), candidates))
+                self._watched.append(
+                    _Watched(
+                        key,
+                        weakref.ref(optimizer),
+                        candidates,
+                        code=frame.f_code,
+                        names=frame.f_globals,
+                        line=frame.f_lineno,
+                    )
+                )
 
     def look(self) -> None:
         """Notes values that changed while the learning rate in force did not."""
@@ -83,7 +105,7 @@ class Rates:
             return
         changed = [one for one in watched.candidates if not _same(one.read(), now)]
         if not changed:
-            watched.changed_at = None
+            watched.changed_at, watched.same_until = None, passed
             return
         if watched.changed_at is None:
             watched.changed_at = passed
@@ -91,32 +113,104 @@ class Rates:
             value = changed[0].read()
             if value is not None:
                 self.found[watched.key] = CopiedRate(
-                    watched.key, changed[0].name, changed[0].kind, now, value, passed
+                    watched.key,
+                    changed[0].name,
+                    changed[0].kind,
+                    now,
+                    value,
+                    passed,
+                    watched.same_until + 1,
+                    self._changed_at(changed[0], watched),
                 )
+
+    def _changed_at(self, candidate: _Candidate, watched: _Watched) -> Place | None:
+        """The line that changes it, the last one that the file has for it."""
+        if not candidate.stored[0] or watched.code is None:
+            return None
+        lines = store_lines(watched.code, watched.names, *candidate.stored)
+        later = [line for line in lines if line != watched.line]
+        return self._places.place(watched.code.co_filename, later[-1]) if later else None
 
 
 def _candidates(frame: FrameType) -> list[_Candidate]:
     """Names that the making frame can read and that sound like a learning rate."""
     found: list[_Candidate] = []
-    for name, value in frame.f_locals.items():
+    local = dict(frame.f_locals)
+    top = local is frame.f_globals or frame.f_code.co_name == "<module>"
+    for name, value in local.items():
         if NAMES.search(name) and is_variable(value):
             found.append(_Candidate(name, "variable", _of_variable(value)))
-    owner = frame.f_locals.get("self")
-    try:
-        held = weakref.ref(owner) if owner is not None else None
-    except TypeError:
-        held = None
+        elif NAMES.search(name) and isinstance(value, float) and not top:
+            found.append(_Candidate(name, "name", _of_local(frame.f_code, name), ("name", name)))
+    owner = local.get("self")
+    held = _weakly(owner)
     for name in frame.f_code.co_names:
+        value = getattr(owner, "__dict__", {}).get(name)
+        if held is not None and value is not None:
+            found += _entries(f"self.{name}", value)
+        if name not in local or top:
+            found += _entries(name, frame.f_globals.get(name))
         if not NAMES.search(name):
             continue
-        value = getattr(owner, "__dict__", {}).get(name)
         if held is not None and isinstance(value, float):
-            found.append(_Candidate(f"self.{name}", "name", _of_attribute(held, name)))
+            read = _of_attribute(held, name)
+            found.append(_Candidate(f"self.{name}", "name", read, ("attribute", name)))
         elif held is not None and is_variable(value):
             found.append(_Candidate(f"self.{name}", "variable", _of_variable(value)))
         if isinstance(frame.f_globals.get(name), float):
-            found.append(_Candidate(name, "name", _of_global(frame.f_globals, name)))
+            read = _of_global(frame.f_globals, name)
+            found.append(_Candidate(name, "name", read, ("name", name)))
+    for name, value in local.items() if not top else ():
+        if name != "self":
+            found += _entries(name, value)
     return found
+
+
+def _entries(name: str, value: Any) -> list[_Candidate]:
+    """Rates that a dictionary or a plain object of settings holds."""
+    if isinstance(value, dict):
+        return [
+            _Candidate(f'{name}["{key}"]', "name", _of_global(value, key), ("entry", key))
+            for key, held in list(value.items())[:ENTRIES]
+            if isinstance(key, str) and NAMES.search(key) and isinstance(held, float)
+        ]
+    settings = getattr(value, "__dict__", None)
+    held = _weakly(value)
+    if not isinstance(settings, dict) or held is None or isinstance(value, type | ModuleType):
+        return []
+    if kind_of(value) or hasattr(value, "apply_gradients"):
+        return []
+    return [
+        _Candidate(f"{name}.{key}", "name", _of_attribute(held, key), ("attribute", key))
+        for key, number in list(settings.items())[:ENTRIES]
+        if NAMES.search(key) and isinstance(number, float)
+    ]
+
+
+def _weakly(thing: Any) -> weakref.ref[Any] | None:
+    try:
+        return weakref.ref(thing) if thing is not None else None
+    except TypeError:
+        return None
+
+
+def _of_local(code: CodeType, name: str) -> Callable[[], float | None]:
+    """Reads a name of a function as long as that function runs.
+
+    The frame itself is not kept: it would keep all its names alive.
+    """
+    last: list[float | None] = [None]
+
+    def read() -> float | None:
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code is code:
+                last[0] = _number(frame.f_locals.get(name))
+                break
+            frame = frame.f_back
+        return last[0]
+
+    return read
 
 
 def _of_variable(variable: Any) -> Callable[[], float | None]:
