@@ -128,8 +128,8 @@ class ApplyCall:
         argument: What is handed over.
         gradients: The gradients in it.
         variables: The variables in it.
-        relation: `same`, `different`, `fewer gradients`, `fewer variables`, or
-            `unknown`.
+        relation: `same`, `different`, `shifted` (one list, cut at different
+            places), `fewer gradients`, `fewer variables`, or `unknown`.
         taken_for: Names the gradients were taken for.
         applied_to: Names they are applied to.
         sources: The list in the gradient call, as written.

@@ -57,7 +57,7 @@ from ..finding import Edit, Finding, Fix, Related, listed
 def find(loop: Loop) -> Iterator[Finding]:
     """Lists in `gradient` and in `apply_gradients` that do not match."""
     for call in loop.apply_calls:
-        if call.relation != "different" or call.variables is None:
+        if call.relation not in ("different", "shifted") or call.variables is None:
             continue
         taken, given = listed(call.taken_for), listed(call.applied_to)
         fix = Fix("use one list in both calls", safe=False)
@@ -66,7 +66,9 @@ def find(loop: Loop) -> Iterator[Finding]:
                 fix.title, safe=False, edits=(Edit(loop.place(call.variables), call.sources.text),)
             )
         words = f"{taken or 'other variables'}, and are applied to {given or 'these'}"
-        if call.taken_for == call.applied_to:
+        if call.relation == "shifted":
+            words = "one part of a list, and meet another part of it: each lands on a neighbour"
+        elif call.taken_for == call.applied_to:
             words = "trainable variables, and moving statistics stand among those they meet"
         yield Finding(
             f"these gradients were taken for {words}",

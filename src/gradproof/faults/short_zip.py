@@ -82,7 +82,8 @@ def find(loop: Loop) -> Iterator[Finding]:
                 if (fewer and call.variables.span.line < call.sources.span.line)
                 else fix
             )
-        known = f"for {listed(shorter)} only" if shorter else "for a part of the list only"
+        sliced = shorter == longer
+        known = f"for {listed(shorter)} only" if shorter and not sliced else "for a part of it only"
         yield Finding(
             f"there are {'gradients' if fewer else 'variables'} {known}; "
             f"{listed(missing) or 'the rest'} never moves",
@@ -91,6 +92,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=loop.related(call.sources, "the gradients are taken for these"),
             variables=missing,
             fix=fix,
+            # Who cuts a list by hand may mean to leave the rest alone.
+            level="warning" if sliced else None,
         )
 
 

@@ -159,7 +159,10 @@ def _relation(
         if isinstance(g, Tensor) and g.gradient is not None
     }
     asked = next(iter(calls.values()), None) if len(calls) == 1 else None
-    exact = all(not isinstance(value, ListValue) or value.exact for value in (gradients, variables))
+    exact = all(
+        not isinstance(value, ListValue) or value.exact or value.part is not None
+        for value in (gradients, variables)
+    )
     taken = [
         tapes.owner_of(g.gradient.source)
         if isinstance(g, Tensor) and g.gradient is not None
@@ -176,6 +179,12 @@ def _relation(
         return "unknown", [], [], asked
     if any(_copied(owner) for owner in taken):
         return "unknown", [], [], asked
+    parts = _part(gradients), _part(variables)
+    if parts[0] != parts[1]:
+        same = len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=True))
+        return (_shifted(*parts) if same else "unknown"), taken, given, asked
+    if parts[0] != _WHOLE:
+        return "unknown", [], [], asked
     if len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=False)):
         moved_on = any(map(_holds_more, left[:-1], right[:-1]))
         return "different" if moved_on else "same", taken, given, asked
@@ -188,6 +197,23 @@ def _relation(
             asked,
         )
     return "different", taken, given, asked
+
+
+_WHOLE = (0, None)
+
+
+def _part(value: Value) -> tuple[int, int | None]:
+    part = value.part if isinstance(value, ListValue) else None
+    return part or _WHOLE
+
+
+def _shifted(taken: tuple[int, int | None], given: tuple[int, int | None]) -> str:
+    """How two different slices of one list stand to each other."""
+    if taken[0] != given[0]:
+        return "shifted"
+    if given[1] is None:
+        return "fewer gradients"
+    return "fewer variables" if taken[1] is None else "unknown"
 
 
 def _holds_more(gradient: Value, variables: Value) -> bool:

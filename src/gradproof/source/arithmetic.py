@@ -34,15 +34,22 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         )
         return Tensor(flow, form, made=reader.path(node))
     if isinstance(node.op, ast.MatMult):
-        return Tensor(
-            flow, form, shapes.product(shapes.of(left), shapes.of(right)), made=reader.path(node)
-        )
+        shape = shapes.product(shapes.of(left), shapes.of(right))
+        gram = habits.transposes(node.right, node.left)
+        result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
+        linear(right, node, result)
+        return result
     result = Tensor(
         flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
     )
     result.traced = reader.frame.traced if form == "tensor" else None
     if isinstance(node.op, ast.Sub):
         result.self_difference = habits.difference(node.left, node.right)
+    if isinstance(node.op, ast.Sub | ast.Add):
+        result.self_difference |= habits.from_gram(node.op, left, right)
+    elif isinstance(node.op, ast.Mult):
+        result.gram = any(isinstance(one, Tensor) and one.gram for one in (left, right))
+        result.gram &= any(isinstance(one, Constant) for one in (left, right))
     elif isinstance(node.op, ast.Pow) and isinstance(left, Tensor):
         result.self_difference = left.self_difference
     if isinstance(node.op, ast.Mult | ast.Sub | ast.Add):
@@ -55,6 +62,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         result.singular = ((node, right.tokens),)
     losses.broadcast(reader, node, left, right)
     sparse.combined(reader, node, left, right)
+    if isinstance(node.op, ast.Add):
+        _with_bias(left, right, result)
     _meaning(reader, node, left, right, result)
     if isinstance(node.op, ast.Add):
         _dead_term(reader, left, right, result)
@@ -66,6 +75,20 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result
+
+
+def linear(weights: Value, node: ast.AST, result: Tensor) -> None:
+    """A product with a variable of the program's own: no activation, until one follows."""
+    if isinstance(weights, Variable) and weights.trainable is True:
+        result.ending, result.ender = "linear", node
+
+
+def _with_bias(left: Value, right: Value, result: Tensor) -> None:
+    for product, bias in ((left, right), (right, left)):
+        if isinstance(product, Tensor) and isinstance(bias, Variable):
+            result.ending, result.ender = product.ending, product.ender
+            if product.ending != "linear":
+                result.ending, result.ender = None, None
 
 
 def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> None:

@@ -55,18 +55,18 @@ def _assigned(
     if gradients:
         if not reader.silent:
             by_hand.hand_update(reader, variable, name, value, node)
-        escaping.use(gradients)
         mine = any(
             tapes.owner_of(e.source) is owner
             for e in gradients
             if isinstance(e.source, Variable | Group)
         )
         if mine:
+            escaping.use(gradients)
             escaping.mark_updated(reader, variable)
             for entry in gradients:
                 entry.call.applied.add(id(owner))
         else:
-            _held_gradients(reader, gradients)
+            _held(reader, gradients)
     if isinstance(owner, Variable):
         owner.assigned = True
         if gradients:
@@ -84,9 +84,15 @@ def _assigned(
     updates.consume_update(reader, value)
 
 
-def _held_gradients(reader: Reader, gradients: list[GradientOf]) -> None:
-    """Gradients kept in other variables: momentum, accumulation."""
-    escaping.use(gradients)
+def _held(reader: Reader, gradients: list[GradientOf]) -> None:
+    """Gradients kept in other variables: momentum, accumulation.
+
+    Of what the program updates by itself, only a use of those moves anything.
+    """
+    for entry in gradients:
+        owner = tapes.owner_of(entry.source)
+        if id(owner) not in reader.facts.new_values:
+            escaping.use([entry])
 
 
 def assigned_tensor(

@@ -138,6 +138,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
         reader.store.set_item(container.items, f"?{id(node)}", value)
     elif isinstance(container, DictValue) and isinstance(index, Constant):
         updates.entry_written(container.items.get(index.value), value, node)
+        state.entry_written(reader, container, index.value, value, target)
         reader.store.set_item(container.items, index.value, named(value, index.value))
     elif isinstance(container, Instance | Unknown):
         escaping.escape(reader, value)
@@ -217,6 +218,22 @@ def elements(
     if isinstance(value, Unknown):
         return [Unknown(value.name, value.data, flow=value.flow)], False
     return [Unknown(data=True)], False
+
+
+def chained(reader: Reader, parts: Value, node: ast.AST) -> ListValue | None:
+    """Known lists one after the other, as `itertools.chain` gives them."""
+    lists, exact = elements(reader, parts, node)
+    if not lists or not all(isinstance(one, ListValue) for one in lists):
+        return None
+    joined = ListValue([], exact, node=node)
+    owners: tuple[object, ...] = ()
+    for one in lists:
+        assert isinstance(one, ListValue)
+        joined.items.extend(one.items)
+        joined.exact = joined.exact and one.exact
+        owners += one.owner if isinstance(one.owner, tuple) else (one.owner,)
+    joined.owner = tuple(owner for owner in owners if owner is not None)
+    return joined
 
 
 def zipped(reader: Reader, value: Zip, node: ast.AST) -> tuple[list[Value], bool]:

@@ -230,7 +230,8 @@ def _dict(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     items.update(keywords.items())
     if arguments and isinstance(arguments[0], DictValue):
         items = {**arguments[0].items, **items}
-    return DictValue(items, not arguments or isinstance(arguments[0], DictValue))
+    exact = not arguments or isinstance(arguments[0], DictValue)
+    return DictValue(items, exact, lasting=reader.frame.traced is None)
 
 
 def _same(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:

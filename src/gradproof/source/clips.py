@@ -77,15 +77,43 @@ def finish(reader: Reader) -> None:
     """Clipping whose result went nowhere."""
     clips = reader.facts.clips
     for key, (_, node) in clips.clipped.items():
-        if key not in clips.raw or key in clips.kept or _is_looked_at(reader, node):
+        if key not in clips.raw or key in clips.kept:
+            continue
+        lost = _thrown_away(reader.source.tree, node)
+        if lost is None and _is_looked_at(reader.source.tree, node):
             continue
         others = ((reader.spot(clips.raw[key][1]), "applied as they were"),)
-        habits.remark(reader, "clipping-dropped", reader.spot(node), "", (), others)
+        if lost is not None:
+            others = ((reader.spot(node), "clipped here"), *others)
+        spot = reader.spot(lost if lost is not None else node)
+        habits.remark(reader, "clipping-dropped", spot, "", (), others)
 
 
-def _is_looked_at(reader: Reader, node: ast.AST) -> bool:
+def _thrown_away(tree: ast.AST, node: ast.AST) -> ast.AST | None:
+    """The statement that calls a function for its clipping, and takes nothing from it."""
+    functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef))
+    helper = next(
+        (
+            one
+            for one in functions
+            if any(isinstance(part, ast.Return) and _holds(part, node) for part in ast.walk(one))
+        ),
+        None,
+    )
+    if helper is None:
+        return None
+    bare = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    calls = [
+        one
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Call)
+        and helper.name in (getattr(one.func, "id", ""), getattr(one.func, "attr", ""))
+    ]
+    return calls[0] if calls and all(id(one) in bare for one in calls) else None
+
+
+def _is_looked_at(tree: ast.AST, node: ast.AST) -> bool:
     """Says whether anything of the result is read: the norm for a log, for one."""
-    tree = reader.source.tree
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Expr) and statement.value is node:
             return False

@@ -47,7 +47,7 @@ class Question:
 
     asked: Asked
     zeros: bool
-    earlier: ast.Call | None
+    earlier: ast.AST | None
     found: list[tuple[object, Connection]]
     left_out: list[tuple[object, Path]]
     untracked: list[tuple[object, str, Path]]
@@ -61,7 +61,7 @@ class Question:
 
 
 def ask(
-    reader: Reader, asked: Asked, *, zeros: bool, earlier: ast.Call | None, modes: dict[int, Mode]
+    reader: Reader, asked: Asked, *, zeros: bool, earlier: ast.AST | None, modes: dict[int, Mode]
 ) -> Question:
     """Looks at every source while the values of this visit are known."""
     question = Question(
@@ -248,10 +248,8 @@ def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Fl
     ]
     if any(tape.number in trail.tapes for trail in trails):
         return
-    if source.rebound is not None and question.inner:
-        # Fast weights of meta-learning: plain tensors on purpose.
-        return
-    if source.rebound is not None:
+    # Fast weights of meta-learning are plain tensors on purpose, and have to be watched.
+    if source.rebound is not None and not question.inner:
         holder, node = source.rebound
         owner = holder.owner if isinstance(holder, Group) else holder
         lost = Break("rebound", "", reader.spot(node), None, reader.spot(question.asked.node))

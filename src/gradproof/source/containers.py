@@ -10,6 +10,7 @@ from .values import (
     Constant,
     Dataset,
     DictValue,
+    Group,
     Instance,
     Layer,
     ListValue,
@@ -59,6 +60,10 @@ def list_method(
             return Constant(None)
         position = len(known) if name != "insert" else 0
         exact = receiver.exact and reader.frame.looping == 0
+        if reader.frame.guarded and isinstance(value, Group | Variable) and _stands_in(value, known):
+            # Whoever asks before he appends may ask whether it is there.
+            reader.store.set_field(receiver, "exact", False)
+            return Constant(None)
         updated = [*known[:position], value, *known[position:]]
         reader.store.set_field(receiver, "items", updated)
         if isinstance(value, Variable) and not value.held_by:
@@ -83,6 +88,13 @@ def list_method(
             list(receiver.items), receiver.exact, receiver.fixed, receiver.owner, receiver.which
         )
     return Unknown(name, data=True)
+
+
+def _stands_in(value: Group | Variable, known: list[Value]) -> bool:
+    """Says whether a variable, or a group of one owner, is in a list already."""
+    if isinstance(value, Group):
+        return any(isinstance(one, Group) and one.owner is value.owner for one in known)
+    return any(one is value for one in known)
 
 
 def _dict_method(

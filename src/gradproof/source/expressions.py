@@ -121,7 +121,7 @@ def _dict(reader: Reader, node: ast.Dict) -> Value:
         else:
             exact = False
             items[f"?{len(items)}"] = value
-    return DictValue(items, exact)
+    return DictValue(items, exact, lasting=reader.frame.traced is None)
 
 
 def _boolean(reader: Reader, node: ast.BoolOp) -> Value:

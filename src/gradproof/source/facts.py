@@ -82,6 +82,7 @@ class Facts:
         self.pending: dict[int, tuple[Value, ast.AST]] = {}
         self.sites: dict[int, DroppedUpdate | None] = {}
         self.reads: dict[tuple[int, str], tuple[Function, Value, ast.AST]] = {}
+        self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.modes: dict[int, connections.Mode] = {}
         self.layer_uses: dict[int, list[Path]] = {}
         self.optimizers: list[Optimizer] = []
@@ -115,7 +116,7 @@ class Facts:
             return self.reader.read(target, self.reader.frame.call or ast.Pass())
         return flow_of(target)
 
-    def gradient_call(self, asked: Asked, *, zeros: bool, earlier: ast.Call | None) -> None:
+    def gradient_call(self, asked: Asked, *, zeros: bool, earlier: ast.AST | None) -> None:
         """A tape is asked for gradients."""
         habits.asked_in_trace(self.reader, asked)
         habits.unregularized(self.reader, asked)

@@ -42,6 +42,9 @@ def shape_of(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Sha
     axis = keywords.get("axis", arguments[1] if len(arguments) > 1 else None)
     if short in api.REDUCTIONS:
         keep = keywords.get("keepdims")
+        third = arguments[2] if len(arguments) > 2 else None
+        if keep is None and isinstance(getattr(third, "value", None), bool):
+            keep = third
         return shapes.reduced(
             shape, axis, keep is not None and getattr(keep, "value", True) is not False
         )
@@ -81,10 +84,10 @@ def shape_of(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Sha
 
 def of_nested(value: ListValue) -> shapes.Shape | None:
     """The shape of a nested list of numbers."""
-    if not value.exact or not value.items:
+    if not value.items:
         return None
-    inner = value.items[0]
-    if isinstance(inner, ListValue):
-        rest = of_nested(inner)
-        return (len(value.items), *rest) if rest is not None else None
-    return (len(value.items),) if isinstance(inner, Constant) else None
+    rows = {of_nested(one) if isinstance(one, ListValue) else shapes.of(one) for one in value.items}
+    inner = rows.pop()
+    if rows or inner is None:
+        return None
+    return (len(value.items) if value.exact else None, *inner)

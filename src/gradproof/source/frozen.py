@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Creation, FrozenState, Remark
 from . import habits
-from .values import Class, Constant, Function, Scope, Tensor, Value
+from .values import Class, Constant, DictValue, Function, Scope, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -17,6 +17,7 @@ def traced_call(
     reader: Reader, function: Function, arguments: list[Value], node: ast.AST, *, looping: bool
 ) -> None:
     """A traced function is called."""
+    reader.facts.frozen.update(reader.facts.outdated.get(id(function), {}))
     if looping:
         habits.number_given(reader, function, arguments, node)
 
@@ -68,6 +69,25 @@ def written_after_trace(
     reader.facts.frozen[
         FrozenState(spot(node).text, function.name, spot(where), spot(node), False)
     ] = None
+
+
+def entry_written(
+    reader: Reader, container: DictValue, key: str, value: Value, node: ast.AST
+) -> None:
+    """An entry of a dict changes; what counts is whether its reader runs again."""
+    from .state import is_python_state
+
+    read = reader.facts.reads.get((id(container), key))
+    if read is None or not is_python_state(value) or _same(read[1], value):
+        return
+    function, _, where = read
+    inside = reader.frame.traced is not None
+    spot = reader.spot
+    fact = FrozenState(spot(node).text, function.name, spot(where), spot(node), inside)
+    if inside:
+        reader.facts.frozen[fact] = None
+    else:
+        reader.facts.outdated.setdefault(id(function), {})[fact] = None
 
 
 def kept_by_optimizer(reader: Reader, cls: Class) -> None:

@@ -381,8 +381,51 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         result.singular = (*result.singular, (node, value.bases or value.tokens))
     if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
         remark(reader, "nan-from-singular-op", reader.spot(node), "self")
-    elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast"):
+    elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
         result.self_difference = value.self_difference
+    elif short == "maximum" and isinstance(node, ast.Call) and len(node.args) > 1:
+        bound = node.args[1]
+        at_zero = isinstance(bound, ast.Constant) and bound.value == 0
+        result.self_difference = value.self_difference and at_zero
+
+
+def is_gram(node: ast.AST, keywords: dict[str, Value]) -> bool:
+    """Says whether `tf.matmul` meets a tensor and its transpose."""
+    if not isinstance(node, ast.Call) or len(node.args) < 2:
+        return False
+    turned = keywords.get("transpose_b")
+    if isinstance(turned, Constant) and turned.value is True:
+        return ast.dump(node.args[0]) == ast.dump(node.args[1])
+    return turned is None and transposes(node.args[1], node.args[0])
+
+
+def transposes(node: ast.expr, other: ast.expr) -> bool:
+    """Says whether one expression is the transpose of another."""
+    inner: ast.expr | None = None
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        inner = node.value
+    elif isinstance(node, ast.Call) and len(node.args) == 1:
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        inner = node.args[0] if name == "transpose" else None
+    return inner is not None and ast.dump(inner) == ast.dump(other)
+
+
+def from_gram(op: ast.operator, left: Value, right: Value) -> bool:
+    """Says whether these add up to squared distances: `|a|^2 - 2 a b + |b|^2`.
+
+    What is added to keep them from 0, a constant or a mask, has no gradient.
+    """
+    if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
+        return False
+    if not all(_has_gradient(one) for one in (left, right)):
+        return False
+    if isinstance(op, ast.Sub) and right.gram:
+        return not left.gram
+    return left.self_difference or (right.self_difference and isinstance(op, ast.Add))
+
+
+def _has_gradient(value: Tensor) -> bool:
+    return any(trail.cut is None for trails in value.flow.values() for trail in trails)
 
 
 def _starts_at_zero(value: Value) -> bool:

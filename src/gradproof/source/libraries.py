@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import (
     api,
     arrays,
+    binding,
     builtin,
     calls,
     datasets,
@@ -32,6 +33,7 @@ from .values import (
     Group,
     Instance,
     Layer,
+    ListValue,
     LossFunction,
     Other,
     Partial,
@@ -75,6 +77,11 @@ def library(
         "tqdm.rich.tqdm",
     ):
         return arguments[0] if arguments and not name.endswith("trange") else Tensor(form="number")
+    if name in ("itertools.chain", "itertools.chain.from_iterable"):
+        parts = ListValue(arguments) if name == "itertools.chain" else (*arguments, None)[0]
+        joined = binding.chained(reader, parts, node) if parts is not None else None
+        if joined is not None:
+            return joined
     if name == "copy.deepcopy" and arguments and isinstance(arguments[0], Layer | Instance):
         return Unknown("copy", data=True)
     return _library_call(reader, name, arguments, keywords, node)

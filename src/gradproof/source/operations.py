@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import api, clips, compiling, escaping, habits, losses, masks, shapes, weighing
-from .arithmetic import note_update, sign_of
+from .arithmetic import linear, note_update, sign_of
 from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 from .flow import cut, merge, origin
 from .forms import shape_of, written_as
@@ -115,6 +115,10 @@ def _describe(
     ):
         written = (*node.args, None, None)
         masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
+    if short == "matmul":
+        result.gram = habits.is_gram(node, keywords)
+        if second is not None:
+            linear(second, node, result)
     if short == "reduce_mean":
         result.mean_of = node
     if short in api.WHOLE_RESULTS:
@@ -193,11 +197,41 @@ def _forgetting(
     )
 
 
+_ELEMENT_BY_ELEMENT = frozenset({"map_fn", "vectorized_map", "vectorize"})
+
+
+def _mapped(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """`tf.map_fn(function, elements)`, where the program has the function."""
+    given = dict(zip(("fn", "elems"), arguments, strict=False)) | keywords
+    function, rows = given.get("fn"), given.get("elems")
+    if not isinstance(function, Function | Bound | Partial) or rows is None:
+        return None
+    if isinstance(function, Bound) and not isinstance(function.method, Function):
+        return None
+    found = reader.call(function, [_row(reader, rows, node)], {}, node)
+    return Tensor(reader.read(found, node), made=reader.path(node))
+
+
+def _row(reader: Reader, rows: Value, node: ast.AST) -> Value:
+    """One element of what is mapped over: of each part, if there are several."""
+    if isinstance(rows, ListValue):
+        items = [_row(reader, item, node) for item in rows.items]
+        return ListValue(items, rows.exact, rows.fixed)
+    shape = shapes.of(rows)
+    return Tensor(reader.read(rows, node), "tensor", shape[1:] if shape else None)
+
+
 def _calls_back(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
     """An operation that calls a function: `tf.map_fn`, `tf.scan` and others."""
     results: list[Flow] = []
+    if last(name) in _ELEMENT_BY_ELEMENT:
+        mapped = _mapped(reader, arguments, keywords, node)
+        if mapped is not None:
+            return mapped
     data = [
         value
         for value in (*arguments, *keywords.values())

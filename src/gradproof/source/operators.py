@@ -178,4 +178,9 @@ def augment(reader: Reader, node: ast.AugAssign) -> None:
         return
     operation = ast.BinOp(load, node.op, node.value)
     ast.copy_location(operation, node)
-    binding.bind(reader, node.target, binary(reader, operation, before, added), node)
+    value = binary(reader, operation, before, added)
+    number = isinstance(value, Constant) and isinstance(value.value, int | float)
+    if number and any(frame.looping for frame in reader.frames):
+        # A loop is followed for two rounds: what counts them tells nothing.
+        value = Tensor(form="number")
+    binding.bind(reader, node.target, value, node)

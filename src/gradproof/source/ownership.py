@@ -20,7 +20,7 @@ def collection(reader: Reader, thing: Value, which: str, node: ast.AST) -> ListV
     """The list that `thing.trainable_variables` and its like give."""
     items: list[Value] = []
     unbuilt: list[object] = []
-    for item in tracked(reader, thing):
+    for item in tracked(reader, thing, frozen=which != "trainable"):
         if isinstance(item, Layer):
             if item.kind in api.WITHOUT_VARIABLES:
                 continue
@@ -58,51 +58,55 @@ def _makes_in_build(cls: Class) -> bool:
 
 
 def tracked(
-    reader: Reader, thing: object, depth: int = 0
+    reader: Reader, thing: object, depth: int = 0, *, frozen: bool = False
 ) -> Iterator[Layer | Variable | Unknown | Instance]:
-    """Layers, variables and opaque parts that the object tracks, in order."""
+    """Layers, variables and opaque parts that the object tracks, in order.
+
+    `frozen`: those that are switched off, too.
+    """
     seen: set[int] = set()
-    for item in _tracked(reader, thing, depth):
+    for item in _tracked(reader, thing, depth, frozen):
         if id(item) not in seen:
             seen.add(id(item))
             yield item
 
 
 def _tracked(
-    reader: Reader, thing: object, depth: int
+    reader: Reader, thing: object, depth: int, frozen: bool
 ) -> Iterator[Layer | Variable | Unknown | Instance]:
     if depth > DEEPEST:
         return
     if isinstance(thing, Layer):
-        if thing.trainable is False and (thing.parts or thing.outputs is not None):
+        off = thing.trainable is False and not frozen
+        if off and (thing.parts or thing.outputs is not None):
             return
         if thing.kind in ("Sequential", "Model") or thing.parts:
             for part in thing.parts:
                 # A functional model knows the weights of a layer of the file's own.
                 if isinstance(part, Variable) and _is_tracked_variable(reader, part, "layer"):
                     yield part
-                yield from _tracked(reader, part, depth + 1)
+                yield from _tracked(reader, part, depth + 1, frozen)
             if thing.opaque:
                 yield thing
         else:
             yield thing
     elif isinstance(thing, Instance):
-        yield from _tracked_by(reader, thing, depth)
+        yield from _tracked_by(reader, thing, depth, frozen)
     elif isinstance(thing, ListValue) and not thing.property_read:
         for item in thing.items:
-            yield from _tracked(reader, item, depth)
+            yield from _tracked(reader, item, depth, frozen)
     elif isinstance(thing, DictValue):
         for item in thing.items.values():
-            yield from _tracked(reader, item, depth)
+            yield from _tracked(reader, item, depth, frozen)
     elif isinstance(thing, Unknown) and thing.called:
         yield thing
 
 
 def _tracked_by(
-    reader: Reader, thing: Instance, depth: int
+    reader: Reader, thing: Instance, depth: int, frozen: bool
 ) -> Iterator[Layer | Variable | Unknown | Instance]:
     base = thing.of.base
-    if thing.trainable is False:
+    if thing.trainable is False and not frozen:
         return
     if base == "unknown":
         yield thing
@@ -119,16 +123,16 @@ def _tracked_by(
                     yield item
             elif isinstance(item, Layer):
                 if base != "module" or reader.generation == "2":
-                    yield from _tracked(reader, item, depth + 1)
+                    yield from _tracked(reader, item, depth + 1, frozen)
             elif isinstance(item, Instance):
                 inner = item.of.base
                 if inner == "unknown":
                     yield item
                 elif inner in ("layer", "model"):
                     if base != "module" or reader.generation == "2":
-                        yield from _tracked(reader, item, depth + 1)
+                        yield from _tracked(reader, item, depth + 1, frozen)
                 elif inner == "module" and (base == "module" or reader.generation == "2"):
-                    yield from _tracked(reader, item, depth + 1)
+                    yield from _tracked(reader, item, depth + 1, frozen)
             elif isinstance(item, Unknown) and item.called:
                 yield item
 

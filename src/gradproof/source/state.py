@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import frozen, habits, rounds
-from .values import Bound, Constant, Function, Scope, Tensor, Value, Variable
+from .values import Bound, Constant, DictValue, Function, Scope, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Frame, Reader
@@ -101,6 +101,25 @@ def state_written(
         return
     rounds.state_written(reader, scope, name, value, node)
     frozen.written_after_trace(reader, scope, name, before, value, node)
+
+
+def entry_read(
+    reader: Reader, container: DictValue, key: object, value: Value, node: ast.AST
+) -> None:
+    """An entry of a dict is read, in a traced function maybe."""
+    function = reader.frame.traced
+    if function is None or reader.silent or not container.lasting or not is_python_state(value):
+        return
+    reader.facts.reads.setdefault((id(container), repr(key)), (function, value, node))
+
+
+def entry_written(
+    reader: Reader, container: DictValue, key: object, value: Value, node: ast.AST
+) -> None:
+    """An entry of a dict is written; a traced function may have read it before."""
+    if reader.silent or not container.lasting:
+        return
+    frozen.entry_written(reader, container, repr(key), value, node)
 
 
 def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> None:

@@ -131,7 +131,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     elements, complete = binding.elements(reader, iterated, node.iter)
     if not elements and complete:
         return execute(reader, node.orelse)
-    lasting = not complete
+    lasting = not complete or len(elements) > MOST_ELEMENTS
     if complete and len(elements) > 3 and _counts(node.iter):
         elements, complete = [Tensor(form="number")], False
     if not complete:
@@ -201,7 +201,7 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
     if item.optional_vars is not None:
         binding.bind(reader, item.optional_vars, entered, node)
     if isinstance(entered, Tape):
-        reader.store.set_field(entered, "asked", None)
+        reader.store.set_field(entered, "asked", ())
         with reader.recording(entered):
             return _with_items(reader, node, index + 1)
     if isinstance(value, Other) and value.kind == "stopped tape":

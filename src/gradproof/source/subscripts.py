@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, tensors
+from . import attributes, state, tensors
 from .joining import join_values
 from .values import Constant, DictValue, Group, Layer, ListValue, Tensor, Unknown, Value, Variable
 
@@ -24,7 +24,9 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
         return _list_item(reader, value, node, index)
     if isinstance(value, DictValue):
         if isinstance(index, Constant) and index.value in value.items:
-            return value.items[index.value]
+            found = value.items[index.value]
+            state.entry_read(reader, value, index.value, found, node)
+            return found
         if value.items:
             items = list(value.items.values())
             return _joined(items)
@@ -82,7 +84,11 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
     if not plain or not value.exact:
-        return ListValue(list(value.items), False, value.fixed, value.owner, value.which)
+        known = value.exact and bounds[2] in (None, 1)
+        part = (bounds[0] or 0, bounds[1]) if known else None
+        return ListValue(
+            list(value.items), False, value.fixed, value.owner, value.which, part=part
+        )
     return ListValue(value.items[slice(*bounds)], True, value.fixed)
 
 

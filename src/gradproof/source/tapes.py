@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import ownership, shapes, state, updates
+from .dependence import Path
 from .flow import merge, origin, recorded
 from .joining import leaves
 from .names import last
@@ -124,7 +125,7 @@ def tape_method(
         reader.active = reader.active - {tape.number}
         return Constant(None)
     if name == "reset":
-        reader.store.set_field(tape, "asked", None)
+        reader.store.set_field(tape, "asked", ())
         return Constant(None)
     if name in ("gradient", "jacobian", "batch_jacobian") and isinstance(node, ast.Call):
         given = (
@@ -167,13 +168,21 @@ def gradient(
     whole = target if isinstance(target, Tensor) else Tensor(flow, loss=_loss_of(target))
     asked = Asked(node, whole, sources, tape, reader.path(node))
     updates.consumed_by_gradient(reader, flow)
-    earlier = tape.asked
+    earlier = _parting(tape.asked, asked.path) if tape.asked else None
     if not reader.silent:
         reader.facts.gradient_call(asked, zeros=zeros, earlier=earlier)
-    if tape.persistent is False and earlier is None:
-        reader.store.set_field(tape, "asked", node)
+    if tape.persistent is False and not tape.asked:
+        reader.store.set_field(tape, "asked", asked.path)
     after = recorded(flow, reader.active)
     return _mirrored(reader, asked, sources, after, node)
+
+
+def _parting(earlier: Path, now: Path) -> ast.AST:
+    """The step at which an earlier call parts from the one now, or its end."""
+    for before, after in zip(earlier, now, strict=False):
+        if before is not after:
+            return before
+    return earlier[-1]
 
 
 def _loss_of(target: Value) -> int:
@@ -187,7 +196,7 @@ def _mirrored(reader: Reader, asked: Asked, sources: Value, flow: object, node: 
     reader.count_step()
     if isinstance(sources, ListValue):
         items = [_mirrored(reader, asked, item, flow, node) for item in sources.items]
-        return ListValue(items, sources.exact, node=node)
+        return ListValue(items, sources.exact, node=node, part=sources.part)
     if isinstance(sources, DictValue):
         return DictValue(
             {k: _mirrored(reader, asked, v, flow, node) for k, v in sources.items.items()},

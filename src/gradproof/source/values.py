@@ -51,6 +51,7 @@ class Tensor:
         singular: Operations on the way whose slope is infinite at an edge, and
             what they were applied to.
         self_difference: Differences of all rows of one tensor.
+        gram: A tensor times its own transpose, times a number maybe.
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
         bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
     """
@@ -76,6 +77,7 @@ class Tensor:
     compared: frozenset[int] = frozenset()
     singular: tuple[tuple[ast.AST, frozenset[int]], ...] = ()
     self_difference: bool = False
+    gram: bool = False
     starts_at_zero: bool = False
     bounded: bool = False
 
@@ -191,6 +193,7 @@ class ListValue:
         which: For such a list: `trainable`, `all` or `other`.
         node: Where it was read.
         unbuilt: Owners that had no variables yet when the list was read.
+        part: For a slice of a list of variables, or of their gradients: its bounds.
     """
 
     items: list[Value]
@@ -202,14 +205,19 @@ class ListValue:
     unbuilt: tuple[object, ...] = ()
     property_read: bool = False
     used: bool = False
+    part: tuple[int, int | None] | None = None
 
 
 @dataclass(eq=False)
 class DictValue:
-    """A dict with constant keys."""
+    """A dict with constant keys.
+
+    `lasting`: it was made outside any traced function.
+    """
 
     items: dict[object, Value]
     exact: bool = True
+    lasting: bool = False
 
 
 @dataclass(eq=False)
@@ -284,7 +292,7 @@ class Other:
 class Tape:
     """A gradient tape.
 
-    `asked` is the first call that used it up.
+    `asked` leads to the first call that used it up.
     """
 
     number: int
@@ -295,7 +303,7 @@ class Tape:
     watched: set[int] = field(default_factory=set)
     watched_owners: set[int] = field(default_factory=set)
     watches_unknown: bool = False
-    asked: ast.Call | None = None
+    asked: Path = ()
     depth: int = 0
     function: object = None
 
