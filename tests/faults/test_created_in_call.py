@@ -105,3 +105,35 @@ def test_decorated_to_run_once():
                 return x + self.shift
         """
     )
+
+
+def test_a_function_under_a_tape():
+    """Each step makes a layer that no list holds; one that starts the same each time may."""
+    assert_findings(
+        """
+        def classify(inputs):
+            hidden = keras.layers.Dense(8)(inputs)  # GP104
+            return keras.layers.LayerNormalization()(hidden)
+
+        scale = tf.Variable(1.0)
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(scale * classify(x)))
+            optimizer.apply_gradients(zip(tape.gradient(loss, [scale]), [scale]))
+        """
+    )
+
+
+def test_a_model_made_and_trained_under_a_tape():
+    """A layer that is asked for belongs to what trains here."""
+    assert_silent(
+        """
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                probe = keras.layers.Dense(8)
+                loss = tf.reduce_mean(tf.square(probe(x)))
+            variables = probe.trainable_variables
+            optimizer = keras.optimizers.SGD(0.1)
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )

@@ -79,3 +79,23 @@ def test_a_list_that_is_filled_later():
         gradients = tape.gradient(loss, variables)
         optimizer.apply_gradients(zip(gradients, variables))  # GP110
     """)
+
+
+def test_a_list_that_asks_before_it_grows():
+    """Each variable once, by a set of those that were seen."""
+    assert_silent(
+        """
+        shared = keras.Sequential([encoder, keras.layers.Dense(2)])
+        other = keras.Sequential([encoder, keras.layers.Dense(2)])
+        shared.build((None, 4))
+        other.build((None, 4))
+        seen, variables = set(), []
+        for variable in shared.trainable_variables + other.trainable_variables:
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                variables.append(variable)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(shared(x) ** 2) + tf.reduce_mean(other(x) ** 2)
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )

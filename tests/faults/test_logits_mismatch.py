@@ -90,3 +90,21 @@ def test_log_softmax_is_harmless():
         operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y)),
     )
     assert proven(run) == []
+
+
+def test_a_product_with_a_variable():
+    """What a hand-made linear model gives are logits, until an activation follows."""
+    assert_findings(
+        """
+        weights, bias = tf.Variable(tf.zeros((4, 1))), tf.Variable(tf.zeros((1,)))
+        with tf.GradientTape() as tape:
+            logits = tf.matmul(x, weights) + bias
+            loss = tf.reduce_mean(keras.losses.binary_crossentropy(y, logits))  # GP702
+            right = tf.reduce_mean(keras.losses.binary_crossentropy(y, tf.sigmoid(logits)))
+            squashed = 0.5 * (1.0 + tf.tanh(logits))
+            also_right = tf.reduce_mean(keras.losses.binary_crossentropy(y, squashed))
+            total = loss + right + also_right
+        gradients = tape.gradient(total, [weights, bias])
+        optimizer.apply_gradients(zip(gradients, [weights, bias]))
+        """
+    )

@@ -74,3 +74,56 @@ def test_unknown_is_silent():
     """A gradient that can't be followed accuses nobody."""
     pairs = tuple(replace(pair, taken_for=None) for pair in healthy().applies[0].pairs)
     assert proven(with_apply(healthy(), pairs=pairs)) == []
+
+
+def test_a_shifted_slice():
+    """Each gradient lands on the next variable."""
+    assert_findings(
+        """
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables[1:]))  # GP403
+        optimizer.apply_gradients(zip(gradients[1:], variables[1:]))
+        """
+    )
+
+
+def test_gradients_without_the_missing_ones():
+    """What is left moves up, if any was None; pairs that are filtered stay pairs."""
+    assert_findings(
+        """
+        class Two(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first = keras.layers.Dense(2)
+                self.second = keras.layers.Dense(2)
+
+            def call(self, inputs):
+                return self.second(inputs)
+
+        two = Two()
+        two(x)
+        variables = two.trainable_variables
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.reduce_mean(tf.square(two(x) - y))
+        gradients = [g for g in tape.gradient(loss, variables) if g is not None]
+        optimizer.apply_gradients(zip(gradients, variables))  # GP403
+        pairs = [(g, v) for g, v in zip(tape.gradient(loss, variables), variables) if g is not None]
+        optimizer.apply_gradients(pairs)
+        """
+    )
+
+
+def test_a_filter_that_finds_nothing():
+    """Where every gradient exists, nothing is left out."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        found = tape.gradient(loss, model.trainable_variables)
+        gradients = [g for g in found if g is not None]
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

@@ -92,3 +92,24 @@ def test_divisor_kept_from_zero():
     lines = """size = tf.reduce_sum(tf.square(rate))
     loss = tf.reduce_mean(tf.where(size > 0.0, 1.0 / size, 0.0))  # GP303"""
     assert_findings(LOSS.format(lines=lines))
+
+
+def test_distances_from_a_gram_matrix():
+    """The distance of a row to itself is 0; what is added for it keeps the root away."""
+    assert_findings(
+        """
+        def distances(a):
+            squares = tf.reduce_sum(tf.square(a), axis=1)
+            return squares[:, None] - 2.0 * tf.matmul(a, a, transpose_b=True) + squares[None, :]
+
+        with tf.GradientTape() as tape:
+            found = tf.maximum(distances(model(x)), 0.0)
+            loss = tf.reduce_mean(tf.sqrt(found))  # GP303
+            masked = found + 1e-16 * tf.cast(found <= 0.0, tf.float32)
+            right = tf.reduce_mean(tf.sqrt(masked)) + tf.reduce_mean(tf.sqrt(found + 1e-9))
+            also_right = tf.reduce_mean(tf.sqrt(tf.maximum(distances(model(x)), 1e-12)))
+            total = loss + right + also_right
+        gradients = tape.gradient(total, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

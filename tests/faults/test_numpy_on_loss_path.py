@@ -96,3 +96,33 @@ def test_taken_unseen():
     assert isinstance(settled, Finding)
     assert settled.variables == ("dense/kernel",)
     assert settle(suspicion, healthy()) is None
+
+
+DETOUR = """
+both = encoder.trainable_variables + decoder.trainable_variables
+with tf.GradientTape() as tape:
+    code = encoder(x)
+    image = decoder(TAKEN)  # MARK
+    loss = tf.reduce_mean(tf.square(image - x)) + tf.reduce_mean(tf.square(code))
+optimizer.apply_gradients(zip(tape.gradient(loss, both), both))
+"""
+
+
+def test_a_detour_into_another_network():
+    """A small loss of its own does not train an encoder for its decoder."""
+    assert_findings(DETOUR.replace("TAKEN", "code.numpy()").replace("MARK", "GP202"))
+    assert_silent(DETOUR.replace("TAKEN", "code").replace("  # MARK", ""))
+
+
+def test_a_number_beside_the_networks():
+    """A weight that is taken out on purpose enters no network."""
+    assert_silent(
+        """
+        both = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            code = encoder(x)
+            weight = np.abs(code.numpy())
+            loss = tf.reduce_mean(tf.square(decoder(code) - x)) + tf.reduce_mean(weight * code)
+        optimizer.apply_gradients(zip(tape.gradient(loss, both), both))
+        """
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradproof.evidence.frozen import FrozenState
 from records import at, healthy, proven
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, suspects
 
 
 def test_attribute():
@@ -150,3 +150,32 @@ def test_slots_that_are_variables():
     assert_silent(OWN.format(made=made, keep="speed.assign(new)", traced="@tf.function"))
     made = "[tf.zeros_like(v) for v in variables]"
     assert_silent(OWN.format(made=made, keep="self.speeds[index] = new", traced=""))
+
+
+ENTRY = """
+def make_step(settings):
+    @tf.function
+    def step(inputs, targets):
+        with tf.GradientTape() as tape:
+            loss = settings["weight"] * tf.reduce_mean(tf.square(model(inputs) - targets))  # READ
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+    return step
+
+
+settings = {"weight": 0.1}
+step = make_step(settings)
+for epoch in range(9):
+    MADE
+    step(x, y)
+    settings["weight"] = 0.1 * epoch  # WRITTEN
+"""
+
+
+def test_an_entry_of_a_dict():
+    """Read once, at trace; a step that is made anew reads it again."""
+    kept = ENTRY.replace("MADE", "pass")
+    assert_findings(kept.replace("READ", "GP601").replace("  # WRITTEN", ""))
+    anew = ENTRY.replace("MADE", "step = make_step(settings)")
+    assert not [one for one in suspects(anew) if one.fault.code == "GP601"]

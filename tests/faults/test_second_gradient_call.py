@@ -69,3 +69,41 @@ def test_proven():
     sources = tuple(replace(one, connected=None, result=None) for one in run.calls[0].sources)
     second = replace(run.calls[0], key=2, stack=(at(6),), error=error, sources=sources)
     assert proven(replace(run, calls=(*run.calls, second))) == [("GP213", 6)]
+
+
+def test_asked_by_a_helper():
+    """One line asks, and it is called twice with one tape."""
+    assert_findings(
+        """
+        def update(tape, loss, network):
+            gradients = tape.gradient(loss, network.trainable_variables)  # GP213
+            optimizer.apply_gradients(zip(gradients, network.trainable_variables))
+
+        optimizer.build(encoder.trainable_variables + decoder.trainable_variables)
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                first = tf.reduce_mean(tf.square(encoder(x)))
+                second = tf.reduce_mean(tf.square(decoder(x)))
+            update(tape, first, encoder)
+            update(tape, second, decoder)
+        """
+    )
+
+
+def test_a_helper_with_a_tape_for_each():
+    """Another tape each time."""
+    assert_silent(
+        """
+        def update(tape, loss, network):
+            gradients = tape.gradient(loss, network.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, network.trainable_variables))
+
+        optimizer.build(encoder.trainable_variables + decoder.trainable_variables)
+        for _ in range(9):
+            with tf.GradientTape() as tape, tf.GradientTape() as other:
+                first = tf.reduce_mean(tf.square(encoder(x)))
+                second = tf.reduce_mean(tf.square(decoder(x)))
+            update(tape, first, encoder)
+            update(other, second, decoder)
+        """
+    )

@@ -74,3 +74,17 @@ def test_product_of_which_only_the_mean_is_used():
 def test_product_that_is_used_as_a_matrix():
     """Something else than a sum is made of its entries."""
     assert proven(weighted()) == []
+
+
+def test_keepdims_by_position():
+    """The third argument of a reduction keeps the axis."""
+    assert_silent(
+        """
+        column = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+        inputs = tf.random.normal((8, 4))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(column(inputs) - tf.reduce_sum(inputs, 1, True)))
+        gradients = tape.gradient(loss, column.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, column.trainable_variables))
+        """
+    )

@@ -100,3 +100,33 @@ def test_silent_with_two_optimizers():
     """Each network has its own; or one takes the joined list."""
     made = "a = keras.optimizers.Adam(1e-3)\nb = keras.optimizers.Adam(1e-3)\n"
     assert_silent(made + TWO.format(one="a", two="b", mark=""))
+
+
+BUILT_FOR_BOTH = """
+actor_optimizer, critic_optimizer = 0, 0
+actor_optimizer = keras.optimizers.Adam(0.01)
+OTHER = keras.optimizers.Adam(0.02)
+actor_optimizer.build(encoder.trainable_variables + decoder.trainable_variables)
+
+
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(decoder(x)))
+    gradients = tape.gradient(loss, decoder.trainable_variables)
+    actor_optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(encoder(x)))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    actor_optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))  # MARK
+
+
+for _ in range(9):
+    step()
+"""
+
+
+def test_built_for_both():
+    """Shared on purpose, unless one that is named after a network stands by."""
+    named = BUILT_FOR_BOTH.replace("OTHER", "decoder_optimizer")
+    assert_findings(named.replace("MARK", "GP417"))
+    assert_silent(BUILT_FOR_BOTH.replace("OTHER", "spare").replace("  # MARK", ""))

@@ -80,3 +80,16 @@ def test_pairs_without_a_gradient_are_left_out():
     run = replace(run, steps=still)
     assert [finding.variables for finding in prove(run)] == [("dense/bias",)]
     assert list(prove(unconnected(run, BIAS))) == []
+
+
+def test_sources_that_are_a_slice():
+    """Gradients of a part of the list meet the whole list."""
+    assert_findings(
+        """
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, variables[:1])
+        optimizer.apply_gradients(zip(gradients, variables))  # GP404
+        """
+    )

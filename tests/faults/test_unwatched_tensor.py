@@ -86,3 +86,34 @@ def test_copies_of_the_weights():
     assert_findings(COPIES.format(sources="model.get_weights()").replace("())", "())  # GP205", 1))
     before = "before = model.get_weights()\n"
     assert_silent(before + COPIES.format(sources="model.trainable_variables"))
+
+
+FAST_WEIGHTS = """
+weights = [tf.Variable(tf.ones((4, 2))), tf.Variable(tf.ones((2,)))]
+
+
+def forward(inputs, given):
+    return inputs @ given[0] + given[1]
+
+
+def adapted(given):
+    fast = list(given)
+    for _ in range(2):
+        with tf.GradientTape() as inner:
+            WATCH
+            loss = tf.reduce_mean(tf.square(forward(x, fast) - y))
+        gradients = inner.gradient(loss, fast)  # MARK
+        fast = [w - 0.1 * g for w, g in zip(fast, gradients)]
+    return fast
+
+
+with tf.GradientTape() as outer:
+    target = tf.reduce_mean(tf.square(forward(x, adapted(weights)) - y))
+optimizer.apply_gradients(zip(outer.gradient(target, weights), weights))
+"""
+
+
+def test_the_second_step_of_meta_learning():
+    """Fast weights are tensors from the second step on: they have to be watched."""
+    assert_findings(FAST_WEIGHTS.replace("WATCH", "pass").replace("MARK", "GP205"))
+    assert_silent(FAST_WEIGHTS.replace("WATCH", "inner.watch(fast)").replace("  # MARK", ""))

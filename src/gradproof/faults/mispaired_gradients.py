@@ -53,11 +53,13 @@ from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related, listed
 
+_APART = frozenset({"different", "shifted", "filtered"})
+
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Lists in `gradient` and in `apply_gradients` that do not match."""
     for call in loop.apply_calls:
-        if call.relation not in ("different", "shifted") or call.variables is None:
+        if call.relation not in _APART or call.variables is None:
             continue
         taken, given = listed(call.taken_for), listed(call.applied_to)
         fix = Fix("use one list in both calls", safe=False)
@@ -68,6 +70,9 @@ def find(loop: Loop) -> Iterator[Finding]:
         words = f"{taken or 'other variables'}, and are applied to {given or 'these'}"
         if call.relation == "shifted":
             words = "one part of a list, and meet another part of it: each lands on a neighbour"
+        elif call.relation == "filtered":
+            words = "all of these, and those that are None were left out: the rest moves up"
+            fix = Fix("leave out the pairs whose gradient is None, not the gradients", safe=False)
         elif call.taken_for == call.applied_to:
             words = "trainable variables, and moving statistics stand among those they meet"
         yield Finding(

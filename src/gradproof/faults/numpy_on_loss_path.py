@@ -67,10 +67,12 @@ from ..finding import Edit, Finding, Fix, listed
 
 
 def find(loop: Loop) -> Iterator[Finding]:
-    """The only way from a variable to the target leaves TensorFlow."""
+    """A way from a variable to the target leaves TensorFlow."""
     for broken, call, names in loop.breaks("numpy"):
+        aside = any(one.live for one in call.connections if one.lost == broken)
+        way = "a way" if aside else "the only way"
         yield Finding(
-            f"`{broken.operation}` takes the value out of TensorFlow on the only way from "
+            f"`{broken.operation}` takes the value out of TensorFlow on {way} from "
             f"{listed(names) or 'the variables'} to `{call.target.text}`",
             place=loop.place(broken.at),
             label="recording stops here",

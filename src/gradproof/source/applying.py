@@ -52,6 +52,8 @@ def applied(
     asked: Asked | None = None
     if gradients is not None and variables is not None and form == "pairs":
         relation, taken, given, asked = _relation(gradients, variables)
+        if relation in ("same", "unknown") and _filtered(reader, gradients, variables, asked):
+            relation, taken = "filtered", []
     spent = zipped.spent if zipped is not None and zipped.spent is not node else None
     strangers, first_met, made = (
         _strangers(reader, optimizer, variables, node) if known else ((), None, None)
@@ -197,6 +199,30 @@ def _relation(
             asked,
         )
     return "different", taken, given, asked
+
+
+def _filtered(reader: Reader, gradients: Value, variables: Value, asked: Asked | None) -> bool:
+    """Says whether those that are None were taken out of the gradients alone."""
+    if not _drops_none(gradients) or _drops_none(variables) or asked is None:
+        return False
+    if not isinstance(variables, ListValue) or not variables.property_read:
+        return False
+    found = next((one.found for one in reader.facts.asked if one.asked is asked), [])
+    return not found or not all(link.live for _, link in found)
+
+
+def _drops_none(value: Value) -> bool:
+    """Says whether a list is what a comprehension left after it asked for None."""
+    node = value.node if isinstance(value, ListValue) else None
+    if not isinstance(node, ast.ListComp | ast.GeneratorExp) or len(node.generators) != 1:
+        return False
+    return isinstance(node.elt, ast.Name) and any(
+        isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.IsNot)
+        and isinstance(test.comparators[0], ast.Constant)
+        and test.comparators[0].value is None
+        for test in node.generators[0].ifs
+    )
 
 
 _WHOLE = (0, None)

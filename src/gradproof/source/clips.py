@@ -82,11 +82,11 @@ def finish(reader: Reader) -> None:
         lost = _thrown_away(reader.source.tree, node)
         if lost is None and _is_looked_at(reader.source.tree, node):
             continue
-        others = ((reader.spot(clips.raw[key][1]), "applied as they were"),)
+        others = [(reader.spot(clips.raw[key][1]), "applied as they were")]
         if lost is not None:
-            others = ((reader.spot(node), "clipped here"), *others)
+            others.insert(0, (reader.spot(node), "clipped here"))
         spot = reader.spot(lost if lost is not None else node)
-        habits.remark(reader, "clipping-dropped", spot, "", (), others)
+        habits.remark(reader, "clipping-dropped", spot, "", (), tuple(others))
 
 
 def _thrown_away(tree: ast.AST, node: ast.AST) -> ast.AST | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
-from . import api, ownership, tapes
+from . import api, habits, ownership, tapes
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .values import (
     Asked,
@@ -94,6 +94,7 @@ def ask(
                 for thing, trails in flow.items()
                 if any(trail.cut is term for trail in trails)
             )
+    _look_at_detours(reader, question, flow, owners)
     if isinstance(asked.sources, ListValue):
         _look_at_list(reader, question, asked.sources, flow)
     _look_beyond(
@@ -148,6 +149,26 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
         question.found.append((owner, _connection(reader, question, owner, flow[owner], flow)))
     elif isinstance(source, Tensor):
         _look_at_tensor(reader, question, source, flow)
+
+
+def _look_at_detours(
+    reader: Reader, question: Question, flow: Flow, owners: list[object | None]
+) -> None:
+    """Ways that lead from one trained layer through NumPy into another, beside a live one."""
+    trained = {id(owner) for owner in owners if owner is not None}
+    number = question.asked.tape.number
+    for owner, found in list(question.found):
+        if not found.live or found.lost is not None or not isinstance(owner, Layer):
+            continue
+        for trail in flow.get(owner, ()):
+            cut = trail.cut
+            if cut is None or cut.kind != "numpy" or number not in cut.tapes:
+                continue
+            if reader.facts.detours.get(id(cut.path[-1]), set()) & (trained - {id(owner)}):
+                question.found.append(
+                    (owner, Connection(found.name, "layer", True, _cut(reader, trail)))
+                )
+                break
 
 
 def is_off(owner: Variable | Layer) -> bool:
@@ -334,5 +355,7 @@ def _look_beyond(
                 question.found.append((thing, _connection(reader, question, thing, trails, flow)))
         elif live is None:
             continue
+        elif isinstance(thing, Layer) and tape.number in thing.made_under:
+            habits.made_under_tape(reader, thing, question.asked)
         elif isinstance(thing, Variable | Layer):
             question.left_out.append((thing, live.read))

@@ -60,7 +60,11 @@ def list_method(
             return Constant(None)
         position = len(known) if name != "insert" else 0
         exact = receiver.exact and reader.frame.looping == 0
-        if reader.frame.guarded and isinstance(value, Group | Variable) and _stands_in(value, known):
+        if (
+            reader.frame.guarded
+            and isinstance(value, Group | Variable)
+            and _stands_in(value, known)
+        ):
             # Whoever asks before he appends may ask whether it is there.
             reader.store.set_field(receiver, "exact", False)
             return Constant(None)
@@ -90,11 +94,11 @@ def list_method(
     return Unknown(name, data=True)
 
 
-def _stands_in(value: Group | Variable, known: list[Value]) -> bool:
+def _stands_in(value: Value, known: list[Value]) -> bool:
     """Says whether a variable, or a group of one owner, is in a list already."""
     if isinstance(value, Group):
         return any(isinstance(one, Group) and one.owner is value.owner for one in known)
-    return any(one is value for one in known)
+    return isinstance(value, Variable) and any(one is value for one in known)
 
 
 def _dict_method(

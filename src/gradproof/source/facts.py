@@ -82,6 +82,7 @@ class Facts:
         self.pending: dict[int, tuple[Value, ast.AST]] = {}
         self.sites: dict[int, DroppedUpdate | None] = {}
         self.reads: dict[tuple[int, str], tuple[Function, Value, ast.AST]] = {}
+        self.detours: dict[int, set[int]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.modes: dict[int, connections.Mode] = {}
         self.layer_uses: dict[int, list[Path]] = {}
@@ -153,6 +154,17 @@ class Facts:
             uses = self.layer_uses.setdefault(id(layer), [])
             if len(uses) < 8:
                 uses.append(path)
+
+    def entered(self, layer: Layer, flow: Flow) -> None:
+        """A layer is given a value: it may have come back from NumPy."""
+        if not self.reader.active or self.reader.silent:
+            return
+        for trails in flow.values():
+            cuts = [trail.cut for trail in trails if trail.cut is not None]
+            if len(cuts) == len(trails):
+                for cut in cuts:
+                    if cut.kind == "numpy":
+                        self.detours.setdefault(id(cut.path[-1]), set()).add(id(layer))
 
     def mode_of_layer(
         self,

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import api, shapes
-from .values import Constant, ListValue, Value
+from .values import ListValue, Value
 
 if TYPE_CHECKING:
     pass

@@ -93,6 +93,21 @@ def made_in_call(reader: Reader, what: str, name: str, node: ast.AST, label: str
     return False
 
 
+_STARTS_PLAIN = frozenset("LayerNormalization BatchNormalization GroupNormalization PReLU".split())
+"""Layers whose variables start without randomness: made anew, they still compute the same."""
+
+
+def made_under_tape(reader: Reader, layer: Layer, asked: Asked) -> None:
+    """Each step makes a layer, and asks for no gradient of it."""
+    looping = any(frame.looping for frame in reader.frames)
+    if not looping or layer.trainable is not True or layer.touched or layer.parts:
+        return
+    if layer.kind in _STARTS_PLAIN or layer.kind in api.WITHOUT_VARIABLES:
+        return
+    names = (layer.name,) if layer.name else ()
+    remark(reader, "created-in-call", reader.spot(layer.node), f"layer `{layer.kind}`", names)
+
+
 def may_run_once(function: Function) -> bool:
     """Says whether a decorator decides whether a function runs, such as `snt.once`."""
     decorators = getattr(function.node, "decorator_list", ())

@@ -80,6 +80,8 @@ def _leaf_result(
             (flow, origin(layer, reader.watching(layer, layer.trainable), reader.path(node)))
         )
     modes.layer_called(reader, layer, node)
+    if values:
+        reader.facts.entered(layer, reader.read(values[0], node))
     first = values[0] if values else None
     ending, ender = layer.ended_by, layer
     if layer.kind in api.PRESERVES_ENDING_LAYERS and isinstance(first, Tensor):

@@ -28,6 +28,8 @@ def make(
     else:
         _make_leaf(reader, layer, arguments, keywords)
     state.created(reader, "layer", layer.kind, node, layer.name)
+    if not reader.frame.guarded and not reader.frame.building:
+        layer.made_under = reader.active
     weighing.layer_made(reader, layer)
     scopes.made(reader, layer)
     return layer

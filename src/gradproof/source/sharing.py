@@ -6,7 +6,7 @@ import ast
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from . import habits, ownership, tapes
+from . import api, habits, ownership, tapes
 from .rounds import Applied
 from .values import Layer, Variable
 
@@ -38,9 +38,12 @@ def _shared(reader: Reader) -> None:
         if first.optimizer is not optimizer or id(optimizer) in told or not _apart(first, second):
             continue
         two_names = _receiver(first.node) != _receiver(second.node)
-        standing_by = (
-            idle and not optimizer.built and not reader.facts.untold_apply and not first.speculative
-        )
+        standing_by = idle and not reader.facts.untold_apply and not first.speculative
+        if standing_by and optimizer.built:
+            # Built for both on purpose, unless the other one is named after one of them.
+            meant = [one for one in idle if _is_named_after(reader, one.node, (first, second))]
+            standing_by = bool(meant)
+            idle = meant or idle
         if not two_names and not standing_by:
             continue
         told.add(id(optimizer))
@@ -63,6 +66,23 @@ def _apart(first: Applied, second: Applied) -> bool:
         and not second.guarded
         and not {id(owner) for owner in first.owners} & {id(owner) for owner in second.owners}
     )
+
+
+def _is_named_after(reader: Reader, made: ast.AST, calls: tuple[Applied, ...]) -> bool:
+    """Says whether `critic_optimizer` was made and `critic.trainable_variables` are applied."""
+    names = [
+        ast.unparse(target).removeprefix("self.")
+        for statement in ast.walk(reader.source.tree)
+        if isinstance(statement, ast.Assign) and statement.value is made
+        for target in statement.targets
+    ]
+    networks = {
+        ast.unparse(node.value).removeprefix("self.")
+        for one in calls
+        for node in ast.walk(one.node)
+        if isinstance(node, ast.Attribute) and node.attr in api.COLLECTIONS
+    }
+    return any(name.startswith(f"{network}_opt") for name in names for network in networks)
 
 
 def _receiver(node: ast.Call) -> str:

@@ -84,11 +84,10 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
     if not plain or not value.exact:
-        known = value.exact and bounds[2] in (None, 1)
-        part = (bounds[0] or 0, bounds[1]) if known else None
-        return ListValue(
-            list(value.items), False, value.fixed, value.owner, value.which, part=part
-        )
+        sliced = ListValue(list(value.items), False, value.fixed, value.owner, value.which)
+        if value.exact and bounds[2] in (None, 1):
+            sliced.part = (bounds[0] or 0, bounds[1])
+        return sliced
     return ListValue(value.items[slice(*bounds)], True, value.fixed)
 
 

@@ -151,6 +151,7 @@ class Layer:
         built: Whether its variables exist; `None`: unknown.
         trainable: Its flag; `None`: unknown.
         borrowed: Its values come from elsewhere (pretrained, loaded, copied).
+        made_under: Tapes that recorded when it was made.
     """
 
     kind: str
@@ -169,6 +170,7 @@ class Layer:
     called: bool = False
     ended_by: str | None = None
     opaque: bool = False
+    made_under: frozenset[int] = frozenset()
 
 
 @dataclass(eq=False)
