@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.gradients import Source, Target
+from gradproof.evidence.run import Crash
+from records import KERNEL_GRADIENT, X, at, healthy, proven
 from snippets import assert_findings, assert_silent
 
 
@@ -88,3 +93,71 @@ def test_adversarial_example():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+SECOND = """
+    def residual(points):
+        with tf.GradientTape() as second:
+            second.watch(points)
+            with tf.GradientTape() as first:
+                first.watch(points)
+                value = model(points)
+            slope = first.gradient(value, points)
+            along = slope[:, 0:1]
+        bend = second.gradient(along, points)
+        return slope[:, 1:2] - bend[:, 0:1]
+
+
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(residual(x)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_second_derivative():
+    """The first derivative by an input is taken while the tape of the second records."""
+    assert_silent(SECOND)
+
+
+def test_second_derivative_of_what_was_not_recorded():
+    """One indent less, and the second derivative is None."""
+    inside = "        slope = first.gradient(value, points)\n            along"
+    outside = "    slope = first.gradient(value, points)  # GP210\n        along"
+    assert inside in SECOND
+    assert_findings(SECOND.replace(inside, outside))
+
+
+def test_second_derivative_of_a_slice_made_too_late():
+    """The gradient was recorded, and the slice of it was not: another fault."""
+    inside, outside = "            along = slope", "        along = slope"
+    assert inside in SECOND
+    assert_findings(SECOND.replace(inside, outside + "[:, 0:1]  # GP201\n        _ = slope"))
+
+
+def test_second_derivative_proven():
+    """The outer call got None for an input of which the inner gradient was taken."""
+    run = healthy()
+    inner = replace(
+        run.calls[0],
+        key=2,
+        stack=(at(4),),
+        tape=2,
+        sources=(Source(None, X, "tensor", "x", result=KERNEL_GRADIENT),),
+    )
+    asked = Source(None, X, "tensor", "x", connected=False)
+    outer = replace(
+        run.calls[0], at=12, targets=(Target(KERNEL_GRADIENT),), sources=(asked,), stack=(at(7),)
+    )
+    tape = replace(run.tapes[0], closed=9, watches=((X, at(3)),))
+    crash = Crash("TypeError", "'NoneType' object is not subscriptable", (at(7),))
+    run = replace(
+        run,
+        calls=(inner, outer),
+        tapes=(tape, replace(tape, key=2)),
+        applies=(),
+        steps=(),
+        counted=0,
+        crash=crash,
+    )
+    assert proven(run)[0] == ("GP210", 4)

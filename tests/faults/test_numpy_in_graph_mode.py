@@ -69,6 +69,27 @@ def test_other_things_without_numpy():
         assert "GP608" not in [code for code, _ in proven(run)]
 
 
+def test_called_back_eagerly():
+    """What `tf.py_function` calls runs as plain Python, in a traced step too."""
+    assert_silent(
+        """
+        def show(values):
+            print(values.numpy())
+            return values
+
+
+        @tf.function
+        def step(x, y):
+            with tf.GradientTape() as tape:
+                values = model(x)
+                tf.py_function(show, [values], tf.float32)
+                loss = tf.reduce_mean(tf.square(values - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
 def test_cleared_by_a_run_to_the_end():
     """A program that trained to its end did not stop at the line."""
     text = """

@@ -52,6 +52,21 @@ def test_py_function():
     )
 
 
+def test_model_within():
+    """The wrapped function uses a model that none of its inputs tells of."""
+    assert_findings(
+        """
+        @tf.function
+        def step(x, y):
+            with tf.GradientTape() as tape:
+                values = tf.numpy_function(lambda z: model(z).numpy(), [x], tf.float32)  # GP204
+                loss = tf.reduce_mean(tf.square(values - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
 def test_proven():
     """A Python function stands on the only way from the kernel to the target."""
     run = unconnected(healthy(), KERNEL)

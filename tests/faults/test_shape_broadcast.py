@@ -9,6 +9,7 @@ from records import (
     SQUARE,
     SUB,
     TANH,
+    X,
     Y,
     healthy,
     operation,
@@ -52,6 +53,29 @@ def test_proven():
         operation(SUB, "Sub", (ADD, Y), shape=(8, 8)),
     )
     assert proven(run) == [("GP701", 4)]
+
+
+def targets_of(prediction, target):
+    """Predictions beside targets that were made of rewards and a column of values."""
+    flat = 12
+    return with_operations(
+        healthy(),
+        operation(X, EXTERNAL, line=3, taped=False, shape=(8, 1)),
+        operation(flat, EXTERNAL, line=3, taped=False, shape=(8,)),
+        operation(Y, "Mul", (X, flat), line=3, taped=False, shape=target),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=prediction),
+        operation(SUB, "Sub", (ADD, Y), shape=(8, 8)),
+    )
+
+
+def test_targets_crossed_before():
+    """Returns worked out as reward times a column: one target for each pair."""
+    assert proven(targets_of((8, 1), (8, 8))) == [("GP701", 3)]
+
+
+def test_all_pairs_are_meant():
+    """Distances of all pairs are compared with predictions for all pairs."""
+    assert proven(targets_of((8, 8), (8, 8))) == []
 
 
 def weighted(*after):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.run import Crash
 from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
 from gradproof.finding import Finding
@@ -69,6 +70,14 @@ def test_assigned_by_hand():
 def test_proven():
     """The tape watched a variable on the way to the loss that no list has."""
     assert proven(left_out(healthy(), BIAS)) == [("GP109", 5)]
+
+
+def test_the_program_came_to_no_other_update():
+    """An exception ended it at its first steps: others may have followed."""
+    run = left_out(healthy(), BIAS)
+    crash = Crash("ValueError", "Dimensions must be equal", (at(6),))
+    assert proven(replace(run, crash=crash)) == []
+    assert proven(replace(run, crash=crash, counted=500)) == [("GP109", 5)]
 
 
 def test_changed_by_hand_is_cared_for():

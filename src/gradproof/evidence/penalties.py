@@ -23,7 +23,8 @@ class Unrecorded:
     Attributes:
         outer: The call that asks for the gradients of the loss.
         inner: The call that made the gradient.
-        names: Paths of the variables that both depend on.
+        names: Paths of the variables that both depend on; none where the outer
+            call asks for the derivative by an input.
         place: The line of the inner call, in the function of the outer tape.
     """
 
@@ -51,7 +52,7 @@ def unrecorded(run: Run) -> Iterator[Unrecorded]:
             if inner.tape == outer.tape or tape.opened <= inner.at < (tape.closed or outer.at):
                 continue
             names = _shared(run, outer, inner, tape)
-            if names:
+            if names or _of_input(run, outer, inner):
                 place = beside(inner.stack, tape.stack) or inner.place
                 if (outer.place, place) not in told:
                     told.add((outer.place, place))
@@ -67,7 +68,7 @@ def _shared(run: Run, outer: GradientCall, inner: GradientCall, tape: Tape) -> t
         for source in inner.sources
         if source.result is not None and source.result in behind
     }
-    if not results or any(tape.key in recording.operations[index].tapes for index in results):
+    if not results or _seen(recording, tape.key, results):
         return ()
     asked = [source.variable for source in outer.sources if source.variable is not None]
     inside = recording.ancestors(_ends(inner))
@@ -80,6 +81,24 @@ def _shared(run: Run, outer: GradientCall, inner: GradientCall, tape: Tape) -> t
     if not keys or not _is_term(recording, results, behind, tape.key, asked):
         return ()
     return tuple(run.path(key) for key in keys)
+
+
+def _of_input(run: Run, outer: GradientCall, inner: GradientCall) -> bool:
+    """The outer call got `None` for an input of which the inner gradient was taken.
+
+    A second derivative, of an equation's solution say, is `None` where the tape
+    did not see the first one being taken.
+    """
+    recording = run.recording(outer.recording)
+    inputs = {source.operation for source in outer.unconnected if source.given == "tensor"}
+    taken = {source.operation: source.result for source in inner.sources}
+    results = {result for key in inputs if key is not None and (result := taken.get(key))}
+    behind = recording.ancestors(_ends(outer))
+    return bool(results) and results <= behind and not _seen(recording, outer.tape, results)
+
+
+def _seen(recording: Recording, tape: int, results: Iterable[int]) -> bool:
+    return any(tape in recording.operations[index].tapes for index in results)
 
 
 def _is_term(

@@ -176,6 +176,11 @@ class Run:
         """
         return not self.finished and self.counted < PATIENCE
 
+    @property
+    def unsettled(self) -> bool:
+        """What has not happened may still, or an exception ended the young run before it."""
+        return self.early or (self.crash is not None and self.counted < PATIENCE)
+
     @cached_property
     def moved(self) -> frozenset[int]:
         """Keys of the variables that changed in a measured step."""

@@ -87,15 +87,19 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find gradients in a loss that its tape did not see being taken."""
     for found in unrecorded(run):
         tape = run.tape(found.outer.tape)
+        opened = "the tape of the loss" if found.names else "the tape that is asked"
         yield Finding(
             f"the loss uses a gradient that was taken while its tape was not recording: no "
-            f"derivative of this term reaches {listed(found.names)}",
+            f"derivative of this term reaches {listed(found.names)}"
+            if found.names
+            else "a derivative is taken of a gradient that its tape did not see being taken: "
+            "it is None",
             place=found.place,
             label="a constant for the outer tape",
             related=tuple(
                 Related(place, words)
                 for place, words in (
-                    (tape.place, "the tape of the loss"),
+                    (tape.place, opened),
                     (found.outer.place, "asked here"),
                 )
                 if place is not None

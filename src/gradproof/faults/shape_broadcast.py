@@ -105,6 +105,9 @@ def prove(run: Run) -> Iterator[Finding]:
             left, right = (recording.operations[index] for index in operation.inputs)
             if (left.index in behind) == (right.index in behind) or operation.place in seen:
                 continue
+            if not product:
+                target = right if left.index in behind else left
+                yield from _crossed_before(run, call, operation, target, seen)
             if not _crossed(left.shape, right.shape, operation.shape):
                 continue
             if product and not _only_summed(recording, operation, passed):
@@ -125,6 +128,43 @@ def prove(run: Run) -> Iterator[Finding]:
                 step=call.step + 1,
                 evidence={"shape": _show(operation.shape)},
             )
+
+
+def _crossed_before(
+    run: Run, call: GradientCall, difference: Operation, target: Operation, seen: set[object]
+) -> Iterator[Finding]:
+    """The target of a row of predictions was crossed with itself where it was worked out."""
+    recording = run.recording(call.recording)
+    if not _is_square(target.shape) or not _is_square(difference.shape):
+        return
+    # Where the predictions are a square too, all pairs are meant: distances, say.
+    others = [recording.operations[index] for index in difference.inputs if index != target.index]
+    if any(_is_square(other.shape) for other in others):
+        return
+    for index in sorted(recording.ancestors([target.index])):
+        operation = recording.operations[index]
+        if operation.type not in ("Mul", "AddV2", "Add", "Sub") or len(operation.inputs) != 2:
+            continue
+        left, right = (recording.operations[number] for number in operation.inputs)
+        if not _crossed(left.shape, right.shape, operation.shape) or operation.place in seen:
+            continue
+        seen.add(operation.place)
+        keys = [source.variable for source in call.sources if source.variable is not None]
+        result = _show(operation.shape)
+        yield Finding(
+            f"shapes {_show(left.shape)} and {_show(right.shape)} give targets of shape {result}: "
+            "every prediction is compared with every target",
+            place=operation.place,
+            label=f"{_show(left.shape)} with {_show(right.shape)}",
+            variables=tuple(run.path(key) for key in keys),
+            step=call.step + 1,
+            evidence={"shape": result},
+        )
+        return
+
+
+def _is_square(shape: Shape | None) -> bool:
+    return shape is not None and len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1
 
 
 def _only_summed(recording: Recording, product: Operation, passed: Sequence[Operation]) -> bool:

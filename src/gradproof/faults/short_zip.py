@@ -142,7 +142,7 @@ def settle(finding: Finding, run: Run) -> Finding | None:
         and finding.place is not None
         and apply.place.span.overlaps(finding.place.span)
     ]
-    if run.early or not left or not here:
+    if run.unsettled or not left or not here:
         return None
     return replace(
         finding,

@@ -95,7 +95,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find trainable variables that the target uses and nobody updates."""
-    if run.early:
+    if run.unsettled:
         return
     groups: dict[object, list[Variable]] = {}
     calls: dict[object, GradientCall] = {}

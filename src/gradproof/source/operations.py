@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import api, clips, compiling, escaping, habits, losses, masks, shapes, weighing
@@ -253,26 +254,35 @@ def _python_function(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
     given = dict(zip(("func", "inp", "Tout"), arguments, strict=False)) | keywords
-    inputs = given.get("inp", ListValue([]))
-    flow = reader.read(inputs, node)
-    path = reader.path(node)
-    if name in api.OPAQUE_FUNCTIONS:
-        flow = cut(flow, "opaque", written_as(node, name), path, reader.active)
-        return Tensor(flow, made=path)
-    function = given.get("func")
+    inputs, function = given.get("inp", ListValue([])), given.get("func")
+    path, flow = reader.path(node), reader.read(inputs, node)
     if isinstance(function, Function | Bound | Partial) and isinstance(inputs, ListValue):
-        found = reader.call(function, list(inputs.items), {}, node)
-        ends = {
+        made = {
             thing: tuple(
                 trail
                 if trail.cut is None or trail.cut.kind != "numpy"
                 else _as_opaque(trail, written_as(node, name), path)
                 for trail in trails
             )
-            for thing, trails in reader.read(found, node).items()
+            for thing, trails in _called_back(reader, function, inputs.items, node).items()
         }
-        return Tensor(ends, made=path)
+        # It may use a model of its own accord, which no input tells of.
+        flow = merge((flow, made)) if name in api.OPAQUE_FUNCTIONS else made
+    if name in api.OPAQUE_FUNCTIONS:
+        flow = cut(flow, "opaque", written_as(node, name), path, reader.active)
     return Tensor(flow, made=path)
+
+
+def _called_back(
+    reader: Reader, function: Function | Bound | Partial, items: Sequence[Value], node: ast.AST
+) -> Flow:
+    """What a function gives that runs as plain Python, also where all around is traced."""
+    frame = reader.frame
+    before, frame.traced = frame.traced, None
+    try:
+        return reader.read(reader.call(function, list(items), {}, node), node)
+    finally:
+        frame.traced = before
 
 
 def _as_opaque(trail: Trail, words: str, path: Path) -> Trail:

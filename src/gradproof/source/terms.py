@@ -99,12 +99,19 @@ def asked(reader: Reader, question: Asked) -> None:
     _all_inner(reader, question, flow, names)
 
 
+def _tokens(value: Value) -> frozenset[int]:
+    return value.tokens if isinstance(value, Tensor) else frozenset()
+
+
 def _all_inner(reader: Reader, question: Asked, flow: Flow, names: tuple[str, ...]) -> None:
     """The whole target is made of gradients that this tape did not record."""
     number = question.tape.number
     things = [thing for thing in flow if isinstance(thing, Layer | Variable)]
     inner = [thing for thing in flow if isinstance(thing, GradientOf)]
-    if not things or not inner or not names:
+    inputs = frozenset[int]().union(
+        *(one.tokens for one in tapes.entries(question.sources) if isinstance(one, Tensor))
+    )
+    if not inner or not (inputs or (things and names)):
         return
     if any(number in trail.tapes for thing in flow for trail in flow[thing]):
         return
@@ -116,7 +123,10 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, names: tuple[str, ..
     for gradient in inner:
         if gradient.call.tape is question.tape or gradient.call.node is question.node:
             continue
-        if any(thing in gradient.call.target.flow for thing in things):
+        if any(trail.left is not None and number in trail.left[0] for trail in flow[gradient]):
+            continue  # It was recorded; what was made of it afterwards was not.
+        shared = inputs & _tokens(gradient.source) if inputs else things
+        if any(thing in gradient.call.target.flow for thing in shared):
             place = connections.in_frame_of(gradient.call.path, question.tape.path)
             others = ((reader.spot(question.node), "asked for here"),)
             habits.remark(

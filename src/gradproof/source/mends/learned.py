@@ -17,11 +17,17 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
     shapes = re.findall(r"`([^`]*)` (?:has shape )?(\([^)]*\))", finding.message)
     columns = [text for text, shape in shapes if re.fullmatch(r"\([^,]*, 1\)", shape)]
     flats = [text for text, shape in shapes if re.fullmatch(r"\([^,]*,\)", shape)]
-    sides = _sides(node)
-    measured = re.search(r"shapes (\([^)]*\)) and (\([^)]*\)) give", finding.message)
-    if measured and any(isinstance(here, ast.BinOp) for here in ast.walk(node)):
+    measured = re.search(
+        r"shapes (\([^)]*\)) and (\([^)]*\)) give (a difference|a product|targets)", finding.message
+    )
+    *shapes_seen, made = measured.groups() if measured else ("",)
+    met = [here for here in ast.walk(node) if isinstance(here, ast.BinOp) and _makes(here.op, made)]
+    if made and len(met) > 1:
+        return  # Of several on one line nobody knows which was measured.
+    sides = [met[0].right, met[0].left] if met else _sides(node)
+    if made and met:
         # A run knows them in the order of the operands; calls may swap theirs.
-        for side, shape in zip(reversed(sides), measured.groups(), strict=True):
+        for side, shape in zip(reversed(sides), shapes_seen, strict=True):
             (columns if shape.endswith(", 1)") else flats).append(draft.source(side))
     # Without known shapes both ways are offered; a run tells them apart.
     for squeezed, known in ((True, columns), (False, flats)):
@@ -34,6 +40,15 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 else f"{draft.operand(side)}[:, {draft.tensorflow}.newaxis]"
             )
             yield Fix("give both sides one shape", False, (draft.replace(side, text),))
+
+
+def _makes(operator: ast.operator, made: str) -> bool:
+    """An operator may have given what a run saw; by source alone any may."""
+    if made in ("a product", "targets") and isinstance(operator, ast.Mult):
+        return True
+    if made in ("a difference", "targets") and isinstance(operator, ast.Sub):
+        return True
+    return not made or (made == "targets" and isinstance(operator, ast.Add))
 
 
 def _sides(node: ast.AST) -> list[ast.expr]:
