@@ -88,6 +88,16 @@ assert proof, proof
 print("proven in", proof.steps, "steps")
 """
 
+REFUTE = """
+import runpy
+import gradproof
+names = runpy.run_path("{name}.py", run_name="__main__")
+proof = eval("prove({call})", {{**names, "prove": gradproof.prove}})
+assert not proof, proof
+print(proof)
+print(*(one.fault.stage for one in proof.diagnoses), *(row.lost_at for row in proof.rows))
+"""
+
 
 def generations(name: str) -> tuple[int, ...]:
     """Reads from an example's name for which Keras it is; both by default."""
@@ -218,6 +228,20 @@ def test_right_examples_are_proven(name, generation, forked, tmp_path):
     done = forked(EXAMPLES / "right" / f"{name}.py", ["python", "driver.py"])
     assert done.status == 0, done.stderr[-3000:]
     assert "proven in" in done.stdout
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", [3])
+@pytest.mark.parametrize("name", sorted(set(STUCK) - STEPLESS))
+def test_stuck_examples_do_not_hold(name, generation, forked, tmp_path):
+    """`gradproof.prove` is not true of the step, and names the stage."""
+    driver = REFUTE.format(name=name, call=STEPS[name])
+    (tmp_path / "driver.py").write_text(driver)
+    done = forked(EXAMPLES / "stuck" / f"{name}.py", ["python", "driver.py"])
+    assert done.status == 0, done.stderr[-3000:]
+    stage = next(one.stage for one in FAULTS if one.name == STUCK[name])
+    assert stage in done.stdout.splitlines()[-1].split(), done.stdout
 
 
 @pytest.mark.tensorflow

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "gradproof"
 LAYERS = (
-    ("finding", "harmless", "task", "words"),
+    ("finding", "harmless", "needs", "task", "words"),
     ("evidence", "editing", "files"),
     ("fault",),
     (

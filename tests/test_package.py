@@ -132,6 +132,24 @@ def test_without_tensorflow(unpacked: Path, tmp_path: Path):
     assert sentence.startswith("gradproof: TensorFlow is not installed here")
 
 
+@pytest.mark.parametrize(
+    "call",
+    ["prove(print)", "compare(print, print)", "check_gradient(print)", "check_optimizer(print)"],
+)
+def test_functions_without_tensorflow(unpacked: Path, call: str):
+    """What runs a step says in a sentence what it lacks."""
+    name = call.split("(")[0]
+    program = f"import sys; sys.path[:0] = [{str(unpacked)!r}]; import gradproof; gradproof.{call}"
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", "-s", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"ImportError: `gradproof.{name}` runs TensorFlow code"), done.stderr
+
+
 def test_typed_for_users(tmp_path: Path):
     """`mypy --strict` accepts a right use of the public names, and refuses a wrong one."""
     (tmp_path / "user.py").write_text(USER, encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
 
+from . import needs
 from .contrast import Part
 from .report import cells
 from .report.contrast import stage_table
@@ -130,6 +131,7 @@ def compare(
                 "the arguments must be one batch that can be read many times, "
                 f"got the iterator {type(argument).__name__}"
             )
+    needs.tensorflow("compare")
     from .watching.tensorflow import trial
 
     names = _names(step_a, step_b)

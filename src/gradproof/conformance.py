@@ -8,6 +8,7 @@ from html import escape
 from textwrap import fill
 from typing import Any
 
+from . import needs
 from .report.text import WIDTH, counted
 
 MARKS = {True: "holds", False: "FAILS", None: "-"}
@@ -108,6 +109,7 @@ def check_optimizer(factory: Callable[[], Any], reference: Any = None) -> Optimi
         raise TypeError(
             f"`factory` must be a function that makes an optimizer, got {type(factory).__name__}"
         )
+    needs.tensorflow("check_optimizer")
     from .watching.tensorflow import trial
     from .watching.tensorflow.optimizer_checks import CHECKS, follows
     from .watching.tensorflow.optimizer_replicas import two_processors

@@ -8,6 +8,7 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from . import needs
 from .report.text import WIDTH, counted
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def check_gradient(fn: Callable[..., Any], *args: Any) -> GradientCheck:
     """
     if not callable(fn):
         raise TypeError(f"`fn` must be a function that gives a tensor, got {type(fn).__name__}")
+    needs.tensorflow("check_gradient")
     from .watching.tensorflow import trial
     from .watching.tensorflow.jacobians import check_inputs
 

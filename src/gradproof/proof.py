@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import needs
 from .answer import Standing
 from .evidence import Run
 from .fault import STAGES, Diagnosis
@@ -190,6 +191,7 @@ def prove(
         raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
     if steps < 1:
         raise ValueError(f"`steps` must be 1 or more, got {steps}")
+    needs.tensorflow("prove")
     from .watching.tensorflow import trial
 
     own = OwnState(step, args)

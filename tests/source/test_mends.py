@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gradproof.source.mends import MENDS, Draft
+from gradproof.finding import Finding, Place, Span
+from gradproof.source.mends import MENDS, Draft, candidates
 from snippets import mended
 
 HEAD = """\
@@ -218,3 +219,16 @@ def test_columns_of_a_draft_count_characters():
     call = draft.at(draft.span(draft.tree.body[0]))
     assert draft.source(draft.tree.body[0]) == "ä = f(é, 1)"
     assert draft.span(call).end_column == 12
+
+
+def test_a_swapped_residual_is_turned():
+    """The straight-through form keeps the hard value and takes the soft gradient."""
+    draft = Draft(
+        "import tensorflow as tf\n\n\ndef call(z):\n    code = tf.round(z * 6) / 6\n"
+        "    return code + tf.stop_gradient(z - code)\n",
+        "train.py",
+        None,
+    )
+    finding = Finding("", Place("train.py", Span(6, 12, 6, 44)))
+    fixes = candidates(draft, "wrong-custom-gradient", finding)
+    assert [[edit.text for edit in fix.edits] for fix in fixes] == [["z", "code - z"]]

@@ -63,10 +63,11 @@ def _operation(draft: Draft, finding: Finding) -> ast.Call | ast.BinOp:
 
 
 def wrong_custom_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The gradient is multiplied by the one from above."""
+    """The gradient is multiplied by the one from above; a swapped residual is turned."""
     node = node_of(draft, finding)
+    yield from _turned_residual(draft, node)
     function = next((here for here in draft.up(node) if isinstance(here, Function)), None)
-    if function is None or not function.args.args:
+    if function is None or not function.args.args or not _is_gradient(draft, function):
         raise NoMend
     above = function.args.args[0].arg
     returns = [each for each in ast.walk(function) if isinstance(each, ast.Return) and each.value]
@@ -81,6 +82,33 @@ def wrong_custom_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not edits:
         raise NoMend
     yield Fix("multiply by the gradient from above", False, tuple(edits))
+
+
+def _is_gradient(draft: Draft, function: ast.AST) -> bool:
+    """A function inside of one that is decorated with `custom_gradient`."""
+    return any(
+        "custom_gradient" in draft.source(mark)
+        for here in list(draft.up(function))[1:]
+        if isinstance(here, Function)
+        for mark in here.decorator_list
+    )
+
+
+def _turned_residual(draft: Draft, node: ast.AST) -> Iterator[Fix]:
+    """`hard + stop_gradient(soft - hard)` has the value of the soft one: they change places."""
+    for here in ast.walk(draft.statement(node)):
+        if not isinstance(here, ast.BinOp) or not isinstance(here.op, ast.Add):
+            continue
+        for added, stopped in ((here.left, here.right), (here.right, here.left)):
+            if called(stopped) != "stop_gradient" or not isinstance(stopped, ast.Call):
+                continue
+            inner = stopped.args[0] if stopped.args else None
+            if not isinstance(inner, ast.BinOp) or not isinstance(inner.op, ast.Sub):
+                continue
+            if draft.source(inner.right) == draft.source(added):
+                soft, hard = draft.operand(inner.left), draft.operand(added)
+                edits = (draft.replace(added, soft), draft.replace(inner, f"{hard} - {soft}"))
+                yield Fix("stop the gradient of the other residual", False, edits)
 
 
 def zero_gradient_region(draft: Draft, finding: Finding) -> Iterator[Fix]:
