@@ -269,6 +269,93 @@ def test_no_update_is_told_first(tf):
     assert proof.wrong[0] == "no update was seen"
 
 
+@pytest.mark.parametrize("flag", [False, None])
+def test_inference_mode_may_be_meant(tf, keras, flag):
+    """Who passes `training=False` means it; who passes nothing forgot it."""
+    from gradproof import prove
+
+    keras.utils.set_random_seed(5)
+    layers = keras.layers
+    body = keras.Sequential([layers.Input((4,)), layers.Dense(4), layers.BatchNormalization()])
+    optimizer = keras.optimizers.SGD(0.1)
+    words = {} if flag is None else {"training": flag}
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(body(x, **words) - 1.0))
+        gradients = tape.gradient(loss, body.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, body.trainable_variables, strict=True))
+
+    proof = prove(step, tf.random.stateless_normal((8, 4), [1, 2]))
+    assert [one.fault.code for one in proof.diagnoses] == ([] if flag is False else ["GP706"])
+
+
+CLIPPED = """\
+import tensorflow as tf
+import {keras} as keras
+
+model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.1)
+
+
+@tf.function
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    clipped, norm = tf.clip_by_global_norm(gradients, 1.0)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss, norm
+
+
+@tf.function
+def other(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+"""
+
+
+def test_what_only_source_shows_counts(tf, keras, tmp_path):
+    """A clipped list that nobody applies, its norm being logged; on lines that ran."""
+    from runpy import run_path
+
+    from gradproof import prove
+
+    path = tmp_path / "clipping_step.py"
+    path.write_text(CLIPPED.format(keras=keras.__name__))
+    names = run_path(str(path))
+    x, y = tf.ones((8, 4)), tf.ones((8, 1))
+    proof = prove(names["step"], x, y)
+    assert [(one.fault.code, one.verdict) for one in proof.diagnoses] == [("GP513", "suspected")]
+    assert not proof
+    assert prove(names["other"], x, y)
+
+
+def test_loss_scale_may_settle_first(tf, keras):
+    """A scale that begins too high skips steps until it fits; that is no fault."""
+    from gradproof import prove
+
+    keras.utils.set_random_seed(6)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(4, dtype="mixed_float16"),
+            layers.Dense(1, dtype="float32"),
+        ]
+    )
+    kind = getattr(keras.mixed_precision, "LossScaleOptimizer", None)
+    model.compile(kind(keras.optimizers.SGD(1e-4)), "mse")
+    x = 100.0 * tf.random.stateless_normal((8, 4), [1, 2])
+    proof = prove(lambda: model.fit(x, tf.ones((8, 1)), verbose=0) and None)
+    assert proof, str(proof)
+    assert proof.steps > 3
+
+
 def test_random_loss_is_not_judged(tf, keras):
     """With dropout two calls differ: no claim about gradients or graph."""
     from gradproof import prove

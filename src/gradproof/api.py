@@ -238,7 +238,8 @@ def crash(error: BaseException | None, roots: Sequence[str]) -> Crash | None:
     # AutoGraph raises from generated code and names the user's lines in words.
     named = re.findall(r'File "([^"]+)", line (\d+)', message)
     frames += [(path, int(line)) for path, line in named]
-    places = [Place(path, Span(line)) for path, line in frames if is_own(path, roots)]
+    whole = [(os.path.abspath(path), line) for path, line in frames]
+    places = [Place(path, Span(line)) for path, line in whole if is_own(path, roots)]
     return Crash(type(error).__name__, _shortened(message), tuple(dict.fromkeys(places)))
 
 

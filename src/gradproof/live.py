@@ -32,11 +32,13 @@ class Watched:
     Attributes:
         run: The facts.
         answer: What they say.
+        suspected: What source alone speaks of, in all files that took part.
     """
 
     def __init__(self, faults: Sequence[Fault] = FAULTS, show: bool = False) -> None:
         self.run = Run()
         self.answer = Answer("run")
+        self.suspected: tuple[Diagnosis, ...] = ()
         self._faults = faults
         self._show = show
         self._reading = Reading()
@@ -130,6 +132,7 @@ class Watched:
         )
         sifted = sift(found, self._reading.comments())
         proven = tuple(one for one in sifted.diagnoses if one.verdict is Verdict.PROVEN)
+        self.suspected = tuple(one for one in sifted.diagnoses if one.verdict is Verdict.SUSPECTED)
         notes = [f"not watched: {what}" for what in self.run.unwatched]
         notes += [self._watcher.failure] if self._watcher.failure else []
         self.answer = Answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import types
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +103,18 @@ def _reached(step: Any) -> Iterator[tuple[str, Any]]:
     if owner is not None:
         yield from _attributes("self", owner, seen)
     yield from _of_function(function, seen, 0)
+
+
+def extent(step: Callable[..., Any]) -> tuple[str, int, int] | None:
+    """The file of a function, with its first and last line."""
+    code = getattr(_unwrapped(step)[0], "__code__", None)
+    if code is None:
+        return None
+    parts = [code]
+    for part in parts:
+        parts += [one for one in part.co_consts if isinstance(one, types.CodeType)]
+    lines = [line for part in parts for _, _, line in part.co_lines() if line is not None]
+    return os.path.abspath(code.co_filename), code.co_firstlineno, max(lines, default=0)
 
 
 def _unwrapped(step: Any) -> tuple[Any, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from . import needs
@@ -11,7 +13,7 @@ from .answer import Standing
 from .evidence import Run
 from .fault import STAGES, Diagnosis
 from .live import Watched
-from .own_state import OwnState
+from .own_state import OwnState, extent
 from .report import cells
 from .report.text import SHOWN_ROWS, WIDTH, counted
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 OVERFIT_STEPS = 100
 LEARNED = 0.9
 """Part of the first loss below which one batch has to bring it."""
+
+SETTLING = 25
+"""More steps for a loss scale that begins too high: it skips some, and halves itself."""
 
 MARKS = {True: "holds", False: "LOST", None: "-"}
 
@@ -165,6 +170,8 @@ def prove(
     """Runs a training step for trial and says what holds of every update.
 
     The step is called once to make what it lacks, then `steps` times watched.
+    What source shows to be wrong on lines that the step ran counts as well,
+    though no update of a few steps can show it.
     Afterwards every `tf.Variable` of the process is what it was, bit for bit,
     with those of optimizers, metrics and random generators. Python's own
     state (counters, lists) and the place of an iterator are not put back; where
@@ -198,6 +205,8 @@ def prove(
     with trial.restored() as state:
         trial.rehearse(step, args, state)
         seen, losses, error = _tried(step, args, steps, state)
+        if _scale_settles(seen.run):
+            seen, losses, error = _tried(step, args, steps + SETTLING, state)
         checks = []
         if not error:
             checks += [_gradients(step, args, state)] if gradients else []
@@ -215,6 +224,7 @@ def prove(
         diagnoses = tuple(
             one for one in diagnoses if not one.variables or not named.isdisjoint(one.variables)
         )
+    diagnoses += _suspected(step, seen, diagnoses)
     return Proof(
         _rows(seen, variables, learned),
         diagnoses,
@@ -226,6 +236,14 @@ def prove(
         tuple(unchecked),
         "\n\n".join(seen.block(one) for one in diagnoses),
     )
+
+
+def _scale_settles(run: Run) -> bool:
+    """Nothing moved, for want of finite gradients, and that may be meant."""
+    updates = [update for _, update in run.updates()]
+    norms = [one.gradient_norm for one in updates if one.gradient_norm is not None]
+    moved = any(one.change_norm != 0 for one in updates)
+    return bool(updates) and not moved and not all(map(isfinite, norms))
 
 
 def _tried(
@@ -251,6 +269,36 @@ def _tried(
         if seen.run.steps or seen.diagnoses or error:
             break
     return seen, losses, error
+
+
+def _suspected(
+    step: Callable[..., Any], seen: Watched, proven: Sequence[Diagnosis]
+) -> tuple[Diagnosis, ...]:
+    """What source speaks of on lines that the step ran, and no update can show."""
+    where = extent(step)
+    if where is None:
+        return ()
+    path, first, last = where
+    passed = {(path, line) for line in range(first, last + 1)}
+    stacks = [one.stack for part in seen.run.recordings for one in part.operations]
+    stacks += [one.stack for one in seen.run.calls]
+    stacks += [one.stack for one in seen.run.applies]
+    for place in dict.fromkeys(place for stack in stacks for place in stack):
+        passed.add((os.path.abspath(place.path), place.line))
+    known = {one.fault.code for one in proven}
+    return tuple(
+        one
+        for one in seen.suspected
+        if one.fault.code not in known and not passed.isdisjoint(_lines(one))
+    )
+
+
+def _lines(diagnosis: Diagnosis) -> Iterable[tuple[str, int]]:
+    """All lines that a diagnosis speaks of, with their files."""
+    places = [one.place for one in diagnosis.related]
+    for place in places if diagnosis.place is None else [diagnosis.place, *places]:
+        for line in range(place.line, max(place.line, place.span.end_line) + 1):
+            yield os.path.abspath(place.path), line
 
 
 def _rows(seen: Watched, variables: Sequence[Any] | None, learned: bool | None) -> tuple[Row, ...]:

@@ -152,7 +152,7 @@ def _asked_for(frame: FrameType | None) -> bool:
     while frame is not None:
         if frame.f_code.co_name == "__call__" and kind_of(frame.f_locals.get("self")) == "layer":
             inner = inner or outer
-            outer = _given(frame.f_locals)
+            outer = _given(frame)
             takes = getattr(frame.f_locals["self"], "_call_has_training_arg", False) or takes_flag(
                 frame.f_locals["self"]
             )
@@ -160,15 +160,22 @@ def _asked_for(frame: FrameType | None) -> bool:
     return outer or (inner and not takes)
 
 
-def _given(local: dict[str, Any]) -> bool:
+def _given(frame: FrameType) -> bool:
     """`training` was passed in this call, not filled in by Keras."""
+    local = frame.f_locals
     spec = local.get("call_spec")
     given = getattr(spec, "user_arguments_dict", None)
     if given is not None:
         return given.get("training") is not None
-    if local.get("training_arg_passed_by_framework", True):
+    if "training_arg_passed_by_framework" in local:
+        passed = not local["training_arg_passed_by_framework"]
+        return passed and local.get("training_value") is not None
+    # tf-keras fills in its own into the same names; the wrapper around has the caller's.
+    around = frame.f_back
+    if around is None or around.f_code.co_name != "error_handler":
         return False
-    return local.get("training_value") is not None
+    words = around.f_locals.get("kwargs")
+    return isinstance(words, dict) and words.get("training") is not None
 
 
 def takes_flag(layer: Any) -> bool:
