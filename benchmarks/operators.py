@@ -88,6 +88,8 @@ class Program:
             self._starts.append(self._starts[-1] + len(line.encode()) + 1)
         three = re.search(r"^\s*(?:import|from) keras\b", text, re.MULTILINE)
         two = re.search(r"^\s*(?:import|from) tf_keras\b", text, re.MULTILINE)
+        # Only optimizers of Keras 2 scale losses by this name.
+        two = two or "get_scaled_loss" in text
         self.keras = "2" if two else "3" if three else None
 
     def start(self, node: ast.AST) -> int:
@@ -398,6 +400,9 @@ def _bare_variable(program: Program) -> Iterator[Mutant]:
 
 def _half_scaling(program: Program) -> Iterator[Mutant]:
     halves = ("get_scaled_loss", "get_unscaled_gradients", "scale_loss")
+    if "LossScaleOptimizer" not in program.text and "mixed_float16" not in program.text:
+        # Other optimizers give the loss back as it is.
+        return
     for node in ast.walk(program.tree):
         called = node.func if isinstance(node, ast.Call) and node.args else None
         if isinstance(called, ast.Attribute) and called.attr in halves:

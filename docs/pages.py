@@ -15,7 +15,7 @@ from typing import Any
 import click
 from mkdocs.structure.files import File, Files
 
-from gradproof.cli import gradproof
+from gradproof.cli import COMMANDS, gradproof
 from gradproof.fault import STAGES, Fault
 from gradproof.faults import FAULTS
 
@@ -194,7 +194,8 @@ def commands() -> Iterator[str]:
     yield "error or warning stands; 2 wrong usage, or a file that was named can't be read. `run`"
     yield "gives the program's own status first if that is not 0."
     context = click.Context(gradproof, info_name="gradproof")
-    for name, command in gradproof.commands.items():
+    for name in COMMANDS:
+        command = gradproof.get_command(context, name)
         inner = click.Context(
             command, info_name=name, parent=context, max_content_width=88, terminal_width=88
         )

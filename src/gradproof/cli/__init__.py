@@ -8,26 +8,39 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from .. import __version__
-from . import check, compare, explain, fix, report, run
+
+COMMANDS = ("check", "compare", "explain", "fix", "report", "run")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Imports the module of a command when that command is asked for.
+
+    `check` on one file would spend a tenth of its time on the others.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, for `--help`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a module, which is called as the module is."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f".{cmd_name}", __name__), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gradproof")
 def gradproof() -> None:
     """Why is my parameter update failing? gradproof names the line."""
-
-
-gradproof.add_command(check.check)
-gradproof.add_command(compare.compare)
-gradproof.add_command(explain.explain)
-gradproof.add_command(fix.fix)
-gradproof.add_command(report.report)
-gradproof.add_command(run.run)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
