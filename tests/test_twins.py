@@ -50,6 +50,15 @@ FAULTS = {
     "wgan_penalty": "GP210",
     "optimizer_in_tf_function": "GP409",
     "frozen_flip_after_trace": "GP106",
+    "seq2seq_teacher": "GP202",
+    "ppo_old_logits": "GP201",
+    "byol_ema_zero": "GP707",
+    "list_attr_plain_block": "GP102 GP109",
+    "early_list_lazy_model": "GP103",
+    "multi_optimizer_forgotten": "GP401",
+    "vq_vae_argmin": "GP203",
+    "dataclass_trainer": "GP403",
+    "ensemble_shared_opt": "GP407 GP417",
 }
 """Codes that may be given first."""
 

@@ -30,3 +30,20 @@ def test_keras_2():
         """,
         keras="2",
     )
+
+
+def test_switched_on_after_compile():
+    """What was never off stays on."""
+    assert_silent(
+        """
+        critic = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+        critic.compile(optimizer="adam", loss="mse")
+        code = keras.Input((3,))
+        both = keras.Model(code, critic(keras.layers.Dense(2)(code)))
+        both.compile(optimizer="adam", loss="mse")
+        critic.trainable = True
+        for _ in range(9):
+            critic.train_on_batch(tf.ones((8, 2)), tf.ones((8, 1)))
+            both.train_on_batch(tf.ones((8, 3)), tf.ones((8, 1)))
+        """
+    )

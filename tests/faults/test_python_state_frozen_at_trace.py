@@ -179,3 +179,40 @@ def test_an_entry_of_a_dict():
     assert_findings(kept.replace("READ", "GP601").replace("  # WRITTEN", ""))
     anew = ENTRY.replace("MADE", "step = make_step(settings)")
     assert not [one for one in suspects(anew) if one.fault.code == "GP601"]
+
+
+ANNEALED = """
+class Annealed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.Dense(2)
+        self.weight = START
+
+    def train_step(self, data):
+        inputs, targets = data
+        with tf.GradientTape() as tape:
+            error = tf.reduce_mean(tf.square(self.inner(inputs) - targets))
+            loss = self.weight * error  # MARK
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {"loss": loss}
+
+
+class Warmer(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        CHANGE
+
+
+annealed = Annealed()
+annealed.compile(optimizer="adam")
+annealed.fit(x, y, epochs=5, callbacks=[Warmer()])
+"""
+
+
+def test_a_callback_changes_the_model():
+    """`train_step` was traced before; a variable would be read anew."""
+    stuck = ANNEALED.replace("START", "0.0").replace("CHANGE", "self.model.weight = 0.1 * epoch")
+    assert_findings(stuck.replace("MARK", "GP601"))
+    mended = ANNEALED.replace("START", "tf.Variable(0.0, trainable=False)")
+    mended = mended.replace("CHANGE", "self.model.weight.assign(0.1 * epoch)")
+    assert_silent(mended.replace("  # MARK", ""))

@@ -93,3 +93,18 @@ def test_sources_that_are_a_slice():
         optimizer.apply_gradients(zip(gradients, variables))  # GP404
         """
     )
+
+
+def test_two_slices_that_meet():
+    """Both halves of one list, in turn: nothing is dropped."""
+    assert_silent(
+        """
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+        gradients = tape.gradient(loss, variables)
+        optimizer.build(variables)
+        optimizer.apply_gradients(zip(gradients[:2], variables[:2]))
+        optimizer.apply_gradients(zip(gradients[2:], variables[2:]))
+        """
+    )

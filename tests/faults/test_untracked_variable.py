@@ -127,3 +127,24 @@ def test_proven():
         left_out(healthy(), BIAS), BIAS, kind="tf.Variable", tracked=False, made_at=at(3)
     )
     assert proven(run) == [("GP101", 3)]
+
+
+def test_a_layer_in_a_functional_model():
+    """A bare variable of a layer of the file's own, reached through a functional model."""
+    assert_findings(
+        """
+        class Scale(keras.layers.Layer):
+            def build(self, shape):
+                self.gain = tf.Variable(tf.ones((shape[-1],)))  # GP101
+
+            def call(self, inputs):
+                return inputs * self.gain
+
+        entry = keras.Input((4,))
+        network = keras.Model(entry, keras.layers.Dense(1)(Scale()(entry)))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(network(x)))
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables))
+        """
+    )

@@ -21,6 +21,7 @@ from records import (
     with_call,
     with_operations,
 )
+from snippets import assert_findings, assert_silent
 
 KERNEL_BUFFER, BIAS_BUFFER = 3, 4
 EARLIER, TOTAL = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
@@ -100,3 +101,30 @@ def test_tapes_of_different_lines():
 def test_state_of_an_earlier_tape():
     """A truncated sequence: the state goes on as a constant."""
     assert not list(prove(added_up(healthy(), twin=2, shape=(8, 4))))
+
+
+SUMS = """
+sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+
+
+def micro_step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    for total, gradient in zip(sums, tape.gradient(loss, model.trainable_variables)):
+        total.assign_add(gradient)
+
+
+for step in range(40):
+    micro_step()
+    if step % 4 == 3:
+        means = [total.value() / 4.0 for total in sums]
+        optimizer.apply_gradients(zip(means, model.trainable_variables))  # MARK
+        EMPTIED
+"""
+
+
+def test_means_of_buffers():
+    """Divided or read out, a buffer that nothing empties grows on."""
+    assert_findings(SUMS.replace("MARK", "GP506").replace("EMPTIED", "pass"))
+    emptied = "_ = [total.assign(tf.zeros_like(total)) for total in sums]"
+    assert_silent(SUMS.replace("  # MARK", "").replace("EMPTIED", emptied))

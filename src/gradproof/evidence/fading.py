@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
-from statistics import median
 
 from .applies import Apply, Step, Update
 from .run import Run
@@ -87,6 +86,9 @@ def _chain(run: Run, apply: Apply) -> list[int]:
 
 
 def _fading(apply: Apply, keys: list[int], steps: Iterable[Step]) -> Fading | None:
+    # Slow to import, and of no use to who only reads.
+    from statistics import median
+
     gradients: dict[int, list[float]] = {key: [] for key in keys}
     changes: dict[int, list[float]] = {key: [] for key in keys}
     for step in steps:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, isfinite
-from statistics import median
 
 from .applies import Apply, Step
 from .run import Run
@@ -46,6 +45,9 @@ class Growth:
 
 def growths(run: Run) -> Iterator[Growth]:
     """Places whose gradients ended orders of magnitude above their start."""
+    # Slow to import, and of no use to who only reads.
+    from statistics import median
+
     for apply in run.applies:
         steps = [step for step in run.steps_of(apply.key) if step.updates]
         finite = [step for step in steps if _finite(step)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 from .applies import Apply
 from .recording import Operation, Recording
 from .run import Run
@@ -17,6 +15,9 @@ def named(run: Run, apply: Apply) -> str:
     its rate by the sizes of change and gradient; a copy, a moving average and
     a clip by the operations that make the new value.
     """
+    # Slow to import, and of no use to who only reads.
+    from statistics import median
+
     updates = [update for step in run.steps_of(apply.key) for update in step.updates]
     along = [one.along for one in updates if one.along is not None]
     rates = [one.change_norm / one.gradient_norm for one in updates if one.gradient_norm]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ..editing import Unfit
 from ..files import Unreadable, source_text
@@ -51,7 +50,8 @@ def _bytes(reading: Reading, path: str) -> bytes:
     """What a file holds, if it is still what was read."""
     text = reading.text(path)
     try:
-        data = Path(os.path.join(reading.start, path)).read_bytes()
+        with open(os.path.join(reading.start, path), "rb") as file:
+            data = file.read()
         same = text is not None and source_text(data, path, path) == text
     except (OSError, Unreadable):
         same = False

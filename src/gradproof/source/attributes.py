@@ -346,7 +346,7 @@ def assign(
         reader.store.set_item(names, name, value)
     elif isinstance(receiver, Layer):
         if name == "trainable":
-            habits.set_trainable(reader, receiver, node)
+            habits.set_trainable(reader, receiver, value, node)
             flags.written(reader, receiver, value, node)
             _set_trainable(reader, receiver, value)
         elif name in api.COLLECTIONS:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import tapes
+from . import attributes, tapes
 from .escaping import mark_updated
 from .optimizers import mark_all
 from .values import (
     Bound,
     Constant,
+    DictValue,
     Function,
     Instance,
     Layer,
@@ -42,8 +43,6 @@ def fit(
     node: ast.Call,
 ) -> Value:
     """`model.fit(...)`: follows the model's own `train_step`, or Keras's."""
-    from . import attributes
-
     x = arguments[0] if arguments else keywords.get("x", Unknown("x", data=True))
     y = arguments[1] if len(arguments) > 1 else keywords.get("y")
     data = _batch(x, y, keywords)
@@ -62,6 +61,7 @@ def fit(
         reader.frame.looping += 1
         for _ in range(2):
             reader.call(Bound(thing, function), [data], {}, node)
+            _call_back(reader, thing, keywords.get("callbacks"), node)
         reader.frame.looping -= 1
         return Other("history", "history")
     eager = keywords_say_eager(given)
@@ -72,6 +72,23 @@ def fit(
     _keras_step(reader, thing, given, data, node)
     frame.traced = before
     return Other("history", "history") if name == "fit" else Tensor(form="number")
+
+
+_MOMENTS = ("on_epoch_begin", "on_train_batch_end", "on_epoch_end")
+
+
+def _call_back(reader: Reader, thing: Instance, callbacks: Value | None, node: ast.Call) -> None:
+    """What the program's own callbacks do between two steps: they know the model."""
+    given = callbacks.items if isinstance(callbacks, ListValue) else []
+    for callback in given:
+        if not isinstance(callback, Instance):
+            continue
+        callback.attributes.names.setdefault("model", thing)
+        for moment in _MOMENTS:
+            method = attributes.member(callback.of, moment)
+            if isinstance(method, Function):
+                number = Tensor(form="number")
+                reader.call(Bound(callback, method), [number, DictValue({}, False)], {}, node)
 
 
 def keywords_say_eager(given: Keywords) -> bool:

@@ -262,7 +262,7 @@ def mixed_with_itself(reader: Reader, node: ast.AST) -> None:
         remark(reader, "target-copy-wrong", reader.spot(node), "mixed", tuple(sorted(same)))
 
 
-def set_trainable(reader: Reader, layer: Layer, node: ast.AST) -> None:
+def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> None:
     """`layer.trainable = ...` after it has been trained."""
     habits = reader.facts.habits
     parts: list[object] = list(ownership.tracked(reader, layer))
@@ -273,7 +273,8 @@ def set_trainable(reader: Reader, layer: Layer, node: ast.AST) -> None:
         if any(member is layer for member in members):
             habits.flips[model] = (reader.spot(node), None)
     fresh = id(layer) not in habits.fitted
-    if fresh and id(layer) in habits.compiled and layer.trainable is not False:
+    on = isinstance(value, Constant) and value.value is True
+    if fresh and id(layer) in habits.compiled and layer.trainable is not False and not on:
         habits.frozen_after[id(layer)] = reader.spot(node)
 
 

@@ -111,6 +111,11 @@ def applied(
     for entry in tapes.entries(gradients) if gradients is not None else []:
         if isinstance(entry, Variable):
             masks.given.setdefault(id(entry), (entry, node))
+        elif isinstance(entry, Tensor) and entry.gradient is None:
+            # Read out, or divided by how many were added up.
+            for buffer in entry.flow:
+                if isinstance(buffer, Variable) and buffer.trainable is False:
+                    masks.given.setdefault(id(buffer), (buffer, node))
     if not _decay(reader, optimizer) or id(optimizer) in masks.excluded or reader.silent:
         return
     if optimizer.custom is not None or _restored(reader, node):

@@ -198,7 +198,8 @@ def _reached(
     elif isinstance(thing, Layer):
         if thing.parts:
             for part in thing.parts:
-                yield from _reached(reader, part, reason, depth + 1, seen)
+                why = reason or ("raw" if _is_raw(reader, part) else "")
+                yield from _reached(reader, part, why, depth + 1, seen)
         elif thing.kind not in api.WITHOUT_VARIABLES:
             yield thing, reason
     elif isinstance(thing, Instance):
@@ -208,6 +209,12 @@ def _reached(
                 yield from _reached(
                     reader, item, _reason(reader, base, item, reason), depth + 1, seen
                 )
+
+
+def _is_raw(reader: Reader, part: Value) -> bool:
+    """Says whether a part of a functional model is a bare variable of one of its layers."""
+    held = isinstance(part, Variable) and part.held_by in ("layer", "model")
+    return held and isinstance(part, Variable) and not _is_tracked_variable(reader, part, "layer")
 
 
 def _reason(reader: Reader, base: str, item: Value, reason: str) -> str:

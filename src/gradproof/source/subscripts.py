@@ -70,6 +70,13 @@ def _list_item(reader: Reader, value: ListValue, node: ast.Subscript, index: Val
     return Unknown(data=True)
 
 
+def _stands_for_several(item: Value) -> bool:
+    """Says whether an entry is all variables of one owner, or all their gradients."""
+    if isinstance(item, Tensor) and item.gradient is not None:
+        item = item.gradient.source
+    return isinstance(item, Group)
+
+
 def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
     bounds: list[int | None] = []
     for part in (node.lower, node.upper, node.step):
@@ -80,7 +87,7 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
         if not isinstance(known, Constant) or not isinstance(known.value, int):
             return ListValue(list(value.items), False, value.fixed, value.owner, value.which)
         bounds.append(known.value)
-    plain = not any(isinstance(item, Group) for item in value.items)
+    plain = not any(_stands_for_several(item) for item in value.items)
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
     if not plain or not value.exact:
