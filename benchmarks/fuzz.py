@@ -25,6 +25,7 @@ import time
 import zlib
 from collections import Counter
 from contextlib import closing, redirect_stderr, redirect_stdout, suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ def spoil_document(draw: Any, connection: sqlite3.Connection) -> None:
     for _ in range(draw(st.integers(1, 3))):
         if places := spots(data):
             container, key = places[draw(st.integers(0, len(places) - 1))]
-            container[key] = draw(JUNK)
+            # A container that is drawn again must be as it was.
+            container[key] = deepcopy(draw(JUNK))
     packed = zlib.compress(json.dumps(data).encode("utf-8", "surrogatepass"))
     connection.execute("UPDATE documents SET data = ? WHERE name = ?", (packed, name))
 

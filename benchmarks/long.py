@@ -174,6 +174,7 @@ def slopes(notes: list[list[float]]) -> dict[str, object]:
         "first_step_s": round(notes[1][1] - notes[0][1], 2) if notes[0][0] == 0 else None,
         "mb_start": round(notes[0][2] / 1e6, 1),
         "mb_end": round(notes[-1][2] / 1e6, 1),
+        "mb_by_tenths": [round(one[2] / 1e6) for one in notes[:: max(1, len(notes) // 10)]],
         "bytes_per_1000_steps": round(above / below * 1000),
     }
 

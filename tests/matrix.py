@@ -36,9 +36,10 @@ class Environment:
 
 MATRIX = (
     Environment("3.10", ("tensorflow==2.15.*",)),
-    # The last of Keras 3 that was out with TensorFlow 2.16. Of tf-keras, 2.16 fails with Python 3.12.
+    # The last of Keras 3 that was out with TensorFlow 2.16.
     Environment("3.11", ("tensorflow==2.16.*", "tf-keras==2.16.*", "keras==3.3.*")),
-    Environment("3.12", ("tensorflow==2.18.*", "tf-keras==2.18.*", "keras==3.8.*")),
+    # tf-keras up to 2.18 fails with Python 3.12.
+    Environment("3.12", ("tensorflow==2.19.*", "tf-keras==2.19.*", "keras==3.9.*")),
     Environment("3.13", ("tensorflow==2.21.*", "tf-keras==2.21.*")),
 )
 

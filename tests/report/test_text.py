@@ -38,6 +38,14 @@ def test_whole_reports(name, answer, request):
     assert rendered == path.read_text(encoding="utf-8")
 
 
+def test_an_edit_that_ends_before_it_begins():
+    """A record from a stranger may hold one: it is left out of the mend."""
+    edit = replace(PROVEN.fix.edits[0], place=Place("train.py", Span(48, 1, 1, 2)))
+    odd = replace(PROVEN, fix=Fix("mend it", True, (edit,)))
+    rendered = text.render_diagnosis(odd, lambda path, cell: ["x"] * 60)
+    assert "help: mend it\n   = note" in rendered
+
+
 def test_what_was_just_told():
     """Named by title and place; only what is new of it is said."""
     rendered = text.render(RUN, LINES, told=[PROVEN])

@@ -82,7 +82,7 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             words,
             place=loop.place(seen.at),
-            label="half of the scaling",
+            label="one half of the loss scaling",
             # Keras 2 has these methods, but nothing says that it is meant.
             level="warning" if loop.generation is None and "gone" in seen.words else None,
             fix=Fix(fix, safe=False),
@@ -96,20 +96,23 @@ def prove(run: Run) -> Iterator[Finding]:
         if mix.apply.place in told:
             continue
         told.add(mix.apply.place)
-        words, fix = {
+        words, label, fix = {
             "not scaled": (
                 (
                     "the loss is not scaled, yet the optimizer divides its gradients by "
                     f"{mix.scale or 0.0:g}"
                 ),
+                "divides by the loss scale",
                 "scale the loss with `optimizer.scale_loss(loss)`, and nothing else",
             ),
             "not unscaled": (
                 "the loss is scaled, and its gradients are applied without being unscaled",
+                "applied as they are",
                 "unscale them with `optimizer.get_unscaled_gradients(gradients)`",
             ),
             "unscaled only": (
                 "the gradients are unscaled, and the loss was never scaled",
+                "unscaled, but never scaled",
                 "scale the loss with `optimizer.get_scaled_loss(loss)`",
             ),
         }[mix.kind]
@@ -118,7 +121,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{words}: a gradient of {mix.gradient_norm:.3g} (norm) moved "
             f"`{run.path(mix.variable)}` by {mix.change_norm:.3g}",
             place=mix.apply.place,
-            label="half of the scaling",
+            label=label,
             related=(Related(mix.call.place, "the gradients of this loss"),)
             if mix.call.place is not None and mix.call.place != mix.apply.place
             else (),

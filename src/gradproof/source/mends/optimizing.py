@@ -172,7 +172,8 @@ def masked_weights_still_move(draft: Draft, finding: Finding) -> Iterator[Fix]:
         statement = draft.statement(draft.at(there.place.span))
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
-        names = list(dict.fromkeys(name.split("/")[0] for name in finding.variables))
+        # Keras 3 looks for the words in the last part of a path only.
+        names = list(dict.fromkeys(name.split("/")[-1] for name in finding.variables))
         if names and makes_optimizer(draft, statement.value):
             target = draft.source(statement.targets[0])
             inside = ", ".join(f'"{name}"' for name in names)
