@@ -185,6 +185,16 @@ def test_names_do_not_reach_the_terminal_as_commands(tmp_path):
     assert not set(out) & set("\x1b\x07\u202e\r")
 
 
+def test_sqlite_itself_stumbles_over_the_text_of_its_tables(tmp_path):
+    """What it says of them need not be text either."""
+    path = made(tmp_path / "runs")
+    data = path.read_bytes()
+    at = data.index(b"CREATE TABLE")
+    for offset in range(0, 120, 3):
+        path.write_bytes(data[: at + offset] + b"\x80" + data[at + offset + 1 :])
+        hold(path, tmp_path / "table.csv")
+
+
 def test_a_bomb_is_refused(tmp_path):
     """A small file that would unpack to gigabytes."""
     path = made(tmp_path / "runs")

@@ -46,6 +46,15 @@ def test_an_edit_that_ends_before_it_begins():
     assert "help: mend it\n   = note" in rendered
 
 
+def test_nothing_to_say():
+    """A record from a stranger may leave every sentence empty."""
+    empty = replace(PROVEN, message="", label="", title="", fix=Fix("", True))
+    rendered = text.render_diagnosis(empty, LINES)
+    assert "   = proof: \n" in rendered
+    assert "help: \n" in rendered
+    assert text.wrapped(" ", 20) == [""]
+
+
 def test_what_was_just_told():
     """Named by title and place; only what is new of it is said."""
     rendered = text.render(RUN, LINES, told=[PROVEN])

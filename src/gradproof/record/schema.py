@@ -106,11 +106,11 @@ def view(path: Path) -> sqlite3.Connection:
         raise Unusable(f"{path}: no such file")
     try:
         connection = _open_to_read(path)
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, UnicodeDecodeError) as problem:
         raise Unusable(f"{path}: can't be read as a run record ({problem})") from None
     try:
         _check(connection, path)
-    except (sqlite3.Error, Unusable) as problem:
+    except (sqlite3.Error, UnicodeDecodeError, Unusable) as problem:
         connection.close()
         if isinstance(problem, Unusable):
             raise
@@ -142,7 +142,8 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
                 raise
             last = problem
             continue
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
+            # SQLite's own message may quote what the file holds, whatever that is.
             connection.close()
             raise
         return connection

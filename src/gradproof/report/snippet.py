@@ -136,13 +136,13 @@ def _underline(
         yield marked + " " + paint(mark.label, role)
     else:
         yield marked
-        for words in wrapped(mark.label, max(room - start, 30)):
+        for words in wrapped(mark.label, max(room - start, 30)) if mark.label else ():
             indent = min(start, max(room - display_width(words), 0))
             yield bar + " " * (indent + 1) + paint(words, role)
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The words of a text in lines of at most `width` columns."""
+    """The words of a text in lines of at most `width` columns; one empty line for none."""
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -151,4 +151,4 @@ def wrapped(text: str, width: int) -> list[str]:
             line = word
         else:
             line = f"{line} {word}" if line else word
-    return [*lines, line] if line else lines
+    return [*lines, line]
