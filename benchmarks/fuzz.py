@@ -62,6 +62,10 @@ PIECES = st.sampled_from(
 )
 
 
+CAUGHT: Counter[str] = Counter()
+"""What `report` could not show and told in a sentence: a broken record, or a mistake of ours."""
+
+
 class Broken(AssertionError):
     """gradproof did not keep to its word."""
 
@@ -76,8 +80,13 @@ def asked(*arguments: str) -> int:
         except SystemExit as ending:
             status = int(ending.code or 0)
     said = out.getvalue() + err.getvalue()
-    if status not in (0, 1, 2) or "Traceback" in err.getvalue() or "mistake in gradproof" in said:
+    strange = "mistake in gradproof" in said and arguments[0] == "check"
+    if status not in (0, 1, 2) or "Traceback" in err.getvalue() or strange:
         raise Broken(arguments, status, said[-2000:])
+    if "mistake in gradproof" in said:
+        caught = "failure-" + said.partition("failure-")[2].partition(" has")[0]
+        last = Path(os.environ["GRADPROOF_HOME"], caught).read_text().strip().splitlines()
+        CAUGHT[" ".join(last[-1].split())[:90]] += 1
     terminal = arguments[0] == "check" or not {"html", "csv", "json", "sarif"} & set(arguments)
     if terminal and set(said) & set("\x1b\x07\u202e"):
         raise Broken(arguments, "control characters", said[-2000:])
@@ -249,7 +258,7 @@ def fuzz(kind: str, folder: Path, seconds: float) -> dict[str, object]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         one()
-    return {"tried": sum(seen.values()), **dict(sorted(seen.items()))}
+    return {"tried": sum(seen.values()), **dict(sorted(seen.items())), "caught": dict(CAUGHT)}
 
 
 if __name__ == "__main__":

@@ -96,3 +96,16 @@ def test_wrong_types_are_named(data, words):
     """One sentence of few words."""
     with pytest.raises(Malformed, match=words):
         decode(Run, data)
+
+
+@pytest.mark.parametrize("span", [Span(3, 1, 2, 5), Span(-1), Span(1, -2), Span(2, 8, 2, 4)])
+def test_a_span_that_marks_nothing_is_refused(span):
+    """Whoever renders it relies on its ends."""
+    with pytest.raises(Malformed, match="ends before it begins"):
+        decode(Span, encode(span))
+
+
+def test_whole_lines_and_empty_spans_are_read():
+    """An insertion has no width; a line has no columns."""
+    for span in (Span(3), Span(3, 5), Span(3, 5, 3, 5), Span(3, 9, 4, 2)):
+        assert decode(Span, encode(span)) == span

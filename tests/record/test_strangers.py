@@ -195,6 +195,22 @@ def test_sqlite_itself_stumbles_over_the_text_of_its_tables(tmp_path):
         hold(path, tmp_path / "table.csv")
 
 
+def test_what_nobody_foresaw_is_told_in_a_sentence(tmp_path, monkeypatch):
+    """The traceback is kept beside, as for any mistake of ours."""
+    path = made(tmp_path / "runs")
+    monkeypatch.setenv("GRADPROOF_HOME", str(tmp_path / "home"))
+
+    def render(*_):
+        raise IndexError("out of range")
+
+    monkeypatch.setattr("gradproof.report.text.render", render)
+    status, out, err = reported(str(path))
+    assert (status, out) == (2, "")
+    assert "a broken run record, or a mistake in gradproof" in err
+    (kept,) = (tmp_path / "home").iterdir()
+    assert "IndexError: out of range" in kept.read_text()
+
+
 def test_a_bomb_is_refused(tmp_path):
     """A small file that would unpack to gigabytes."""
     path = made(tmp_path / "runs")

@@ -38,14 +38,6 @@ def test_whole_reports(name, answer, request):
     assert rendered == path.read_text(encoding="utf-8")
 
 
-def test_an_edit_that_ends_before_it_begins():
-    """A record from a stranger may hold one: it is left out of the mend."""
-    edit = replace(PROVEN.fix.edits[0], place=Place("train.py", Span(48, 1, 1, 2)))
-    odd = replace(PROVEN, fix=Fix("mend it", True, (edit,)))
-    rendered = text.render_diagnosis(odd, lambda path, cell: ["x"] * 60)
-    assert "help: mend it\n   = note" in rendered
-
-
 def test_nothing_to_say():
     """A record from a stranger may leave every sentence empty."""
     empty = replace(PROVEN, message="", label="", title="", fix=Fix("", True))

@@ -53,7 +53,7 @@ def _report(
 ) -> int:
     from ..exports import Refused
     from ..joining import joined
-    from ..reading import home
+    from ..reading import home, kept
     from ..record import Record, Unusable, find
     from ..record.tables import Lacking
 
@@ -78,6 +78,12 @@ def _report(
         return refuse(str(problem))
     except OSError as problem:
         return refuse(f"{output}: can't be written ({(problem.strerror or str(problem)).lower()})")
+    except Exception as failure:
+        # Nobody knows all that a record from a stranger may hold.
+        return refuse(
+            f"{run or home()}: can't be shown: a broken run record, or a mistake in gradproof "
+            f"({kept(failure)} has the traceback)"
+        )
 
 
 def _export(record: Record, exports: Exports) -> None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ..fault import Fault
 from ..faults import FAULTS
+from ..finding import Span
 
 Shape = TypeVar("Shape")
 Reader = Callable[[object], Any]
@@ -87,6 +88,9 @@ def _reader(kind: Any) -> Reader:
         return lambda data: {name: part(item) for name, item in _checked(data, dict).items()}
     if kind is Fault:
         return _fault
+    if kind is Span:
+        whole = _dataclass(Span)
+        return lambda data: _forwards(whole(data))
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind)
     if kind is float:
@@ -98,6 +102,14 @@ def _reader(kind: Any) -> Reader:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda data: _member(kind, data)
     raise TypeError(f"no record is kept of {kind}")
+
+
+def _forwards(span: Span) -> Span:
+    """A span that marks something: whoever renders it relies on that."""
+    begin, end = (span.line, span.column), (span.end_line, span.end_column or span.column)
+    if min(*begin, *end) < 0 or end < begin:
+        raise Malformed("a span that ends before it begins")
+    return span
 
 
 def _checked(data: object, *kinds: type) -> Any:

@@ -42,7 +42,7 @@ def hunks(fix: Fix, lines: Lines) -> Iterator[tuple[tuple[str, int | None], list
             edit
             for edit in fix.edits
             if (edit.place.path, edit.place.cell) == (path, cell)
-            and edit.place.line <= edit.place.span.end_line <= len(text) + 1
+            and edit.place.span.end_line <= len(text) + 1
         ]
         ordered = sorted(here, key=lambda edit: edit.place.span)
         yield (path, cell), [_hunk(text, group) for group in _groups(ordered)]

@@ -54,7 +54,7 @@ def _words(answer: Answer, going: bool, error: str) -> str:
     if not lost or first.level == "advice":
         return f"{first.title[:1].upper()}{first.title[1:]}{rest}."
     here = Counter(one.stage for one in lost)
-    stage = min(here, key=lambda name: STAGES.index(name) if name else 0)
+    stage = min(here, key=lambda name: STAGES.index(name) if name in STAGES else 0)
     who = f"{len(lost)} of {counted(len(answer.standings), 'variable')}"
     if len(lost) == len(answer.standings):
         who = "The only variable" if len(lost) == 1 else f"All {len(lost):,} variables"
