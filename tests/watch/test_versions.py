@@ -26,13 +26,13 @@ def failed(problem):
 
 patches = Patches(failed)
 watched = TensorFlow(patches, print, Pace())
-for name, listener in watched.listeners().items():
+for name, listener in watched.listeners.by_module().items():
     import sys
     if name in sys.modules:
         listener(sys.modules[name])
 watched.eager.stop()
 patches.restore()
-print("lost", sorted(watched.lost.items()))
+print("lost", sorted(watched.listeners.lost.items()))
 print("lacking", *sorted(set(patches.lacking)))
 """
 

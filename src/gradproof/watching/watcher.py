@@ -60,7 +60,7 @@ class Watcher:
         self._framework = TensorFlow(
             self._patches, self._news, self.pace, self._on_steps, self._aside
         )
-        self._imports = AfterImport(self._framework.listeners())
+        self._imports = AfterImport(self._framework.listeners.by_module())
         self._imports.install()
         if self.seen:
             self._patches.quietly(self._framework.adopt)

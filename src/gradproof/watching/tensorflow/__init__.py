@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 from ...evidence.recording import Recording
@@ -26,11 +25,11 @@ from .copies import Copies
 from .custom import CustomGradients
 from .eager import EagerOperations, in_graph, unheard
 from .functions import SETTLED, Functions
-from .generations import of_keras_2
 from .graphs import TracedOperations
 from .hoards import Hoards
 from .iterators import Iterators
 from .layers import Layers
+from .listeners import Listeners
 from .marks import Marks
 from .naming import numbered, pairs_with_paths, with_paths
 from .numbers import SLOTS
@@ -69,9 +68,8 @@ class TensorFlow:
         aside: Aside | None = None,
     ) -> None:
         self.patches = patches
-        self.generations: set[str] = set()
-        self.lost: dict[str, str] = {}
-        self._version = ""
+        self.pace = pace
+        self.listeners = Listeners(self, patches)
         places = Places()
         self.variables = Variables(places)
         self.eager = EagerOperations(1, places, self.variables, patches)
@@ -119,7 +117,6 @@ class TensorFlow:
         )
         self.functions.quiet = self._quiet
         self._news = news
-        self._pace = pace
         self._kept = kept
         self._series = Series()
         self._counted = 0
@@ -128,146 +125,11 @@ class TensorFlow:
         self._looked = 0
         self._gap = 1
 
-    def listeners(self) -> dict[str, Callable[[ModuleType], None]]:
-        """What to do when a module of the framework has been imported."""
-        return {
-            name: partial(self._hear, name, listener) for name, listener in self._hooked().items()
-        }
-
-    def _hear(self, name: str, listener: Callable[[ModuleType], None], module: ModuleType) -> None:
-        """Looks at a module; the program's import goes on whatever is not there."""
-        try:
-            listener(module)
-        except AttributeError as problem:
-            self.lost[name] = str(problem)
-
-    def _hooked(self) -> dict[str, Callable[[ModuleType], None]]:
-        """The modules in which something is watched."""
-        return {
-            "tensorflow": self._tensorflow,
-            "keras.src.optimizers.base_optimizer": lambda module: self._optimizers(
-                module, ("BaseOptimizer",), ("apply", "apply_gradients")
-            ),
-            "keras.src.optimizers.loss_scale_optimizer": lambda module: self.patches.quietly(
-                self.stale.install_optimizer, self.patches, module.LossScaleOptimizer, ("apply",)
-            ),
-            "keras.src.backend.tensorflow.trainer": lambda module: self.patches.quietly(
-                self.stale.install_training, self.patches, module.TensorFlowTrainer
-            ),
-            "keras.src.backend.common.variables": lambda module: self.patches.quietly(
-                # Its name before it was `Variable`.
-                self.stale.install_flag,
-                self.patches,
-                getattr(module, "KerasVariable", None) or module.Variable,
-            ),
-            "keras.src.layers.layer": lambda module: self._layer(module, "3"),
-            "keras.src.models.model": lambda module: self.patches.quietly(
-                self.saves.install_model, self.patches, module.Model
-            ),
-            **self._listeners_of_keras_2("tf_keras"),
-            # Up to TensorFlow 2.15 it goes by the name of Keras itself.
-            **self._listeners_of_keras_2("keras"),
-            **{
-                f"{keras}.src.layers.{name}": self._mode
-                for keras in ("keras", "tf_keras")
-                for name in (
-                    "normalization.batch_normalization",
-                    "regularization.dropout",
-                )
-            },
-        }
-
-    def _listeners_of_keras_2(self, keras: str) -> dict[str, Callable[[ModuleType], None]]:
-        optimizers = {
-            "optimizers.optimizer": (
-                ("_BaseOptimizer", "Optimizer"),
-                ("apply_gradients", "minimize"),
-            ),
-            "optimizers.legacy.optimizer_v2": (("OptimizerV2",), ("apply_gradients", "minimize")),
-            "mixed_precision.loss_scale_optimizer": (
-                ("LossScaleOptimizer", "LossScaleOptimizerV3"),
-                ("apply_gradients",),
-            ),
-        }
-
-        def listener(names: tuple[str, ...], methods: tuple[str, ...]) -> Callable[..., None]:
-            def listen(module: ModuleType) -> None:
-                if of_keras_2(module.__name__):
-                    self._optimizers(module, names, methods)
-
-            return listen
-
-        return {
-            **{f"{keras}.src.{name}": listener(*given) for name, given in optimizers.items()},
-            f"{keras}.src.engine.base_layer": lambda module: self._layer(module, "2"),
-            f"{keras}.src.engine.training": self._model,
-        }
-
-    def _tensorflow(self, module: ModuleType) -> None:
-        self._version = str(getattr(module, "__version__", ""))
-        for what, install in (
-            ("the making of variables", self.variables.install),
-            ("tapes", self.tapes.install),
-            ("changes by hand", self.assigning.install),
-            ("traced functions", self.functions.install),
-            ("custom gradients", self.custom.install),
-            ("tracing", self.tracings.install),
-            ("strategies", self.replicas.install),
-            ("sums over replicas", self.passages.sums.install),
-            ("saving", self.saves.install),
-            ("functions that are saved", self.passages.numbers.install),
-            ("eager operations", self.eager.install),
-        ):
-            self.patches.quietly(self._install, what, install)
-        if self.marks is not None:
-            self.patches.quietly(self.marks.install, self.patches)
-        if self._pace.limit is not None:
-            self.patches.quietly(self._install_idle)
-
-    def _install(self, what: str, install: Callable[[Patches], None]) -> None:
-        """Watches one thing; another version of TensorFlow may not have it."""
-        try:
-            install(self.patches)
-        except (ImportError, AttributeError) as problem:
-            self.lost[what] = str(problem)
-
     def _unwatched(self) -> tuple[str, ...]:
         """Sentences: what could not be seen."""
         found = sorted(self.passages.unwatched | self.passages.audits.unwatched)
-        about = remark(self._version, self.lost, self.patches.lacking)
+        about = remark(self.listeners.version, self.listeners.lost, self.patches.lacking)
         return (*found, about) if about else tuple(found)
-
-    def _install_idle(self) -> None:
-        """Watches for a program that takes gradients and never updates."""
-        from tensorflow.python.eager.backprop import GradientTape
-
-        self.patches.around(GradientTape, "gradient", after=lambda *_: self._idle())
-
-    def _optimizers(self, module: Any, names: tuple[str, ...], methods: tuple[str, ...]) -> None:
-        for name in names:
-            kind = getattr(module, name, None)
-            if kind is not None:
-                self.patches.quietly(
-                    self.stale.install_optimizer, self.patches, kind, ("apply", "apply_gradients")
-                )
-                self.patches.quietly(self.applying.install, self.patches, kind, methods)
-
-    def _layer(self, module: Any, generation: str) -> None:
-        self.generations.add(generation)
-        self.patches.quietly(self.layers.install_layer, self.patches, module.Layer)
-        self.patches.quietly(self.stale.install_flag, self.patches, module.Layer)
-        self.patches.quietly(self.offers.install_layer, self.patches, module.Layer)
-        self.patches.quietly(self.copies.install_layer, self.patches, module.Layer)
-
-    def _model(self, module: Any) -> None:
-        for install in (self.layers.install_layer, self.saves.install_model):
-            self.patches.quietly(install, self.patches, module.Model)
-
-    def _mode(self, module: Any) -> None:
-        for name in ("BatchNormalization", "BatchNormalizationBase", "Dropout"):
-            kind = getattr(module, name, None)
-            if kind is not None and "call" in vars(kind):
-                self.patches.quietly(self.layers.install_mode, self.patches, kind)
 
     def _settle(self, traced: TracedOperations) -> None:
         traced.record()
@@ -301,11 +163,11 @@ class TensorFlow:
             self.eager.stop()
         self._since += 1
         near = self._near()
-        if self.tapes.fresh or self._since >= self._gap or self._pace.late or near or self.marks:
+        if self.tapes.fresh or self._since >= self._gap or self.pace.late or near or self.marks:
             self._look()
         if not raised:
-            self._pace.stop()
-        busy = self._pace.counting or self.marks is not None or self.replicas.there
+            self.pace.stop()
+        busy = self.pace.counting or self.marks is not None or self.replicas.there
         if busy or self.iterators.looking:
             return 0
         return min(
@@ -314,7 +176,7 @@ class TensorFlow:
 
     def _quiet(self) -> bool:
         """Nothing has come up since the last look, and it was not long ago."""
-        return not (self.tapes.fresh or self.eager.on or self._pace.late or self._pace.end)
+        return not (self.tapes.fresh or self.eager.on or self.pace.late or self.pace.end)
 
     @unheard()
     def _audited(self, work: Callable[[], None]) -> None:
@@ -332,18 +194,18 @@ class TensorFlow:
             self.paces.step()
             self.iterators.step()
             self.hoards.step()
-            near = self._near() or self._pace.near(self._counted)
-            if near or self._pace.late or self.marks:
+            near = self._near() or self.pace.near(self._counted)
+            if near or self.pace.late or self.marks:
                 self._look()
-            self._pace.stop()
+            self.pace.stop()
 
     def _near(self) -> bool:
         """Counts the updates, if somebody needs to know; says whether to look."""
-        if not self._pace.counting:
+        if not self.pace.counting:
             return False
         made = self._updates_made()
-        self._pace.reached(made)
-        return self._pace.near(made)
+        self.pace.reached(made)
+        return self.pace.near(made)
 
     def _updates_made(self) -> int:
         """Updates so far, by optimizers or else by hand."""
@@ -354,21 +216,21 @@ class TensorFlow:
         if not in_graph() and not self.applies.used:
             if self.marks is not None:
                 self._audited(partial(self.marks.look, times - 1))
-            self._pace.reached(times - 1)
-            self._pace.stop()
+            self.pace.reached(times - 1)
+            self.pace.stop()
 
-    def _idle(self) -> None:
+    def idle(self) -> None:
         """A gradient was taken; ends a run in which no update ever follows."""
         if in_graph():
             return
         self._asked += 1
-        limit = self._pace.limit or 0
+        limit = self.pace.limit or 0
         if self._asked >= (limit + 1) * PATIENCE and not self._counted:
-            self._pace.finish(
+            self.pace.finish(
                 f"ended after {self._asked:,} gradient calls without an update, for "
                 f"`--steps {limit}` was asked"
             )
-            self._pace.stop()
+            self.pace.stop()
 
     def _look(self) -> None:
         """Reads the numbers, and tells when there is something new to judge.
@@ -379,13 +241,13 @@ class TensorFlow:
         self._audited(self.optimizers.rates.look)
         self.units.look(self.passages.numbers.sites, self.variables)
         self._mark()
-        self._pace.read()
+        self.pace.read()
         room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
         self._since = 0
         broken = self._hand_over()
         counted = sum(site.count for site in self.passages.numbers.sites if not site.replica)
-        due = self._pace.due(max(counted, self._counted))
+        due = self.pace.due(max(counted, self._counted))
         if self.tapes.fresh or due or broken:
             self.tapes.fresh = False
             self._news()
@@ -436,7 +298,7 @@ class TensorFlow:
             recordings += [traced.record() for traced in self.functions.graphs]
             sites = self.passages.numbers.sites
             return Run(
-                generations=tuple(sorted(self.generations)),
+                generations=tuple(sorted(self.listeners.generations)),
                 variables=variables,
                 recordings=tuple(recordings),
                 tapes=tapes,
