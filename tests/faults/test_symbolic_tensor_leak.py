@@ -111,3 +111,41 @@ def test_source_knows_where_it_is_kept():
     crash = Crash("TypeError", message + 'File "train.py", line 11, in', (at(19), at(11)))
     found = diagnose(FAULTS, [source], replace(never_applied(healthy()), calls=(), crash=crash))
     assert [(one.fault.code, one.place and one.place.line) for one in found] == [("GP607", 13)]
+
+
+LIST = """
+losses = []
+
+
+@tf.function
+def step(inputs):
+    parts = []
+    with tf.GradientTape() as tape:
+        parts.append(tf.reduce_mean(tf.square(model(inputs))))
+        loss = tf.add_n(parts)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    KEPT
+    return loss, parts
+
+
+for _ in range(9):
+    loss, parts = step(x)
+    print(np.mean(parts))
+OUTSIDE
+"""
+
+
+def test_a_list_from_outside():
+    """What a traced step appends to it is symbolic; what it returns is not."""
+    stuck = LIST.replace("KEPT", "losses.append(loss)  # GP607")
+    assert_findings(stuck.replace("OUTSIDE", "print(np.mean(losses))"))
+    mended = LIST.replace("KEPT", "pass").replace("OUTSIDE", "    losses.append(loss)")
+    assert_silent(mended + "print(np.mean(losses))")
+
+
+def test_a_list_that_is_only_counted():
+    """How often it was traced may be counted by what it leaves."""
+    assert_silent(
+        LIST.replace("KEPT", "losses.append(loss)").replace("OUTSIDE", "print(len(losses))")
+    )

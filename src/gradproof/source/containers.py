@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, datasets, keeping, operators
+from . import binding, datasets, keeping, operators, state
 from .values import (
     Constant,
     Dataset,
@@ -54,6 +54,7 @@ def list_method(
         known = receiver.items
         value = arguments[-1]
         keeping.appended(reader, value, node)
+        state.appended(reader, receiver, value, node)
         if len(known) > 24:
             # What a long loop collects: one more entry tells nothing new.
             reader.store.set_field(receiver, "exact", False)

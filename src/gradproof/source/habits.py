@@ -45,6 +45,7 @@ class Habits:
     """What has been met that may turn into a remark later."""
 
     leaked: dict[tuple[int, str], tuple[Spot, str]] = field(default_factory=dict)
+    leaked_lists: dict[int, tuple[ListValue, Spot, str]] = field(default_factory=dict)
     aliases: dict[int, Spot] = field(default_factory=dict)
     rate_names: dict[tuple[int, str], Optimizer] = field(default_factory=dict)
     rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
@@ -118,6 +119,20 @@ def may_run_once(function: Function) -> bool:
 def leaks(reader: Reader, scope: Scope, name: str, function: Function, node: ast.AST) -> None:
     """A traced function puts one of its tensors where others can read it."""
     reader.facts.habits.leaked[id(scope), name] = (reader.spot(node), function.name)
+
+
+def leaks_into(reader: Reader, kept: ListValue, function: Function, node: ast.AST) -> None:
+    """A traced function puts one of its tensors into a list from outside."""
+    leaked = reader.facts.habits.leaked_lists
+    leaked.setdefault(id(kept), (kept, reader.spot(node), function.name))
+
+
+def leaked_list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
+    """Such a list is read outside the function."""
+    found = reader.facts.habits.leaked_lists.get(id(kept))
+    if found is not None and found[0] is kept:
+        others = ((reader.spot(node), "read here, outside"),)
+        remark(reader, "symbolic-tensor-leak", found[1], f"`{found[2]}`", (), others)
 
 
 def leak_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:

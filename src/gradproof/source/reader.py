@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ..evidence.loop import Spot
 from ..finding import Span
-from . import calls, expressions, modules, statements
+from . import calls, expressions, modules, state, statements
 from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
@@ -316,6 +316,8 @@ class Reader:
             owner = value.owner
             trainable = owner.trainable if isinstance(owner, Layer | Variable) else None
             return origin(owner, self.watching(owner, trainable), self.path(node))
+        if isinstance(value, ListValue):
+            state.list_read(self, value, node)
         if isinstance(value, ListValue | DictValue):
             return merge(self.read(item, node) for item in leaves(value))
         if isinstance(value, Zip):

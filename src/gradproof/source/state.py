@@ -8,7 +8,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import frozen, habits, rounds
-from .values import Bound, Constant, DictValue, Function, Scope, Tensor, Value, Variable
+from .values import (
+    Bound,
+    Constant,
+    DictValue,
+    Function,
+    Instance,
+    ListValue,
+    Scope,
+    Tensor,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from .reader import Frame, Reader
@@ -120,6 +131,37 @@ def entry_written(
     if reader.silent or not container.lasting:
         return
     frozen.entry_written(reader, container, repr(key), value, node)
+
+
+def appended(reader: Reader, kept: ListValue, value: Value, node: ast.AST) -> None:
+    """A value joins a list, which may outlive the traced function that made the value."""
+    function = reader.frame.traced
+    if function is None or reader.silent or not isinstance(value, Tensor) or value.traced is None:
+        return
+    called = node.func if isinstance(node, ast.Call) else None
+    holder = called.value if isinstance(called, ast.Attribute) else None
+    if value.form == "tensor" and _is_outside(reader, kept, holder, function):
+        habits.leaks_into(reader, kept, function, node)
+
+
+def _is_outside(
+    reader: Reader, kept: ListValue, holder: ast.AST | None, function: Function
+) -> bool:
+    """Says whether a list by a name, or of the step's own object, was there before the trace."""
+    if isinstance(holder, ast.Name):
+        scopes = _local_scopes(reader, function)
+        return all(one is not kept for scope in scopes for one in scope.names.values())
+    if isinstance(holder, ast.Attribute):
+        step = next((one for one in reader.frames if one.function is function), None)
+        owner = step.receiver if step is not None else None
+        return isinstance(owner, Instance) and owner.attributes.names.get(holder.attr) is kept
+    return False
+
+
+def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
+    """An operation reads a list."""
+    if reader.facts.habits.leaked_lists and reader.frame.traced is None and not reader.silent:
+        habits.leaked_list_read(reader, kept, node)
 
 
 def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> None:
