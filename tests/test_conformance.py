@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradproof import check_optimizer
-from gradproof.watching.tensorflow.optimizer_checks import follows
+from gradproof.watching.tensorflow.optimizer_rules import follows
 
 pytestmark = pytest.mark.tensorflow
 

@@ -356,6 +356,25 @@ def test_loss_scale_may_settle_first(tf, keras):
     assert proof.steps > 3
 
 
+def test_checks_of_a_step_that_can_not_go_on(tf, world):
+    """What can't be traced is told; an iterator that ends leaves a check open."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    right = right_step(tf, model, optimizer)
+    proof = prove(lambda a, b: float(right(a, b)), x, y, graph=True)
+    (check,) = proof.checks
+    assert check.holds is False
+    assert check.words.startswith("traced, the step raises ")
+    batches = iter([(x, y)] * 9)
+    before = snapshot(model, optimizer)
+    proof = prove(lambda: right(*next(batches)), overfit=True)
+    (check,) = proof.checks
+    assert check.holds is None
+    assert check.words == "not checked: at step 6, the step raises StopIteration"
+    assert snapshot(model, optimizer) == before
+
+
 def test_random_loss_is_not_judged(tf, keras):
     """With dropout two calls differ: no claim about gradients or graph."""
     from gradproof import prove

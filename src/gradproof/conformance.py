@@ -111,8 +111,9 @@ def check_optimizer(factory: Callable[[], Any], reference: Any = None) -> Optimi
         )
     needs.tensorflow("check_optimizer")
     from .watching.tensorflow import trial
-    from .watching.tensorflow.optimizer_checks import CHECKS, follows
+    from .watching.tensorflow.optimizer_checks import CHECKS
     from .watching.tensorflow.optimizer_replicas import two_processors
+    from .watching.tensorflow.optimizer_rules import follows
     from .watching.tensorflow.optimizer_trials import keras_of
 
     two_processors()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from . import needs
+from . import beside, needs
 from .answer import Standing
+from .beside import Check
 from .evidence import Run
 from .fault import STAGES, Diagnosis
 from .live import Watched
@@ -19,10 +20,6 @@ from .report.text import SHOWN_ROWS, WIDTH, counted
 
 if TYPE_CHECKING:
     from .watching.tensorflow.rewind import State
-
-OVERFIT_STEPS = 100
-LEARNED = 0.9
-"""Part of the first loss below which one batch has to bring it."""
 
 SETTLING = 25
 """More steps for a loss scale that begins too high: it skips some, and halves itself."""
@@ -50,21 +47,6 @@ class Row:
         return next(
             (stage for stage, one in zip(STAGES, self.stages, strict=False) if one is False), None
         )
-
-
-@dataclass(frozen=True)
-class Check:
-    """Something that was asked for beside the path.
-
-    Attributes:
-        name: `"gradients"`, `"graph"` or `"overfit"`.
-        holds: `None` if it can't be said.
-        words: What was seen, with numbers.
-    """
-
-    name: str
-    holds: bool | None
-    words: str
 
 
 @dataclass(frozen=True)
@@ -209,9 +191,9 @@ def prove(
             seen, losses, error = _tried(step, args, steps + SETTLING, state)
         checks = []
         if not error:
-            checks += [_gradients(step, args, state)] if gradients else []
-            checks += [_graph(step, args, state)] if graph else []
-            checks += [_overfit(step, args, state)] if overfit else []
+            checks += [beside.gradients(step, args, state)] if gradients else []
+            checks += [beside.graph(step, args, state)] if graph else []
+            checks += [beside.overfit(step, args, state)] if overfit else []
     asked = {"gradients": gradients, "graph": graph, "overfit": overfit}
     left = ", ".join(f"{name}=True" for name, wanted in asked.items() if not wanted)
     unchecked = [f"what {left} would"] if left else []
@@ -338,68 +320,6 @@ def _moved_again(run: Run, path: str) -> bool | None:
     later = changes[changes.index(True) + 1 :] if True in changes else []
     # One that stands still now and then may be collecting gradients.
     return True if any(later) else None
-
-
-def _gradients(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
-    from .watching.tensorflow.differences import slopes
-
-    found = slopes(step, args, state)
-    wrong = [one for one in found if one.holds is False]
-    right = [one for one in found if one.holds]
-    open_ones = [one for one in found if one.holds is None]
-    if wrong:
-        worst = wrong[0]
-        taped = "None" if worst.taped is None else f"{worst.taped:.4g}"
-        words = (
-            f"the tape's slope for `{worst.variable}` is {taped}, central differences give "
-            f"{worst.measured:.4g} ({len(wrong)} of {len(found)} differ)"
-        )
-        return Check("gradients", False, words)
-    if not right:
-        why = open_ones[0].why if open_ones else "the step takes no gradients of variables"
-        return Check("gradients", None, f"not checked: {why}")
-    words = f"{len(right)} of {len(found)} slopes agree with central differences"
-    if open_ones:
-        words += f"; the others can't be said: {open_ones[0].why}"
-    return Check("gradients", True, words)
-
-
-def _graph(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
-    from .watching.tensorflow import trial
-
-    with trial.run_eagerly():
-        eager, again = (trial.changes(step, args, state) for _ in range(2))
-    if trial.apart(eager, again, {}):
-        return Check("graph", None, "not checked: two eager steps from one state differ")
-    traced = trial.changes(trial.retraced(step), args, state)
-    found = trial.largest_difference(eager, traced)
-    if found is None:
-        return Check("graph", None, "not checked: the step changes nothing")
-    words = "eager and traced differ most in `{0.name}`: {0.relative:.2g} relative"
-    if found.relative <= trial.SAME:
-        return Check("graph", True, words.format(found))
-    coarsest = trial.coarsest_of(step, args, state)
-    noise = trial.noise(step, args, state, eager, coarsest)
-    if beyond := trial.apart(eager, traced, noise):
-        return Check("graph", False, words.format(beyond))
-    return Check("graph", True, f"{words.format(found)}, as rounding to {coarsest} does")
-
-
-def _overfit(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
-    from .watching.tensorflow import trial
-
-    losses = []
-    try:
-        for _ in range(OVERFIT_STEPS):
-            loss = trial.scalar_of(step(*args))
-            if loss is None:
-                return Check("overfit", None, "not checked: the step returns no loss")
-            losses.append(loss)
-    finally:
-        state.restore()
-    first, last = losses[0], min(losses[-10:])
-    words = f"loss {first:.4g} to {last:.4g} in {OVERFIT_STEPS} steps on one batch"
-    return Check("overfit", first - last > (1 - LEARNED) * abs(first), words)
 
 
 def _counts(diagnosis: Diagnosis) -> bool:

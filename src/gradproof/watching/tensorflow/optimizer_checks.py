@@ -6,15 +6,29 @@ if the optimizer does not make that promise.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
+from .optimizer_keeping import (
+    config_makes_the_same,
+    instances_are_apart,
+    order_does_not_matter,
+    saving_goes_on,
+    stateless_is_the_same,
+)
+from .optimizer_options import (
+    accumulation_averages,
+    average_is_kept,
+    clips,
+    config_of,
+    weight_decay_shrinks,
+)
 from .optimizer_replicas import replicas_stay_together
 from .optimizer_trials import (
     CLOSE,
     SHAPES,
     STEPS,
+    Broken,
+    Factory,
     NotApplicable,
     Trial,
     furthest,
@@ -23,11 +37,6 @@ from .optimizer_trials import (
     rate_of,
     variant,
 )
-from .variables import bare
-
-Factory = Callable[[], Any]
-Broken = str | None
-"""What is wrong, in words."""
 
 LONG = 300
 """Steps on a convex problem."""
@@ -223,7 +232,7 @@ def schedule_is_obeyed(factory: Factory) -> Broken:
     import numpy as np
 
     optimizer = factory()
-    _config_of(optimizer, "learning_rate")
+    config_of(optimizer, "learning_rate")
     if not hasattr(optimizer.learning_rate, "assign"):
         raise NotApplicable("the learning rate is a schedule already")
     schedules = keras_of(optimizer).optimizers.schedules
@@ -240,208 +249,6 @@ def schedule_is_obeyed(factory: Factory) -> Broken:
     trial.steps(1, first=2)
     if not all(map(np.array_equal, before, trial.values())):
         return "variables move although the schedule has come to 0"
-    return None
-
-
-def _config_of(optimizer: Any, name: str) -> dict[str, Any]:
-    config: dict[str, Any] = optimizer.get_config()
-    if name not in config:
-        raise NotApplicable(f"`{name}` is not in its config")
-    return config
-
-
-def _clips(option: str) -> Callable[[Factory], Broken]:
-    """The option does to the update what clipping the gradients does."""
-
-    def check(factory: Factory) -> Broken:
-        import numpy as np
-
-        optimizer = factory()
-        config = _config_of(optimizer, option)
-        options = ("clipnorm", "clipvalue", "global_clipnorm")
-        if any(config.get(name) for name in options):
-            raise NotApplicable("it clips already")
-        bound = 0.4
-        trial, plain = Trial(variant(factory, **{option: bound})), Trial(factory())
-        start = plain.values()
-        for number in range(2):
-            given = gradients(number)
-            norms = [float(np.linalg.norm(one)) for one in given]
-            whole = float(np.linalg.norm(norms))
-            clipped = {
-                "clipvalue": [np.clip(one, -bound, bound) for one in given],
-                "clipnorm": [
-                    one * min(1.0, bound / norm) for one, norm in zip(given, norms, strict=True)
-                ],
-                "global_clipnorm": [one * min(1.0, bound / whole) for one in given],
-            }[option]
-            for _ in range(plain.period):
-                trial.step(given)
-                plain.step(clipped)
-        if furthest(trial.values(), plain.values(), start) > CLOSE:
-            return f"`{option}={bound}` does not do what clipping the gradients does"
-        return None
-
-    return check
-
-
-def weight_decay_shrinks(factory: Factory) -> Broken:
-    """Without gradient, weights go down by rate times decay."""
-    import numpy as np
-
-    optimizer = factory()
-    _config_of(optimizer, "weight_decay")
-    trial = Trial(variant(factory, weight_decay=0.1))
-    before = trial.values()
-    for _ in range(trial.period):
-        trial.step([np.zeros(shape) for shape in SHAPES])
-    rate = rate_of(trial.optimizer)
-    for was, now in zip(before, trial.values(), strict=True):
-        shrunk = float(np.linalg.norm(was - now)) / max(
-            rate * 0.1 * float(np.linalg.norm(was)), 1e-30
-        )
-        if not np.all(np.abs(now) < np.abs(was)):
-            return "weights do not shrink under `weight_decay=0.1`"
-        if abs(shrunk - 1) > 0.05:
-            return f"weights shrink by {shrunk:.3g} times learning rate times decay"
-    return None
-
-
-def average_is_kept(factory: Factory) -> Broken:
-    """`use_ema` keeps the moving average of the weights and can put it in."""
-    optimizer = factory()
-    _config_of(optimizer, "use_ema")
-    trial = Trial(variant(factory, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=None))
-    start = trial.values()
-    trial.steps(1)
-    first = trial.values()
-    trial.steps(1, first=1)
-    second = trial.values()
-    trial.optimizer.finalize_variable_values(trial.variables)
-    # Keras 3 begins with the weights after the first step, tf-keras before it.
-    means = [
-        [0.5 * left + 0.5 * right for left, right in zip(begin, second, strict=True)]
-        for begin in (first, [0.5 * a + 0.5 * b for a, b in zip(start, first, strict=True)])
-    ]
-    if min(furthest(trial.values(), mean, start) for mean in means) > 10 * CLOSE:
-        return "after two steps, the average is not the mean of the weights"
-    return None
-
-
-def accumulation_averages(factory: Factory) -> Broken:
-    """Two calls of `gradient_accumulation_steps=2` are one step of the mean."""
-    import numpy as np
-
-    optimizer = factory()
-    config = _config_of(optimizer, "gradient_accumulation_steps")
-    if config["gradient_accumulation_steps"]:
-        raise NotApplicable("it accumulates already")
-    trial, plain = Trial(variant(factory, gradient_accumulation_steps=2)), Trial(factory())
-    start = trial.values()
-    for number in (0, 2):
-        given = gradients(number), gradients(number + 1)
-        before = trial.values()
-        trial.step(given[0])
-        if not all(map(np.array_equal, before, trial.values())):
-            return "variables move at the first of two calls"
-        trial.step(given[1])
-        plain.step([(one + other) / 2 for one, other in zip(*given, strict=True)])
-    if furthest(trial.values(), plain.values(), start) > CLOSE:
-        return "two calls are not one step of the mean gradient"
-    return None
-
-
-def saving_goes_on(factory: Factory) -> Broken:
-    """Saved and restored, training goes on bit for bit."""
-    import numpy as np
-
-    trial = Trial(factory()).steps(2)
-    store: dict[str, Any] = {}
-    trial.optimizer.save_own_variables(store)
-    again = Trial(factory())
-    again.optimizer.build(again.variables)
-    again.optimizer.load_own_variables({name: np.asarray(value) for name, value in store.items()})
-    for one, value in zip(again.variables, trial.variables, strict=True):
-        one.assign(bare(value).numpy())
-    trial.steps(2, first=2)
-    again.steps(2, first=2)
-    if not all(map(np.array_equal, trial.values(), again.values())):
-        return "restored, it goes on otherwise: some state is not saved"
-    return None
-
-
-def config_makes_the_same(factory: Factory) -> Broken:
-    """`from_config(get_config())` steps alike, and the config is plain data."""
-    import numpy as np
-
-    optimizer = factory()
-    config = optimizer.get_config()
-    try:
-        # Both generations write numbers of NumPy as plain ones.
-        json.dumps(config, default=lambda value: value.item())
-    except (TypeError, AttributeError) as problem:
-        return f"`get_config()` can't be written as JSON: {problem}"
-    again = Trial(type(optimizer).from_config(config)).steps()
-    if not all(map(np.array_equal, Trial(factory()).steps().values(), again.values())):
-        return "the optimizer made from `get_config()` steps otherwise: a setting is missing in it"
-    return None
-
-
-def stateless_is_the_same(factory: Factory) -> Broken:
-    """`stateless_apply` gives what `apply` does."""
-    import tensorflow as tf
-
-    trial = Trial(factory())
-    if not hasattr(trial.optimizer, "stateless_apply"):
-        raise NotApplicable("tf-keras has no `stateless_apply`")
-    trial.optimizer.build(trial.variables)
-    start = trial.values()
-    weights = [one.value for one in trial.variables]
-    state = [one.value for one in trial.optimizer.variables]
-    for number in range(2):
-        given = [tf.constant(one, tf.float32) for one in gradients(number)]
-        try:
-            weights, state = trial.optimizer.stateless_apply(state, given, weights)
-        except ValueError as problem:
-            if "not supported with the TensorFlow backend" in str(problem):
-                raise NotApplicable("Keras does not offer it with TensorFlow") from None
-            raise
-    stateful = Trial(factory())
-    for number in range(2):
-        stateful.step(gradients(number))
-    found = [tf.convert_to_tensor(one).numpy().astype("float64") for one in weights]
-    if furthest(found, stateful.values(), start) > CLOSE:
-        return "`stateless_apply` gives other weights than `apply`"
-    return None
-
-
-def instances_are_apart(factory: Factory) -> Broken:
-    """Two of them, on two models, do not know of each other."""
-    import numpy as np
-
-    alone = Trial(factory()).steps(3)
-    one, other = Trial(factory()), Trial(factory())
-    if one.optimizer is other.optimizer:
-        return "the factory gives one optimizer twice: it has to make a new one"
-    for number in range(3):
-        one.steps(1, first=number)
-        other.steps(1, first=number, scale=-2.0)
-    if not all(map(np.array_equal, alone.values(), one.values())):
-        return "a second optimizer changes what the first does: they share state"
-    return None
-
-
-def order_does_not_matter(factory: Factory) -> Broken:
-    """State belongs to a variable, not to a place in the list."""
-    forward, back = Trial(factory()), Trial(factory())
-    start = forward.values()
-    forward.steps(3)
-    back.steps(1)
-    for number in (1, 2):
-        for _ in range(back.period):
-            back.step(gradients(number)[::-1], back.variables[::-1])
-    if furthest(forward.values(), back.values(), start) > CLOSE:
-        return "with the pairs in another order, variables get the state of others"
     return None
 
 
@@ -479,9 +286,9 @@ CHECKS: tuple[tuple[str, Callable[[Factory], Broken]], ...] = (
     ("eager = XLA", _same_in(True)),
     ("learning_rate.assign", rate_is_obeyed),
     ("schedule", schedule_is_obeyed),
-    ("clipnorm", _clips("clipnorm")),
-    ("clipvalue", _clips("clipvalue")),
-    ("global_clipnorm", _clips("global_clipnorm")),
+    ("clipnorm", clips("clipnorm")),
+    ("clipvalue", clips("clipvalue")),
+    ("global_clipnorm", clips("global_clipnorm")),
     ("weight_decay", weight_decay_shrinks),
     ("use_ema", average_is_kept),
     ("gradient_accumulation_steps", accumulation_averages),
@@ -494,47 +301,3 @@ CHECKS: tuple[tuple[str, Callable[[Factory], Broken]], ...] = (
     ("descends", convex_problem_is_descended),
 )
 """By name, in the order in which they are tried."""
-
-
-def follows(factory: Factory, reference: Callable[..., Any]) -> Broken:
-    """The optimizer does what a rule says, or an optimizer of optax."""
-    trial = Trial(factory())
-    start = trial.values()
-    rule = _optax(reference) if hasattr(reference, "update") else _by_variable(reference)
-    expected: Sequence[Any] = trial.values()
-    state: Any = None
-    for number in range(STEPS):
-        trial.steps(1, first=number)
-        expected, state = rule(expected, gradients(number), state)
-        far = furthest(trial.values(), expected, start)
-        if far > CLOSE:
-            return f"at step {number + 1} the change differs by {far:.2g} of what the rule says"
-    return None
-
-
-Rule = Callable[[Sequence[Any], Sequence[Any], Any], tuple[Sequence[Any], Any]]
-
-
-def _by_variable(reference: Callable[..., Any]) -> Rule:
-    """A rule for one value, gradient and state, for all of them."""
-
-    def rule(values: Sequence[Any], given: Sequence[Any], state: Any) -> Any:
-        states = state or [None] * len(values)
-        made = [reference(*parts) for parts in zip(values, given, states, strict=True)]
-        return [one for one, _ in made], [after for _, after in made]
-
-    return rule
-
-
-def _optax(reference: Any) -> Rule:
-    """A transformation of gradients as optax has them: `init` and `update`."""
-    import numpy as np
-
-    def rule(values: Sequence[Any], given: Sequence[Any], state: Any) -> Any:
-        narrow, slopes = ([np.asarray(one, np.float32) for one in part] for part in (values, given))
-        state = reference.init(narrow) if state is None else state
-        updates, state = reference.update(slopes, state, narrow)
-        made = [value + np.asarray(one) for value, one in zip(narrow, updates, strict=True)]
-        return [one.astype(np.float64) for one in made], state
-
-    return rule

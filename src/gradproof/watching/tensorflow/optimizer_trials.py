@@ -9,6 +9,10 @@ from typing import Any
 from .optimizer_state import passed_of
 from .variables import bare
 
+Factory = Callable[[], Any]
+Broken = str | None
+"""What is wrong, in words."""
+
 SHAPES = ((3,), (2, 2), (4, 3))
 """Of the variables that are trained: a vector, a square, a table."""
 
