@@ -42,6 +42,11 @@ from gradproof.outcome import Outcome, harm_of  # noqa: E402
 from precision import put  # noqa: E402
 
 MARK = "\n## Mending\n"
+INTRODUCTION = """\
+`python benchmarks/mending.py` lets `gradproof fix --prove --write` mend the faulty programs of the
+exam, and gives it right ones as well: the mended twins, and programs that only look wrong. Mended
+means that the program that would be written is silent under `gradproof run` and its loss falls.
+To hold: at least 80 % are mended, none is made worse, no right program is edited."""
 COSTS = {fault.name for fault in FAULTS if fault.stage == "cost"}
 LOSS = re.compile(r"loss\w*[ :=(]*([-+]?\d[\d.]*(?:e[-+]?\d+)?|nan|inf)", re.IGNORECASE)
 
@@ -291,7 +296,7 @@ def main() -> int:
     ]
     answers = Answers(options.answers)
     measure(tasks, answers, options.minutes)
-    lines = [*table(tasks, answers), "", machine()]
+    lines = [*INTRODUCTION.splitlines(), "", *table(tasks, answers), "", machine()]
     print("\n".join(lines))
     if options.misses:
         print("\n".join(misses(tasks, answers)))

@@ -356,13 +356,32 @@ def test_loss_scale_may_settle_first(tf, keras):
     assert proof.steps > 3
 
 
+def test_an_empty_list_is_told(tf, keras):
+    """Read before the model was built; the exception alone would not say so."""
+    from gradproof import prove
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    variables = model.trainable_variables if keras.__name__ == "keras" else []
+    optimizer = keras.optimizers.SGD(0.1)
+
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x)))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    proof = prove(step, tf.ones((4, 2)))
+    assert not proof
+    assert any("was given an empty list of variables" in note for note in proof.notes), str(proof)
+
+
 def test_checks_of_a_step_that_can_not_go_on(tf, world):
     """What can't be traced is told; an iterator that ends leaves a check open."""
     from gradproof import prove
 
     model, optimizer, x, y = world
     right = right_step(tf, model, optimizer)
-    proof = prove(lambda a, b: float(right(a, b)), x, y, graph=True)
+    proof = prove(lambda a, b: right(a, b).numpy(), x, y, graph=True)
     (check,) = proof.checks
     assert check.holds is False
     assert check.words.startswith("traced, the step raises ")

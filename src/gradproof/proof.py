@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SETTLING = 25
 """More steps for a loss scale that begins too high: it skips some, and halves itself."""
 
+EMPTY = "was given an empty list of variables"
+
 MARKS = {True: "holds", False: "LOST", None: "-"}
 
 
@@ -85,7 +87,8 @@ class Proof:
             for row in self.rows
             if row.lost_at not in (None, "learned")
         ]
-        if not found and not self.steps:
+        nothing = not self.rows and any(EMPTY in note for note in self.notes)
+        if not found and (nothing or not self.steps):
             found.append("no update was seen")
         # What is not learned has its cause in what comes before, if that fails.
         found += [f"{check.name}: {check.words}" for check in self.checks if check.holds is False]
@@ -214,7 +217,7 @@ def prove(
         tuple(losses),
         seen.answer.steps,
         error,
-        seen.answer.notes,
+        (*_empty_lists(seen.run), *seen.answer.notes),
         tuple(unchecked),
         "\n\n".join(seen.block(one) for one in diagnoses),
     )
@@ -273,6 +276,13 @@ def _suspected(
         for one in seen.suspected
         if one.fault.code not in known and not passed.isdisjoint(_lines(one))
     )
+
+
+def _empty_lists(run: Run) -> Iterable[str]:
+    """Gradient calls that asked for nothing: such a list was read too early, as a rule."""
+    places = [call.place for call in run.calls if not call.sources and call.place is not None]
+    for place in dict.fromkeys(places):
+        yield f"the gradient call at {place.path}:{place.line} {EMPTY}"
 
 
 def _lines(diagnosis: Diagnosis) -> Iterable[tuple[str, int]]:
