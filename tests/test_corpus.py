@@ -136,6 +136,127 @@ ROWS = (
     row("logits-mismatch-2", "bce = tf.keras.losses", "loss = bce("),
     row("training-flag-missing-1", "logits = net(x)"),
     row("training-flag-missing-2", "loss_object(y, model(x))", "loss = compute_loss(model"),
+    row(
+        "variable-left-out-3", "weights = encoder.trainable_variables + decoder.trainable_variables"
+    ),
+    row("numpy-on-loss-path-3", "return np.clip(action, -1.0, 1.0)"),
+    row("stopped-gradient-1", "p = tf.stop_gradient(p)"),
+    row(
+        "nondifferentiable-op-3",
+        "hard = tf.one_hot(tf.argmax(soft, axis=-1), tf.shape(soft)[-1])",
+        "choice = hard",
+    ),
+    row("nan-from-singular-op-1", "distances = tf.sqrt(tf.reduce_sum(difference**2, axis=-1))"),
+    row(
+        "zero-gradient-region-2",
+        'log_std = tf.Variable([2.5], name="log_std")',
+        "spread = tf.clip_by_value(log_std, LOG_STD_MIN, LOG_STD_MAX)",
+        check=False,
+    ),
+    row(
+        "mispaired-gradients-3",
+        "g1 = tape.gradient(loss1, self.q1.trainable_variables)",
+        "g2 = tape.gradient(loss2, self.q2.trainable_variables)",
+        "self.opt1.apply_gradients(zip(g2, self.q1.trainable_variables))",
+        "self.opt2.apply_gradients(zip(g1, self.q2.trainable_variables))",
+    ),
+    row(
+        "learning-rate-copied-1",
+        'self.optimizer = tf.keras.optimizers.SGD(learning_rate=config["lr"])',
+        'self.config["lr"] *= self.config["decay"]',
+        check=False,
+    ),
+    row(
+        "python-state-frozen-at-trace-3",
+        "self.kl_weight = 0.0",
+        "loss = reconstruction + self.kl_weight * kl",
+        "self.model.kl_weight = min(1.0, epoch / self.epochs)",
+        check=False,
+    ),
+    row("trainable-flip-ignored-1", "base.trainable = True"),
+    row(
+        "wrong-accumulation-1",
+        "self.optimizer.apply_gradients(",
+        "zip([tf.identity(s) for s in self.sums], self.model.trainable_variables)",
+        check=False,
+    ),
+    row(
+        "target-copy-wrong-1",
+        "for t, o in zip(target.variables, target.variables):",
+        "t.assign(TAU * o + (1.0 - TAU) * t)",
+        check=False,
+    ),
+    row(
+        "iterations-counter-off-1",
+        "optimizer.apply_gradients([(tf.clip_by_norm(g, 1.0), v)])",
+        check=False,
+    ),
+    row(
+        "untracked-in-container-3",
+        "class Block:",
+        "self.blocks = [Block(width) for _ in range(depth)]",
+    ),
+    row("wrong-custom-gradient-1", "return upstream * s * (1.0 - s)", check=False),
+    row(
+        "shape-broadcast-3",
+        "u0 = tf.constant(-np.sin(math.pi * x0), tf.float32)",
+        "data_loss = tf.reduce_mean(tf.square(net(start) - u0))",
+        check=False,
+    ),
+    row(
+        "dataset-loop-in-tape-1",
+        "for xb, yb in dataset:",
+        "total += tf.reduce_mean(tf.square(scale * (xb @ weights) - yb))",
+    ),
+    row(
+        "inner-gradient-not-recorded-1",
+        "gp = self.penalty(real, fake)",
+        "c_loss = wasserstein + 10.0 * gp",
+    ),
+    row(
+        "masked-weights-still-move-1", "grads = [g * m for g, m in zip(grads, masks)]", check=False
+    ),
+    row(
+        "duplicate-variable-1",
+        "parameters = [v for layer in gen + scorer for v in layer.trainable_variables]",
+        "optimizer.apply_gradients(zip(grads, parameters))",
+    ),
+    row(
+        "clipping-dropped-1",
+        "clipped = [tf.clip_by_norm(g, 0.1) for g in d_grads]",
+        "d_opt.apply_gradients(zip(d_grads, disc.trainable_variables))",
+    ),
+    row("sample-weight-ignored-1", "x, y, weights = data", "loss = self.bce(y, logits)"),
+    row(
+        "constant-weight-1",
+        "self.kernel = tf.random.uniform((shape[-1], self.units), -limit, limit)",
+    ),
+    row(
+        "custom-optimizer-bug-1",
+        "new = self.beta * velocity + gradient",
+        "self.assign_sub(variable, learning_rate * velocity)",
+        run=(3,),
+        check=False,
+    ),
+    row("assign-on-loss-path-1", "self.state.assign(tf.tanh(joined @ self.write))"),
+    row("optimizer-recreated-1", "optimizer = tf.keras.optimizers.Adam(self.rate)"),
+    row(
+        "stale-gradient-1",
+        "with tf.GradientTape() as tape:",
+        "gradient = tape.gradient(loss, variable)",
+        "variable.assign_sub(rate * gradient)",
+        check=False,
+    ),
+    row(
+        "created-in-call-1",
+        "v = tf.keras.layers.Dense(1)(h)",
+        "a = tf.keras.layers.Dense(self.actions)(h)",
+    ),
+    row(
+        "derived-weights-built-once-1",
+        "self.kernel = tf.nn.softplus(tf.convert_to_tensor(self.raw))",
+    ),
+    row("data-iterator-spent-1", "for x, y in data:", "fit(batches(32), epochs=6)"),
 )
 
 

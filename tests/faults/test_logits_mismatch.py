@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.fault import Verdict
+from gradproof.faults.logits_mismatch import settle
+from gradproof.finding import Finding
 from records import (
     ADD,
     MATMUL,
@@ -10,6 +15,7 @@ from records import (
     SUB,
     TANH,
     Y,
+    at,
     healthy,
     operation,
     proven,
@@ -108,3 +114,26 @@ def test_a_product_with_a_variable():
         optimizer.apply_gradients(zip(gradients, [weights, bias]))
         """
     )
+
+
+SUSPECTED = Finding("`mean` expects logits", place=at(4), label="expects logits")
+
+
+def test_logits_that_keras_found():
+    """The loss gets what stood before the softmax: nothing is applied twice."""
+    run = with_operations(
+        healthy(), operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y), line=4)
+    )
+    assert settle(SUSPECTED, run) is Verdict.CLEARED
+    assert settle(replace(SUSPECTED, place=at(9)), run) is None
+    assert settle(replace(SUSPECTED, label="expects probabilities"), run) is None
+
+
+def test_probabilities_that_stay():
+    """A softmax before the loss of logits, as the source said."""
+    run = with_operations(
+        healthy(),
+        operation(SUB, "Softmax", (ADD,), line=3),
+        operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y), line=4),
+    )
+    assert settle(SUSPECTED, run) is None

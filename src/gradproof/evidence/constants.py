@@ -19,7 +19,7 @@ def depending(run: Run, place: Place) -> tuple[int, int]:
     made = {
         operation.index
         for operation in eager.operations
-        if any(_is(line, place) for line in operation.stack)
+        if any(same_line(line, place) for line in operation.stack)
     }
     found = 0
     for call in run.calls:
@@ -36,7 +36,7 @@ def depending(run: Run, place: Place) -> tuple[int, int]:
     return found, len(run.calls)
 
 
-def _is(line: Place, place: Place) -> bool:
+def same_line(line: Place, place: Place) -> bool:
     """A line of the run, and a span of the source that may be shown otherwise."""
     mine, theirs = (one.path.replace("\\", "/").rsplit("/", 1)[-1] for one in (line, place))
     return mine == theirs and line.cell == place.cell and line.span.overlaps(place.span)

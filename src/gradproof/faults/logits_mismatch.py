@@ -60,17 +60,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..evidence import Loop, Run
+from ..evidence.constants import same_line
 from ..evidence.loop import Spot
 from ..evidence.operations import SHAPING
 from ..evidence.paths import on_the_way
 from ..evidence.recording import Operation, Recording
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Edit, Finding, Fix, Related
 
 LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 SQUASHING = ("Softmax", "Sigmoid")  # a second log-softmax would change nothing
+SIGMOID_LOSS = "sigmoid_cross_entropy_with_logits"
 CLIPS = ("Minimum", "ClipByValue")
 LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
+_WANTS_LOGITS = "expects logits"
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -93,7 +96,7 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             message,
             place=loop.place(call.flag or call.at),
-            label="expects logits" if call.logits_expected else "expects probabilities",
+            label=_WANTS_LOGITS if call.logits_expected else "expects probabilities",
             related=(
                 *loop.related(call.last, f"ends in {call.activation}"),
                 *(loop.related(call.at, "given here") if call.flag not in (None, call.at) else ()),
@@ -144,7 +147,7 @@ def _twice(recording: Recording, operation: Operation) -> Finding | None:
         f"the output of {before.type} goes into {operation.type}, which applies it again: the "
         f"probabilities are taken for logits",
         place=operation.place,
-        label="expects logits",
+        label=_WANTS_LOGITS,
         related=(Related(before.place, f"{before.type} is applied here"),) if before.place else (),
     )
 
@@ -170,10 +173,40 @@ def _raw(recording: Recording, operation: Operation) -> Finding | None:
 
 def _origin(recording: Recording, operation: Operation) -> Operation:
     """What made the first input, casts and reshapes aside."""
-    before = recording.operations[operation.inputs[0]]
+    return _shaped(recording, operation.inputs[0])
+
+
+def _shaped(recording: Recording, index: int) -> Operation:
+    before = recording.operations[index]
     while before.type in SHAPING and before.inputs:
         before = recording.operations[before.inputs[0]]
     return before
 
 
-FAULT = Fault("GP702", "logits-mismatch", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Keras takes the logits from behind the softmax, where a traced step shows it one."""
+    if finding.label != _WANTS_LOGITS:
+        return None
+    lines = [finding.place, *(there.place for there in finding.related)]
+    fine = False
+    for call in run.calls:
+        keys = [source.variable for source in call.sources if source.variable is not None]
+        recording = run.recording(call.recording)
+        way = {operation.index: operation for operation in on_the_way(run, call, keys)}
+        for operation in way.values():
+            here = any(same_line(mine, line) for mine in operation.stack for line in lines if line)
+            for source in _entering(operation) if here else ():
+                if source in way and _shaped(recording, source).type in SQUASHING:
+                    return None
+                fine = fine or source in way
+    return Verdict.CLEARED if fine else None
+
+
+def _entering(operation: Operation) -> tuple[int, ...]:
+    """What goes into a loss of logits."""
+    if operation.type in LOGITS_LOSSES:
+        return operation.inputs[:1]
+    return operation.inputs if SIGMOID_LOSS in operation.via else ()
+
+
+FAULT = Fault("GP702", "logits-mismatch", __doc__, find=find, prove=prove, settle=settle)

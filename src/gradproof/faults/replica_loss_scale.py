@@ -115,4 +115,5 @@ FAULT = Fault(
     prove=prove,
     settle=settle,
     level="warning",
+    symptoms=("exploding-gradient", "nan-gradient-applied"),
 )
