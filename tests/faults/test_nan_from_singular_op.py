@@ -6,7 +6,20 @@ from dataclasses import replace
 from math import inf, nan
 
 from gradproof.evidence import Run
-from records import KERNEL, MEAN, SQUARE, SUB, healthy, operation, proven, with_operations
+from records import (
+    ADD,
+    KERNEL,
+    MATMUL,
+    MEAN,
+    READ_BIAS,
+    SQUARE,
+    SUB,
+    TANH,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+)
 from records import with_updates as updated
 from snippets import assert_findings, assert_silent
 
@@ -70,6 +83,18 @@ def test_two_candidates():
 def test_infinite_loss_blames_what_is_infinite():
     """At its edge a logarithm is infinite, a root is not."""
     run = with_operations(_with_root(loss=inf), operation(MEAN, "Log", (SQUARE,), line=7, shape=()))
+    assert proven(run) == [("GP303", 7)]
+
+
+def test_exponential_is_no_edge():
+    """Of two logarithms the one of an exponential is the less likely."""
+    run = _with_root(loss=inf)
+    run = with_operations(
+        run,
+        operation(TANH, "Exp", (MATMUL,), line=3),
+        operation(ADD, "Log", (TANH, READ_BIAS)),
+        operation(MEAN, "Log", (SQUARE,), line=7, shape=()),
+    )
     assert proven(run) == [("GP303", 7)]
 
 

@@ -16,6 +16,9 @@ GROWTH = 1e4
 POSITIVE = frozenset({"Add", "AddV2", "Maximum", "ClipByValue"})
 """With a positive constant they keep an argument away from zero."""
 
+ABOVE_ZERO = frozenset({"Exp", "Softplus", "Sigmoid", "Cosh", "Softmax"})
+"""What they give gets to zero by rounding only."""
+
 ARGUMENT = {"RealDiv": 1, "Div": 1}
 """Which input of an operation has the edge; the first one otherwise."""
 
@@ -99,6 +102,7 @@ def _candidates(
     # Keras's own layers and losses keep away from the edge, or mean to.
     own = [operation for operation in edged if "__call__" not in operation.via]
     left = own or edged
+    left = [one for one in left if not _above_zero(recording, one)] or left
     if step.loss is not None:
         fitting = [one for one in left if _fits(recording, one, isfinite(step.loss))]
         left = fitting or left
@@ -131,6 +135,14 @@ def _guarded(recording: Recording, operation: Operation) -> bool:
         return False
     values = [_constant(recording, before, number) for number in range(len(before.inputs))]
     return any(value is not None and value > 0 for value in values)
+
+
+def _above_zero(recording: Recording, operation: Operation) -> bool:
+    """The argument comes from an operation that hardly gets to zero."""
+    position = ARGUMENT.get(operation.type, 0)
+    if len(operation.inputs) <= position:
+        return False
+    return recording.operations[operation.inputs[position]].type in ABOVE_ZERO
 
 
 def _constant(recording: Recording, operation: Operation, position: int) -> float | None:

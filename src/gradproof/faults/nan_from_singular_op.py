@@ -94,9 +94,9 @@ def prove(run: Run) -> Iterator[Finding]:
     step, apply = found.step, found.apply
     loss = "" if step.loss is None else f" (loss {step.loss:.4g})"
     yield Finding(
-        f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; the "
-        f"only operation between them and the target whose derivative can be infinite is "
-        f"{cause.type}, and the values are NaN from then on",
+        f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; of "
+        f"the operations between them and the target {cause.type} alone comes to an edge where "
+        f"nothing guards it, and the values are NaN from then on",
         place=cause.place,
         label=f"{cause.type} has no finite derivative at an edge",
         related=(Related(apply.place, "applied here"),) if apply.place is not None else (),
