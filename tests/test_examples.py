@@ -30,12 +30,13 @@ STUCK = {
     "rnn": "data-iterator-spent",
     "spiral": "mispaired-gradients",
     "straight_through": "nondifferentiable-op",
+    "vae": "python-state-frozen-at-trace",
     "warmup": "python-state-frozen-at-trace",
     "wgan_gp": "inner-gradient-not-recorded",
 }
 """The fault that each stuck example stands for."""
 
-UNMEASURED = {"clipping", "custom_optimizer_keras3", "fine_tuning", "rnn", "warmup"}
+UNMEASURED = {"clipping", "custom_optimizer_keras3", "fine_tuning", "rnn", "vae", "warmup"}
 """Stuck examples whose fault is read in the source: no update shows it."""
 
 STEPS = {
@@ -77,6 +78,9 @@ WHOLE = {
 
 STEPLESS = {"accumulation", "actor_critic", "plain_loop"}
 """Examples whose loop is not in a function of its own."""
+
+UNREFUTED = {"vae"}
+"""Stuck examples whose step holds all the same: frozen noise moves every variable as told."""
 
 PROGRESS = {
     "actor_critic": r"episode \d+: ([\d.]+) steps",
@@ -240,7 +244,7 @@ def test_right_examples_are_proven(name, generation, forked, tmp_path):
 @pytest.mark.tensorflow
 @pytest.mark.slow
 @pytest.mark.parametrize("generation", [3])
-@pytest.mark.parametrize("name", sorted(set(STUCK) - STEPLESS))
+@pytest.mark.parametrize("name", sorted(set(STUCK) - STEPLESS - UNREFUTED))
 def test_stuck_examples_do_not_hold(name, generation, forked, tmp_path):
     """`gradproof.prove` is not true of the step, and names the stage."""
     driver = REFUTE.format(name=name, call=WHOLE.get(name, STEPS[name]))
