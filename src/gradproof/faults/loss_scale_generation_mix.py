@@ -54,9 +54,10 @@ from collections.abc import Iterator
 
 from ..evidence import Loop, Run
 from ..evidence.scaling import mixes
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related
 
+_GONE = "is gone in Keras 3"
 _HALVES = {
     "never unscaled": (
         "the loss is scaled, and its gradients are never unscaled",
@@ -84,7 +85,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             place=loop.place(seen.at),
             label="one half of the loss scaling",
             # Keras 2 has these methods, but nothing says that it is meant.
-            level="warning" if loop.generation is None and "gone" in seen.words else None,
+            level="warning" if loop.generation is None and _GONE in seen.words else None,
             fix=Fix(fix, safe=False),
         )
 
@@ -133,4 +134,10 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP505", "loss-scale-generation-mix", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """A method that is gone was never called in a run that came to its end."""
+    never = run.finished and run.crash is None and run.counted and run.generations == ("3",)
+    return Verdict.CLEARED if never and _GONE in finding.message else None
+
+
+FAULT = Fault("GP505", "loss-scale-generation-mix", __doc__, find=find, prove=prove, settle=settle)
