@@ -232,3 +232,57 @@ def test_a_swapped_residual_is_turned():
     finding = Finding("", Place("train.py", Span(6, 12, 6, 44)))
     fixes = candidates(draft, "wrong-custom-gradient", finding)
     assert [[edit.text for edit in fix.edits] for fix in fixes] == [["z", "code - z"]]
+
+
+CLIPPING = """\
+def step(y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(encoder(x) - y))
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+{}
+    optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "    clipped, norm = tf.clip_by_global_norm(gradients, 1.0)",
+            "    gradients, norm = tf.clip_by_global_norm(gradients, 1.0)",
+        ),
+        (
+            "    clipped = [tf.clip_by_norm(one, 1.0) for one in gradients]",
+            "    gradients = [tf.clip_by_norm(one, 1.0) for one in gradients]",
+        ),
+        (
+            "    for one in gradients:\n        one = tf.clip_by_norm(one, 1.0)",
+            "    gradients = [tf.clip_by_norm(one, 1.0) for one in gradients]",
+        ),
+    ],
+)
+def test_clipped_gradients_take_the_name_of_the_raw_ones(before, after):
+    """Bound to a name that nobody reads, or to that of a loop."""
+    assert healed(CLIPPING.format(before)) == CLIPPING.format(after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("both = a + b", "list({id(one): one for one in a + b}.values())"),
+        (
+            "both = list(a)\nboth += b",
+            "[one for one in b if all(one is not other for other in both)]",
+        ),
+    ],
+)
+def test_a_list_names_each_variable_once(before, after):
+    """Where the list is made, though the run knows only where it was applied."""
+    text = f"{before}\noptimizer.apply_gradients(zip(gradients, both))\n"
+    line = text.count("\n")
+    fixes = candidates(
+        Draft(text, "train.py", None),
+        "duplicate-variable",
+        Finding("", Place("train.py", Span(line, 1))),
+    )
+    assert [[edit.text for edit in fix.edits] for fix in fixes] == [[after]]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ...finding import Finding, Fix, Span
+from ...finding import Edit, Finding, Fix, Span
 from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
 from .reach import known_before, node_of, optimizers_in_reach
 
@@ -249,7 +249,13 @@ def iterations_counter_off(draft: Draft, finding: Finding) -> Iterator[Fix]:
 def clipping_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """What the clipping returns takes the name of the raw gradients."""
     statement = draft.statement(node_of(draft, finding))
-    if not isinstance(statement, ast.Expr):
+    title = "apply what the clipping returns"
+    loop = draft.parents.get(statement)
+    for here in (statement, loop):
+        if isinstance(here, ast.For):
+            yield Fix(title, False, (_clipped_at_once(draft, here),))
+            return
+    if not isinstance(statement, ast.Expr | ast.Assign):
         raise NoMend
     value = statement.value
     call = value.elt if isinstance(value, ast.ListComp) else value
@@ -258,9 +264,30 @@ def clipping_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raw = call.args[0]
     if not isinstance(raw, ast.Name):
         raise NoMend
-    target = f"{raw.id}, _" if called(call) == "clip_by_global_norm" else raw.id
-    edits = (draft.replace(statement, f"{target} = {draft.source(statement)}"),)
-    yield Fix("apply what the clipping returns", False, edits)
+    if isinstance(statement, ast.Assign):
+        target = statement.targets[0]
+        first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
+        if not isinstance(first, ast.Name):
+            raise NoMend
+        yield Fix(title, False, (draft.replace(first, raw.id),))
+        return
+    names = f"{raw.id}, _" if called(call) == "clip_by_global_norm" else raw.id
+    edits = (draft.replace(statement, f"{names} = {draft.source(statement)}"),)
+    yield Fix(title, False, edits)
+
+
+def _clipped_at_once(draft: Draft, loop: ast.For) -> Edit:
+    """A loop that binds each gradient anew, as a list that keeps the clipped ones."""
+    body = loop.body[0]
+    if len(loop.body) != 1 or loop.orelse or not isinstance(body, ast.Assign):
+        raise NoMend
+    each, target = loop.target, body.targets[0]
+    alike = isinstance(each, ast.Name) and isinstance(target, ast.Name) and each.id == target.id
+    if not alike or not isinstance(loop.iter, ast.Name):
+        raise NoMend
+    name = loop.iter.id
+    made = f"[{draft.source(body.value)} for {draft.source(each)} in {name}]"
+    return draft.replace(loop, f"{name} = {made}")
 
 
 def stale_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -298,6 +325,20 @@ def duplicate_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 edits = (draft.replace(here, draft.source(kept)),)
                 yield Fix("name each variable once", False, edits)
             return
+    names = loaded(draft.statement(node))
+    for here in ast.walk(draft.tree):
+        if isinstance(here, ast.Assign) and isinstance(here.value, ast.BinOp):
+            unique = f"list({{id(one): one for one in {draft.source(here.value)}}}.values())"
+            joined = isinstance(here.value.op, ast.Add) and stored(here.targets[0]) & names
+        elif isinstance(here, ast.AugAssign) and isinstance(here.target, ast.Name):
+            known = f"all(one is not other for other in {here.target.id})"
+            unique = f"[one for one in {draft.source(here.value)} if {known}]"
+            joined = isinstance(here.op, ast.Add) and {here.target.id} & names
+        else:
+            continue
+        if joined:
+            edits = (draft.replace(here.value, unique),)
+            yield Fix("put each variable once into the list", False, edits)
 
 
 MENDS = {
