@@ -201,6 +201,24 @@ def left_out(run: Run, key: int) -> Run:
     return replace(run, steps=steps)
 
 
+def grown(norms: Sequence[float], losses: Sequence[float]) -> Run:
+    """The run with one step for each gradient norm of the kernel."""
+    run = healthy()
+    steps = tuple(
+        replace(
+            run.steps[0],
+            index=index,
+            loss=loss,
+            updates=(
+                Update(KERNEL, norm, 2.0, 0.1 * norm),
+                Update(BIAS, norm / 2, 1.0, 0.05 * norm),
+            ),
+        )
+        for index, (norm, loss) in enumerate(zip(norms, losses, strict=True), start=1)
+    )
+    return replace(run, steps=steps, counted=len(steps))
+
+
 def never_applied(run: Run) -> Run:
     """The run in which no optimizer was made or called."""
     return replace(run, optimizers=(), applies=(), steps=(), counted=0)

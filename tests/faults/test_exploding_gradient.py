@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from math import inf, nan
 
-from gradproof.evidence import Run
-from gradproof.evidence.applies import Update
 from gradproof.faults.exploding_gradient import prove
-from records import BIAS, KERNEL, healthy, proven
-
-
-def grown(norms: Sequence[float], losses: Sequence[float]) -> Run:
-    """The run with one step for each gradient norm of the kernel."""
-    run = healthy()
-    steps = tuple(
-        replace(
-            run.steps[0],
-            index=index,
-            loss=loss,
-            updates=(
-                Update(KERNEL, norm, 2.0, 0.1 * norm),
-                Update(BIAS, norm / 2, 1.0, 0.05 * norm),
-            ),
-        )
-        for index, (norm, loss) in enumerate(zip(norms, losses, strict=True), start=1)
-    )
-    return replace(run, steps=steps, counted=len(steps))
+from records import grown, healthy, proven
 
 
 def test_until_it_overflows():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gradproof.fault import Verdict
 from gradproof.faults.replica_loss_scale import prove, settle
 from gradproof.finding import Finding
-from records import at, healthy, replicated
+from records import at, grown, healthy, proven, replicated
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -45,6 +47,16 @@ def test_a_mean_in_each_of_two_replicas():
     (found,) = prove(replicated("Mean", 1.0))
     assert found.place == at(4)
     assert "2 times too large" in found.message
+
+
+def test_gradients_explode_with_it():
+    """Then it is no matter of taste, and the one cause that is told."""
+    run = replicated("Mean", 1.0)
+    assert proven(run) == [("GP511", 4)]
+    exploding = replace(run, steps=grown([1.0, 1e3, 1e6, 1e9], [1.0, 1e6, 1e12, 1e18]).steps)
+    assert proven(exploding) == [("GP511", 4)]
+    assert [one.level for one in prove(run)] == [None]
+    assert [one.level for one in prove(exploding)] == ["error"]
 
 
 def test_a_sum_over_the_part_of_one_replica():

@@ -66,6 +66,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Loop, Run
+from ..evidence.growth import growths
 from ..evidence.replicas import shares
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
@@ -83,7 +84,11 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find losses whose gradients, summed over the replicas, count each example too often."""
+    """Find losses whose gradients, summed over the replicas, count each example too often.
+
+    It is a larger step, which may be meant; not where it makes the gradients explode.
+    """
+    exploding = {name for growth in growths(run) for name in growth.names}
     for share in shares(run):
         if share.factor != share.replicas:
             continue
@@ -96,6 +101,7 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"replicas": share.replicas},
             fix=Fix("divide by the global batch size", safe=False),
+            level="error" if exploding.intersection(share.names) else None,
         )
 
 

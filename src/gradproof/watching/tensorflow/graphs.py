@@ -290,6 +290,9 @@ def _number(constant: Any) -> float | None:
     """The value of a constant without axes; 0 for one that is all zeros."""
     from tensorflow.python.framework import tensor_util
 
+    elements = constant.shape.num_elements()
+    if elements is not None and elements > SMALL:
+        return None
     value = tensor_util.constant_value(constant)
     if value is None or value.size > SMALL:
         return None
