@@ -190,8 +190,10 @@ def report(timed: dict[str, Timed], options: argparse.Namespace) -> tuple[str, b
 def write(text: str) -> None:
     """Puts the figures under their heading in README.md."""
     readme = HERE / "README.md"
-    before, _, _ = readme.read_text(encoding="utf-8").partition(MARK)
-    readme.write_text(before.rstrip("\n") + "\n" + MARK + "\n" + text, encoding="utf-8")
+    before, _, after = readme.read_text(encoding="utf-8").partition(MARK)
+    _, heading, rest = after.partition("\n## ")
+    whole = before.rstrip("\n") + "\n" + MARK + "\n" + text.rstrip("\n") + "\n" + heading + rest
+    readme.write_text(whole, encoding="utf-8")
 
 
 def main() -> int:
