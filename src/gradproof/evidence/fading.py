@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import isfinite
 
 from .applies import Apply, Step, Update
+from .middle import middle
 from .run import Run
 
 LAYERS = 4
@@ -86,9 +87,6 @@ def _chain(run: Run, apply: Apply) -> list[int]:
 
 
 def _fading(apply: Apply, keys: list[int], steps: Iterable[Step]) -> Fading | None:
-    # Slow to import, and of no use to who only reads.
-    from statistics import median
-
     gradients: dict[int, list[float]] = {key: [] for key in keys}
     changes: dict[int, list[float]] = {key: [] for key in keys}
     for step in steps:
@@ -98,8 +96,8 @@ def _fading(apply: Apply, keys: list[int], steps: Iterable[Step]) -> Fading | No
                 changes[update.variable].append(update.change_norm / update.value_norm)
     if any(len(found) < STEPS for found in gradients.values()):
         return None
-    norms = [median(gradients[key]) for key in keys]
-    moves = [median(changes[key]) for key in keys]
+    norms = [middle(gradients[key]) for key in keys]
+    moves = [middle(changes[key]) for key in keys]
     # Zero is another fault: here the path works, and wears the gradient down.
     if not 0.0 < norms[0] < PART * max(norms) or not moves[0] < PART * max(moves):
         return None

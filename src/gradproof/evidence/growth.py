@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from .applies import Apply, Step
+from .middle import middle
 from .run import Run
 
 GRADIENT = 1e4
@@ -45,9 +46,6 @@ class Growth:
 
 def growths(run: Run) -> Iterator[Growth]:
     """Places whose gradients ended orders of magnitude above their start."""
-    # Slow to import, and of no use to who only reads.
-    from statistics import median
-
     for apply in run.applies:
         steps = [step for step in run.steps_of(apply.key) if step.updates]
         finite = [step for step in steps if _finite(step)]
@@ -63,7 +61,7 @@ def growths(run: Run) -> Iterator[Growth]:
         if len(finite) < (2 if ended is not None else FEWEST):
             continue
         start = (
-            median(_size(step) for step in finite[:FEWEST]) if ended is None else _size(finite[0])
+            middle(_size(step) for step in finite[:FEWEST]) if ended is None else _size(finite[0])
         )
         first, last = finite[0], max(finite, key=_size)
         if start <= 0.0 or _size(last) < GRADIENT * start:

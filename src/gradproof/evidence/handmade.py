@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .applies import Apply
+from .middle import middle
 from .recording import Operation, Recording
 from .run import Run
 from .updating import PLAIN, SCALINGS, SUMS, written
@@ -15,15 +16,12 @@ def named(run: Run, apply: Apply) -> str:
     its rate by the sizes of change and gradient; a copy, a moving average and
     a clip by the operations that make the new value.
     """
-    # Slow to import, and of no use to who only reads.
-    from statistics import median
-
     updates = [update for step in run.steps_of(apply.key) for update in step.updates]
     along = [one.along for one in updates if one.along is not None]
     rates = [one.change_norm / one.gradient_norm for one in updates if one.gradient_norm]
-    if along and rates and abs(median(along)) > 0.999:
+    if along and rates and abs(middle(along)) > 0.999:
         sign = "-" if along[0] > 0 else "+"
-        return f"along {sign}gradient, rate {median(rates):.3g}"
+        return f"along {sign}gradient, rate {middle(rates):.3g}"
     if apply.by != "assign":
         return ""
     recording = run.recording(apply.recording)

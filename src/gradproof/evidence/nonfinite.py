@@ -124,14 +124,11 @@ def _guarded(recording: Recording, operation: Operation) -> bool:
     if operation.type == "Pow":
         exponent = _constant(recording, operation, 1)
         return exponent is not None and exponent >= 1
-    position = ARGUMENT.get(operation.type, 0)
-    divisor = _constant(recording, operation, position)
+    divisor = _constant(recording, operation, ARGUMENT.get(operation.type, 0))
     if divisor is not None and divisor != 0:
         return True
-    if len(operation.inputs) <= position:
-        return False
-    before = recording.operations[operation.inputs[position]]
-    if before.type not in POSITIVE:
+    before = _argument(recording, operation)
+    if before is None or before.type not in POSITIVE:
         return False
     values = [_constant(recording, before, number) for number in range(len(before.inputs))]
     return any(value is not None and value > 0 for value in values)
@@ -139,10 +136,16 @@ def _guarded(recording: Recording, operation: Operation) -> bool:
 
 def _above_zero(recording: Recording, operation: Operation) -> bool:
     """The argument comes from an operation that hardly gets to zero."""
+    before = _argument(recording, operation)
+    return before is not None and before.type in ABOVE_ZERO
+
+
+def _argument(recording: Recording, operation: Operation) -> Operation | None:
+    """What made the input that has the edge."""
     position = ARGUMENT.get(operation.type, 0)
     if len(operation.inputs) <= position:
-        return False
-    return recording.operations[operation.inputs[position]].type in ABOVE_ZERO
+        return None
+    return recording.operations[operation.inputs[position]]
 
 
 def _constant(recording: Recording, operation: Operation, position: int) -> float | None:

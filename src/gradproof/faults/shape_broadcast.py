@@ -64,6 +64,13 @@ DIFFERENCES = ("Sub", "SquaredDifference")
 PASSING = ("Add", "AddV2", "AddN", "Sub", "Neg", "Identity", "Cast")
 WHOLE = ("Mean", "Sum")
 
+_COMPARED = "every prediction is compared with every target"
+_EFFECTS = {
+    "a product": "every value is weighted by every factor, and only the sum or mean of all is used",
+    "a difference": _COMPARED,
+    "targets": _COMPARED,
+}
+
 Shape = tuple[int | None, ...]
 
 
@@ -105,62 +112,60 @@ def prove(run: Run) -> Iterator[Finding]:
             left, right = (recording.operations[index] for index in operation.inputs)
             if (left.index in behind) == (right.index in behind) or operation.place in seen:
                 continue
+            names = tuple(run.path(key) for key in keys)
             if not product:
                 target = right if left.index in behind else left
-                yield from _crossed_before(run, call, operation, target, seen)
+                earlier = _crossed_before(recording, operation, target, seen)
+                if earlier is not None:
+                    seen.add(earlier.place)
+                    yield _told(recording, call, names, earlier, "targets")
             if not _crossed(left.shape, right.shape, operation.shape):
                 continue
             if product and not _only_summed(recording, operation, passed):
                 continue
             seen.add(operation.place)
-            names = tuple(run.path(key) for key in keys)
-            shapes = f"{_show(left.shape)} and {_show(right.shape)}"
-            result = _show(operation.shape)
-            yield Finding(
-                f"shapes {shapes} give a product of shape {result}: every value is weighted by "
-                "every factor, and only the sum or mean of all is used"
-                if product
-                else f"shapes {shapes} give a difference of shape {result}: every prediction is "
-                "compared with every target",
-                place=operation.place,
-                label=f"{_show(left.shape)} with {_show(right.shape)}",
-                variables=names,
-                step=call.step + 1,
-                evidence={"shape": _show(operation.shape)},
-            )
+            made = "a product" if product else "a difference"
+            yield _told(recording, call, names, operation, made)
+
+
+def _told(
+    recording: Recording,
+    call: GradientCall,
+    names: tuple[str, ...],
+    operation: Operation,
+    made: str,
+) -> Finding:
+    """What the operation made of two shapes."""
+    left, right = (_show(recording.operations[index].shape) for index in operation.inputs)
+    result = _show(operation.shape)
+    return Finding(
+        f"shapes {left} and {right} give {made} of shape {result}: {_EFFECTS[made]}",
+        place=operation.place,
+        label=f"{left} with {right}",
+        variables=names,
+        step=call.step + 1,
+        evidence={"shape": result},
+    )
 
 
 def _crossed_before(
-    run: Run, call: GradientCall, difference: Operation, target: Operation, seen: set[object]
-) -> Iterator[Finding]:
-    """The target of a row of predictions was crossed with itself where it was worked out."""
-    recording = run.recording(call.recording)
+    recording: Recording, difference: Operation, target: Operation, seen: set[object]
+) -> Operation | None:
+    """Where the target of a row of predictions was crossed with itself as it was worked out."""
     if not _is_square(target.shape) or not _is_square(difference.shape):
-        return
+        return None
     # Where the predictions are a square too, all pairs are meant: distances, say.
     others = [recording.operations[index] for index in difference.inputs if index != target.index]
     if any(_is_square(other.shape) for other in others):
-        return
+        return None
     for index in sorted(recording.ancestors([target.index])):
         operation = recording.operations[index]
         if operation.type not in ("Mul", "AddV2", "Add", "Sub") or len(operation.inputs) != 2:
             continue
         left, right = (recording.operations[number] for number in operation.inputs)
-        if not _crossed(left.shape, right.shape, operation.shape) or operation.place in seen:
-            continue
-        seen.add(operation.place)
-        keys = [source.variable for source in call.sources if source.variable is not None]
-        result = _show(operation.shape)
-        yield Finding(
-            f"shapes {_show(left.shape)} and {_show(right.shape)} give targets of shape {result}: "
-            "every prediction is compared with every target",
-            place=operation.place,
-            label=f"{_show(left.shape)} with {_show(right.shape)}",
-            variables=tuple(run.path(key) for key in keys),
-            step=call.step + 1,
-            evidence={"shape": result},
-        )
-        return
+        if _crossed(left.shape, right.shape, operation.shape) and operation.place not in seen:
+            return operation
+    return None
 
 
 def _is_square(shape: Shape | None) -> bool:

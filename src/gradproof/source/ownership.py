@@ -213,8 +213,9 @@ def _reached(
 
 def _is_raw(reader: Reader, part: Value) -> bool:
     """Says whether a part of a functional model is a bare variable of one of its layers."""
-    held = isinstance(part, Variable) and part.held_by in ("layer", "model")
-    return held and isinstance(part, Variable) and not _is_tracked_variable(reader, part, "layer")
+    if not isinstance(part, Variable) or part.held_by not in ("layer", "model"):
+        return False
+    return not _is_tracked_variable(reader, part, "layer")
 
 
 def _reason(reader: Reader, base: str, item: Value, reason: str) -> str:

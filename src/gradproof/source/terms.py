@@ -108,9 +108,7 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, names: tuple[str, ..
     number = question.tape.number
     things = [thing for thing in flow if isinstance(thing, Layer | Variable)]
     inner = [thing for thing in flow if isinstance(thing, GradientOf)]
-    inputs = frozenset[int]().union(
-        *(one.tokens for one in tapes.entries(question.sources) if isinstance(one, Tensor))
-    )
+    inputs = frozenset[int]().union(*map(_tokens, tapes.entries(question.sources)))
     if not inner or not (inputs or (things and names)):
         return
     if any(number in trail.tapes for thing in flow for trail in flow[thing]):

@@ -10,6 +10,14 @@ from ...finding import Finding, Fix, Span
 from .draft import Draft, NoMend, called, keyword, loaded
 from .reach import node_of
 
+_MAKING: dict[str, tuple[type[ast.operator], ...]] = {
+    "a product": (ast.Mult,),
+    "a difference": (ast.Sub,),
+    "targets": (ast.Mult, ast.Sub, ast.Add),
+    "": (ast.operator,),
+}
+"""Operators that may have given what a run saw; by source alone any may."""
+
 
 def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Both sides get one shape."""
@@ -21,7 +29,11 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
         r"shapes (\([^)]*\)) and (\([^)]*\)) give (a difference|a product|targets)", finding.message
     )
     *shapes_seen, made = measured.groups() if measured else ("",)
-    met = [here for here in ast.walk(node) if isinstance(here, ast.BinOp) and _makes(here.op, made)]
+    met = [
+        here
+        for here in ast.walk(node)
+        if isinstance(here, ast.BinOp) and isinstance(here.op, _MAKING[made])
+    ]
     if made and len(met) > 1:
         return  # Of several on one line nobody knows which was measured.
     sides = [met[0].right, met[0].left] if met else _sides(node)
@@ -40,15 +52,6 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 else f"{draft.operand(side)}[:, {draft.tensorflow}.newaxis]"
             )
             yield Fix("give both sides one shape", False, (draft.replace(side, text),))
-
-
-def _makes(operator: ast.operator, made: str) -> bool:
-    """An operator may have given what a run saw; by source alone any may."""
-    if made in ("a product", "targets") and isinstance(operator, ast.Mult):
-        return True
-    if made in ("a difference", "targets") and isinstance(operator, ast.Sub):
-        return True
-    return not made or (made == "targets" and isinstance(operator, ast.Add))
 
 
 def _sides(node: ast.AST) -> list[ast.expr]:
