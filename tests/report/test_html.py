@@ -257,6 +257,13 @@ def test_replicas_side_by_side():
     assert "Replicas" not in Reader(render(pages.broken())).text
 
 
+def test_rows_of_replicas_are_told_apart():
+    """Each has its own row of colours; where there is one, nobody counts it."""
+    names = re.findall(r'\[1,"([^"]*)",[01]\]', render(pages.spread()))
+    assert names == ["encoder/kernel (replica 0)", "encoder/kernel (replica 1)"]
+    assert "(replica" not in render(pages.broken())
+
+
 def test_workers_and_how_they_ended():
     """As the text says it: an exception, or silence."""
     text = Reader(render(pages.spread())).text

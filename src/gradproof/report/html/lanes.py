@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import isfinite, isnan
@@ -60,11 +60,18 @@ class Row:
         series: Codes of gradient (least, median, greatest), of change by value
             (likewise), of the value and of the change (one of them).
         summary: All steps together.
+        replica: Whose numbers they are, where several update it.
     """
 
     key: int
     series: tuple[array[int], ...]
     summary: Summary
+    replica: int | None = None
+
+    def name(self, named: Mapping[int, str]) -> str:
+        """What it is called: the variable, and its replica if there are several."""
+        of_replica = "" if self.replica is None else f" (replica {self.replica})"
+        return named[self.key] + of_replica
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,10 @@ def _clock(series: Series, apply: Apply | None) -> tuple[object, ...]:
 def _lane(group: Sequence[Series], applies: dict[int, Apply], run: Run, most: int) -> Lane:
     starts = stretches(merged([one.steps for one in group]), most)
     order = {variable.key: at for at, variable in enumerate(run.variables)}
-    rows = [row for one in group for row in _rows(one, starts)]
+    replicas = {one.apply: apply.replica for one in group if (apply := applies.get(one.apply))}
+    if len(set(replicas.values())) == 1:
+        replicas.clear()
+    rows = [row for one in group for row in _rows(one, starts, replicas.get(one.apply))]
     rows.sort(key=lambda row: order.get(row.key, len(order)))
     losses = next((one for one in group if any(map(isfinite, one.losses))), group[0])
     keys = frozenset(one.apply for one in group)
@@ -160,7 +170,7 @@ def _scales(run: Run, applies: frozenset[int]) -> Iterator[tuple[int, float]]:
     yield from sorted(found.items())
 
 
-def _rows(series: Series, starts: Sequence[int]) -> Iterator[Row]:
+def _rows(series: Series, starts: Sequence[int], replica: int | None) -> Iterator[Row]:
     cut = cuts(series.steps, starts)
     present = [end > begin for begin, end in pairwise(cut)]
     nothing = array("f", [float("nan")] * len(series.steps))
@@ -177,6 +187,7 @@ def _rows(series: Series, starts: Sequence[int]) -> Iterator[Row]:
             key,
             tuple(codes(numbers, present) for numbers in shown),
             _summary(gradient, value, change, ratio),
+            replica,
         )
 
 

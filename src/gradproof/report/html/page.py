@@ -102,7 +102,7 @@ def _flat(consequences: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
 def _summaries(found: Sequence[Lane], named: Mapping[int, str]) -> Iterator[tuple[str, object]]:
     for lane in found:
         for row in lane.rows:
-            yield named[row.key], row.summary
+            yield row.name(named), row.summary
 
 
 def _named(known: Mapping[int, str], found: Sequence[Lane]) -> dict[int, str]:
@@ -138,7 +138,7 @@ def _lane(lane: Lane, named: Mapping[int, str], lost: Collection[int | None]) ->
         "scales": lane.scales,
         "marks": [[step, code, words.visible(title)] for step, code, title in lane.marks],
         "rows": [
-            [row.key, words.visible(named[row.key]), int(row.key in lost)] for row in lane.rows
+            [row.key, words.visible(row.name(named)), int(row.key in lost)] for row in lane.rows
         ],
     }
 

@@ -1,9 +1,10 @@
 // Curves over the steps, drawn by uPlot.
-gp.axis = 64;
+// On a phone there is no column for names, so that they stand here.
+gp.axis = () => (innerWidth > 720 ? 64 : 92);
 gp.right = 22;
 
 // Where the steps begin in the picture of all variables: below the curves' own beginning.
-gp.left = () => gp.axis + (innerWidth > 720 ? 150 : 0);
+gp.left = () => gp.axis() + (innerWidth > 720 ? 150 : 0);
 
 gp.Charts = class {
   constructor(tracks, state, moved, zoomed) {
@@ -94,7 +95,7 @@ gp.Charts = class {
         legend: { show: false }, padding: [8, gp.right, 0, 0],
         cursor: { drag: { x: true, y: false, setScale: false }, y: false, points: { size: 6 } },
         scales: { x: { time: false, range: () => [this.state.view.min, this.state.view.max] }, y: logarithmic ? { distr: 3, log: 10 } : { range: this.range } },
-        axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis, ...(logarithmic ? this.sparse(line) : {}), values: (u, ticks) => (logarithmic ? this.decades(ticks) : ticks.map(gp.shown)) }],
+        axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis(), ...(logarithmic ? this.sparse(line) : {}), values: (u, ticks) => (logarithmic ? this.decades(ticks) : ticks.map(gp.shown)) }],
         series, bands,
         hooks: {
           setCursor: [(u) => this.cursor(u)],

@@ -49,12 +49,13 @@ gp.read = async () => {
   return data;
 };
 
-// Three digits, as the report in a terminal has them.
+// Three digits, as the report in a terminal has them; whole numbers are exact, such as a loss scale.
 gp.shown = (number) => {
   if (number === null || number === undefined) return "none";
   if (Number.isNaN(number)) return "NaN";
   if (!Number.isFinite(number)) return number > 0 ? "infinite" : "-infinite";
   if (number === 0) return "0";
+  if (Number.isInteger(number) && Math.abs(number) < 1e7) return String(number);
   const size = Math.abs(number);
   if (size >= 1e-4 && size < 1e5) return String(Number(number.toPrecision(3)));
   return number.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e");

@@ -50,7 +50,7 @@ gp.twins = async () => {
       width: Math.max(120, plot.clientWidth), height: 160, legend: { show: false }, padding: [8, gp.right, 0, 0],
       cursor: { drag: { x: true, y: false, setScale: false }, y: false },
       scales: { x: { time: false, range: () => [state.view.min, state.view.max] }, y: logarithmic ? { distr: 3, log: 10 } : {} },
-      axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis, ...(logarithmic ? gp.Charts.prototype.sparse(line) : {}), values: (u, ticks) => (logarithmic ? gp.Charts.prototype.decades(ticks) : ticks.map(gp.shown)) }],
+      axes: [{ ...axis, size: 24, values: (u, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }, { ...axis, size: gp.axis(), ...(logarithmic ? gp.Charts.prototype.sparse(line) : {}), values: (u, ticks) => (logarithmic ? gp.Charts.prototype.decades(ticks) : ticks.map(gp.shown)) }],
       series: [{}, { stroke: gp.colour("--held"), width: 1.6, points: { show: few, size: 5 } }, { stroke: gp.colour("--lost"), width: 1.6, dash: [6, 3], points: { show: few, size: 5 } }],
       hooks: {
         setCursor: [(u) => { if (!busy && u.cursor.left >= 0 && u.cursor.event) { state.at = stretch(Math.round(u.posToVal(u.cursor.left, "x"))); tell(); } }],
