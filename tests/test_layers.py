@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "gradproof"
 LAYERS = (
-    ("finding", "harmless", "needs", "task", "words"),
+    ("finding", "harmless", "needs", "task", "words", "detached"),
     ("evidence", "editing", "files"),
     ("fault",),
     (

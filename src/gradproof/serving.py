@@ -7,28 +7,16 @@ the program neither waits for it nor sees it among its children.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
-START = """\
-import json, sys
-order = json.load(sys.stdin)
-sys.path += [path for path in order.pop("modules") if path not in sys.path]
-import gradproof.showing
-getattr(gradproof.showing, order.pop("work"))(**order)
-"""
-"""Our own modules first, then those of the environment; the program's own come last."""
-
-PATIENCE = 30.0
-"""Seconds in which the server has to begin."""
+from . import detached
 
 MAKING = 300.0
 """Seconds that the making of a page may take."""
@@ -47,11 +35,11 @@ def make_page(record: Path, html: str) -> None:
     Raises:
         NotShown: It could not be made or written.
     """
-    order = {"work": "write_page", "record": str(record), "html": html, "modules": sys.path}
+    asked, told = detached.command("showing", "write_page", record=str(record), html=html)
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-c", START],
-            input=json.dumps(order).encode(),
+            asked,
+            input=told,
             capture_output=True,
             timeout=MAKING,
             check=False,
@@ -79,15 +67,11 @@ class Served:
 
     def __init__(self, record: Path, port: int = 0) -> None:
         token = secrets.token_urlsafe(16)
-        order = {
-            "work": "serve",
-            "modules": sys.path,
-            "record": str(record),
-            "port": port,
-            "token": token,
-            "run": os.getpid(),
-        }
-        answer = _begun(order)
+        order = {"record": str(record), "port": port, "token": token, "run": os.getpid()}
+        try:
+            answer = detached.begin("showing", "serve", **order)
+        except detached.NotBegun as problem:
+            raise NotShown(f"the page can't be served: {problem}") from None
         self._server, self._port = answer["process"], answer["port"]
         self.address = f"http://127.0.0.1:{answer['port']}/{token}/"
 
@@ -106,25 +90,3 @@ class Served:
         # Its number may stay for a while, when nobody asks how it ended.
         with socket.socket() as asking:
             return asking.connect_ex(("127.0.0.1", self._port)) == 0
-
-
-def _begun(order: dict[str, object]) -> dict[str, int]:
-    """Starts the server; gives its port and the number of its process."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", START],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        # Ctrl-C is for the program; the server ends when the run has ended.
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(json.dumps(order).encode(), PATIENCE)
-        answer: dict[str, int] = json.loads(said)
-    except (subprocess.TimeoutExpired, OSError, ValueError):
-        process.kill()
-        process.wait()
-        raise NotShown("the page can't be served: its server did not begin") from None
-    if "problem" in answer:
-        raise NotShown(f"the page can't be served: {answer['problem']}")
-    return answer

@@ -14,6 +14,7 @@ from pathlib import Path
 from secrets import compare_digest
 from urllib.parse import parse_qs, urlsplit
 
+from . import detached
 from .answer import Answer
 from .record import Record, Unusable
 
@@ -188,16 +189,15 @@ def serve(record: str, port: int, token: str, run: int) -> None:
         server = Server(("127.0.0.1", port), handler)
     except (OSError, OverflowError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        print(json.dumps({"problem": f"port {port}: {reason.lower()}"}))
+        detached.refuse(f"port {port}: {reason.lower()}")
         return
-    _leave()
+    detached.leave()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     handler.port = server.server_port
-    print(json.dumps({"port": server.server_port, "process": os.getpid()}), flush=True)
-    _let_go()
+    detached.begun(port=server.server_port)
     threading.Thread(target=server.serve_forever, args=(LOOK,), daemon=True).start()
-    while not ended.wait(LOOK) and _is_there(run):
+    while not ended.wait(LOOK) and detached.is_there(run):
         pass
     _take_leave(handler)
     os._exit(0)
@@ -228,30 +228,3 @@ def _take_leave(handler: type[Handler]) -> None:
     until = time.monotonic() + LAST_LOOK
     while time.monotonic() < until and time.monotonic() - handler.looked < 1:
         time.sleep(LOOK / 5)
-
-
-def _leave() -> None:
-    """Makes this process nobody's child, so that the program has no more than its own."""
-    if hasattr(os, "fork"):
-        if os.fork():
-            os._exit(0)
-        with suppress(OSError):
-            os.nice(10)
-
-
-def _let_go() -> None:
-    """Closes what whoever started this is waiting for."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-
-
-def _is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -28,7 +28,8 @@ def export_options(command: Callable[..., Work]) -> Callable[..., Work]:
         ),
         click.option(
             "--tensorboard", metavar="DIR",
-            help="Write curves, histograms and the diagnoses for TensorBoard, below this folder.",
+            help="Write curves, histograms and the diagnoses for TensorBoard, below this folder; "
+            "of a run, while it goes on.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -104,6 +105,23 @@ class Exports(NamedTuple):
             from ..exports import mlflow
 
             yield f"gradproof: logged with MLflow: {mlflow.log(record, self.mlflow or None)}"
+
+    def follow(self, record: Path, say: Callable[[str], None]) -> Callable[[], None]:
+        """Lets TensorBoard see the run while it goes on; what it gives ends that."""
+        if self.tensorboard is None:
+            return lambda: None
+        from .. import detached
+
+        folder = os.path.abspath(self.tensorboard)
+        order = {"record": str(record), "folder": folder, "run": os.getpid()}
+        try:
+            process = detached.begin("exports.following", "follow", **order)["process"]
+        except detached.NotBegun as problem:
+            say(f"gradproof: TensorBoard gets nothing before the run ends: {problem}")
+            return lambda: None
+        here = os.getpid()
+        # A child that the program forked ends nothing.
+        return lambda: detached.end(process) if os.getpid() == here else None
 
     def arguments(self) -> list[str]:
         """The same options for another command."""

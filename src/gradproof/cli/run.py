@@ -190,10 +190,12 @@ def _run(
             report.tell(stream, diagnosis, reading)
 
     views = Views(*looks, say)
+    endings = [views.end]
 
     def opened(path: Path) -> None:
         kept.append(path)
         views.opened(path)
+        endings.append(exports.follow(path, say))
 
     if not limits.recorded and (record := views.record()):
         limits = limits._replace(record=record)
@@ -210,7 +212,8 @@ def _run(
     except files.Unreadable as unreadable:
         return refuse(str(unreadable))
     finally:
-        views.end()
+        for end in endings:
+            end()
     if problem:
         say(f"gradproof: {problem}")
         return ending.status or USAGE

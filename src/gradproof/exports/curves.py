@@ -9,6 +9,9 @@ from math import isfinite, log10
 
 from ..record import Passage, Record
 
+SPREAD = "log10_change_over_value"
+"""What a `Spread` is called, where nothing is to be told apart."""
+
 MOST_STEPS = 1000
 """Steps of each place of update that are handed on, evenly spread."""
 
@@ -55,10 +58,15 @@ class Numbers:
     Attributes:
         curves: Loss and learning rate first, then variable by variable.
         spreads: One a step.
+        tags: What each quantity of an apply call is called; of two calls that
+            share one, the place is in the name.
+        last: The newest step of each apply call.
     """
 
     curves: tuple[Curve, ...]
     spreads: tuple[Spread, ...]
+    tags: Mapping[tuple[int, str], str]
+    last: Mapping[int, int]
 
 
 def numbers(record: Record, most: int = MOST_STEPS) -> Numbers:
@@ -74,25 +82,48 @@ def numbers(record: Record, most: int = MOST_STEPS) -> Numbers:
     places = [list(group) for _, group in groupby(record.steps(most), lambda one: one.step.apply)]
     curves: dict[str, dict[str, Curve]] = {}
     spreads: dict[str, list[tuple[int, tuple[float, ...]]]] = {}
+    calls: dict[str, int] = {}
     for place, label in zip(places, _labels(places), strict=True):
+        calls[label] = place[0].step.apply
         for passage in place:
-            step = passage.step
-            found = [("loss", step.loss), ("learning_rate", step.learning_rate)]
-            for name, value in [*found, *_of_variables(passage)]:
-                if value is not None:
-                    here = curves.setdefault(name, {}).setdefault(label, Curve(name))
-                    here.add(step.index, float(value))
-            ratios = tuple(_ratios(passage))
+            for name, value in quantities(passage):
+                here = curves.setdefault(name, {}).setdefault(label, Curve(name))
+                here.add(passage.step.index, value)
+            ratios = spread(passage)
             if ratios:
-                spreads.setdefault(label, []).append((step.index, ratios))
+                spreads.setdefault(label, []).append((passage.step.index, ratios))
+    whole = sorted((one for group in curves.values() for one in _told_apart(group)), key=_order)
+    tags = {
+        (calls[label], name): curve.name
+        for name, group in curves.items()
+        for label, curve in group.items()
+    }
+    for label in spreads:
+        tags[calls[label], SPREAD] = SPREAD + (f"/{label}" if len(spreads) > 1 else "")
     return Numbers(
-        tuple(sorted((one for group in curves.values() for one in _told_apart(group)), key=_order)),
+        tuple(whole),
         tuple(
-            Spread("log10_change_over_value" + (f"/{label}" if len(spreads) > 1 else ""), *one)
+            Spread(tags[calls[label], SPREAD], *one)
             for label, found_here in spreads.items()
             for one in found_here
         ),
+        tags,
+        {place[0].step.apply: place[-1].step.index for place in places},
     )
+
+
+def quantities(passage: Passage) -> Iterator[tuple[str, float]]:
+    """What one step shows over time: names and values."""
+    step = passage.step
+    found = [("loss", step.loss), ("learning_rate", step.learning_rate)]
+    for name, value in [*found, *_of_variables(passage)]:
+        if value is not None:
+            yield name, float(value)
+
+
+def spread(passage: Passage) -> tuple[float, ...]:
+    """The change of each variable relative to its value, as powers of ten."""
+    return tuple(_ratios(passage))
 
 
 def _told_apart(group: Mapping[str, Curve]) -> Iterator[Curve]:

@@ -6,10 +6,11 @@ import json
 import sqlite3
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..answer import Answer
 from ..evidence import Run
@@ -196,19 +197,42 @@ class Record:
         """
         return self._passages("rowid")
 
+    def newer(self, seen: Mapping[int, int]) -> Iterator[Passage]:
+        """The steps that came after those that were seen: apply call by apply call.
+
+        Args:
+            seen: The last step of each apply call.
+
+        Raises:
+            Unusable: The record is broken.
+        """
+        with self._told():
+            for apply, (keys, layout, rule, path, line, shown) in self._layouts().items():
+                for row in self._connection.execute(
+                    "SELECT step, loss, learning_rate, iterations, numbers FROM steps "
+                    "WHERE apply = ? AND step > ? ORDER BY step",
+                    (apply, seen.get(apply, 0)),
+                ):
+                    yield Passage(_step(apply, keys, layout, *row), rule, path, line, shown)
+
+    def _layouts(self) -> dict[int, tuple[Any, ...]]:
+        """What the numbers of each apply call are, and where it stands."""
+        columns = self._connection.execute(
+            "SELECT columns.apply, variables, names, rule, path, line FROM columns "
+            "LEFT JOIN applies USING (apply) ORDER BY columns.apply"
+        ).fetchall()
+        paths = dict(self._connection.execute("SELECT variable, path FROM variables"))
+        layouts = {}
+        for apply, variables, names, rule, path, line in columns:
+            keys = decode(tuple[int, ...], json.loads(variables))
+            layout = _layout(names)
+            shown = tuple(str(paths.get(key, f"variable {key}")) for key in keys)
+            layouts[apply] = keys, layout, rule, path, line, shown
+        return layouts
+
     def _passages(self, order: str, most: int | None = None) -> Iterator[Passage]:
         with self._told():
-            columns = self._connection.execute(
-                "SELECT columns.apply, variables, names, rule, path, line FROM columns "
-                "LEFT JOIN applies USING (apply)"
-            ).fetchall()
-            paths = dict(self._connection.execute("SELECT variable, path FROM variables"))
-            layouts = {}
-            for apply, variables, names, rule, path, line in columns:
-                keys = decode(tuple[int, ...], json.loads(variables))
-                layout = _layout(names)
-                shown = tuple(str(paths.get(key, f"variable {key}")) for key in keys)
-                layouts[apply] = keys, layout, rule, path, line, shown
+            layouts = self._layouts()
             chosen = self._chosen(most)
             passed: Counter[int] = Counter()
             for apply, *row in self._connection.execute(
