@@ -59,7 +59,7 @@ CORPUS = (
     "nondifferentiable-op-1",
     "optimizer-call-misuse-1",
     "second-gradient-call-1",
-    "short-zip-1",
+    "spent-zip-1",
     "unwatched-tensor-1",
     "update-bypasses-variables-1",
     "variable-left-out-1",

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import records
+from answers import PROVEN
 from gradproof.answer import Answer
 from gradproof.diagnose import diagnose
 from gradproof.evidence import Run
 from gradproof.evidence.applies import Step, Update
+from gradproof.fault import Diagnosis
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span
 from gradproof.record.plain import Malformed, decode, encode
@@ -103,6 +105,12 @@ def test_a_span_that_marks_nothing_is_refused(span):
     """Whoever renders it relies on its ends."""
     with pytest.raises(Malformed, match="ends before it begins"):
         decode(Span, encode(span))
+
+
+def test_a_level_that_does_not_exist_is_refused():
+    """Reports count and sort by it."""
+    with pytest.raises(Malformed, match="no level: 'dire'"):
+        decode(Diagnosis, encode(replace(PROVEN, level="dire")))
 
 
 def test_whole_lines_and_empty_spans_are_read():

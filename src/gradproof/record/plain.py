@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ..fault import Fault
+from ..fault import LEVELS, Diagnosis, Fault
 from ..faults import FAULTS
 from ..finding import Span
 
@@ -91,6 +91,9 @@ def _reader(kind: Any) -> Reader:
     if kind is Span:
         whole = _dataclass(Span)
         return lambda data: _forwards(whole(data))
+    if kind is Diagnosis:
+        told = _dataclass(Diagnosis)
+        return lambda data: _levelled(told(data))
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind)
     if kind is float:
@@ -158,6 +161,13 @@ def _tuple_of(kinds: tuple[Any, ...]) -> Reader:
         return tuple(part(item) for part, item in zip(parts, _checked(data, list), strict=True))
 
     return read
+
+
+def _levelled(diagnosis: Diagnosis) -> Diagnosis:
+    """A diagnosis of a level that there is: reports count and sort by it."""
+    if diagnosis.level not in LEVELS:
+        raise Malformed(f"no level: {diagnosis.level!r}")
+    return diagnosis
 
 
 def _dataclass(kind: Any) -> Reader:
