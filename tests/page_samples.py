@@ -9,9 +9,9 @@ from dataclasses import replace
 import records
 from answers import PROVEN, RUN, SUSPECTED, TRAIN, lines_of
 from gradproof.answer import Answer, Standing, WorkerEnd
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Run
 from gradproof.evidence.series import Series
 from gradproof.evidence.variable import Variable
 from gradproof.fault import Fault

@@ -18,10 +18,10 @@ from dataclasses import replace
 from typing import Any
 
 from gradproof.diagnose import diagnose
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Apply, Optimizer, Pair, Step, Update
 from gradproof.evidence.gradients import GradientCall, Source, Tape, Target
 from gradproof.evidence.recording import EXTERNAL, Operation, Recording
+from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.fault import Verdict
 from gradproof.faults import FAULTS

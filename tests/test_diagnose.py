@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from gradproof.diagnose import diagnose
-from gradproof.evidence import Loop, Run
 from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.gradients import GradientCall, Source, Target
+from gradproof.evidence.loop import Loop
+from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.fault import Diagnosis, Fault, Verdict
 from gradproof.finding import Edit, Finding, Fix, Place, Related, Span

@@ -170,6 +170,19 @@ def test_the_package_itself_loads_nothing():
     assert not {name for name in loaded_by("import gradproof") if name.startswith("gradproof.")}
 
 
+def test_reading_loads_nothing_of_a_run():
+    """`check` starts without the records that only a run fills."""
+    stuck = ROOT.parent.parent / "examples" / "stuck"
+    program = next(iter(sorted(stuck.glob("*.py"))))
+    loaded = loaded_by(
+        "from gradproof.check import check; from gradproof.faults import FAULTS;"
+        f" check([{str(program)!r}], FAULTS)"
+    )
+    parts = {name for name in loaded if name.startswith("gradproof.evidence.")}
+    assert parts == {"gradproof.evidence.loop", "gradproof.evidence.operations"}
+    assert not {name for name in loaded if name.startswith("gradproof.watching")}
+
+
 def test_no_two_test_files_share_a_name():
     """They are told apart by their names alone."""
     names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Run
 from .evidence.handmade import named
 from .evidence.ledger import Audit
+from .evidence.run import Run
 from .evidence.variable import Variable
 
 MOST = 3

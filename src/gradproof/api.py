@@ -16,8 +16,8 @@ from .check import Manner, check
 from .checking import count
 from .config import Choice, Configuration
 from .diagnose import diagnose
-from .evidence import Loop, Run
-from .evidence.run import Crash
+from .evidence.loop import Loop
+from .evidence.run import Crash, Run
 from .fault import Diagnosis, Fault, Verdict
 from .files import Unreadable, is_own
 from .finding import Fix, Place, Span

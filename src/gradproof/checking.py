@@ -13,7 +13,7 @@ from .words import may_train
 
 if TYPE_CHECKING:
     from .cache import Cache
-    from .evidence import Loop
+    from .evidence.loop import Loop
     from .fault import Diagnosis, Fault
     from .reading import Reading
 

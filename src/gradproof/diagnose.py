@@ -10,10 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from .evidence import Loop, Run
 from .fault import LEVELS, Diagnosis, Fault, Verdict
 from .finding import Edit, Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from .evidence.loop import Loop
+    from .evidence.run import Run
 
 OnFailure = Callable[[Fault, Exception], None]
 Locate = Callable[[Place], Place]

@@ -12,7 +12,8 @@ from .finding import Finding, Fix, Number, Place, Related
 
 if TYPE_CHECKING:
     # The records are large; who shows a diagnosis needs none of them.
-    from .evidence import Loop, Run
+    from .evidence.loop import Loop
+    from .evidence.run import Run
 
 STAGES = (
     "tracked",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .answer import Answer, WorkerEnd
 from .diagnose import diagnose
-from .evidence import Run
+from .evidence.run import Run
 from .evidence.workers import Worker
 from .fault import Diagnosis
 from .faults import FAULTS

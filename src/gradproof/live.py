@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from .answer import Answer
 from .api import crash
 from .diagnose import diagnose
-from .evidence import Run
+from .evidence.run import Run
 from .fault import Diagnosis, Fault, Verdict
 from .faults import FAULTS
 from .files import SourceText, Unreadable, shown_path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import beside, needs
 from .answer import Standing
 from .beside import Check
-from .evidence import Run
+from .evidence.run import Run
 from .fault import STAGES, Diagnosis
 from .live import Watched
 from .own_state import OwnState, extent

@@ -17,7 +17,7 @@ from .suppression import Allowance, allowances
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .evidence import Loop
+    from .evidence.loop import Loop
     from .fault import Fault
     from .source import Project, Sought
 
@@ -221,7 +221,7 @@ class Reading:
 
     def _read(self, text: SourceText, keras: str | None) -> Loop:
         # Here, since an answer that is known already needs no reader.
-        from .evidence import Loop
+        from .evidence.loop import Loop
         from .source import Sought, read
 
         key = (text.path, keras)

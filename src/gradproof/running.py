@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from . import __version__, joining, record
 from .answer import Answer, Lines
-from .evidence import Run
 from .evidence.rows import COLUMNS, StepRows
+from .evidence.run import Run
 from .launch import Ending, Program
 from .task import task
 from .watching import Aside

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import isfinite
 
 from .answer import Standing
-from .evidence import Run
 from .evidence.applies import Apply, Update
 from .evidence.gradients import Source
 from .evidence.handmade import named
+from .evidence.run import Run
 from .evidence.variable import Variable
 from .fault import STAGES, Diagnosis
 from .finding import Place

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.recording import Recording
+from gradproof.evidence.run import Run
 from gradproof.faults.constant_weight import settle
 from gradproof.finding import Finding
 from records import ADD, READ_BIAS, TANH, X, at, healthy, operation, with_call, with_operations

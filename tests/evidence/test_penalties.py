@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.gradients import GradientCall, Source, Target
+from gradproof.evidence.run import Run
 from gradproof.faults.disconnected_submodel import prove as prove_rerun
 from gradproof.faults.inner_gradient_not_recorded import prove
 from records import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Optimizer
+from gradproof.evidence.run import Run
 from gradproof.evidence.stale import Flip, Replaced, Untrained
 from gradproof.faults.gan_shared_trainable_flag import prove as prove_untrained
 from gradproof.faults.trainable_flip_ignored import prove as prove_flip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Pair, Update
+from gradproof.evidence.run import Run
 from gradproof.evidence.units import Units
 from gradproof.evidence.variable import Variable
 from gradproof.faults.dead_units import prove

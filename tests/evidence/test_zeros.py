@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradproof.evidence import Run
+from gradproof.evidence.run import Run
 from gradproof.evidence.zeros import zeros
 from records import KERNEL, MATMUL, TANH, healthy, operation, proven, with_operations, with_updates
 

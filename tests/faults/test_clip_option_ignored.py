@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gradproof.evidence import Run
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Run
 from gradproof.faults.clip_option_ignored import prove
 from records import KERNEL, at, healthy
 from snippets import assert_findings, assert_silent

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence import Run
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Run
 from gradproof.faults.clipped_apart import prove
 from records import BIAS, KERNEL, at, healthy
 from snippets import assert_findings, assert_silent

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence import Run
+from gradproof.evidence.run import Run
 from gradproof.faults.clipping_dropped import prove
 from records import (
     BIAS_GRADIENT,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
-from gradproof.evidence.run import Crash
+from gradproof.evidence.run import Crash, Run
 from gradproof.evidence.variable import Variable
 from records import at, healthy, operation, proven, with_operations
 from snippets import assert_findings, assert_silent

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Apply, Assigned, Optimizer, Pair, Step, Update
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.custom_optimizer_bug import prove
 from records import (

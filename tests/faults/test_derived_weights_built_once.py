@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.recording import EXTERNAL, Operation
+from gradproof.evidence.run import Run
 from records import (
     ADD,
     BIAS,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Assigned
+from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.frozen_bn_moves import prove
 from records import at, healthy

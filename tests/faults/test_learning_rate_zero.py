@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence import Run
+from gradproof.evidence.run import Run
 from gradproof.faults.learning_rate_zero import prove
 from records import BIAS, KERNEL, healthy, proven, with_updates
 from snippets import assert_findings, assert_silent

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Run
 from gradproof.fault import Verdict
 from gradproof.faults.loss_scale_generation_mix import find, prove, settle
 from gradproof.finding import Finding

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Assigned
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.run import Run
 from gradproof.faults.masked_weights_still_move import prove
 from records import KERNEL, at, healthy
 from snippets import assert_findings, assert_silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, nan
 
-from gradproof.evidence import Run
+from gradproof.evidence.run import Run
 from records import (
     ADD,
     KERNEL,

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Step, Update
+from gradproof.evidence.run import Run
 from gradproof.evidence.workers import Feed, told
 from gradproof.faults.replicas_see_same_data import prove
 from records import BIAS, KERNEL, at, healthy

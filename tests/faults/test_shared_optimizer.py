@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Optimizer
+from gradproof.evidence.run import Run
 from gradproof.faults.shared_optimizer import prove, settle
 from gradproof.finding import Finding
 from records import BIAS, KERNEL, at, healthy, proven

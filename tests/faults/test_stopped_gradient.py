@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.gradients import GradientCall
+from gradproof.evidence.run import Run
 from gradproof.faults.stopped_gradient import prove
 from records import (
     KERNEL,

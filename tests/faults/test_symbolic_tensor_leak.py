@@ -6,8 +6,7 @@ import textwrap
 from dataclasses import replace
 
 from gradproof.diagnose import diagnose
-from gradproof.evidence import Run
-from gradproof.evidence.run import Crash
+from gradproof.evidence.run import Crash, Run
 from gradproof.faults import FAULTS
 from gradproof.source import read
 from records import at, healthy, never_applied, proven

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence import Run
-from gradproof.evidence.run import Crash
+from gradproof.evidence.run import Crash, Run
 from gradproof.faults.tf1_gradient_api import prove
 from records import at, healthy, proven
 from snippets import assert_findings, assert_silent

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Assigned, Pair
 from gradproof.evidence.gradients import Tape, Target
+from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.wrong_accumulation import prove
 from records import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradproof.evidence import Run
+from gradproof.evidence.run import Run
 from records import (
     ADD,
     KERNEL,

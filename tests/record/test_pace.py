@@ -6,8 +6,8 @@ import pytest
 
 from gradproof import running
 from gradproof.answer import Answer
-from gradproof.evidence import Run
 from gradproof.evidence.rows import COLUMNS, StepRow, StepRows
+from gradproof.evidence.run import Run
 from gradproof.launch import Program
 from gradproof.running import Bystander, Wishes
 from gradproof.watching import Pace

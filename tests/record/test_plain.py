@@ -15,8 +15,8 @@ import records
 from answers import PROVEN
 from gradproof.answer import Answer
 from gradproof.diagnose import diagnose
-from gradproof.evidence import Run
 from gradproof.evidence.applies import Step, Update
+from gradproof.evidence.run import Run
 from gradproof.fault import Diagnosis
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span

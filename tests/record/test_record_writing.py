@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gradproof.answer import Answer
-from gradproof.evidence import Run
 from gradproof.evidence.rows import COLUMNS, StepRow, StepRows
+from gradproof.evidence.run import Run
 from gradproof.record import (
     Record,
     Recorder,

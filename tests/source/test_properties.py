@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradproof.evidence import Loop
+from gradproof.evidence.loop import Loop
 from gradproof.faults import FAULTS
 from gradproof.source import Project, read
 from gradproof.source.reader import MOST_STEPS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marks import HEADER, found
 
-from gradproof.evidence import Loop
+from gradproof.evidence.loop import Loop
 from gradproof.source import read
 
 PROGRAM = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradproof.evidence import Run
 from gradproof.evidence.paths import losses
+from gradproof.evidence.run import Run
 from gradproof.watching import Watcher
 
 pytestmark = pytest.mark.tensorflow

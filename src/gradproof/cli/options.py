@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from ..answer import Answer
-    from ..evidence import Run
+    from ..evidence.run import Run
     from ..evidence.series import Series
     from ..fault import Diagnosis
     from ..reading import Reading

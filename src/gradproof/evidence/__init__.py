@@ -1,6 +1,5 @@
-"""The two records that faults read: what source says, what a run did."""
+"""The two records that faults read: what source says, what a run did.
 
-from .loop import Loop
-from .run import Run
-
-__all__ = ["Loop", "Run"]
+Each is imported from its own module: who reads source never loads what only
+a run fills.
+"""

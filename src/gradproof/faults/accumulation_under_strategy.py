@@ -67,10 +67,14 @@ one that applies.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = ("merge_call` called while defining", "must specify an aggregation method")
 

@@ -52,11 +52,14 @@ Hand the tensor on, and assign it beside the path of the loss.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -79,6 +82,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the assignment behind which the value is read back."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("assign",)):
         operation = found.operation
         keys = sorted(operation.writes) if operation is not None else []

@@ -53,11 +53,14 @@ with clipping by variable on purpose, so this is advice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.clipping import bent_steps
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -76,6 +79,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Steps that clipping by variable turned away from the gradient."""
+    from ..evidence.clipping import bent_steps
+
     for bent in bent_steps(run):
         first = bent.audits[0]
         yield Finding(

@@ -43,13 +43,16 @@ Apply what the clipping returns.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Apply
-from ..evidence.recording import Operation, Recording
-from ..evidence.updating import results_of
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply
+    from ..evidence.loop import Loop
+    from ..evidence.recording import Operation, Recording
+    from ..evidence.run import Run
 
 CLIPPINGS = frozenset({"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
 """Functions of TensorFlow that clip."""
@@ -98,6 +101,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _dropped(run: Run, recording: Recording, apply: Apply, since: int) -> list[Operation]:
     """The clipping between a gradient call and an apply call, if all of it is lost."""
+    from ..evidence.updating import results_of
+
     results = results_of(run, recording)
     clipping = [
         operation

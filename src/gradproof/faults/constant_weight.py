@@ -69,11 +69,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.constants import depending
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -90,6 +93,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Gradient calls depend on the tensor, which was made once and is in no list."""
+    from ..evidence.constants import depending
+
     used, calls = depending(run, finding.place) if finding.place is not None else (0, 0)
     if not used or not run.counted:
         return None

@@ -72,10 +72,14 @@ Make the layer in `__init__` or `build` and keep it as an attribute.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 REFUSALS = (
     "singleton tf.Variable",

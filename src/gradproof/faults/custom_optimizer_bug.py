@@ -73,12 +73,16 @@ write every variable. Try the optimizer on one variable beside a known one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.own_rules import Misrule, misrules
-from ..evidence.updating import Idle, idle_state
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.own_rules import Misrule
+    from ..evidence.run import Run
+    from ..evidence.updating import Idle
 
 _LABELS = {
     "zeros": "starts from zero each time",
@@ -121,6 +125,9 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """State that the rule reads, and that no step ever changes."""
+    from ..evidence.own_rules import misrules
+    from ..evidence.updating import idle_state
+
     groups: dict[tuple[object, ...], list[Idle]] = {}
     for idle in idle_state(run):
         # A counter may wait for the end of an epoch.

@@ -51,11 +51,14 @@ Put the loop outside and the tape inside, or stack the batches into tensors.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -72,6 +75,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find a loop over a dataset on the only way to the target."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("loop",)):
         tape = run.tape(found.call.tape)
         yield Finding(

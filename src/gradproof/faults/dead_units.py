@@ -59,15 +59,19 @@ activation with a slope everywhere: `leaky_relu`, `elu`, `gelu`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.units import dead
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find layers most of whose units stood still behind a threshold."""
+    from ..evidence.units import dead
+
     for found in dead(run):
         units = found.units
         variable = run.variable(units.variable)

@@ -73,12 +73,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.crashes import leak
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -97,6 +99,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables whose derived value is older than the tape."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("once",)):
         tape = run.tape(found.call.tape)
         yield Finding(
@@ -113,6 +117,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Built while Keras traced the layer, the old result can't even be used."""
+    from ..evidence.crashes import leak
+
     found = leak(run)
     if found is None or found.origin is None or finding.place is None:
         return None

@@ -45,11 +45,14 @@ Compute both from one call: a model with two outputs,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.reruns import reruns
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -72,6 +75,8 @@ REFUSALS = ("Graph disconnected: cannot", "is not connected to `inputs`")
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find sources of another forward pass than the one of the target."""
+    from ..evidence.reruns import reruns
+
     crash = run.crash
     if crash is not None and any(words in crash.message for words in REFUSALS) and crash.places:
         yield Finding(

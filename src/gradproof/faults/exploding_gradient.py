@@ -54,15 +54,19 @@ the loss, normalise inputs and layers.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.growth import growths
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that grew from step to step beyond all bounds."""
+    from ..evidence.growth import growths
+
     for found in growths(run):
         first, last = found.first, found.last
         loss = (

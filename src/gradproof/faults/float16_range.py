@@ -73,12 +73,14 @@ compute this part in float32: `x = tf.cast(x, "float32")`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.halves import overflows, skipped, underflows
-from ..evidence.nonfinite import non_finite
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = {
     "overflow": (
@@ -118,6 +120,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find steps that float16 made impossible: skipped, NaN, or all zero."""
+    from ..evidence.halves import skipped, underflows
+
     for found in skipped(run):
         scale = found.scale
         yield Finding(
@@ -152,6 +156,9 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _not_finite(run: Run) -> Iterator[Finding]:
     """A gradient that is not finite was applied, and float16 can have made it."""
+    from ..evidence.halves import overflows
+    from ..evidence.nonfinite import non_finite
+
     found = non_finite(run)
     causes = overflows(run, found.keys) if found is not None and not found.exploding else ()
     if found is None or not causes:

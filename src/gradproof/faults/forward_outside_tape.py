@@ -55,11 +55,14 @@ the gradient.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -84,6 +87,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables that the target depends on, read while the tape was off."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("outside",)):
         tape = run.tape(found.call.tape)
         yield Finding(

@@ -72,11 +72,15 @@ Update the statistics only `if training and self.trainable`; or call the frozen 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Assigned
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Assigned
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

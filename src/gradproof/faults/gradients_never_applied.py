@@ -45,12 +45,14 @@ def step(model, optimizer, x, y):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import Spot
-from ..evidence.unlisted import combined, misused
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop, Spot
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -75,6 +77,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that were there, again and again, and changed nothing."""
+    from ..evidence.unlisted import combined, misused
+
     seen: set[object] = set()
     if run.early:
         return

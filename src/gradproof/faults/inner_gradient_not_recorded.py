@@ -61,11 +61,14 @@ Take the inner gradient inside the `with` block of the outer tape.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.penalties import unrecorded
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -85,6 +88,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients in a loss that its tape did not see being taken."""
+    from ..evidence.penalties import unrecorded
+
     for found in unrecorded(run):
         tape = run.tape(found.outer.tape)
         opened = "the tape of the loss" if found.names else "the tape that is asked"

@@ -53,11 +53,15 @@ Safe: a floating initial value, `tf.Variable(2.0)`, or `dtype=tf.float32`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..evidence.operations import INTEGERS
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

@@ -59,11 +59,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Apply, Optimizer
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply, Optimizer
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

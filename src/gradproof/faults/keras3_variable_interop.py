@@ -54,11 +54,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.crashes import ended_well
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 REFUSED = (
     re.compile(
@@ -113,6 +116,8 @@ def _last_line(message: str) -> str:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """A program that trained to its end did not meet it."""
+    from ..evidence.crashes import ended_well
+
     return Verdict.CLEARED if ended_well(run) else None
 
 

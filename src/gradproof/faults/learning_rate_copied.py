@@ -53,10 +53,14 @@ def step(model, x, y):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = {
     "variable": "the optimizer copies the value of this variable; later values are ignored",

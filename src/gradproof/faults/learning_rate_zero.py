@@ -51,11 +51,15 @@ run, and give it the value that was meant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Step
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Step
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 LONG = 20
 """Steps without any rate from which on a schedule has run out too early."""

@@ -76,11 +76,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.crashes import ended_well
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 OLD = (
     "_set_hyper|_get_hyper|_decayed_lr|_create_hypers|_create_slots|add_slot|get_slot|"
@@ -159,6 +162,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """The base class refused what the class of old handed to it."""
+    from ..evidence.crashes import ended_well
+
     if ended_well(run) and all(one.name in BUILT_IN for one in run.optimizers):
         return Verdict.CLEARED
     crash = run.crash

@@ -58,15 +58,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.constants import same_line
-from ..evidence.loop import Spot
 from ..evidence.operations import SHAPING
-from ..evidence.paths import on_the_way
-from ..evidence.recording import Operation, Recording
 from ..fault import Fault, Verdict
 from ..finding import Edit, Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop, Spot
+    from ..evidence.recording import Operation, Recording
+    from ..evidence.run import Run
 
 LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 SQUASHING = ("Softmax", "Sigmoid")  # a second log-softmax would change nothing
@@ -124,6 +125,8 @@ def _fix(loop: Loop, flag: Spot | None, logits: bool) -> Fix:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find probabilities in a loss of logits, and scores in one of probabilities."""
+    from ..evidence.paths import on_the_way
+
     seen: set[object] = set()
     for call in run.calls:
         keys = [source.variable for source in call.sources if source.variable is not None]
@@ -185,6 +188,9 @@ def _shaped(recording: Recording, index: int) -> Operation:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Keras takes the logits from behind the softmax, where a traced step shows it one."""
+    from ..evidence.constants import same_line
+    from ..evidence.paths import on_the_way
+
     if finding.label != _WANTS_LOGITS:
         return None
     lines = [finding.place, *(there.place for there in finding.related)]

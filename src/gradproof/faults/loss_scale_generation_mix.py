@@ -51,11 +51,14 @@ Keras 3: scale the loss, and nothing else. Keras 2: scale and unscale.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.scaling import mixes
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _GONE = "is gone in Keras 3"
 _HALVES = {
@@ -92,6 +95,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Gradients that are unscaled and were never scaled, or the other way round."""
+    from ..evidence.scaling import mixes
+
     told: set[object] = set()
     for mix in mixes(run):
         if mix.apply.place in told:

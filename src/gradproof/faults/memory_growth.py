@@ -56,11 +56,15 @@ taken; a buffer gets a limit, `collections.deque(maxlen=...)`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.hoards import Hoard
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.hoards import Hoard
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _MUCH = 1_000_000
 """Bytes from which on a list of tensors is worth a word."""

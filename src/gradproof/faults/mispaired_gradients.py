@@ -48,10 +48,14 @@ to `gradient` wins.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _APART = frozenset({"different", "shifted", "filtered"})
 

@@ -41,11 +41,14 @@ Safe: the name that was meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop
 from ..evidence.loop import Spot
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Span
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
 
 
 def find(loop: Loop) -> Iterator[Finding]:

@@ -58,11 +58,14 @@ replaces bad arguments first. A `tf.where` on the result alone does not help.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.nonfinite import non_finite
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = {
     "masked": "`tf.where` hides its value where it is not finite, but not its derivative",
@@ -87,6 +90,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the only operation that can have made a gradient not finite."""
+    from ..evidence.nonfinite import non_finite
+
     found = non_finite(run)
     cause = found.cause if found is not None else None
     if found is None or cause is None:

@@ -52,15 +52,19 @@ not finite does not help: it turns one NaN into many.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.nonfinite import non_finite
 from ..fault import Fault
 from ..finding import Finding, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the step at which a gradient that is not finite reached a variable."""
+    from ..evidence.nonfinite import non_finite
+
     found = non_finite(run)
     if found is None or found.cause is not None:
         return

@@ -68,12 +68,15 @@ Safe: `trainable_variables` in both calls. The same variables move as before.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import GradientCall, Spot
 from ..evidence.operations import INTEGERS
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import GradientCall, Loop, Spot
+    from ..evidence.run import Run
 
 _TRAINABLE = {"variables": "trainable_variables", "weights": "trainable_weights"}
 

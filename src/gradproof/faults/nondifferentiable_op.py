@@ -57,14 +57,15 @@ gradient straight through, as above. Unsafe: it changes what is computed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..evidence.operations import FLAT, WORDS
-from ..evidence.paths import cut_kind, lost
-from ..evidence.unlisted import all_trained
-from ..evidence.zeros import zeros
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -88,6 +89,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the operation without gradient on the only way to the target."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("cut",)):
         operation = found.operation
         word = (
@@ -107,6 +110,9 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _flat(run: Run) -> Iterator[Finding]:
     """Find gradients that are exactly zero because of a flat operation."""
+    from ..evidence.paths import cut_kind
+    from ..evidence.zeros import zeros
+
     for zero in zeros(run):
         cut = cut_kind(zero.operation) == "cut"
         if zero.operation.type in FLAT or (cut and zero.steps >= 2):
@@ -125,6 +131,8 @@ def _flat(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear what the run saw getting a gradient, and moving, all the same."""
+    from ..evidence.unlisted import all_trained
+
     return Verdict.CLEARED if all_trained(run, finding.variables) else None
 
 

@@ -55,11 +55,14 @@ Python belongs outside the traced function.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.crashes import asks_for_value, ended_well, in_trace
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -77,6 +80,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the line that asked a symbol for its value."""
+    from ..evidence.crashes import asks_for_value, in_trace
+
     crash = run.crash
     if crash is None or not crash.places or not asks_for_value(run) or not in_trace(run):
         return
@@ -92,6 +97,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """A program that trained to its end did not meet it."""
+    from ..evidence.crashes import ended_well
+
     return Verdict.CLEARED if ended_well(run) else None
 
 

@@ -58,12 +58,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import Break
-from ..evidence.paths import Lost, lost
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Break, Loop
+    from ..evidence.paths import Lost
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -112,6 +115,8 @@ def _fix(loop: Loop, lost: Break) -> Fix:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find where a recorded value leaves TensorFlow and a constant comes back."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("numpy",)):
         yield Finding(
             f"{found.words}; what was computed from them left TensorFlow here, and the "
@@ -134,6 +139,8 @@ def _ends_before(found: Lost, line: int) -> bool:
 
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Confirm a suspicion by what ends, or is converted, on its line."""
+    from ..evidence.paths import lost
+
     if finding.place is None:
         return None
     span = finding.place.span

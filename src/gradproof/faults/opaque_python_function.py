@@ -58,11 +58,14 @@ needed, use `tf.py_function` with a TensorFlow body, or a `tf.custom_gradient`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -82,6 +85,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the Python function on the only way from a variable to the target."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("opaque",)):
         yield Finding(
             f"{found.words}; the only way from them to the target goes through this "

@@ -49,11 +49,14 @@ Safe: `apply_gradients(zip(gradients, variables))`. With Keras 3 also
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import ApplyCall
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import ApplyCall, Loop
+    from ..evidence.run import Run
 
 WORDS = {
     "two lists": "gradients and variables are given as two lists, not as pairs",

@@ -48,11 +48,15 @@ Make it once, before the loop.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Apply, Optimizer
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply, Optimizer
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _ENOUGH = 3
 """Optimizers of one line from which on it is a habit."""

@@ -82,11 +82,14 @@ optimizer=optimizer)`, or `model.save`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.saves import resumed
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -104,6 +107,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find training that goes on from saved weights with a new optimizer."""
+    from ..evidence.saves import resumed
+
     told: set[Place | None] = set()
     for found in resumed(run):
         if found.load.place in told:

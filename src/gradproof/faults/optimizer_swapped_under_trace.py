@@ -70,10 +70,14 @@ one instead of the object.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

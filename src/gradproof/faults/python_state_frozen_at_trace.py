@@ -71,11 +71,14 @@ is traced again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import Spot
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop, Spot
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

@@ -56,11 +56,14 @@ Add `tf.add_n(model.losses)` inside the tape.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.offers import dropped
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -77,6 +80,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find losses on whose path no declared penalty stands."""
+    from ..evidence.offers import dropped
+
     for call, penalties, added in dropped(run):
         recording = run.recording(call.recording)
         target = recording.operations[call.targets[0].operation]

@@ -67,13 +67,15 @@ Leave the update to an optimizer, which sums the gradients, or sum them yourself
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.applies import Apply
-from ..evidence.gaps import Gap
-from ..evidence.workers import drifts
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, listed
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply
+    from ..evidence.gaps import Gap
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -112,6 +114,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _between_workers(run: Run) -> Iterator[Finding]:
     """Find variables that have other values in one worker than in another."""
+    from ..evidence.workers import drifts
+
     found = drifts(run)
     if not found:
         return

@@ -68,11 +68,14 @@ Divide once: leave the division to the loss object.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.replicas import shares
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -90,6 +93,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find losses in which each example counts too little by the number of replicas."""
+    from ..evidence.replicas import shares
+
     for share in shares(run):
         if share.factor * share.replicas != 1:
             continue

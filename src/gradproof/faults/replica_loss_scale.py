@@ -64,12 +64,14 @@ def step(x, y):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.growth import growths
-from ..evidence.replicas import shares
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -88,6 +90,9 @@ def prove(run: Run) -> Iterator[Finding]:
 
     It is a larger step, which may be meant; not where it makes the gradients explode.
     """
+    from ..evidence.growth import growths
+    from ..evidence.replicas import shares
+
     exploding = {name for growth in growths(run) for name in growth.names}
     for share in shares(run):
         if share.factor != share.replicas:

@@ -76,15 +76,19 @@ context.input_pipeline_id)`, and shuffle it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.workers import COMPARED, alike
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find replicas whose own gradients were equal, variable by variable, from the start."""
+    from ..evidence.workers import COMPARED, alike
+
     names = alike(run)
     if not names:
         return

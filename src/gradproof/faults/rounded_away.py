@@ -51,11 +51,14 @@ larger steps. A loss scale does not help: it is undone before the update.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.ledger import Audit
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.ledger import Audit
+    from ..evidence.run import Run
 
 SPACING = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 """Distance of neighbouring values, as a part of the value."""

@@ -85,12 +85,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.gradients import GradientCall
-from ..evidence.offers import ignored_mask, offered
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = {
     "unused": (
@@ -129,6 +132,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find losses that do not depend on the weights that they were offered."""
+    from ..evidence.offers import ignored_mask, offered
+
     for call in run.calls:
         if not run.wanted(call) or len(call.targets) != 1 or call.inner:
             continue

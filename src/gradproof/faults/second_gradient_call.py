@@ -54,11 +54,14 @@ question with both lists, need less memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import Spot
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop, Spot
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

@@ -50,15 +50,16 @@ Loss classes such as `keras.losses.MeanSquaredError()` do so by themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.gradients import GradientCall
-from ..evidence.loop import Spot
-from ..evidence.paths import cut_kind, on_the_way
-from ..evidence.recording import Operation, Recording
-from ..evidence.reductions import number
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop, Spot
+    from ..evidence.recording import Operation, Recording
+    from ..evidence.run import Run
 
 DIFFERENCES = ("Sub", "SquaredDifference")
 PASSING = ("Add", "AddV2", "AddN", "Sub", "Neg", "Identity", "Cast")
@@ -99,6 +100,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
     Or a product, of which nothing is used but the mean or the sum of all.
     """
+    from ..evidence.paths import on_the_way
+
     seen: set[object] = set()
     for call in run.calls:
         keys = [source.variable for source in call.sources if source.variable is not None]
@@ -174,6 +177,8 @@ def _is_square(shape: Shape | None) -> bool:
 
 def _only_summed(recording: Recording, product: Operation, passed: Sequence[Operation]) -> bool:
     """All ways from a product to the target add it up as a whole."""
+    from ..evidence.reductions import number
+
     behind, summed = {product.index}, False
     for operation in passed:
         if not behind.intersection(operation.inputs):
@@ -190,6 +195,8 @@ def _only_summed(recording: Recording, product: Operation, passed: Sequence[Oper
 
 
 def _depending(run: Run, call: GradientCall, keys: list[int]) -> frozenset[int]:
+    from ..evidence.paths import cut_kind
+
     recording = run.recording(call.recording)
     seen = {
         read.index for key in keys for read in recording.reads_of(key) if call.tape in read.tapes

@@ -56,11 +56,15 @@ One optimizer for each list of variables.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.sharing import Shared, shared
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
+    from ..evidence.sharing import Shared
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -79,6 +83,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find an optimizer that serves two lists while another one stays unused."""
+    from ..evidence.sharing import shared
+
     for found in shared(run):
         if found.idle:
             yield _measured(run, found)
@@ -86,6 +92,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Two names for one optimizer: the run shows what it did with both lists."""
+    from ..evidence.sharing import shared
+
     for found in shared(run):
         at = found.second.place
         if at is not None and finding.place is not None and at.line == finding.place.line:

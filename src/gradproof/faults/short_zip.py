@@ -50,11 +50,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.unlisted import unlisted
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -134,6 +137,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Confirm that the tail of the longer list got nothing and stood still."""
+    from ..evidence.unlisted import unlisted
+
     left = [variable.path for variable, _ in unlisted(run)]
     here = [
         apply

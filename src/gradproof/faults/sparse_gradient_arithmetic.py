@@ -69,10 +69,14 @@ take sparse ones: `tf.add_n`, `tf.norm`, `tf.clip_by_global_norm`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 LOOKUPS = frozenset({"ResourceGather", "ResourceGatherNd", "Gather", "GatherV2"})
 """Operations whose gradient is sparse."""

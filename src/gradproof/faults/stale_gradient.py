@@ -45,12 +45,16 @@ Record the forward pass in every step: move the `with` block into the loop.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Apply, Pair
-from ..evidence.gradients import GradientCall
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply, Pair
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

@@ -51,10 +51,14 @@ Make it once, outside: at module level, in `__init__`, or in `build`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 REFUSALS = (
     "singleton tf.Variable",

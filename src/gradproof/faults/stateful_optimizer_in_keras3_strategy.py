@@ -68,10 +68,13 @@ mends it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -48,13 +48,14 @@ the list.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import cut_kind, lost
-from ..evidence.unlisted import all_trained
-from ..evidence.zeros import zeros
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -72,6 +73,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables that are to be updated, and whose only path is stopped."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("stopped",)):
         keys = {loss.source.variable for loss in found.losses}
         if keys & run.connected or None in keys or keys & run.moved or not keys & run.handed:
@@ -92,6 +95,9 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _in_a_loop(run: Run) -> Iterator[Finding]:
     """Find gradients that come out of a loop or branch as zeros."""
+    from ..evidence.paths import cut_kind
+    from ..evidence.zeros import zeros
+
     for zero in zeros(run):
         if cut_kind(zero.operation) == "stopped" and zero.steps >= 2:
             yield Finding(
@@ -109,6 +115,8 @@ def _in_a_loop(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear what the run saw getting a gradient, and moving, all the same."""
+    from ..evidence.unlisted import all_trained
+
     return Verdict.CLEARED if all_trained(run, finding.variables) else None
 
 

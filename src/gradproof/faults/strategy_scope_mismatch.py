@@ -73,10 +73,14 @@ Make model, optimizer and metrics, and restore checkpoints, inside one
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 REFUSALS = (
     "Mixing different tf.distribute.Strategy objects",

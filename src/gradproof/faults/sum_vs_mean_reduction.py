@@ -63,13 +63,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import isfinite
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Apply, Step
-from ..evidence.gradients import GradientCall
-from ..evidence.reductions import Reduction, reductions
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply, Step
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop
+    from ..evidence.reductions import Reduction
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -120,6 +124,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _sum(run: Run, call: GradientCall) -> Reduction | None:
     """The sum over the batch that is this call's target, undivided."""
+    from ..evidence.reductions import reductions
+
     found = reductions(run.recording(call.recording), call)
     if not found:
         return None

@@ -79,11 +79,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.crashes import ended_well, leak
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -102,6 +105,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the use of a symbol outside the trace that made it."""
+    from ..evidence.crashes import leak
+
     found = leak(run)
     if found is None or run.crash is None:
         return
@@ -122,6 +127,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """Source sees where a tensor is kept, a run only where it was made and used."""
+    from ..evidence.crashes import ended_well, leak
+
     if ended_well(run):
         return Verdict.CLEARED
     found = leak(run)

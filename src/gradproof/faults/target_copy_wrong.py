@@ -48,11 +48,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.mixing import own_share
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Place, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = {
     "alias": "two names for one network: the target is no copy, it moves with every step",
@@ -74,6 +77,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find soft updates that give variables their own values back."""
+    from ..evidence.mixing import own_share
+
     trained = {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
     places: dict[Place | None, dict[str, float]] = {}
     steps: dict[Place | None, int] = {}

@@ -54,11 +54,15 @@ Hand tensors over, and define the function once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.tracings import Retraced, retraced
 from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
+    from ..evidence.tracings import Retraced
 
 _WORDS = {
     "number": "this Python number changes, and each value makes a new trace",
@@ -84,6 +88,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find functions that the run traced again and again."""
+    from ..evidence.tracings import retraced
+
     for found in retraced(run.tracings):
         last = found.tracings[-1]
         place, other = _where(found)

@@ -63,10 +63,13 @@ Set the outer flag first, the inner ones after it, and look at the list:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
 
 _FIXES = {
     "reset": "set the outer flag first",

@@ -51,11 +51,14 @@ Call `compile` again after the flags have changed; make a new `tf.function`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.crashes import ended_well
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Place, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -105,6 +108,8 @@ def _used(run: Run, place: Place | None, key: int) -> bool:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Every traced step was called with the flags that it was traced with."""
+    from ..evidence.crashes import ended_well
+
     traced = any(apply.traced and apply.optimizer is not None for apply in run.applies)
     return Verdict.CLEARED if ended_well(run) and traced and not run.flips else None
 

@@ -56,11 +56,14 @@ author knows which.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -81,6 +84,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables that are trained for, computed or not, and never used."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("dead end", "unread")):
         keys = {loss.source.variable for loss in found.losses}
         if keys & run.connected or None in keys or found.call.inner:

@@ -85,13 +85,16 @@ the holding class derive from `keras.layers.Layer`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.gradients import GradientCall
-from ..evidence.unlisted import all_trained, unlisted
-from ..evidence.variable import Variable
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
+    from ..evidence.variable import Variable
 
 _REASONS = {
     "plain": "inside a plain Python object, where Keras does not look",
@@ -122,6 +125,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables of layers that the object around them does not track."""
+    from ..evidence.unlisted import unlisted
+
     groups: dict[object, list[Variable]] = {}
     first: dict[object, GradientCall] = {}
     for variable, call in unlisted(run):
@@ -148,6 +153,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear what the run saw handed over and moving."""
+    from ..evidence.unlisted import all_trained
+
     return Verdict.CLEARED if all_trained(run, finding.variables) else None
 
 

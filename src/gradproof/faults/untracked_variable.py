@@ -76,12 +76,14 @@ it as it is and pass it to `gradient` and to the optimizer by hand.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import GradientCall, Owned
-from ..evidence.unlisted import all_trained, unlisted
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import GradientCall, Loop, Owned
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -106,6 +108,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find bare variables of a Keras layer that the loss uses and no list has."""
+    from ..evidence.unlisted import unlisted
+
     for variable, call in unlisted(run):
         if variable.kind != "tf.Variable" or variable.owner != "layer":
             continue
@@ -128,6 +132,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear what the run saw handed over and moving."""
+    from ..evidence.unlisted import all_trained
+
     return Verdict.CLEARED if all_trained(run, finding.variables) else None
 
 

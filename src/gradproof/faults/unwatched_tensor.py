@@ -58,11 +58,14 @@ used.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -94,6 +97,8 @@ def _copies(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find sources that the target depends on and the tape did not watch."""
+    from ..evidence.paths import lost
+
     for found in lost(run, ("unwatched",)):
         call = found.call
         tensors = [loss for loss in found.losses if loss.source.given == "tensor"]

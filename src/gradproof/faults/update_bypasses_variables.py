@@ -52,13 +52,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import DroppedUpdate, Spot
-from ..evidence.run import Crash
-from ..evidence.unlisted import combined
+from ..evidence.loop import Spot
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import DroppedUpdate, Loop
+    from ..evidence.run import Crash, Run
 
 _WHERE = {
     "element": "put into a list that the model does not read",
@@ -108,6 +110,8 @@ def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find new values, made of variable and gradient, that nobody assigned."""
+    from ..evidence.unlisted import combined
+
     seen: set[object] = set()
     for call in () if run.early else run.calls:
         keys = [

@@ -62,15 +62,19 @@ residual connections, normalisation between the layers.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Run
-from ..evidence.fading import fadings
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.run import Run
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find first layers that get, and move, a small part of what the last ones do."""
+    from ..evidence.fading import fadings
+
     for found in fadings(run):
         names = tuple(run.path(key) for key in found.faded)
         first = run.variable(found.keys[0])

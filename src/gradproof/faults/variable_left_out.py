@@ -60,14 +60,16 @@ Add the variable to the list, let a layer own it, or say that it is fixed with
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.gradients import GradientCall
-from ..evidence.loop import Spot
-from ..evidence.unlisted import all_trained, unlisted
-from ..evidence.variable import Variable
 from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop, Spot
+    from ..evidence.run import Run
+    from ..evidence.variable import Variable
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -95,6 +97,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find trainable variables that the target uses and nobody updates."""
+    from ..evidence.unlisted import unlisted
+
     if run.unsettled:
         return
     groups: dict[object, list[Variable]] = {}
@@ -122,6 +126,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear what the run saw handed over and moving."""
+    from ..evidence.unlisted import all_trained
+
     return Verdict.CLEARED if all_trained(run, finding.variables) else None
 
 

@@ -56,11 +56,15 @@ Safe: `w.assign_sub(0.1 * gradient)`. It is the same arithmetic on the variable.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import Lost, lost
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.paths import Lost
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -79,6 +83,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find a tensor, made of a variable and a gradient, where a variable was."""
+    from ..evidence.paths import lost
+
     places: dict[object, list[Lost]] = {}
     for found in lost(run, ("rebound",)):
         places.setdefault(found.call.place, []).append(found)

@@ -79,11 +79,14 @@ Call the model on one batch before the list is read, or read
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.loop import GradientCall, Spot
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import GradientCall, Loop, Spot
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:

@@ -51,11 +51,14 @@ variables, and assign zeros after they are applied.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.accumulating import hoards, split_targets
 from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WORDS = {
     "closed": (
@@ -93,6 +96,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Targets that belong to several tapes, buffers that are only added to."""
+    from ..evidence.accumulating import hoards, split_targets
+
     told: set[object] = set()
     for parts in split_targets(run):
         call, tape = parts.call, run.tape(parts.call.tape)

@@ -58,11 +58,14 @@ Multiply by the gradient from above.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.paths import lost
 from ..fault import Fault
 from ..finding import Finding, Fix
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -82,6 +85,8 @@ VARIABLES = "grad_fn must accept keyword argument 'variables'"
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find custom gradients that finite differences contradict."""
+    from ..evidence.paths import lost
+
     for seen in run.custom_gradients:
         if seen.kind == "upstream":
             words = (

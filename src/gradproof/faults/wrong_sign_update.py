@@ -45,13 +45,17 @@ def step(model, x, y):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.applies import Apply
-from ..evidence.gradients import GradientCall
-from ..evidence.recording import EXTERNAL, Recording
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related, listed
+
+if TYPE_CHECKING:
+    from ..evidence.applies import Apply
+    from ..evidence.gradients import GradientCall
+    from ..evidence.loop import Loop
+    from ..evidence.recording import Recording
+    from ..evidence.run import Run
 
 ERRORS = frozenset(
     {
@@ -149,6 +153,8 @@ def _error(run: Run, call: GradientCall) -> bool:
 
 
 def _measures_error(recording: Recording, index: int) -> bool:
+    from ..evidence.recording import EXTERNAL
+
     operation = recording.operations[index]
     if operation.type in ERRORS:
         return True

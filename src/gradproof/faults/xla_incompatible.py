@@ -59,11 +59,14 @@ shape that is known; else leave `jit_compile` out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
-from ..evidence.compiled import refused
 from ..fault import Fault
 from ..finding import Finding, Fix, Related
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _WHY = {
     "kernel": "XLA has no such operation",
@@ -87,6 +90,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the operation that XLA refused to compile."""
+    from ..evidence.compiled import refused
+
     found = refused(run)
     if found is None or run.crash is None:
         return

@@ -51,12 +51,15 @@ Unsafe: it changes what is computed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..evidence import Loop, Run
 from ..evidence.operations import CLIPS
-from ..evidence.zeros import zeros
 from ..fault import Fault
 from ..finding import Finding, Fix, listed
+
+if TYPE_CHECKING:
+    from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -75,6 +78,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that stay exactly zero behind a clip or a threshold."""
+    from ..evidence.zeros import zeros
+
     for zero in zeros(run):
         if zero.operation.type in CLIPS and zero.steps >= 2:
             yield Finding(

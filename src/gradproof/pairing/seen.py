@@ -10,7 +10,7 @@ from typing import Any
 
 from ..answer import Answer
 from ..contrast import Point
-from ..evidence import Run
+from ..evidence.run import Run
 from ..evidence.variable import Variable
 from ..record import Passage, Record
 

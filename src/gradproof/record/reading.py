@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..answer import Answer
-from ..evidence import Run
 from ..evidence.applies import Step, Update
 from ..evidence.rows import COLUMNS, NO_GRADIENT
+from ..evidence.run import Run
 from ..evidence.series import NAN, Series
 from ..evidence.series import unpacked as numbers_of
 from ..evidence.workers import Worker

@@ -19,8 +19,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..answer import Answer, Lines
-from ..evidence import Run
 from ..evidence.rows import StepRows
+from ..evidence.run import Run
 from ..evidence.workers import told
 from ..fault import Diagnosis
 from ..finding import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from ..evidence import Loop
+from ..evidence.loop import Loop
 from ..words import WORDS_OF_INTEREST, trains
 from .elsewhere import located
 from .project import Project, Sought, Source, lines_of

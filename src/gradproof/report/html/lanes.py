@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import isfinite, isnan
 
 from ...answer import Answer
-from ...evidence import Run
 from ...evidence.applies import Apply
+from ...evidence.run import Run
 from ...evidence.series import Series
 from ...fault import Diagnosis
 from .buckets import Condensed, condensed, cuts, merged, ratios, sampled, stretches

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...evidence import Run
 from ...evidence.ledger import Audit
+from ...evidence.run import Run
 from .lanes import Lane
 from .words import number
 

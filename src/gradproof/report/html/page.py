@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...answer import Answer, Lines
-from ...evidence import Run
+from ...evidence.run import Run
 from ...evidence.series import Series
 from ...fault import Diagnosis, Verdict
 from . import embedding, ledger, packing, pages, source, words

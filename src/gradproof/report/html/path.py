@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...answer import Answer, Standing
-from ...evidence import Run
+from ...evidence.run import Run
 from ...fault import STAGES, Diagnosis
 from .lanes import Lane, Summary
 from .stages import Facts, sentences

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from ...evidence import Run
+from ...evidence.run import Run
 from ...evidence.series import Series
 from .words import number
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...answer import Standing
-from ...evidence import Run
 from ...evidence.applies import Apply
 from ...evidence.gradients import Source
 from ...evidence.ledger import Audit
+from ...evidence.run import Run
 from ...evidence.variable import Variable
 from .lanes import Lane, Summary
 from .words import counted, number
