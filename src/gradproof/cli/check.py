@@ -96,9 +96,17 @@ def check(
 
 
 def _check(asked: Asked, report: Report) -> int:
+    report.counts = asked.statistics
+    try:
+        return _checked(asked, report)
+    # Wherever it comes: importing what reads takes its time, too.
+    except KeyboardInterrupt:
+        return 130
+
+
+def _checked(asked: Asked, report: Report) -> int:
     from .. import check, files
 
-    report.counts = asked.statistics
     try:
         with _progress() as begin:
             manner = _manner(asked, report, begin)
@@ -109,8 +117,6 @@ def _check(asked: Asked, report: Report) -> int:
             return _write_baseline(asked.write_baseline, answer, reading)
     except files.Unreadable as problem:
         return refuse(str(problem))
-    except KeyboardInterrupt:
-        return 130
     if asked.fix or asked.diff:
         return _mend(asked, report, answer, reading, manner)
     report.give(answer, reading, sys.stdout)
