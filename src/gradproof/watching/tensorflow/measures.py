@@ -107,13 +107,13 @@ def _change(variable: Any, was: Before) -> tuple[Any, int]:
 
     A graph with one assignment to the variable has the answer as that one's
     argument: no read and no subtraction. Not in half precision, where much of
-    it may be rounded away.
+    it may be rounded away, and not where XLA compiles: it would work out the
+    argument twice.
     """
     import tensorflow as tf
-    from tensorflow.python.eager import context
     from tensorflow.python.framework import ops
 
-    if not context.executing_eagerly() and was.value.dtype in (tf.float32, tf.float64):
+    if _told_by_argument(was):
         users = ops.get_default_graph().capture(bare(variable).handle).consumers()
         writes = [user for user in users if user.type != "ReadVariableOp" and user not in was.users]
         if len(writes) == 1 and writes[0].type in _ADDED:
@@ -121,6 +121,18 @@ def _change(variable: Any, was: Before) -> tuple[Any, int]:
         if len(writes) == 1 and writes[0].type == "AssignVariableOp":
             return tf.raw_ops.Sub(x=writes[0].inputs[1], y=was.value), 1
     return tf.raw_ops.Sub(x=_read(variable), y=was.value), 1
+
+
+def _told_by_argument(was: Before) -> bool:
+    """Says whether a graph's assignment may be asked for what it adds."""
+    import tensorflow as tf
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import ops
+    from tensorflow.python.ops import control_flow_util
+
+    if context.executing_eagerly() or was.value.dtype not in (tf.float32, tf.float64):
+        return False
+    return not control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
 
 
 def half_square(tensor: Any) -> Any:
