@@ -129,6 +129,8 @@ def harm_of(before: Outcome, after: Outcome, diagnoses: Sequence[Diagnosis]) -> 
     if after.answer.steps == 0:
         return "no update is made any more" if before.answer.steps else "still no update is made"
     stopped = _stopped(before.answer.standings, after.answer.standings)
+    unreached = _unreached(before.answer) & _unreached(after.answer)
+    stopped = [variable for variable in stopped if variable not in unreached]
     if stopped:
         return f"`{stopped[0]}` does not move any more"
     return _loss_harm(before, after)
@@ -144,6 +146,16 @@ def _stopped(before: Sequence[Standing], after: Sequence[Standing]) -> list[str]
         for variable, count in moved.items()
         if moves[variable] < count and variable in known
     ]
+
+
+def _unreached(answer: Answer) -> set[str]:
+    """Variables that no gradient reaches: what moved them was meant for others."""
+    return {
+        variable
+        for one in answer.diagnoses
+        if one.fault.stage in ("tracked", "recorded")
+        for variable in one.variables
+    }
 
 
 def _loss_harm(before: Outcome, after: Outcome) -> str:

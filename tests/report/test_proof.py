@@ -64,6 +64,21 @@ def test_new_faults_are_harm():
     assert harm_of(BEFORE, advice, [PROVEN]) == ""
 
 
+def test_what_moved_by_mistake_may_stop():
+    """No gradient reaches it, before as after: it was moved along those of others."""
+    cut = replace(
+        PROVEN,
+        fault=replace(PROVEN.fault, code="GP208", name="unconnected-variable"),
+        level="warning",
+        variables=("decoder/kernel",),
+    )
+    before = replace(BEFORE, answer=replace(BEFORE.answer, diagnoses=(PROVEN, cut)))
+    rests = (MOVING, replace(OTHER, moved=False))
+    after = replace(AFTER, answer=replace(AFTER.answer, diagnoses=(cut,), standings=rests))
+    assert harm_of(before, after, [PROVEN]) == ""
+    assert harm_of(BEFORE, after, [PROVEN]) == "GP208 is found then"
+
+
 def test_copies_may_share_a_path():
     """A clone that rests is no variable that stopped."""
     rests = replace(MOVING, state="resting", moved=False)

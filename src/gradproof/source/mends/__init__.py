@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from ...finding import Finding, Fix
 from . import (
     applied,
+    clipped,
     differentiated,
+    frozen,
     hand_written,
     learned,
     listed,
     named,
     optimizing,
+    paired,
+    placed,
     recorded,
     repeated,
+    rounded,
     taped,
     tracked,
 )
@@ -29,11 +34,16 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
         for topic in (
             tracked,
             listed,
+            frozen,
             taped,
             recorded,
             differentiated,
+            rounded,
             applied,
+            paired,
+            clipped,
             optimizing,
+            placed,
             hand_written,
             named,
             repeated,
@@ -41,6 +51,8 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
         )
         for name, mend in topic.MENDS.items()
     },
+    "dataset-loop-in-tape": (taped.dataset_loop_in_tape, taped.dataset_unrolled),
+    "float16-range": (rounded.float16_range, rounded.computed_longer),
     "numpy-in-graph-mode": (recorded.numpy_on_loss_path, repeated.numpy_in_graph_mode),
 }
 """By the name of the fault."""

@@ -158,39 +158,7 @@ def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 yield Fix("descend on what is to grow, with a minus sign", False, edits)
 
 
-def float16_range(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """`1 / (1 + exp(-x))` is the sigmoid, which does not overflow."""
-    node = node_of(draft, finding)
-    around = [*draft.up(node), *ast.walk(draft.statement(node))]
-    for here in around:
-        if not isinstance(here, ast.BinOp) or not isinstance(here.op, ast.Div):
-            continue
-        given = _sigmoid_of(here.right)
-        if given is None:
-            continue
-        text = f"{draft.tensorflow}.sigmoid({draft.source(given)})"
-        if not (isinstance(here.left, ast.Constant) and here.left.value == 1):
-            text = f"{draft.operand(here.left)} * {text}"
-        title = "use the sigmoid, which does not overflow"
-        yield Fix(title, False, (draft.replace(here, text),))
-        return
-
-
-def _sigmoid_of(below: ast.expr) -> ast.expr | None:
-    """The `x` of `1 + exp(-x)`."""
-    if not isinstance(below, ast.BinOp) or not isinstance(below.op, ast.Add):
-        return None
-    for one, other in ((below.left, below.right), (below.right, below.left)):
-        if not isinstance(one, ast.Constant) or one.value != 1 or called(other) != "exp":
-            continue
-        argument = other.args[0] if isinstance(other, ast.Call) and other.args else None
-        if isinstance(argument, ast.UnaryOp) and isinstance(argument.op, ast.USub):
-            return argument.operand
-    return None
-
-
 MENDS = {
-    "float16-range": float16_range,
     "nan-from-singular-op": nan_from_singular_op,
     "wrong-custom-gradient": wrong_custom_gradient,
     "zero-gradient-region": zero_gradient_region,

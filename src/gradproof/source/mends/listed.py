@@ -219,39 +219,8 @@ def _held(draft: Draft, node: ast.Assign, near: ast.expr) -> str:
     return text if many else f"[{text}]"
 
 
-def trainable_flip_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The model is compiled again, or the step traced again, after the flip."""
-    flip = draft.statement(node_of(draft, finding))
-    block = draft.block(flip)
-    before = block[: block.index(flip)]
-    for statement in reversed(before):
-        if isinstance(statement, ast.Expr) and called(statement.value) == "compile":
-            fix = (draft.after(flip, draft.source(statement)),)
-            yield Fix("compile again after the change", False, fix)
-            break
-    # A loop that flips several layers ends before the step is traced again.
-    outer = [here for here in draft.up(flip) if here in draft.tree.body]
-    last = outer[0] if outer and isinstance(outer[0], ast.For) else flip
-    assert isinstance(last, ast.stmt)
-    block = draft.block(last)
-    after = block[block.index(last) + 1 :]
-    wanted = loaded(*after)
-    for node in draft.tree.body:
-        if isinstance(node, Function) and node.name in wanted:
-            wanted = wanted | loaded(*node.body)
-    for step in ast.walk(draft.tree):
-        if not isinstance(step, Function) or step.name not in wanted:
-            continue
-        if draft.scope(flip) is draft.tree and any(
-            "function" in ast.unparse(mark) for mark in step.decorator_list
-        ):
-            line = f"{step.name} = {draft.tensorflow}.function({step.name}.python_function)"
-            yield Fix("trace the step again after the change", False, (draft.after(last, line),))
-
-
 MENDS = {
     "non-trainable-in-list": non_trainable_in_list,
     "variables-read-before-build": variables_read_before_build,
-    "trainable-flip-ignored": trainable_flip_ignored,
     "variable-left-out": variable_left_out,
 }

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
 from .reach import known_before, makes_optimizer, node_of, optimizers_in_reach, own_name, tape_of
 
 
@@ -65,6 +65,7 @@ def learning_rate_copied(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """What changes the copy changes the optimizer's learning rate as well."""
     node = node_of(draft, finding)
     statement = draft.statement(node)
+    yield from _given_to_the_optimizer(draft, statement)
     yield from _the_optimizers_own(draft, statement)
     names = set(loaded(statement) | stored(statement))
     for optimizer in optimizers_in_reach(draft, statement):
@@ -77,6 +78,26 @@ def learning_rate_copied(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 continue
             text = f"{reach}.learning_rate = {target}"
             yield Fix("give it to the optimizer too", False, (draft.after(each, text),))
+
+
+def _given_to_the_optimizer(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
+    """What an optimizer took as its rate when it was made is assigned to it again."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        changed = statement.targets[0]
+    elif isinstance(statement, ast.AugAssign):
+        changed = statement.target
+    else:
+        return
+    for made in ast.walk(draft.tree):
+        if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
+            continue
+        given = [*made.value.args[:1], keyword(made.value, "learning_rate")]
+        taken = any(each is not None and same(each, changed) for each in given)
+        near = draft.scope(made) in (draft.scope(statement), draft.tree)
+        if taken and near and makes_optimizer(draft, made.value):
+            name = draft.source(made.targets[0])
+            line = f"{name}.learning_rate.assign({draft.source(changed)})"
+            yield Fix("give it to the optimizer too", False, (draft.after(statement, line),))
 
 
 def _the_optimizers_own(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
@@ -150,7 +171,10 @@ def loss_scale_generation_mix(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 def replica_loss_scale(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The mean of a replica is divided by the number of replicas."""
-    call = draft.nearest(node_of(draft, finding), ast.Call)
+    node = node_of(draft, finding)
+    mean = node.value if isinstance(node, ast.Return | ast.Assign) else None
+    quotient = isinstance(mean, ast.BinOp) and isinstance(mean.op, ast.Div)
+    call = mean if mean is not None and quotient else draft.nearest(node, ast.Call)
     strategy = next(
         (
             draft.source(node.targets[0])
@@ -185,6 +209,7 @@ def optimizer_swapped_under_trace(draft: Draft, finding: Finding) -> Iterator[Fi
     """The step is traced again with the new optimizer."""
     statement = draft.statement(node_of(draft, finding))
     name = finding.message.split("`")[1] if "`" in finding.message else ""
+    yield from _only_the_rate(draft, statement)
     for step in ast.walk(draft.tree):
         if not isinstance(step, Function) or step.name != name:
             continue
@@ -196,46 +221,82 @@ def optimizer_swapped_under_trace(draft: Draft, finding: Finding) -> Iterator[Fi
         yield Fix("trace the step again", False, (draft.after(statement, line),))
 
 
-def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The optimizer is made once, before the loop or the function."""
-    statement = draft.statement(node_of(draft, finding))
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-        raise NoMend
-    function = draft.scope(statement)
-    around = [here for here in draft.up(statement) if isinstance(here, ast.For | ast.While)]
-    loops = [loop for loop in around if draft.scope(loop) is function]
-    outer: ast.stmt | None = loops[-1] if loops else None
-    if outer is None and isinstance(function, Function):
-        outer = function
-    if outer is None or isinstance(draft.parents[outer], ast.ClassDef):
-        raise NoMend
-    inside = stored(outer) | {node.arg for node in ast.walk(outer) if isinstance(node, ast.arg)}
-    if loaded(statement.value) & inside:
-        raise NoMend
-    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
-    lines = [draft.source(statement), *(["", ""] if top else [])]
-    edits = (draft.before(outer, "\n".join(lines)), draft.remove(statement))
-    yield Fix("make the optimizer once", False, edits)
+def _only_the_rate(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
+    """An optimizer that differs in its rate alone is not made anew."""
+    new = statement.value if isinstance(statement, ast.Assign) else None
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if not isinstance(new, ast.Call) or not isinstance(target, ast.Attribute | ast.Name):
+        return
+    last = target.attr if isinstance(target, ast.Attribute) else target.id
+    rate, rest = _rate_apart(new)
+    for old in ast.walk(draft.tree):
+        if (
+            not isinstance(old, ast.Assign)
+            or old is statement
+            or not isinstance(old.value, ast.Call)
+        ):
+            continue
+        name = old.targets[0]
+        alike = last == (name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", ""))
+        if alike and rate is not None and _rate_apart(old.value)[1] == rest:
+            text = f"{draft.source(target)}.learning_rate.assign({draft.source(rate)})"
+            edits = (draft.replace(statement, text),)
+            yield Fix("keep the optimizer, and assign its learning rate", False, edits)
+            return
 
 
-def shared_optimizer(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The optimizer that nobody uses takes the second network."""
-    call = draft.nearest(node_of(draft, finding), ast.Call)
-    while called(call) not in ("apply_gradients", "apply", "minimize"):
-        call = draft.nearest(draft.parents[call], ast.Call)
-    if not isinstance(call.func, ast.Attribute):
+def _rate_apart(call: ast.Call) -> tuple[ast.expr | None, str]:
+    """The learning rate that a call is given, and all else of it."""
+    named = keyword(call, "learning_rate")
+    rate = named if named is not None else (call.args[0] if call.args else None)
+    rest = [ast.unparse(call.func), *map(ast.unparse, call.args[1 if named is None else 0 :])]
+    rest += [ast.unparse(word) for word in call.keywords if word.arg != "learning_rate"]
+    return rate, " ".join(rest)
+
+
+def optimizer_state_not_restored(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The checkpoint holds the optimizer beside the model."""
+    checkpoints = [
+        node
+        for node in ast.walk(draft.tree)
+        if called(node) == "Checkpoint" and isinstance(node, ast.Call) and node.keywords
+    ]
+    if not checkpoints or any(keyword(node, "optimizer") is not None for node in checkpoints):
         raise NoMend
-    for there in finding.related:
-        statement = draft.statement(draft.at(there.place.span))
-        if "never used" in there.message and isinstance(statement, ast.Assign):
-            name = draft.source(statement.targets[0])
-            edits = (draft.replace(call.func.value, name),)
-            yield Fix(f"give it to `{name}`, which nobody uses", False, edits)
+    applied = [
+        draft.source(node.func.value)
+        for node in ast.walk(draft.tree)
+        if isinstance(node, ast.Call)
+        and called(node) in ("apply_gradients", "apply")
+        and isinstance(node.func, ast.Attribute)
+    ]
+    for name in dict.fromkeys(applied):
+        if not all(_known_at(draft, node, name) for node in checkpoints):
+            continue
+        edits: list[Edit] = []
+        builds: list[Edit] = []
+        for node in checkpoints:
+            last = node.keywords[-1]
+            edits.append(draft.replace(last, f"{draft.source(last)}, optimizer={name}"))
+            model = keyword(node, "model")
+            if "restore" in ast.unparse(draft.statement(node)) and model is not None:
+                line = f"{name}.build({draft.source(model)}.trainable_variables)"
+                builds.append(draft.before(draft.statement(node), line))
+        title = "keep the optimizer in the checkpoint too"
+        yield Fix(title, False, tuple(edits))
+        if builds:
+            yield Fix(f"{title}, and build it first", False, (*edits, *builds))
+
+
+def _known_at(draft: Draft, node: ast.AST, name: str) -> bool:
+    """Says whether an expression has a value where a node stands."""
+    return name.split(".")[0] in known_before(draft, draft.statement(node)) and (
+        draft.scope(node) is draft.tree or "." in name
+    )
 
 
 MENDS = {
-    "optimizer-recreated": optimizer_recreated,
-    "shared-optimizer": shared_optimizer,
+    "optimizer-state-not-restored": optimizer_state_not_restored,
     "masked-weights-still-move": masked_weights_still_move,
     "optimizer-swapped-under-trace": optimizer_swapped_under_trace,
     "optimizer-bound-to-old-variables": optimizer_bound_to_old_variables,

@@ -124,6 +124,8 @@ def _rounded(call: ast.Call) -> ast.expr | None:
     """What a step function is given, if it keeps the shape."""
     if called(call) in ("round", "rint", "floor", "ceil", "sign") and len(call.args) == 1:
         return call.args[0]
+    if called(call) == "cast" and call.args and isinstance(call.args[0], ast.Compare):
+        return call.args[0].left if len(call.args[0].ops) == 1 else None
     if called(call) == "one_hot" and call.args and called(call.args[0]) in ("argmax", "arg_max"):
         inner = call.args[0]
         assert isinstance(inner, ast.Call)

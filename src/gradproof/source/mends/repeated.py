@@ -60,11 +60,51 @@ def _made_by_init(
 def python_state_frozen_at_trace(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Python state becomes a variable, and what changes it assigns to it."""
     node = draft.nearest(node_of(draft, finding), ast.expr, ast.stmt)
+    if isinstance(node, ast.Call):
+        yield _drawn_by_tensorflow(draft, node)
+        return
     if isinstance(node, ast.AugAssign | ast.Assign):
         node = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
     if not isinstance(node, ast.Attribute | ast.Name):
         raise NoMend
     yield _as_variable(draft, node, "make it a variable that is not trained, and assign to it")
+
+
+def _drawn_by_tensorflow(draft: Draft, call: ast.Call) -> Fix:
+    """Random numbers come from an operation, which draws at each step."""
+    name, tf = ast.unparse(call.func), draft.tensorflow
+    module, _, last = name.rpartition(".")
+    given = [draft.source(each) for each in call.args]
+    words = {word.arg: draft.source(word.value) for word in call.keywords}
+    whole: ast.expr = call
+    if module.endswith(".random") and last in ("randn", "rand", "standard_normal"):
+        shape = (
+            given[0] if last == "standard_normal" else f"({', '.join(given)},)" if given else "()"
+        )
+        text = f"{tf}.random.{'uniform' if last == 'rand' else 'normal'}({shape})"
+    elif module.endswith(".random") and last in ("normal", "uniform"):
+        names = ("loc", "scale", "size") if last == "normal" else ("low", "high", "size")
+        words.update(zip(names, given, strict=False))
+        shape = words.get("size", "()")
+        shape = f"({shape},)" if shape.isdigit() else shape
+        low, high = (
+            words.get(word, start) for word, start in zip(names, ("0.0", "1.0"), strict=False)
+        )
+        text = f"{tf}.random.{last}({shape}, {low}, {high})"
+    elif name == "random.random" or (module.endswith(".random") and last == "random" and not given):
+        text = f"{tf}.random.uniform(())"
+    elif name in ("random.uniform", "random.gauss"):
+        kind = "uniform" if last == "uniform" else "normal"
+        text = f"{tf}.random.{kind}((), {', '.join(given)})"
+    else:
+        raise NoMend
+    attribute = draft.parents[call]
+    if isinstance(attribute, ast.Attribute) and attribute.attr == "astype":
+        cast = draft.parents[attribute]
+        if not isinstance(cast, ast.Call) or "float32" not in ast.unparse(cast.args[0]):
+            raise NoMend
+        whole = cast
+    return Fix("let TensorFlow draw the numbers", False, (draft.replace(whole, text),))
 
 
 def _as_variable(draft: Draft, state: ast.Attribute | ast.Name, title: str) -> Fix:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...finding import Finding, Fix, Span
 from .draft import INDENT, Draft, Function, NoMend, called, keyword, loaded, stored
-from .reach import node_of, whole_lines
+from .reach import node_of, only_value, whole_lines
 
 
 def forward_outside_tape(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -196,6 +196,25 @@ def dataset_loop_in_tape(draft: Draft, finding: Finding) -> Iterator[Fix]:
     _, bottom = draft.lines_of([rest[applied]])
     span = whole_lines(draft, opening.lineno, bottom)
     yield Fix("open the tape inside the loop", False, (draft.edit(span, "\n".join(lines)),))
+
+
+def dataset_unrolled(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The batches lie in a list, over which the trace runs one by one."""
+    spans = [there.place.span for there in finding.related]
+    spans += [finding.place.span] if finding.place else []
+    for span in spans:
+        for opening in draft.up(draft.at(span)):
+            if not isinstance(opening, ast.With):
+                continue
+            for loop in ast.walk(opening):
+                if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Name):
+                    continue
+                made = only_value(draft.tree, loop.iter.id)
+                if made is None or "repeat" in ast.unparse(made) or called(made) == "list":
+                    continue
+                edits = (draft.replace(made, f"list({draft.source(made)})"),)
+                yield Fix("hold the batches in a list, which the trace unrolls", False, edits)
+            return
 
 
 def _grown(draft: Draft, statement: ast.AugAssign | ast.Assign) -> tuple[str, str]:

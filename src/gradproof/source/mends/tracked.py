@@ -236,6 +236,16 @@ def constant_weight(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(statement, ast.Assign):
         raise NoMend
     name, owner = attribute_of(statement), own_name(draft, statement)
+    around = [here for here in draft.up(statement) if isinstance(here, ast.ClassDef)]
+    bases = [ast.unparse(base) for base in around[0].bases] if around else []
+    if not bases or bases == [f"{draft.tensorflow}.Module"]:
+        made = statement.value
+        text = f"{draft.tensorflow}.Variable"
+        if called(made) in ("constant", "convert_to_tensor") and isinstance(made, ast.Call):
+            edit = draft.replace(made.func, text)
+        else:
+            edit = draft.replace(made, f"{text}({draft.source(made)})")
+        yield Fix("make it a variable", False, (edit,))
     known = _initializer(draft, statement.value, draft.scope(statement))
     if name is None or owner is None or known is None:
         raise NoMend

@@ -1,0 +1,119 @@
+"""Mends of clipping that does not reach the update, or bends it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...finding import Edit, Finding, Fix
+from .draft import Draft, NoMend, called
+from .reach import makes_optimizer, node_of
+
+
+def clipping_dropped(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What the clipping returns takes the name of the raw gradients."""
+    statement = draft.statement(node_of(draft, finding))
+    title = "apply what the clipping returns"
+    loop = draft.parents.get(statement)
+    for here in (statement, loop):
+        if isinstance(here, ast.For):
+            yield Fix(title, False, (_clipped_at_once(draft, here),))
+            return
+    if not isinstance(statement, ast.Expr | ast.Assign):
+        raise NoMend
+    value = statement.value
+    call = value.elt if isinstance(value, ast.ListComp) else value
+    raw = value.generators[0].iter if isinstance(value, ast.ListComp) else None
+    if raw is None and isinstance(call, ast.Call) and call.args:
+        raw = call.args[0]
+    if not isinstance(raw, ast.Name):
+        raise NoMend
+    if isinstance(statement, ast.Assign):
+        target = statement.targets[0]
+        first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
+        if not isinstance(first, ast.Name):
+            raise NoMend
+        yield Fix(title, False, (draft.replace(first, raw.id),))
+        return
+    names = f"{raw.id}, _" if called(call) == "clip_by_global_norm" else raw.id
+    edits = (draft.replace(statement, f"{names} = {draft.source(statement)}"),)
+    yield Fix(title, False, edits)
+
+
+def _clipped_at_once(draft: Draft, loop: ast.For) -> Edit:
+    """A loop that binds each gradient anew, as a list that keeps the clipped ones."""
+    body = loop.body[0]
+    if len(loop.body) != 1 or loop.orelse or not isinstance(body, ast.Assign):
+        raise NoMend
+    each, target = loop.target, body.targets[0]
+    alike = isinstance(each, ast.Name) and isinstance(target, ast.Name) and each.id == target.id
+    if not alike or not isinstance(loop.iter, ast.Name):
+        raise NoMend
+    name = loop.iter.id
+    made = f"[{draft.source(body.value)} for {draft.source(each)} in {name}]"
+    return draft.replace(loop, f"{name} = {made}")
+
+
+def clipped_apart(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """One norm bounds all gradients together."""
+    title = "bound the norm of all gradients together"
+    tf = draft.tensorflow
+    for node in ast.walk(draft.tree):
+        if isinstance(node, ast.Call) and makes_optimizer(draft, node):
+            for word in node.keywords:
+                if word.arg == "clipnorm":
+                    text = f"global_clipnorm={draft.source(word.value)}"
+                    yield Fix(title, False, (draft.replace(word, text),))
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.ListComp):
+            continue
+        made, call = node.value, node.value.elt
+        loop = made.generators[0]
+        if called(call) != "clip_by_norm" or not isinstance(call, ast.Call) or call.keywords:
+            continue
+        alone = len(made.generators) == 1 and not loop.ifs and len(call.args) == 2
+        if alone and same_name(call.args[0], loop.target) and len(node.targets) == 1:
+            bound = draft.source(call.args[1])
+            text = f"{tf}.clip_by_global_norm({draft.source(loop.iter)}, {bound})"
+            name = draft.source(node.targets[0])
+            yield Fix(title, False, (draft.replace(node, f"{name}, _ = {text}"),))
+
+
+def same_name(one: ast.expr, other: ast.expr) -> bool:
+    """Says whether two expressions are one and the same name."""
+    return isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id == other.id
+
+
+def clip_option_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The bound is given to the optimizer that computes the update, in time."""
+    places = [finding.place, *(there.place for there in finding.related)]
+    for place in places:
+        statement = draft.statement(draft.at(place.span)) if place else None
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        (target,) = statement.targets
+        if not isinstance(target, ast.Attribute) or target.attr not in OPTIONS:
+            continue
+        for made in ast.walk(draft.tree):
+            if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
+                continue
+            if ast.unparse(made.targets[0]) != ast.unparse(target.value):
+                continue
+            if called(made.value) == "LossScaleOptimizer":
+                text = f"{draft.source(target.value)}.inner_optimizer.{target.attr}"
+                edits: tuple[Edit, ...] = (draft.replace(target, text),)
+                yield Fix("give the bound to the optimizer inside", False, edits)
+            elif made.value.args or made.value.keywords:
+                last = [*made.value.args, *made.value.keywords][-1]
+                text = f"{draft.source(last)}, {target.attr}={draft.source(statement.value)}"
+                edits = (draft.replace(last, text), draft.remove(statement))
+                yield Fix("give the bound when the optimizer is made", False, edits)
+
+
+OPTIONS = ("clipnorm", "clipvalue", "global_clipnorm")
+"""What bounds gradients in optimizers of Keras."""
+
+MENDS = {
+    "clipped-apart": clipped_apart,
+    "clip-option-ignored": clip_option_ignored,
+    "clipping-dropped": clipping_dropped,
+}

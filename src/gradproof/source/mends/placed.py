@@ -1,0 +1,105 @@
+"""Mends of optimizers that are made in the wrong place, or too seldom."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...finding import Finding, Fix
+from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from .reach import makes_optimizer, node_of
+
+
+def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The optimizer is made once, before the loop or the function."""
+    statement = draft.statement(node_of(draft, finding))
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        raise NoMend
+    function = draft.scope(statement)
+    around = [here for here in draft.up(statement) if isinstance(here, ast.For | ast.While)]
+    loops = [loop for loop in around if draft.scope(loop) is function]
+    outer: ast.stmt | None = loops[-1] if loops else None
+    if outer is None and isinstance(function, Function):
+        outer = function
+    if outer is None or isinstance(draft.parents[outer], ast.ClassDef):
+        raise NoMend
+    inside = stored(outer) | {node.arg for node in ast.walk(outer) if isinstance(node, ast.arg)}
+    if loaded(statement.value) & inside:
+        yield _rate_assigned(draft, statement, outer, inside)
+        return
+    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
+    lines = [draft.source(statement), *(["", ""] if top else [])]
+    edits = (draft.before(outer, "\n".join(lines)), draft.remove(statement))
+    yield Fix("make the optimizer once", False, edits)
+
+
+def _rate_assigned(draft: Draft, statement: ast.Assign, outer: ast.stmt, inside: set[str]) -> Fix:
+    """Made once without the rate that varies, which is assigned where it was made anew."""
+    call = statement.value
+    if not isinstance(call, ast.Call) or not makes_optimizer(draft, call):
+        raise NoMend
+    named = keyword(call, "learning_rate")
+    rate = named if named is not None else next(iter(call.args), None)
+    others = [*call.args, *call.keywords]
+    others = [
+        each for each in others if each is not rate and getattr(each, "arg", "") != "learning_rate"
+    ]
+    if rate is None or loaded(*others) & inside:
+        raise NoMend
+    target = draft.source(statement.targets[0])
+    given = ", ".join(draft.source(each) for each in others)
+    made = f"{target} = {draft.source(call.func)}({given})"
+    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
+    lines = "\n".join([made, *(["", ""] if top else [])])
+    change = f"{target}.learning_rate.assign({draft.source(rate)})"
+    edits = (draft.before(outer, lines), draft.replace(statement, change))
+    return Fix("make the optimizer once, and assign its learning rate", False, edits)
+
+
+def shared_optimizer(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """Each network gets an optimizer of its own."""
+    for there in finding.related:
+        made = draft.statement(draft.at(there.place.span))
+        if "this optimizer" not in there.message or not isinstance(made, ast.Assign):
+            continue
+        if len(made.targets) > 1 and isinstance(made.value, ast.Call):
+            value, lead = draft.source(made.value), draft.indent(made)
+            each = [f"{draft.source(target)} = {value}" for target in made.targets]
+            edits = (draft.replace(made, f"\n{lead}".join(each)),)
+            yield Fix("make one for each name", False, edits)
+    call = draft.nearest(node_of(draft, finding), ast.Call)
+    while called(call) not in ("apply_gradients", "apply", "minimize"):
+        call = draft.nearest(draft.parents[call], ast.Call)
+    if not isinstance(call.func, ast.Attribute):
+        raise NoMend
+    for there in finding.related:
+        statement = draft.statement(draft.at(there.place.span))
+        if "never used" in there.message and isinstance(statement, ast.Assign):
+            name = draft.source(statement.targets[0])
+            edits = (draft.replace(call.func.value, name),)
+            yield Fix(f"give it to `{name}`, which nobody uses", False, edits)
+
+
+def strategy_scope_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What was made outside of the scope is made inside, with the model."""
+    made = draft.statement(node_of(draft, finding))
+    if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
+        raise NoMend
+    block = draft.block(made)
+    for scope in block:
+        if not isinstance(scope, ast.With) or scope.body[0].lineno == scope.lineno:
+            continue
+        if not any(called(item.context_expr) == "scope" for item in scope.items):
+            continue
+        first, last = sorted((block.index(made), block.index(scope)))
+        if stored(made) & loaded(*block[first + 1 : last + 1]):
+            continue
+        edits = (draft.remove(made), draft.after(scope.body[-1], draft.source(made)))
+        yield Fix("make it within the scope of the strategy", False, edits)
+
+
+MENDS = {
+    "strategy-scope-mismatch": strategy_scope_mismatch,
+    "optimizer-recreated": optimizer_recreated,
+    "shared-optimizer": shared_optimizer,
+}
