@@ -190,6 +190,20 @@ optimizer = keras.optimizers.SGD(0.1, global_clipnorm=1.0)
 optimizer.apply_gradients(zip(grads, variables))
 """,
     ),
+    "the bound of a wrapper, given to what it wraps": (
+        "clip-option-ignored",
+        """\
+inner = keras.optimizers.SGD(0.1)
+optimizer = keras.optimizers.LossScaleOptimizer(inner)
+optimizer.clipnorm = 1.0  #? not handed on
+optimizer.apply_gradients(pairs)  #!
+""",
+        """\
+inner = keras.optimizers.SGD(0.1, clipnorm=1.0)
+optimizer = keras.optimizers.LossScaleOptimizer(inner)
+optimizer.apply_gradients(pairs)
+""",
+    ),
     "the bound of a wrapper": (
         "clip-option-ignored",
         """\

@@ -88,25 +88,34 @@ def clip_option_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
     places = [finding.place, *(there.place for there in finding.related)]
     for place in places:
         statement = draft.statement(draft.at(place.span)) if place else None
-        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            continue
-        (target,) = statement.targets
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
         if not isinstance(target, ast.Attribute) or target.attr not in OPTIONS:
             continue
-        for made in ast.walk(draft.tree):
-            if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
-                continue
-            if ast.unparse(made.targets[0]) != ast.unparse(target.value):
-                continue
-            if called(made.value) == "LossScaleOptimizer":
-                text = f"{draft.source(target.value)}.inner_optimizer.{target.attr}"
-                edits: tuple[Edit, ...] = (draft.replace(target, text),)
-                yield Fix("give the bound to the optimizer inside", False, edits)
-            elif made.value.args or made.value.keywords:
-                last = [*made.value.args, *made.value.keywords][-1]
-                text = f"{draft.source(last)}, {target.attr}={draft.source(statement.value)}"
-                edits = (draft.replace(last, text), draft.remove(statement))
-                yield Fix("give the bound when the optimizer is made", False, edits)
+        assert isinstance(statement, ast.Assign)
+        made = _made(draft, target.value)
+        wrapped = made is not None and called(made) == "LossScaleOptimizer"
+        if made is not None and wrapped:
+            made = _made(draft, made.args[0]) if made.args else None
+        if made is not None and (made.args or made.keywords):
+            last = [*made.args, *made.keywords][-1]
+            text = f"{draft.source(last)}, {target.attr}={draft.source(statement.value)}"
+            edits = (draft.replace(last, text), draft.remove(statement))
+            yield Fix("give the bound when the optimizer is made", False, edits)
+        if wrapped:
+            text = f"{draft.source(target.value)}.inner_optimizer.{target.attr}"
+            yield Fix("give it to the optimizer inside", False, (draft.replace(target, text),))
+
+
+def _made(draft: Draft, name: ast.expr) -> ast.Call | None:
+    """The call that makes what a name stands for, or the call itself."""
+    if isinstance(name, ast.Call):
+        return name
+    for node in ast.walk(draft.tree):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        if ast.unparse(node.targets[0]) == ast.unparse(name):
+            return node.value
+    return None
 
 
 OPTIONS = ("clipnorm", "clipvalue", "global_clipnorm")
