@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
 import page_samples as pages
 from answers import TRAIN, lines_of
-from gradproof.report.html import render_beside, render_proof
+from gradproof.report.html import Curve, render_beside, render_proof
 
 WIDE = "document.documentElement.scrollWidth"
 
@@ -264,6 +266,21 @@ def test_two_runs_are_drawn_beside_each_other(width, open_page):
     page.tab.keyboard.press("+")
     view = page.tab.evaluate("gp.twinView().view")
     assert view["max"] - view["min"] < 16
+
+
+def test_one_point_is_no_curve(open_page):
+    """What is known at the first update only has no chart; the others stay."""
+    page = pages.parting()
+
+    def once(curve: Curve) -> Curve:
+        return replace(curve, ratios=[curve.ratios[0], *[math.nan] * (len(curve.steps) - 1)])
+
+    twins = tuple(
+        replace(twin, left=once(twin.left), right=once(twin.right)) for twin in page.twins
+    )
+    opened = open_page(render_beside(replace(page, twins=twins)))
+    assert not opened.tab.locator("[data-track=ratio]").is_visible()
+    assert opened.tab.locator("[data-track=change]").is_visible()
 
 
 def test_a_proof_draws_both_losses(open_page):

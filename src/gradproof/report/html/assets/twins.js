@@ -39,7 +39,8 @@ gp.twins = async () => {
   const draw = (name, curves, logarithmic) => {
     const track = tracks.querySelector(`[data-track="${name}"]`);
     if (!track) return;
-    track.hidden = !curves.some((curve) => curve.some((one) => one !== null));
+    // One point of many steps is no curve; the table above has it.
+    track.hidden = !curves.some((curve) => curve.filter((one) => one !== null).length >= Math.min(2, length));
     const plot = track.querySelector(".plot");
     plot.replaceChildren();
     if (track.hidden) return;
