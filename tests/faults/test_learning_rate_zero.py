@@ -25,6 +25,50 @@ def test_written_out():
     )
 
 
+OPTIONS = """
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default={default})
+parser.add_argument("--warm-up", dest="warm_up", type=int, default=1)
+args = parser.parse_args()
+rate = {rate}
+sgd = keras.optimizers.SGD({given}){mark}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+sgd.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "rate"),
+    [("1e-3", "int(args.lr)"), ("1", "args.lr // 10"), ("0.5", "0.1 * (args.warm_up // 2)")],
+)
+def test_the_default_of_an_option_is_rounded_to_nothing(default, rate):
+    """Whoever gives no option trains with 0."""
+    assert_findings(OPTIONS.format(default=default, rate=0.1, given=rate, mark="  # GP501"))
+    named = {"rate": f"{rate}  # GP501", "given": "learning_rate=rate", "mark": ""}
+    assert_findings(OPTIONS.format(default=default, **named))
+
+
+@pytest.mark.parametrize(
+    ("default", "rate"),
+    [
+        ("1e-3", "args.lr"),
+        ("10", "args.lr // 10"),
+        ("0.0", "float(args.lr)"),
+        ("0", "args.lr // 10"),
+        ("None", "args.lr // 10"),
+        ("1e-3", "args.lr / args.warm_up"),
+        ("1e-3", "int(args.unknown)"),
+    ],
+)
+def test_the_default_of_an_option_is_a_rate(default, rate):
+    """Not rounded, 0 on purpose, or not known."""
+    assert_silent(OPTIONS.format(default=default, rate=rate, given="rate", mark=""))
+
+
 def test_warm_up():
     """A schedule that starts at zero and rises is a warm-up."""
     assert_silent(

@@ -52,6 +52,52 @@ loss = scaled.get_scaled_loss(loss)
     assert {finding.level for finding in find(read(text, "train.py"))} == {"warning"}
 
 
+ASKED = """
+import {keras}
+import tensorflow as tf
+
+
+def scaled(optimizer, loss):
+    if hasattr(optimizer, "scale_loss"):
+        return optimizer.scale_loss(loss)
+    return optimizer.get_scaled_loss(loss){first}
+
+
+def unscaled(optimizer, gradients):
+    {guard}
+        return {second}
+
+
+def train(model, dataset):
+    optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    for x, y in dataset:
+        with tf.GradientTape() as tape:
+            loss = scaled(optimizer, tf.reduce_mean(tf.square(model(x) - y)))
+        gradients = unscaled(optimizer, tape.gradient(loss, model.trainable_variables))
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+CALL = "optimizer.get_unscaled_gradients(gradients)"
+RETURN, LATER = "return gradients", f"return {CALL}\n    if True:"
+
+
+def test_a_program_that_asks_which_generation_it_has():
+    """The methods of Keras 2 are called where they exist, in a branch or behind one."""
+    guards = [
+        f"if hasattr(optimizer, 'get_unscaled_gradients'):\n        return {CALL}\n    if True:",
+        f"if isinstance(optimizer, Old):\n        return {CALL}\n    else:",
+        f"if not hasattr(optimizer, 'get_unscaled_gradients'):\n        {RETURN}\n    {LATER}",
+    ]
+    for guard in guards:
+        text = ASKED.format(keras="keras", first="", guard=guard, second="gradients")
+        assert list(find(read(text, "train.py", "3"))) == []
+
+
+def test_a_condition_that_tells_no_generations_apart():
+    """A switch for half precision says nothing of the optimizer."""
+    text = ASKED.format(keras="keras", first="", guard="if HALF:", second=CALL)
+    assert len(list(find(read(text, "train.py", "3")))) == 1
+
+
 FACTOR, SCALED = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
 
 

@@ -67,6 +67,7 @@ LONG = 20
 _WHY = {
     "constant": "the learning rate is 0",
     "integer division": "the learning rate is 0: `//` divides without remainder",
+    "default": "the learning rate is 0 unless the option is given: `int` rounds its default to 0",
     "schedule": "this schedule starts at 0 and never rises",
 }
 

@@ -24,6 +24,7 @@ from . import (
     connections,
     copies,
     flags,
+    generations,
     habits,
     keeping,
     masks,
@@ -195,6 +196,8 @@ class Facts:
         """A loss-scale optimizer is asked to scale."""
         optimizer.used = True
         if name != "scale_loss" and self.reader.generation != "2" and optimizer.scales:
+            if generations.asks_version(self.reader, node):
+                return
             words = f"`{name}` is gone in Keras 3"
             habits.remark(self.reader, "loss-scale-generation-mix", self.reader.spot(node), words)
         elif name != "scale_loss" and optimizer.scales and not self.reader.speculative:

@@ -17,7 +17,7 @@ def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> No
     """An attribute is looked up on an object that is known."""
     if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return
-    if _is_asked_for(reader) or (reader.frame.guarded and _asks_version(reader, node)):
+    if _is_asked_for(reader) or (reader.frame.guarded and asks_version(reader, node)):
         return
     if isinstance(value, Optimizer):
         _gone(reader, "optimizer", value, name, node)
@@ -37,21 +37,36 @@ _VERSION = re.compile(
 )
 
 
-def _asks_version(reader: Reader, node: ast.AST) -> bool:
-    """Says whether a condition or a `try` around it may tell generations apart."""
+def asks_version(reader: Reader, node: ast.AST) -> bool:
+    """Says whether what is around or before a name may tell generations apart."""
     around = [
         one
         for one in ast.walk(reader.source.tree)
         if isinstance(one, ast.If | ast.Try | ast.IfExp | ast.BoolOp)
-        and any(inner is node for inner in ast.walk(one))
+        and (_holds(one, node) or _leaves(reader, one, node))
     ]
     if not around:
         # The function is called behind a condition.
-        return True
+        return bool(reader.frame.guarded)
     return any(
         isinstance(one, ast.Try | ast.BoolOp) or bool(_VERSION.search(ast.unparse(one.test)))
         for one in around
     )
+
+
+def _holds(outer: ast.AST, node: ast.AST) -> bool:
+    return any(inner is node for inner in ast.walk(outer))
+
+
+def _leaves(reader: Reader, one: ast.AST, node: ast.AST) -> bool:
+    """Says whether a condition before a node ends the function that both stand in."""
+    function = reader.frame.function
+    body = function.node.body if function is not None else None
+    if not isinstance(one, ast.If) or not isinstance(body, list) or one not in body:
+        return False
+    after = body[body.index(one) + 1 :]
+    ends = isinstance(one.body[-1], ast.Return | ast.Raise)
+    return ends and any(_holds(statement, node) for statement in after)
 
 
 def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribute) -> None:

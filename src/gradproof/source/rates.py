@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Rate, Spot
 from ..finding import Span
+from . import options
 from .values import Constant, Optimizer, Other, Value
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def rate(reader: Reader, value: Value, node: ast.AST) -> None:
                     _operator(reader, division) if division is not None else None,
                 )
             ] = None
+    elif (lost := options.rounded_off(reader, node)) is not None:
+        division = _division(lost)
+        why = "default" if division is None else "integer division"
+        cut = _operator(reader, division) if division is not None else None
+        reader.facts.rates[Rate(reader.spot(lost), why, used, cut)] = None
     elif (
         isinstance(value, Other)
         and value.kind == "schedule"
