@@ -83,6 +83,25 @@ def test_warm_up():
     )
 
 
+@pytest.mark.parametrize(
+    ("values", "mark"), [("[0.0, 0]", "  # GP501"), ("[0.0, 0.1]", ""), ("[0.0, low]", "")]
+)
+def test_pieces(values, mark):
+    """A schedule of pieces is nothing if all of them are."""
+    assert_findings(
+        f"""
+        schedules = keras.optimizers.schedules
+        sgd = keras.optimizers.SGD(
+            schedules.PiecewiseConstantDecay([100], {values}){mark}
+        )
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        sgd.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
 def test_set_later():
     """A zero that is replaced before the first step is none."""
     assert_silent(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from records import BIAS, KERNEL, healthy, proven, with_apply
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, suspects
 
 
 def test_different_models():
@@ -17,6 +17,40 @@ def test_different_models():
         gradients = tape.gradient(loss, decoder.trainable_variables)
         optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))  # GP403
         """
+    )
+
+
+def test_networks_without_names():
+    """Of their variables nothing is said but that they are others."""
+    (diagnosis,) = suspects(
+        """
+import tensorflow as tf
+from tensorflow import keras
+
+
+class Pair(keras.Model):
+    def __init__(self, left, right):
+        super().__init__()
+        self.left, self.right = left, right
+
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.left(data)))
+        gradients = tape.gradient(loss, self.left.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.right.trainable_weights))
+        return {"loss": loss}
+
+
+left = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
+right = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
+pair = Pair(left, right)
+pair.compile(keras.optimizers.Adam(1e-4))
+pair.fit(tf.random.normal((128, 4)))
+"""
+    )
+    assert diagnosis.fault.code == "GP403"
+    assert diagnosis.message == (
+        "these gradients were taken for other variables, and are applied to these"
     )
 
 

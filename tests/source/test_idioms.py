@@ -14,6 +14,33 @@ FORWARD = "tf.reduce_mean(tf.square(CUT(model(x)) - y))"
 APPLY = "optimizer.apply_gradients(zip(gradients, model.trainable_variables))"
 
 IDIOMS = {
+    "fast weights that a function unpacks": """
+        class Regressor(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first = keras.layers.Dense(4, activation="relu")
+                self.second = keras.layers.Dense(4, activation="relu")
+                self.last = keras.layers.Dense(1)
+            def call(self, inputs):
+                return self.last(self.second(self.first(inputs)))
+        def functional(weights, inputs):
+            w1, b1, w2, b2, w3, b3 = weights
+            hidden = tf.nn.relu(tf.nn.relu(inputs @ w1 + b1) @ w2 + b2)
+            return hidden @ w3 + b3
+        net = Regressor()
+        net(x)
+        for _ in range(9):
+            with tf.GradientTape() as outer:
+                weights = [tf.identity(weight) for weight in net.trainable_weights]
+                with tf.GradientTape() as inner:
+                    inner.watch(weights)
+                    loss = tf.reduce_mean(tf.square(functional(weights, x) - y))
+                steps = inner.gradient(loss, weights)
+                weights = [weight - 0.1 * step for weight, step in zip(weights, steps)]
+                total = tf.reduce_mean(tf.square(CUT(functional(weights, x)) - y))
+            gradients = outer.gradient(total, net.trainable_weights)
+            optimizer.apply_gradients(zip(gradients, net.trainable_weights))
+    """,
     "tape on self": """
         class Trainer:
             def begin(self):

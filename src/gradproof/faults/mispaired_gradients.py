@@ -77,7 +77,7 @@ def find(loop: Loop) -> Iterator[Finding]:
         elif call.relation == "filtered":
             words = "all of these, and those that are None were left out: the rest moves up"
             fix = Fix("leave out the pairs whose gradient is None, not the gradients", safe=False)
-        elif call.taken_for == call.applied_to:
+        elif call.taken_for and call.taken_for == call.applied_to:
             words = "trainable variables, and moving statistics stand among those they meet"
         yield Finding(
             f"these gradients were taken for {words}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from . import attributes, escaping, habits, modules, state, updates
@@ -174,6 +175,9 @@ def unpacked(reader: Reader, value: Value, target: ast.Tuple | ast.List) -> list
     if not isinstance(one, Constant | Tensor | ListValue | DictValue):
         # Several objects of which one is known: which is which, nobody knows.
         return [Unknown() for _ in range(count)]
+    if len(items) > 1 and all(isinstance(item, Tensor) for item in items):
+        # Each may be any of them.
+        one = reduce(join_values, items)
     return [one for _ in range(count)]
 
 

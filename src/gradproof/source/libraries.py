@@ -141,9 +141,10 @@ def _other_made(
     reader: Reader, name: str, short: str, arguments: Arguments, keywords: Keywords, node: ast.Call
 ) -> Value | None:
     if short in api.SCHEDULES and "schedules" in name:
-        given = (
-            dict(zip(("initial_learning_rate", "decay_steps"), arguments, strict=False)) | keywords
-        )
+        names = ("initial_learning_rate", "decay_steps")
+        if short == "PiecewiseConstantDecay":
+            names = ("boundaries", "values")
+        given = dict(zip(names, arguments, strict=False)) | keywords
         return Other("schedule", short, node, given)
     if short == "LossScaleOptimizer" or (
         name.startswith("keras.optimizers.") and short in api.OPTIMIZERS

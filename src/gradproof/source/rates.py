@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..evidence.loop import Rate, Spot
 from ..finding import Span
 from . import options
-from .values import Constant, Optimizer, Other, Value
+from .values import Constant, ListValue, Optimizer, Other, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -90,6 +90,11 @@ def _never_rises(schedule: Other) -> bool:
         and end.value in (0, 0.0)
     ):
         return True
+    values = given.get("values")
+    if schedule.name == "PiecewiseConstantDecay" and isinstance(values, ListValue):
+        pieces = [piece.value for piece in values.items if isinstance(piece, Constant)]
+        whole = values.exact and len(pieces) == len(values.items)
+        return whole and bool(pieces) and all(piece == 0 for piece in pieces)
     if not isinstance(start, Constant) or start.value not in (0, 0.0):
         return False
     if schedule.name == "CosineDecay":
