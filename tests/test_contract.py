@@ -317,13 +317,23 @@ def test_mend_of_the_bad_example(fault: Fault):
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """What was diagnosed in every example, run in one process a generation."""
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Mapping[str, Any]:
+    """What was diagnosed in the examples, run in one process a generation.
+
+    Of all faults, or of those whose tests were chosen, as by `-k learning-rate-zero`.
+    """
     folder = tmp_path_factory.mktemp("examples")
+    chosen = {
+        getattr(item.callspec.params.get("fault"), "name", item.callspec.params.get("name"))
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and "runs" in item.fixturenames
+    }
     processes = {}
     for generation in GENERATIONS:
         work = []
-        for fault in FAULTS:
+        for fault in (one for one in FAULTS if one.name in chosen):
             for kind in ("bad", "good"):
                 example = shown(fault, kind)
                 for mode in example.modes if generation in example.generations else ():
