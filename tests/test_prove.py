@@ -375,6 +375,35 @@ def test_an_empty_list_is_told(tf, keras):
     assert any("was given an empty list of variables" in note for note in proof.notes), str(proof)
 
 
+def test_a_weight_that_is_a_tensor_does_not_hold(tf, keras):
+    """Made before the step, used by it: every variable that there is moves."""
+    from gradproof import prove
+
+    class Scaled(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+            self.kernel = tf.random.normal((2, 2))
+
+        def call(self, x):
+            return tf.matmul(self.dense(x), self.kernel)
+
+    model = Scaled()
+    optimizer = keras.optimizers.SGD(0.1)
+
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x)))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    proof = prove(step, tf.ones((4, 2)))
+    assert not proof
+    assert [one.fault.code for one in proof.diagnoses] == ["GP113"], str(proof)
+    assert all(row.lost_at is None for row in proof.rows)
+
+
 def test_checks_of_a_step_that_can_not_go_on(tf, world):
     """What can't be traced is told; an iterator that ends leaves a check open."""
     from gradproof import prove

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from snippets import assert_findings, assert_silent
+from snippets import PRELUDE, assert_findings, assert_silent, suspects
+from worlds import HEADER, IMPORTS
 
 LAYER = """
 class {name}(keras.layers.Layer):
@@ -74,3 +75,11 @@ def test_random_projections_are_meant():
     """
     assert_findings(layer.format(name="Projection", mark="  # GP113"))
     assert_silent(layer.format(name="RandomProjection", mark=""))
+
+
+def test_the_use_is_shown_beside_the_making():
+    """A step runs the line that uses it, not the one that made it."""
+    text = PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"])) + layer()
+    (found,) = suspects(text)
+    (use,) = found.related
+    assert text.splitlines()[use.place.line - 1].strip() == "return inputs @ self.w"

@@ -39,10 +39,12 @@ def look(reader: Reader, cls: Class) -> None:
             made = _dotted(_unwrapped(node.value).func)
             target = _own(node.targets[0])
             weight = _RANDOM.match(made) and _WEIGHT.match(target)
-            if weight and _computes(call, target) and _stores(cls.node, target) == 1:
+            use = _use(call, target) if weight and _stores(cls.node, target) == 1 else None
+            if use is not None:
                 spot = reader.spot(node.value)
                 names = (f"{cls.name}.{target}",)
-                habits.remark(reader, "constant-weight", spot, f"self.{target}", names)
+                others = ((reader.spot(use), "computed with here"),)
+                habits.remark(reader, "constant-weight", spot, f"self.{target}", names, others)
 
 
 def _unwrapped(node: ast.Call) -> ast.Call:
@@ -74,14 +76,13 @@ _TAKES_WEIGHTS = frozenset(
 )
 
 
-def _computes(call: ast.AST, name: str) -> bool:
-    """Says whether it is multiplied with what the layer is given."""
-    return any(
-        (isinstance(node, ast.BinOp) and name in (_own(node.left), _own(node.right)))
-        or (
-            isinstance(node, ast.Call)
-            and any(_own(one) == name for one in node.args)
-            and _dotted(node.func).split(".")[-1] in _TAKES_WEIGHTS
-        )
-        for node in ast.walk(call)
-    )
+def _use(call: ast.AST, name: str) -> ast.expr | None:
+    """Where it is multiplied with what the layer is given, if it is."""
+    for node in ast.walk(call):
+        if isinstance(node, ast.BinOp) and name in (_own(node.left), _own(node.right)):
+            return node
+        if not isinstance(node, ast.Call) or not any(_own(one) == name for one in node.args):
+            continue
+        if _dotted(node.func).split(".")[-1] in _TAKES_WEIGHTS:
+            return node
+    return None
