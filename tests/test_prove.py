@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+
 import numpy as np
 import pytest
 
@@ -375,30 +377,42 @@ def test_an_empty_list_is_told(tf, keras):
     assert any("was given an empty list of variables" in note for note in proof.notes), str(proof)
 
 
-def test_a_weight_that_is_a_tensor_does_not_hold(tf, keras):
+PLAIN_WEIGHT = """
+import tensorflow as tf
+from {keras} import keras
+
+
+class Scaled(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+        self.kernel = tf.random.normal((2, 2))
+
+    def call(self, x):
+        return tf.matmul(self.dense(x), self.kernel)
+
+
+model = Scaled()
+optimizer = keras.optimizers.SGD(0.1)
+
+
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+"""
+
+
+def test_a_weight_that_is_a_tensor_does_not_hold(tf, keras, tmp_path):
     """Made before the step, used by it: every variable that there is moves."""
     from gradproof import prove
 
-    class Scaled(keras.layers.Layer):
-        def __init__(self):
-            super().__init__()
-            self.dense = keras.layers.Dense(2)
-            self.kernel = tf.random.normal((2, 2))
-
-        def call(self, x):
-            return tf.matmul(self.dense(x), self.kernel)
-
-    model = Scaled()
-    optimizer = keras.optimizers.SGD(0.1)
-
-    def step(x):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(model(x)))
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return loss
-
-    proof = prove(step, tf.ones((4, 2)))
+    path = tmp_path / "plain_weight.py"
+    text = PLAIN_WEIGHT.replace("from {keras} import keras", f"import {keras.__name__} as keras")
+    path.write_text(text, encoding="utf-8")
+    proof = prove(runpy.run_path(str(path))["step"], tf.ones((4, 2)))
     assert not proof
     assert [one.fault.code for one in proof.diagnoses] == ["GP113"], str(proof)
     assert all(row.lost_at is None for row in proof.rows)
