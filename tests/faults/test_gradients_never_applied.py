@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gradproof.evidence.applies import Assigned
 from records import healthy, never_applied, proven, with_call
 from snippets import assert_findings, assert_silent
 
@@ -80,6 +83,15 @@ def test_penalty():
 def test_proven():
     """Gradients were taken three times, and nobody was given them."""
     assert proven(never_applied(healthy())) == [("GP401", 5)]
+
+
+def test_rows_changed_by_hand():
+    """Who scatters into a table has applied the gradient of its rows."""
+    run = never_applied(healthy())
+    calls = {source.variable for call in run.calls for source in call.sources}
+    rows = tuple(Assigned(key, "scatter_sub") for key in calls if key is not None)
+    assert proven(run)
+    assert proven(replace(run, assigned=rows)) == []
 
 
 def test_once_may_be_a_look():

@@ -120,7 +120,8 @@ class Assigned:
 
     Attributes:
         variable: Key.
-        method: `"assign"`, `"assign_add"` or `"assign_sub"`.
+        method: `"assign"`, `"assign_add"` or `"assign_sub"`; `"scatter_sub"`
+            and the like, which change single rows.
         times: Calls so far; a traced function makes its calls once a trace.
         places: The user's first lines that did it.
         frozen: The layer that owns it was frozen, and a tape was recording.

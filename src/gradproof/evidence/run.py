@@ -27,6 +27,9 @@ from .units import Units
 from .variable import Variable
 from .workers import Digest, Feed, Worker
 
+ASSIGNMENTS = frozenset({"assign", "assign_add", "assign_sub"})
+"""Changes of a whole variable."""
+
 PATIENCE = 30
 """Steps after which something that never happened counts as missing."""
 
@@ -215,6 +218,11 @@ class Run:
             for pair in apply.pairs
             if pair.variable is not None
         )
+
+    @cached_property
+    def scattered(self) -> frozenset[int]:
+        """Keys of the variables of which single rows were changed by hand."""
+        return frozenset(one.variable for one in self.assigned if one.method not in ASSIGNMENTS)
 
     def wanted(self, call: GradientCall) -> bool:
         """Somebody means to update with this call's gradients.

@@ -93,7 +93,7 @@ def prove(run: Run) -> Iterator[Finding]:
         left = [
             key
             for key in left
-            if key not in run.handed and key not in run.moved and run.variable(key).trainable
+            if key not in run.handed | run.moved | run.scattered and run.variable(key).trainable
         ]
         if not left or run.crash is not None or misused(run) or combined(run, call, left):
             continue

@@ -167,4 +167,11 @@ def _measures_error(recording: Recording, index: int) -> bool:
     return False
 
 
-FAULT = Fault("GP504", "wrong-sign-update", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP504",
+    "wrong-sign-update",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("exploding-gradient", "nan-gradient-applied"),
+)

@@ -19,6 +19,9 @@ from .tapes import KEEP, Tapes
 from .variables import Variables
 from .writes import Writes
 
+SCATTERS = ("scatter_add", "scatter_sub", "scatter_update", "batch_scatter_update")
+"""Changes of single rows: counted, not measured."""
+
 HANDMADE = 400
 """Changes by hand that are remembered one by one."""
 
@@ -74,6 +77,14 @@ class Assigning:
                         after=lambda passage, variable, result: self._end(passage),
                         raised=lambda passage, variable, problem: self._raised(passage),
                     )
+        for name in SCATTERS:
+            patches.around(
+                BaseResourceVariable,
+                name,
+                before=lambda variable, args, kwargs, name=name: self.writes.note(
+                    variable, name, not self._passages.depth, bool(self._tapes.open)
+                ),
+            )
 
     def _begin(self, variable: Any, args: Any, kwargs: Any, name: str) -> Passage | None:
         depth = self._passages.depth
