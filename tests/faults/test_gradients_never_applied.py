@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gradproof.evidence.applies import Assigned
+from gradproof.fault import Verdict
+from gradproof.faults.gradients_never_applied import settle
+from gradproof.finding import Finding
 from records import healthy, never_applied, proven, with_call
 from snippets import assert_findings, assert_silent
 
@@ -92,6 +95,14 @@ def test_rows_changed_by_hand():
     rows = tuple(Assigned(key, "scatter_sub") for key in calls if key is not None)
     assert proven(run)
     assert proven(replace(run, assigned=rows)) == []
+
+
+def test_cleared_by_what_moved():
+    """A suspicion about a call whose variables all changed is cleared, and no other."""
+    run = healthy()
+    place = run.calls[0].place
+    assert settle(Finding("dropped", place=place), run) is Verdict.CLEARED
+    assert settle(Finding("dropped", place=place), replace(run, steps=())) is None
 
 
 def test_once_may_be_a_look():

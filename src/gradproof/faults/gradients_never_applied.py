@@ -47,7 +47,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
@@ -126,4 +126,15 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP401", "gradients-never-applied", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
+    """Clear a suspicion about a call all of whose variables changed."""
+    if finding.place is None:
+        return None
+    span = finding.place.span
+    here = [call for call in run.calls if call.place and call.place.span.overlaps(span)]
+    same = [call for call in here if call.place and call.place.path == finding.place.path]
+    keys = {source.variable for call in same for source in call.sources if source.connected}
+    return Verdict.CLEARED if keys and keys <= run.moved | run.scattered else None
+
+
+FAULT = Fault("GP401", "gradients-never-applied", __doc__, find=find, prove=prove, settle=settle)
