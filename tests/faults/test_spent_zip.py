@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from gradproof.watching.tensorflow.pairs import Replay
 from records import healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
@@ -69,3 +72,24 @@ def test_proven():
     """The optimizer found nothing in the iterator."""
     run = with_apply(healthy(), pairs=(), given="spent")
     assert proven(replace(run, steps=())) == [("GP405", 6)]
+
+
+def used_up(pairs):
+    """An iterator that somebody has walked."""
+    list(pairs)
+    return pairs
+
+
+@pytest.mark.parametrize(
+    ("pairs", "spent"),
+    [
+        (used_up(zip([1], [2], strict=True)), True),
+        (used_up(pair for pair in [(1, 2)]), True),
+        (zip([1], [2], strict=True), False),
+        ((pair for pair in [(None, 2)] if pair[0] is not None), False),
+        (filter(lambda pair: pair[0] is not None, [(None, 2)]), False),
+    ],
+)
+def test_sifted_out_is_not_used_up(pairs, spent):
+    """A fresh generator that lets no pair pass was not read by anybody before."""
+    assert Replay(pairs).spent is spent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gradproof.faults.update_bypasses_variables import settle
+from gradproof.finding import Finding
 from records import (
     BIAS_GRADIENT,
     KERNEL_GRADIENT,
@@ -77,3 +79,12 @@ def test_proven():
         operation(13, "Sub", (READ_BIAS, BIAS_GRADIENT), line=6, taped=False),
     )
     assert proven(run) == [("GP402", 6)]
+
+
+def test_settled():
+    """What source suspects is proven by gradients that moved nothing, NumPy or not."""
+    suspicion = Finding("the new values are bound to a name", place=None)
+    settled = settle(suspicion, never_applied(healthy()))
+    assert settled is not None
+    assert settled.variables == ("dense/kernel", "dense/bias")
+    assert settle(suspicion, healthy()) is None

@@ -70,6 +70,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             label="too late",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix("compile again, or trace the step again, after the change", safe=False),
+            symptoms=("variable-left-out",),
         )
 
 
@@ -94,6 +95,7 @@ def prove(run: Run) -> Iterator[Finding]:
             step=flip.call,
             evidence={"call": flip.call},
             fix=Fix("compile again, or trace the step again, after the change", safe=False),
+            symptoms=("variable-left-out",),
         )
 
 

@@ -139,6 +139,28 @@ def prove(run: Run) -> Iterator[Finding]:
     yield from _replaced(run.crash)
 
 
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Gradients were computed again and again in one place, and nothing moved at all."""
+    calls = [] if run.early or run.handed or run.moved else [c for c in run.calls if not c.inner]
+    if len({call.place for call in calls}) != 1 or calls[0].times < 2:
+        return None
+    keys = {
+        source.variable
+        for source in calls[0].sources
+        if source.connected and source.variable is not None
+    }
+    if not keys:
+        return None
+    return replace(
+        finding,
+        message=f"{finding.message}; gradients were computed {calls[0].times} times, and nothing "
+        "was assigned",
+        variables=tuple(run.path(key) for key in sorted(keys)),
+        step=1,
+        evidence={"calls": calls[0].times, "variables": len(keys)},
+    )
+
+
 def _replaced(crash: Crash | None) -> Iterator[Finding]:
     """The program ended while it replaced the list of variables."""
     if crash is None or crash.kind != "AttributeError" or not crash.places:
@@ -163,4 +185,4 @@ def _sources(run: Run) -> set[int | None]:
     }
 
 
-FAULT = Fault("GP402", "update-bypasses-variables", __doc__, find=find, prove=prove)
+FAULT = Fault("GP402", "update-bypasses-variables", __doc__, find=find, prove=prove, settle=settle)

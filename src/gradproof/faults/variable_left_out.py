@@ -84,7 +84,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 f"the target depends on {listed(names) or 'a variable'}, "
                 "which is in no list that is trained",
                 place=loop.place(call.sources),
-                label=f"`{text}` lacks {listed(names)}" if len(text) < 40 else "lacks them",
+                label=f"`{text}` lacks {listed(names) or 'it'}" if len(text) < 40 else "lacks them",
                 related=loop.related(call.left_out[0].used, "used on the way to the target"),
                 variables=names,
                 fix=Fix(

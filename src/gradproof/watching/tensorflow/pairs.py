@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from .variables import Variables, is_variable
@@ -49,11 +50,20 @@ def keep_pairs(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class Replay:
-    """The pairs of an iterator, kept so that the optimizer gets them too."""
+    """The pairs of an iterator, kept so that the optimizer gets them too.
+
+    Attributes:
+        pairs: What it still had.
+        spent: It had nothing, and that not because all was sifted out: a
+            generator that nobody has begun, and a `filter`, may let none pass.
+    """
 
     def __init__(self, pairs: Any) -> None:
+        sifts = isinstance(pairs, filter) or (
+            inspect.isgenerator(pairs) and inspect.getgeneratorstate(pairs) == inspect.GEN_CREATED
+        )
         self.pairs = list(pairs)
-        self.spent = not self.pairs
+        self.spent = not self.pairs and not sifts
 
     def __iter__(self) -> Any:
         return iter(self.pairs)
