@@ -109,7 +109,7 @@ ROWS = (
         "short-zip-1",
         "adam.apply_gradients",
         "tape.gradient(loss, trunk)",
-        also=("mispaired-gradients", "variable-left-out"),
+        also=("mispaired-gradients",),
     ),
     row("spent-zip-1", "if healthy(pairs):", "optimizer.apply_gradients(pairs)", "pairs = zip("),
     row("optimizer-call-misuse-1", "self.optimizer.apply_gradients(gradients)"),

@@ -156,6 +156,7 @@ def settle(finding: Finding, run: Run) -> Finding | None:
         variables=tuple(left),
         step=1,
         evidence={"pairs": len(here[0].pairs), "left_out": len(left)},
+        level=None,  # a list that was cut by hand, too, if nothing else trains the rest
     )
 
 
