@@ -107,3 +107,20 @@ def test_a_helper_with_a_tape_for_each():
             update(other, second, decoder)
         """
     )
+
+
+def test_asked_four_times():
+    """Each tape is one fault, however often it is asked."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            code = encoder(x)
+            one = tf.reduce_mean(tf.square(code))
+            two = tf.reduce_mean(tf.square(decoder(code) - x))
+        a = tape.gradient(one, encoder.trainable_variables)
+        b = tape.gradient(two, encoder.trainable_variables)  # GP213
+        c = tape.gradient(two, decoder.trainable_variables)
+        mixed = [p + q for p, q in zip(a, b)]
+        optimizer.apply_gradients(zip(mixed + c, encoder.trainable_variables + decoder.trainable_variables))
+        """
+    )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.recording import EXTERNAL
+from gradproof.fault import Verdict
+from gradproof.faults.unconnected_variable import settle
+from gradproof.finding import Finding, Related
 from records import (
     ADD,
     KERNEL,
@@ -12,6 +15,7 @@ from records import (
     READ_KERNEL,
     TANH,
     X,
+    at,
     healthy,
     operation,
     proven,
@@ -57,6 +61,17 @@ def test_proven():
     run = unconnected(healthy(), KERNEL)
     run = with_operations(run, operation(ADD, "Identity", (READ_BIAS,)))
     assert proven(run) == [("GP208", 3)]
+
+
+def test_told_once():
+    """What source suspects of the call that the run has proven is not told again."""
+    run = unconnected(healthy(), KERNEL)
+    run = with_operations(run, operation(ADD, "Identity", (READ_BIAS,)))
+    asked = next(call.place for call in run.calls)
+    suspicion = Finding("a layer", place=at(99), related=(Related(asked, "asked for here"),))
+    assert settle(suspicion, run) is Verdict.CLEARED
+    assert settle(replace(suspicion, related=()), run) is None
+    assert settle(suspicion, healthy()) is None
 
 
 def test_compiled_loss():

@@ -60,28 +60,38 @@ from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
-    from ..evidence.loop import Loop, Spot
+    from ..evidence.loop import GradientCall, Loop, Spot
     from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Second questions to a tape that answers once."""
-    seen: set[Spot] = set()
+    again: dict[Spot, list[GradientCall]] = {}
     for call in loop.gradient_calls:
-        if call.asked_before is None or call.at in seen or call.at == call.asked_before:
-            continue
-        seen.add(call.at)
-        yield Finding(
-            "this tape has already been asked, and it is not persistent",
-            place=loop.place(call.at),
-            label="the tape is used up",
-            related=(
-                *loop.related(call.asked_before, "asked first here"),
-                *loop.related(call.tape, "not persistent"),
-            ),
-            variables=tuple(connection.name for connection in call.connections if connection.name),
-            fix=_fix(loop, call.tape),
-        )
+        calls = again.setdefault(call.tape, [])
+        known = {other.at for other in calls}
+        if call.asked_before not in (None, call.at) and call.at not in known:
+            calls.append(call)
+    for tape, calls in again.items():
+        if calls:
+            yield _finding(loop, tape, calls)
+
+
+def _finding(loop: Loop, tape: Spot, calls: list[GradientCall]) -> Finding:
+    """One for each tape: a persistent one answers all of these calls."""
+    first, *more = calls
+    return Finding(
+        "this tape has already been asked, and it is not persistent",
+        place=loop.place(first.at),
+        label="the tape is used up",
+        related=(
+            *loop.related(first.asked_before, "asked first here"),
+            *(there for call in more for there in loop.related(call.at, "asked again here")),
+            *loop.related(tape, "not persistent"),
+        ),
+        variables=tuple(connection.name for connection in first.connections if connection.name),
+        fix=_fix(loop, tape),
+    )
 
 
 def _fix(loop: Loop, tape: Spot) -> Fix:

@@ -56,9 +56,10 @@ author knows which.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed
 
 if TYPE_CHECKING:
@@ -112,9 +113,39 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """What the run has proven of the same gradient call is told once, with its variables."""
+    from ..evidence.paths import lost
+
+    proven = {found.place for found in prove(run)}
+    calls = [
+        found.call.place
+        for found in lost(run, ("dead end", "unread"))
+        if (found.place or found.call.place) in proven
+    ]
+    asked = [finding.place, *(there.place for there in finding.related)]
+    told = any(
+        one is not None
+        and call is not None
+        and PurePath(one.path).name == PurePath(call.path).name
+        and one.span.overlaps(call.span)
+        for one in asked
+        for call in calls
+    )
+    return Verdict.CLEARED if told else None
+
+
 def _handed(run: Run) -> set[int | None]:
     """Variables that stood in what an optimizer was given."""
     return {pair.variable for apply in run.applies for pair in apply.pairs}
 
 
-FAULT = Fault("GP208", "unconnected-variable", __doc__, find=find, prove=prove, level="warning")
+FAULT = Fault(
+    "GP208",
+    "unconnected-variable",
+    __doc__,
+    find=find,
+    prove=prove,
+    settle=settle,
+    level="warning",
+)
