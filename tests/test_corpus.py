@@ -106,6 +106,14 @@ ROWS = (
     row("mispaired-gradients-1", "self.opt_b.apply_gradients"),
     row("mispaired-gradients-2", "zip(grads, destinations)", "destinations = "),
     row(
+        "loss-scale-generation-mix-1",
+        "scaler.apply(slopes)",
+        "tape.gradient(error",
+        "scaler.scale_loss(error)",
+        also=("api-generation-mismatch",),  # in Keras 2
+        check=False,
+    ),
+    row(
         "short-zip-1",
         "adam.apply_gradients",
         "tape.gradient(loss, trunk)",

@@ -50,12 +50,7 @@ class Listeners:
             "keras.src.optimizers.base_optimizer": lambda module: self._optimizers(
                 module, ("BaseOptimizer",), ("apply", "apply_gradients")
             ),
-            "keras.src.optimizers.loss_scale_optimizer": lambda module: self._patches.quietly(
-                self._watch.stale.install_optimizer,
-                self._patches,
-                module.LossScaleOptimizer,
-                ("apply",),
-            ),
+            "keras.src.optimizers.loss_scale_optimizer": self._loss_scaling,
             "keras.src.backend.tensorflow.trainer": lambda module: self._patches.quietly(
                 self._watch.stale.install_training, self._patches, module.TensorFlowTrainer
             ),
@@ -81,6 +76,10 @@ class Listeners:
                 )
             },
         }
+
+    def _loss_scaling(self, module: ModuleType) -> None:
+        """The wrapper of Keras 3, whose `apply` hands over in a branch of the graph."""
+        self._optimizers(module, ("LossScaleOptimizer",), ("apply",))
 
     def _listeners_of_keras_2(self, keras: str) -> dict[str, Callable[[ModuleType], None]]:
         optimizers = {
