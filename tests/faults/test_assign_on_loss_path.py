@@ -105,3 +105,24 @@ def test_metric_beside_the_loss():
     assert_silent(METRIC.format(kind="Mean", loss=loss))
     loss = "loss = tf.reduce_mean(tf.square(model(x) - y)) + 0.0 * measure.result()"
     assert_silent(METRIC.format(kind="Mean", loss=loss))
+
+
+def test_an_update_of_the_source_itself():
+    """What is assigned to the variable that the gradient is taken for cuts no path to it."""
+    assert_findings(
+        """
+        pushes = tf.Variable(tf.zeros(4))
+
+        @tf.function
+        def improve():
+            with tf.GradientTape() as tape:
+                cost = tf.reduce_sum(tf.square(tf.stop_gradient(pushes) - 1.0))  # GP214
+            slope = tape.gradient(cost, pushes)
+            slope = slope / tf.norm(slope)
+            pushes.assign(tf.clip_by_value(pushes - 0.1 * slope, -3.0, 3.0))
+            return cost
+
+        for _ in range(8):
+            improve()
+        """
+    )

@@ -71,6 +71,8 @@ def _assigned(
         owner.assigned = True
         if gradients:
             owner.sign = direction(value) * (-1 if name == "assign_sub" else 1)
+        # A variable's new value made of its old one is still the variable's.
+        flow = {origin: trails for origin, trails in flow.items() if origin is not owner}
         if flow and name != "assign_sub":
             reader.store.set_field(owner, "holds", (flow, reader.path(node)))
         elif name == "assign" and not flow:
