@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .bound import values_of
+
 if TYPE_CHECKING:
     from .reader import Reader
 
@@ -118,12 +120,5 @@ def _only_value(tree: ast.AST, name: str) -> ast.expr | None:
         if (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store))
         or (isinstance(node, ast.arg) and node.arg == name)
     ]
-    values = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id == name
-    ]
+    values = values_of(tree, name)
     return values[0] if len(stores) == len(values) == 1 else None

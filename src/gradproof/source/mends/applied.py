@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...finding import Finding, Fix, Span
 from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
-from .reach import node_of, optimizers_in_reach
+from .reach import argument_of, node_of, optimizers_in_reach
 
 
 def gradients_never_applied(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -84,7 +84,7 @@ def _handed_back(
         text = draft.source(sources)
         if root in parameters:
             number = parameters.index(root)
-            given = call.args[number] if number < len(call.args) else keyword(call, root)
+            given = argument_of(call, number, root)
             if given is None:
                 continue
             text = draft.operand(given) + text.removeprefix(root)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, NoMend, called
+from .draft import Draft, NoMend, called, same
 from .reach import makes_optimizer, node_of
 
 
@@ -71,16 +71,12 @@ def clipped_apart(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if called(call) != "clip_by_norm" or not isinstance(call, ast.Call) or call.keywords:
             continue
         alone = len(made.generators) == 1 and not loop.ifs and len(call.args) == 2
-        if alone and same_name(call.args[0], loop.target) and len(node.targets) == 1:
+        named = isinstance(loop.target, ast.Name) and len(node.targets) == 1
+        if alone and named and same(call.args[0], loop.target):
             bound = draft.source(call.args[1])
             text = f"{tf}.clip_by_global_norm({draft.source(loop.iter)}, {bound})"
             name = draft.source(node.targets[0])
             yield Fix(title, False, (draft.replace(node, f"{name}, _ = {text}"),))
-
-
-def same_name(one: ast.expr, other: ast.expr) -> bool:
-    """Says whether two expressions are one and the same name."""
-    return isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id == other.id
 
 
 def clip_option_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
 from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
-from .reach import known_before, makes_optimizer, node_of, optimizers_in_reach, own_name, tape_of
+from .reach import (
+    argument_of,
+    known_before,
+    makes_optimizer,
+    node_of,
+    optimizers_in_reach,
+    own_name,
+    tape_of,
+)
 
 
 def optimizer_bound_to_old_variables(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -91,8 +99,8 @@ def _given_to_the_optimizer(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
     for made in ast.walk(draft.tree):
         if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
             continue
-        given = [*made.value.args[:1], keyword(made.value, "learning_rate")]
-        taken = any(each is not None and same(each, changed) for each in given)
+        given = argument_of(made.value, 0, "learning_rate")
+        taken = given is not None and same(given, changed)
         near = draft.scope(made) in (draft.scope(statement), draft.tree)
         if taken and near and makes_optimizer(draft, made.value):
             name = draft.source(made.targets[0])

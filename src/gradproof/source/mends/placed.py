@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...finding import Finding, Fix
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
-from .reach import makes_optimizer, node_of
+from ...finding import Edit, Finding, Fix
+from .draft import Draft, Function, NoMend, called, loaded, stored
+from .reach import argument_of, makes_optimizer, node_of
 
 
 def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -27,9 +27,7 @@ def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if loaded(statement.value) & inside:
         yield _rate_assigned(draft, statement, outer, inside)
         return
-    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
-    lines = [draft.source(statement), *(["", ""] if top else [])]
-    edits = (draft.before(outer, "\n".join(lines)), draft.remove(statement))
+    edits = (_made_before(draft, outer, draft.source(statement)), draft.remove(statement))
     yield Fix("make the optimizer once", False, edits)
 
 
@@ -38,8 +36,7 @@ def _rate_assigned(draft: Draft, statement: ast.Assign, outer: ast.stmt, inside:
     call = statement.value
     if not isinstance(call, ast.Call) or not makes_optimizer(draft, call):
         raise NoMend
-    named = keyword(call, "learning_rate")
-    rate = named if named is not None else next(iter(call.args), None)
+    rate = argument_of(call, 0, "learning_rate")
     others = [*call.args, *call.keywords]
     others = [
         each for each in others if each is not rate and getattr(each, "arg", "") != "learning_rate"
@@ -49,11 +46,15 @@ def _rate_assigned(draft: Draft, statement: ast.Assign, outer: ast.stmt, inside:
     target = draft.source(statement.targets[0])
     given = ", ".join(draft.source(each) for each in others)
     made = f"{target} = {draft.source(call.func)}({given})"
-    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
-    lines = "\n".join([made, *(["", ""] if top else [])])
     change = f"{target}.learning_rate.assign({draft.source(rate)})"
-    edits = (draft.before(outer, lines), draft.replace(statement, change))
+    edits = (_made_before(draft, outer, made), draft.replace(statement, change))
     return Fix("make the optimizer once, and assign its learning rate", False, edits)
+
+
+def _made_before(draft: Draft, outer: ast.stmt, line: str) -> Edit:
+    """A line before a loop or function, two blank ones between it and one of the file's own."""
+    top = isinstance(draft.parents[outer], ast.Module) and isinstance(outer, Function)
+    return draft.before(outer, "\n".join([line, *(["", ""] if top else [])]))
 
 
 def shared_optimizer(draft: Draft, finding: Finding) -> Iterator[Fix]:

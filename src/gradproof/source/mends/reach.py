@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from ...finding import Finding, Span
+from ..bound import values_of
 from .draft import Draft, Function, NoMend, keyword, loaded, stored
 
 
@@ -44,14 +45,7 @@ def argument_of(call: ast.Call, number: int, name: str) -> ast.expr | None:
 
 def only_value(scope: ast.AST, name: str) -> ast.expr | None:
     """The value of a name that is given one once, in its own statement."""
-    values = [
-        node.value
-        for node in ast.walk(scope)
-        if isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id == name
-    ]
+    values = values_of(scope, name)
     return values[0] if len(values) == 1 else None
 
 
