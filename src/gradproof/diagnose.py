@@ -154,12 +154,7 @@ def _same_variables(one: Finding, other: Finding) -> bool:
 
 
 def _overlap(one: Place | None, other: Place | None) -> bool:
-    return (
-        one is not None
-        and other is not None
-        and (one.path, one.cell) == (other.path, other.cell)
-        and one.span.overlaps(other.span)
-    )
+    return one is not None and one.overlaps(other)
 
 
 def _same_name(one: str, other: str) -> bool:

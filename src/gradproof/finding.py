@@ -51,6 +51,14 @@ class Place:
         """First line."""
         return self.span.line
 
+    def overlaps(self, other: Place | None) -> bool:
+        """Says whether the two are in one file, or cell, and share a line."""
+        return (
+            other is not None
+            and (self.path, self.cell) == (other.path, other.cell)
+            and self.span.overlaps(other.span)
+        )
+
 
 @dataclass(frozen=True)
 class Related:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.applies import Assigned
 from gradproof.faults.update_bypasses_variables import settle
 from gradproof.finding import Finding
 from records import (
@@ -88,3 +91,6 @@ def test_settled():
     assert settled is not None
     assert settled.variables == ("dense/kernel", "dense/bias")
     assert settle(suspicion, healthy()) is None
+    keys = [key for call in healthy().calls for key in call.reached]
+    rows = tuple(Assigned(key, "scatter_sub") for key in keys)
+    assert settle(suspicion, replace(never_applied(healthy()), assigned=rows)) is None

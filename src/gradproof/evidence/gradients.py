@@ -121,6 +121,15 @@ class GradientCall:
         return self.stack[-1] if self.stack else None
 
     @property
+    def reached(self) -> tuple[int, ...]:
+        """Keys of the variables whose gradient was not `None`, in their order."""
+        return tuple(
+            source.variable
+            for source in self.sources
+            if source.connected and source.variable is not None
+        )
+
+    @property
     def unconnected(self) -> tuple[Source, ...]:
         """Sources whose gradient came out `None`."""
         return tuple(source for source in self.sources if source.connected is False)

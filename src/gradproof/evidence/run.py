@@ -202,12 +202,7 @@ class Run:
     @cached_property
     def connected(self) -> frozenset[int]:
         """Keys of the variables for which some gradient was not `None`."""
-        return frozenset(
-            source.variable
-            for call in self.calls
-            for source in call.sources
-            if source.variable is not None and source.connected
-        )
+        return frozenset(key for call in self.calls for key in call.reached)
 
     @cached_property
     def handed(self) -> frozenset[int]:
@@ -223,6 +218,11 @@ class Run:
     def scattered(self) -> frozenset[int]:
         """Keys of the variables of which single rows were changed by hand."""
         return frozenset(one.variable for one in self.assigned if one.method not in ASSIGNMENTS)
+
+    @cached_property
+    def updated(self) -> frozenset[int]:
+        """Keys of the variables that an update was given, in whatever way."""
+        return self.handed | self.moved | self.scattered
 
     def wanted(self, call: GradientCall) -> bool:
         """Somebody means to update with this call's gradients.

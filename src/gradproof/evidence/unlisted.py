@@ -26,7 +26,7 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
         live = _live(run, call, ends)
         for key in sorted(run.tape(call.tape).watched):
             variable = run.variable(key)
-            if key in told or key in run.asked or key in run.handed or key in run.moved:
+            if key in told or key in run.asked or key in run.updated:
                 continue
             if variable.role != "model" or variable.dtype in INTEGERS or variable.during == "call":
                 continue

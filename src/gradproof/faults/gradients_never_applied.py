@@ -86,14 +86,7 @@ def prove(run: Run) -> Iterator[Finding]:
         if call.inner or call.place in seen or call.times < 2 or call.error is not None:
             continue
         left = [
-            source.variable
-            for source in call.sources
-            if source.connected and source.variable is not None
-        ]
-        left = [
-            key
-            for key in left
-            if key not in run.handed | run.moved | run.scattered and run.variable(key).trainable
+            key for key in call.reached if key not in run.updated and run.variable(key).trainable
         ]
         if not left or run.crash is not None or misused(run) or combined(run, call, left):
             continue
@@ -128,12 +121,9 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """Clear a suspicion about a call all of whose variables changed."""
-    if finding.place is None:
-        return None
-    span = finding.place.span
-    here = [call for call in run.calls if call.place and call.place.span.overlaps(span)]
-    same = [call for call in here if call.place and call.place.path == finding.place.path]
-    keys = {source.variable for call in same for source in call.sources if source.connected}
+    place = finding.place
+    here = [call for call in run.calls if call.place and call.place.overlaps(place)]
+    keys = {source.variable for call in here for source in call.sources if source.connected}
     return Verdict.CLEARED if keys and keys <= run.moved | run.scattered else None
 
 

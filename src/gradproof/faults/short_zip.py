@@ -120,7 +120,7 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         if not any(source.connected for source in tail):
             continue  # who leaves out what is None drops nothing
-        if any(key in run.handed or key in run.moved for key in rest):
+        if not run.updated.isdisjoint(rest):
             continue
         seen.add(apply.place)
         names = tuple(run.path(key) for key in rest)

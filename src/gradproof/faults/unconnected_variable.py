@@ -56,7 +56,6 @@ author knows which.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
@@ -64,6 +63,7 @@ from ..finding import Finding, Fix, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
+    from ..evidence.paths import Lost
     from ..evidence.run import Run
 
 
@@ -85,17 +85,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables that are trained for, computed or not, and never used."""
-    from ..evidence.paths import lost
-
-    for found in lost(run, ("dead end", "unread")):
-        keys = {loss.source.variable for loss in found.losses}
-        if keys & run.connected or None in keys or found.call.inner:
-            continue
-        if found.kind == "unread" and run.applies and not keys & _handed(run):
-            # The program takes out gradients that are None: it expects some.
-            continue
-        if all(not run.variable(key).trainable for key in keys if key is not None):
-            continue
+    for found in _unused(run):
         how = (
             "what is computed from them here is not used by the target"
             if found.kind == "dead end"
@@ -115,24 +105,30 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """What the run has proven of the same gradient call is told once, with its variables."""
-    from ..evidence.paths import lost
+    from ..evidence.constants import same_line
 
-    proven = {found.place for found in prove(run)}
-    calls = [
-        found.call.place
-        for found in lost(run, ("dead end", "unread"))
-        if (found.place or found.call.place) in proven
-    ]
     asked = [finding.place, *(there.place for there in finding.related)]
     told = any(
-        one is not None
-        and call is not None
-        and PurePath(one.path).name == PurePath(call.path).name
-        and one.span.overlaps(call.span)
-        for one in asked
-        for call in calls
+        place is not None and found.call.place is not None and same_line(found.call.place, place)
+        for found in _unused(run)
+        for place in asked
     )
     return Verdict.CLEARED if told else None
+
+
+def _unused(run: Run) -> Iterator[Lost]:
+    """Sources of a gradient call that nothing on the way to its target uses."""
+    from ..evidence.paths import lost
+
+    for found in lost(run, ("dead end", "unread")):
+        keys = {loss.source.variable for loss in found.losses}
+        if keys & run.connected or None in keys or found.call.inner:
+            continue
+        if found.kind == "unread" and run.applies and not keys & _handed(run):
+            # The program takes out gradients that are None: it expects some.
+            continue
+        if any(run.variable(key).trainable for key in keys if key is not None):
+            yield found
 
 
 def _handed(run: Run) -> set[int | None]:

@@ -114,12 +114,7 @@ def prove(run: Run) -> Iterator[Finding]:
 
     seen: set[object] = set()
     for call in () if run.early else run.calls:
-        keys = [
-            source.variable
-            for source in call.sources
-            if source.connected and source.variable is not None
-        ]
-        keys = [key for key in keys if key not in run.handed and key not in run.moved]
+        keys = [key for key in call.reached if key not in run.updated]
         if call.inner or call.place in seen or call.times < 2 or not keys:
             continue
         made = combined(run, call, keys)
@@ -141,14 +136,10 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | None:
     """Gradients were computed again and again in one place, and nothing moved at all."""
-    calls = [] if run.early or run.handed or run.moved else [c for c in run.calls if not c.inner]
+    calls = [] if run.early or run.updated else [c for c in run.calls if not c.inner]
     if len({call.place for call in calls}) != 1 or calls[0].times < 2:
         return None
-    keys = {
-        source.variable
-        for source in calls[0].sources
-        if source.connected and source.variable is not None
-    }
+    keys = set(calls[0].reached)
     if not keys:
         return None
     return replace(

@@ -20,7 +20,8 @@ def pairs_of(
         gradients = list(args[0] if args else kwargs.get("grads", ()))
         variables = args[1] if len(args) > 1 else kwargs.get("trainable_variables")
         if variables is None:
-            built = (getattr(one, "_trainable_variables", None) for one in _layers(optimizer))
+            both = (optimizer, inner_of(optimizer))
+            built = (getattr(one, "_trainable_variables", None) for one in both)
             variables = next(filter(None, built), [])
         pairs = list(zip(gradients, list(variables), strict=False))
         return ("pairs" if pairs else "empty"), pairs
@@ -76,10 +77,6 @@ class Replay:
 def inner_of(optimizer: Any) -> Any:
     """The optimizer inside a loss-scale optimizer."""
     return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def _layers(optimizer: Any) -> tuple[Any, Any]:
-    return optimizer, inner_of(optimizer)
 
 
 def kind_of_gradient(gradient: Any) -> str:
