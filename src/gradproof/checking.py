@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,8 @@ def _judged(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Checked]]:
 
     chunks = [tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK)]
     with ProcessPoolExecutor(processes, initializer=_end_at_interrupts) as pool:
-        waiting = {pool.submit(_chunk, chunk): chunk for chunk in chunks}
+        with _interrupts_wait():
+            waiting = {pool.submit(_chunk, chunk): chunk for chunk in chunks}
         try:
             for future in as_completed(waiting):
                 given = future.result()
@@ -154,11 +156,28 @@ def _judged(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Checked]]:
     yield from zip(left, _each(left), strict=True)
 
 
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Lets Ctrl-C wait while processes are forked: Python would lose it amid that."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end_at_interrupts() -> None:
-    """Lets a process end at once, without a word, at Ctrl-C."""
+    """Lets a process end at once, without a word, at Ctrl-C; one that waited counts, too."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _chunk(tasks: Sequence[Task]) -> list[Checked]:
