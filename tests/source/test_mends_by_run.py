@@ -11,7 +11,13 @@ from gradproof.source.mends import Draft, candidates
 HEAD = "import tensorflow as tf\nfrom tensorflow import keras\n\n"
 
 
-def mends(fault: str, text: str, message: str = "", variables: tuple[str, ...] = ()) -> list[str]:
+def mends(
+    fault: str,
+    text: str,
+    message: str = "",
+    variables: tuple[str, ...] = (),
+    generation: str = "3",
+) -> list[str]:
     """What each candidate makes of a program; `#!` marks the place, `#?` what is related."""
     lines = (HEAD + text).split("\n")
     places, related = [], []
@@ -35,7 +41,7 @@ def mends(fault: str, text: str, message: str = "", variables: tuple[str, ...] =
         start = line.index(column) + 1
         span = Span(places[0][0], start, places[0][0], start + len(column))
         finding = Finding(message, Place("train.py", span), "", finding.related, variables)
-    draft = Draft(whole, "train.py", "3")
+    draft = Draft(whole, "train.py", generation)
     return [
         mended_bytes(whole.encode(), "train.py", list(fix.edits)).decode().removeprefix(HEAD)
         for fix in candidates(draft, fault, finding)

@@ -8,11 +8,15 @@ from ...finding import Finding, Fix
 from . import (
     applied,
     clipped,
+    compiled,
     differentiated,
     frozen,
+    graph_gradients,
     hand_written,
     learned,
     listed,
+    made_once,
+    masked,
     named,
     optimizing,
     paired,
@@ -20,6 +24,7 @@ from . import (
     recorded,
     repeated,
     rounded,
+    submodels,
     taped,
     tracked,
 )
@@ -48,11 +53,18 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
             named,
             repeated,
             learned,
+            compiled,
+            graph_gradients,
+            submodels,
         )
         for name, mend in topic.MENDS.items()
     },
+    "created-in-call": (tracked.created_in_call, made_once.created_in_function),
+    "sample-weight-ignored": (learned.sample_weight_ignored, masked.padding_counted),
+    "tf1-gradient-api": (graph_gradients.tf1_gradient_api, graph_gradients.given_target),
     "dataset-loop-in-tape": (taped.dataset_loop_in_tape, taped.dataset_unrolled),
     "float16-range": (rounded.float16_range, rounded.computed_longer),
+    "strategy-scope-mismatch": (placed.strategy_scope_mismatch, placed.run_by_replicas),
     "numpy-in-graph-mode": (recorded.numpy_on_loss_path, repeated.numpy_in_graph_mode),
 }
 """By the name of the fault."""

@@ -51,8 +51,16 @@ def custom_optimizer_bug(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 
 def legacy_custom_optimizer(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The hooks of Keras 2 become those of Keras 3."""
+    """The hooks of Keras 2 become those of Keras 3; tf-keras still has the base of old."""
     owner = draft.nearest(node_of(draft, finding), ast.ClassDef)
+    if draft.generation == "2":
+        for base in owner.bases:
+            text = ast.unparse(base)
+            if text.endswith("optimizers.Optimizer"):
+                new = f"{text.removesuffix('.Optimizer')}.legacy.Optimizer"
+                title = "derive from the base class that calls these hooks"
+                yield Fix(title, False, (draft.replace(base, new),))
+        return
     methods = {node.name: node for node in owner.body if isinstance(node, ast.FunctionDef)}
     apply = methods.get("_resource_apply_dense")
     if apply is None or "update_step" in methods:

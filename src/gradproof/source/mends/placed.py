@@ -99,6 +99,34 @@ def strategy_scope_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
         yield Fix("make it within the scope of the strategy", False, edits)
 
 
+def run_by_replicas(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """A step that is called within the scope is run in each replica instead."""
+    applying = {
+        function.name
+        for function in ast.walk(draft.tree)
+        if isinstance(function, Function)
+        and any(called(node) in ("apply_gradients", "apply") for node in ast.walk(function))
+    }
+    for scope in ast.walk(draft.tree):
+        if not isinstance(scope, ast.With) or len(scope.items) != 1 or len(scope.body) != 1:
+            continue
+        opened, (body,) = scope.items[0].context_expr, scope.body
+        call = body.value if isinstance(body, ast.Return | ast.Assign | ast.Expr) else None
+        inside = isinstance(opened, ast.Call) and called(opened) == "scope"
+        if not inside or not isinstance(call, ast.Call) or called(call) not in applying:
+            continue
+        if call.keywords or not isinstance(opened.func, ast.Attribute):  # type: ignore[attr-defined]
+            continue
+        strategy = draft.source(opened.func.value)  # type: ignore[attr-defined]
+        given = ", ".join(draft.source(each) for each in call.args)
+        given += "," if len(call.args) == 1 else ""
+        text = f"{strategy}.run({draft.source(call.func)}, args=({given}))"
+        if not isinstance(body, ast.Expr):
+            text = f'{strategy}.reduce("SUM", {text}, axis=None)'
+        whole = draft.source(body).replace(draft.source(call), text)
+        yield Fix("let each replica run the step", False, (draft.replace(scope, whole),))
+
+
 MENDS = {
     "strategy-scope-mismatch": strategy_scope_mismatch,
     "optimizer-recreated": optimizer_recreated,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ...finding import Finding, Span
+from ...finding import Edit, Finding, Span
 from ..bound import values_of
 from .draft import Draft, Function, NoMend, keyword, loaded, stored
 
@@ -41,6 +41,29 @@ def argument_of(call: ast.Call, number: int, name: str) -> ast.expr | None:
     if len(call.args) > number:
         return call.args[number]
     return keyword(call, name)
+
+
+def without_argument(draft: Draft, call: ast.Call, name: str) -> Edit:
+    """Takes a named argument out of a call, with its comma.
+
+    Raises:
+        NoMend: The call has no such argument.
+    """
+    given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+    given.sort(key=lambda each: (each.lineno, each.col_offset))
+    here = next(
+        (each for each in given if isinstance(each, ast.keyword) and each.arg == name), None
+    )
+    if here is None:
+        raise NoMend
+    number, span = given.index(here), draft.span(here)
+    if number:
+        left = draft.span(given[number - 1])
+        return draft.edit(Span(left.end_line, left.end_column, span.end_line, span.end_column), "")
+    if len(given) > 1:
+        right = draft.span(given[1])
+        return draft.edit(Span(span.line, span.column, right.line, right.column), "")
+    return draft.replace(here, "")
 
 
 def only_value(scope: ast.AST, name: str) -> ast.expr | None:

@@ -278,43 +278,17 @@ def _emptied(draft: Draft) -> Iterator[Fix]:
         if not isinstance(node, ast.Expr) or called(node.value) not in ("apply_gradients", "apply"):
             continue
         pairs = next((each for each in ast.walk(node) if called(each) == "zip"), None)
-        if isinstance(pairs, ast.Call) and isinstance(pairs.args[0], ast.Name | ast.Attribute):
-            head = f"for buffer in {draft.source(pairs.args[0])}:"
+        buffers = pairs.args[0] if isinstance(pairs, ast.Call) and pairs.args else None
+        if isinstance(buffers, ast.ListComp | ast.GeneratorExp) and len(buffers.generators) == 1:
+            buffers = buffers.generators[0].iter
+        if isinstance(buffers, ast.Name | ast.Attribute):
+            head = f"for buffer in {draft.source(buffers)}:"
             lines = f"{head}\n{INDENT}buffer.assign({draft.tensorflow}.zeros_like(buffer))"
             title = "empty the buffers when they have been applied"
             yield Fix(title, False, (draft.after(node, lines),))
 
 
-def tf1_gradient_api(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """A tape records the loss, and is asked for the gradient."""
-    call = draft.nearest(node_of(draft, finding), ast.Call)
-    if called(call) != "gradients" or len(call.args) != 2:
-        raise NoMend
-    target, statement = call.args[0], draft.statement(call)
-    block = draft.block(statement)
-    number = block.index(statement)
-    losses = [
-        place
-        for place, each in enumerate(block[:number])
-        if isinstance(target, ast.Name) and target.id in stored(each)
-    ]
-    if not losses or "tape" in stored(draft.scope(call)):
-        raise NoMend
-    asked = ", ".join(draft.source(each) for each in call.args)
-    # The loss alone, or all that leads to it in the same block.
-    for first in (losses[-1], 0):
-        top, bottom = draft.lines_of(block[first : losses[-1] + 1])
-        head = f"{draft.indent(block[first])}with {draft.tensorflow}.GradientTape() as tape:"
-        text = "\n".join([head, *draft.shifted(top, bottom)])
-        edits = (
-            draft.edit(whole_lines(draft, top, bottom), text),
-            draft.replace(call, f"tape.gradient({asked})"),
-        )
-        yield Fix("record the forward pass with a tape", False, edits)
-
-
 MENDS = {
-    "tf1-gradient-api": tf1_gradient_api,
     "forward-outside-tape": forward_outside_tape,
     "inner-gradient-not-recorded": forward_outside_tape,
     "unwatched-tensor": unwatched_tensor,
