@@ -15,7 +15,10 @@ def load_ipython_extension(shell: Any) -> None:
     def gradproof(line: str, cell: str) -> Watched:
         """Runs the cell, watches every update, and shows what fails."""
         if line.strip():
-            raise ValueError(f"%%gradproof takes no options, got {line.strip()!r}")
+            # IPython shows it as one line, without a traceback.
+            from IPython.core.error import UsageError
+
+            raise UsageError(f"%%gradproof takes no options, got {line.strip()!r}")
         return watched_cell(shell, cell)
 
     shell.register_magic_function(gradproof, "cell")

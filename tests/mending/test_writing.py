@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from gradproof.editing import Unfit
 from gradproof.finding import Edit, Place, Span
 from gradproof.mending.contents import mended_bytes
+from gradproof.mending.copies import copied, put
 from gradproof.mending.writing import NotWritten, write_atomically
 
 
@@ -75,3 +77,25 @@ def test_declared_encoding():
     assert mended_bytes(data, "a.py", [edit(2, 6, 7, "ö")]) == data.replace(b"\xe4", b"\xf6")
     with pytest.raises(Unfit, match="can't hold"):
         mended_bytes(data, "a.py", [edit(2, 6, 7, "😀")])
+
+
+def test_a_copy_can_be_written(tmp_path):
+    """Whatever nobody may write in the original; that one stays as it is."""
+    inner = tmp_path / "program" / "inner"
+    inner.mkdir(parents=True)
+    script = inner / "train.py"
+    script.write_text("1\n")
+    script.chmod(0o444)
+    inner.chmod(0o555)
+    try:
+        with copied(str(tmp_path / "program")) as folder:
+            put(folder, {"inner/train.py": b"2\n"})
+            copy = Path(folder, "inner")
+            assert (copy / "train.py").read_text() == "2\n"
+            assert stat.S_IMODE(copy.stat().st_mode) & 0o700 == 0o700
+            assert stat.S_IMODE((copy / "train.py").stat().st_mode) & 0o600 == 0o600
+        assert not copy.exists()
+        assert stat.S_IMODE(script.stat().st_mode) == 0o444
+        assert stat.S_IMODE(inner.stat().st_mode) == 0o555
+    finally:
+        inner.chmod(0o755)

@@ -181,7 +181,7 @@ def penalty(mixed):
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         score = critic(mixed)
-    slope = tape.gradient(score, mixed)[0]
+    slope = tape.gradient(score, mixed)
     return tf.reduce_mean(tf.square(slope))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,7 +49,17 @@ def copied(root: str) -> Iterator[str]:
             ignore=lambda place, names: [name for name in names if _skipped(place, name)],
             ignore_dangling_symlinks=True,
         )
+        _make_writable(copy)
         yield copy
+
+
+def _make_writable(copy: str) -> None:
+    """The copy is ours, whatever nobody may write in the original."""
+    for place, _, names in os.walk(copy):
+        os.chmod(place, os.stat(place).st_mode | stat.S_IRWXU)
+        for name in names:
+            path = os.path.join(place, name)
+            os.chmod(path, os.stat(path).st_mode | stat.S_IRUSR | stat.S_IWUSR)
 
 
 def put(copy: str, files: Mapping[str, bytes]) -> None:

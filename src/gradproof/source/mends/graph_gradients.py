@@ -25,7 +25,6 @@ def tf1_gradient_api(draft: Draft, finding: Finding) -> Iterator[Fix]:
     ]
     if not losses or "tape" in stored(draft.scope(call)):
         raise NoMend
-    asked = ", ".join(draft.source(each) for each in call.args)
     # The loss alone, or all that leads to it in the same block.
     for first in (losses[-1], 0):
         top, bottom = draft.lines_of(block[first : losses[-1] + 1])
@@ -33,7 +32,7 @@ def tf1_gradient_api(draft: Draft, finding: Finding) -> Iterator[Fix]:
         text = "\n".join([head, *draft.shifted(top, bottom)])
         edits = (
             draft.edit(whole_lines(draft, top, bottom), text),
-            draft.replace(call, f"tape.gradient({asked})"),
+            _asked_of_tape(draft, call),
         )
         yield Fix("record the forward pass with a tape", False, edits)
 
@@ -68,11 +67,19 @@ def given_target(draft: Draft, finding: Finding) -> Iterator[Fix]:
         f"{INDENT}tape.watch({draft.source(source)})",
         f"{INDENT}{target.id} = {_as_inside(draft, given, others, function)}",
     ]
-    text = f"tape.gradient({', '.join(map(draft.source, asked.args))})"
-    edits = [draft.before(statement, "\n".join(lines)), draft.replace(asked, text)]
+    edits = [draft.before(statement, "\n".join(lines)), _asked_of_tape(draft, asked)]
     edits += _without(draft, function.args.args, number)
     edits += _without(draft, call.args, number)
     yield Fix("compute it under a tape", False, tuple(edits))
+
+
+def _asked_of_tape(draft: Draft, asked: ast.Call) -> Edit:
+    """`gradients` gives a list always, a tape one gradient for one source."""
+    text = f"tape.gradient({', '.join(map(draft.source, asked.args))})"
+    holder = draft.parents[asked]
+    first = isinstance(holder, ast.Subscript) and ast.unparse(holder.slice) == "0"
+    alone = not isinstance(asked.args[1], ast.List | ast.Tuple)
+    return draft.replace(holder if first and alone else asked, text)
 
 
 def _as_inside(draft: Draft, given: ast.expr, others: dict[str, str], function: ast.AST) -> str:
