@@ -99,3 +99,25 @@ def test_a_list_that_asks_before_it_grows():
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         """
     )
+
+
+def test_a_module_with_lists_of_its_own():
+    """`weights` of a `tf.Module` is what the class says, not all of its variables."""
+    assert_silent(
+        """
+        class Net(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.weights = [tf.Variable(tf.ones((4, 4)))]
+                self.biases = [tf.Variable(tf.zeros((4,)))]
+
+            def __call__(self, inputs):
+                return inputs @ self.weights[0] + self.biases[0]
+
+        net = Net()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.weights + net.biases)
+        optimizer.apply_gradients(zip(gradients, net.weights + net.biases))
+        """
+    )

@@ -108,3 +108,33 @@ def test_two_slices_that_meet():
         optimizer.apply_gradients(zip(gradients[2:], variables[2:]))
         """
     )
+
+
+def test_a_list_of_pairs_that_is_cut():
+    """`list(zip(...))` of several networks, one column cut: nothing stands twice in it."""
+    assert_findings(
+        """
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+        gradients = tape.gradient(loss, variables)
+        pairs = list(zip(gradients, variables[:-1]))  # GP404
+        largest = max(float(tf.norm(g)) for g, _ in pairs)
+        optimizer.apply_gradients(pairs)
+        """
+    )
+
+
+def test_pairs_that_are_added_to():
+    """Pairs that come later count as well."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+        first, second = tape.gradient(
+            loss, (encoder.trainable_variables, decoder.trainable_variables))
+        pairs = list(zip(first, encoder.trainable_variables))
+        pairs += list(zip(second, decoder.trainable_variables))
+        optimizer.apply_gradients(pairs)
+        """
+    )

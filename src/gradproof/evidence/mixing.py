@@ -9,6 +9,8 @@ from .reductions import number
 from .run import Run
 
 _DEEP = 12
+_TERMS = 4
+_LINEAR = frozenset({"Add", "AddV2", "AddN", "Sub", "Neg", "Mul"})
 
 
 def own_share(run: Run, apply: Apply) -> float | None:
@@ -44,9 +46,15 @@ def _share(
         return (0.0, value)
     if operation.type in SHAPING and operation.inputs:
         return _share(recording, operation.inputs[0], variable, depth + 1)
-    parts = [_share(recording, source, variable, depth + 1) for source in operation.inputs]
-    known = [part for part in parts if part is not None]
-    if not known or len(known) < len(parts):
+    if operation.type not in _LINEAR or len(operation.inputs) > _TERMS:
+        return None
+    known: list[tuple[float, float]] = []
+    for source in operation.inputs:
+        part = _share(recording, source, variable, depth + 1)
+        if part is None:
+            return None
+        known.append(part)
+    if not known:
         return None
     if operation.type in ("Add", "AddV2", "AddN"):
         return (sum(part[0] for part in known), sum(part[1] for part in known))

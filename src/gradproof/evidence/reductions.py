@@ -13,6 +13,8 @@ _DIVISIONS = frozenset({"RealDiv", "DivNoNan", "Div"})
 _ADDITIONS = frozenset({"AddV2", "Add", "AddN", "Sub"})
 _PASSING = frozenset({"Identity", "Cast", "Reshape", "Squeeze", "Neg", "EnsureShape", "Snapshot"})
 _DEEP = 40
+_NESTED = 10
+_ARITHMETIC = _DIVISIONS | {"Mul", "Sub"}
 
 
 @dataclass(frozen=True)
@@ -95,23 +97,26 @@ def _read(
     return not _has_data(recording, index)
 
 
-def number(recording: Recording, index: int) -> float | None:
+def number(recording: Recording, index: int, depth: int = 0) -> float | None:
     """The value of a constant scalar, through casts and arithmetic of constants."""
     operation = recording.operations[index]
     if operation.value is not None and operation.shape == ():
         return operation.value
+    if depth > _NESTED or operation.shape not in ((), None):
+        return None
     if operation.type in SHAPING and operation.inputs:
-        return number(recording, operation.inputs[0])
-    values = [number(recording, source) for source in operation.inputs]
-    if len(values) == 2 and values[0] is not None and values[1] is not None:
-        first, second = values[0], values[1]
-        if operation.type == "Mul":
-            return first * second
-        if operation.type in _DIVISIONS and second:
-            return first / second
-        if operation.type == "Sub":
-            return first - second
-    return None
+        return number(recording, operation.inputs[0], depth + 1)
+    if operation.type not in _ARITHMETIC or len(operation.inputs) != 2:
+        return None
+    first = number(recording, operation.inputs[0], depth + 1)
+    second = number(recording, operation.inputs[1], depth + 1) if first is not None else None
+    if first is None or second is None:
+        return None
+    if operation.type == "Mul":
+        return first * second
+    if operation.type == "Sub":
+        return first - second
+    return first / second if second else None
 
 
 def _has_data(recording: Recording, index: int) -> bool:

@@ -321,7 +321,7 @@ def assign(
     """Follows `receiver.name = value`."""
     if isinstance(receiver, Instance):
         names = receiver.attributes.names
-        if name in api.COLLECTIONS and receiver.of.base in ("layer", "model", "module"):
+        if _is_property(receiver, name):
             updates.attribute_written(reader, receiver, value, target, node)
             return
         setter = member(receiver.of, name)
@@ -365,6 +365,13 @@ def assign(
         reader.store.set_item(receiver.scope.names, name, value)
     else:
         escaping.escape(reader, value)
+
+
+def _is_property(receiver: Instance, name: str) -> bool:
+    """Says whether a list of variables is the library's: a `tf.Module` has no `weights`."""
+    if receiver.of.base == "module":
+        return name in api.COLLECTIONS and name.endswith("variables")
+    return name in api.COLLECTIONS and receiver.of.base in ("layer", "model")
 
 
 def _set_trainable(reader: Reader, layer: Layer | Instance, value: Value, depth: int = 0) -> None:

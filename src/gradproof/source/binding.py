@@ -257,11 +257,12 @@ def zipped(reader: Reader, value: Zip, node: ast.AST) -> tuple[list[Value], bool
     rows: list[Value] = []
     for i in range(count):
         row = [
-            items[i] if complete else (items[0] if items else Unknown(data=True))
-            for items, complete in columns
+            (items[min(i, len(items) - 1)] if items else Unknown(data=True)) for items, _ in columns
         ]
         rows.append(ListValue(row, fixed=True))
-    return rows, bool(lengths)
+    # Of a part of a list nobody knows which entry meets which.
+    apart = any(len(items) > 1 for items, complete in columns if not complete)
+    return rows, bool(lengths) and not apart
 
 
 def make_function(

@@ -70,7 +70,10 @@ def _list(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     if isinstance(value, Unknown):
         return value
     items, complete = binding.elements(reader, value, node)
-    return ListValue(items, complete, node=node)
+    listed = ListValue(items, complete, node=node)
+    if isinstance(value, Zip):
+        listed.pairs = (value, items)
+    return listed
 
 
 def _enumerate(

@@ -171,6 +171,11 @@ def _columns(
         return first, second, None
     if isinstance(first, Zip) and len(first.columns) == 2:
         return first.columns[0], first.columns[1], first
+    if isinstance(first, ListValue) and first.pairs is not None:
+        made, rows_then = first.pairs
+        # Entries that came or went since then stand in a new list.
+        if len(made.columns) == 2 and first.items is rows_then:
+            return made.columns[0], made.columns[1], Zip(made.columns, made.node)
     if isinstance(first, ListValue) and first.items:
         rows = [
             item for item in first.items if isinstance(item, ListValue) and len(item.items) == 2

@@ -196,6 +196,7 @@ class ListValue:
         node: Where it was read.
         unbuilt: Owners that had no variables yet when the list was read.
         part: For a slice of a list of variables, or of their gradients: its bounds.
+        pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
     """
 
     items: list[Value]
@@ -208,6 +209,7 @@ class ListValue:
     property_read: bool = False
     used: bool = False
     part: tuple[int, int | None] | None = None
+    pairs: tuple[Zip, list[Value]] | None = None
 
 
 @dataclass(eq=False)
