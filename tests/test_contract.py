@@ -143,6 +143,7 @@ ANOTHER_MEND: Mapping[str, str] = {
     "replica-loss-scale": "divides the mean that is there",
     "iterations-counter-off": "keeps both gradient calls",
     "shape-broadcast": "takes the axis away instead of adding one",
+    "memory-growth": "keeps nothing that nobody reads",
     "disconnected-submodel": "keeps the argument that it no longer needs",
     "xla-incompatible": "leaves XLA out, and keeps the operation",
     "regularization-dropped": "adds them on a line of their own",

@@ -134,7 +134,9 @@ def harm_of(before: Outcome, after: Outcome, diagnoses: Sequence[Diagnosis]) -> 
     if after.answer.steps == 0:
         return "no update is made any more" if before.answer.steps else "still no update is made"
     stopped = _stopped(before.answer.standings, after.answer.standings)
-    unreached = _unreached(before.answer) & _unreached(after.answer)
+    unreached = _unreached(before.answer)
+    if "GP403" not in codes:
+        unreached &= _unreached(after.answer)
     stopped = [variable for variable in stopped if variable not in unreached]
     if stopped:
         return f"`{stopped[0]}` does not move any more"

@@ -77,6 +77,10 @@ def test_what_moved_by_mistake_may_stop():
     after = replace(AFTER, answer=replace(AFTER.answer, diagnoses=(cut,), standings=rests))
     assert harm_of(before, after, [PROVEN]) == ""
     assert harm_of(BEFORE, after, [PROVEN]) == "GP208 is found then"
+    # With the None taken out of both lists nothing speaks of it any more.
+    silent = replace(after, answer=replace(after.answer, diagnoses=()))
+    assert harm_of(before, silent, [PROVEN]) == ""
+    assert harm_of(BEFORE, silent, [PROVEN]) == "`decoder/kernel` does not move any more"
 
 
 def test_copies_may_share_a_path():

@@ -209,6 +209,95 @@ def train(x):
     return strategy.reduce("SUM", strategy.run(step, args=(x,)), axis=None)
 """,
     ),
+    "the flag of two networks": (
+        "gan-shared-trainable-flag",
+        "",
+        """\
+critic.trainable = False  #!
+both = keras.Sequential([maker, critic])
+for turn in range(9):
+    loss = critic.train_on_batch(x, y)
+    both.train_on_batch(z, ones)
+""",
+        """\
+critic.trainable = False
+both = keras.Sequential([maker, critic])
+for turn in range(9):
+    critic.trainable = True
+    loss = critic.train_on_batch(x, y)
+    critic.trainable = False
+    both.train_on_batch(z, ones)
+""",
+    ),
+    "gradients of all replicas": (
+        "replica-divergence",
+        "",
+        "optimizer.apply_gradients(pairs, skip_gradients_aggregation=True)  #!\n",
+        "optimizer.apply_gradients(pairs)\n",
+    ),
+    "a method that is traced once": (
+        "tracing-cost",
+        "",
+        """\
+class Fitter:
+    def epoch(self, data):
+        @tf.function
+        def step(x):  #!
+            return self.model(x)
+
+        # each batch
+        return [step(x) for x in data]
+""",
+        """\
+class Fitter:
+    @tf.function
+    def step(self, x):
+        return self.model(x)
+
+    def epoch(self, data):
+        # each batch
+        return [self.step(x) for x in data]
+""",
+    ),
+    "a function that is traced once": (
+        "tracing-cost",
+        "",
+        """\
+def epoch(data):
+    @tf.function(reduce_retracing=True)
+    def step():  #!
+        return net(x)
+
+    return step()
+""",
+        """\
+@tf.function(reduce_retracing=True)
+def step():
+    return net(x)
+
+
+def epoch(data):
+    return step()
+""",
+    ),
+    "a list that nobody reads": (
+        "memory-growth",
+        "",
+        "tapes = []\nfor x in data:\n    use(x)\n    tapes.append(tape)  #!\n",
+        "tapes = []\nfor x in data:\n    use(x)\n",
+    ),
+    "a list of numbers": (
+        "memory-growth",
+        "",
+        "for x in data:\n    self.losses.append(loss)  #!\nprint(self.losses)\n",
+        "for x in data:\n    self.losses.append(float(loss))\nprint(self.losses)\n",
+    ),
+    "a twin that nothing uses": (
+        "unconnected-variable",
+        "",
+        "def step(a, b):\n    u = one(a)\n    v = two(b)\n    return tf.reduce_sum(u * u)  #!\n",
+        "def step(a, b):\n    u = one(a)\n    v = two(b)\n    return tf.reduce_sum(u * v)\n",
+    ),
     "buffers under another form": (
         "wrong-accumulation",
         "nothing empties the buffers",
@@ -245,6 +334,16 @@ def test_the_base_class_of_old():
         (
             "disconnected-submodel",
             "f = part(i)\nnet = keras.Model(i, keras.layers.Dense(1)(f))\na = part(x)  #!\nb = net(x)\n",
+        ),
+        # It needs what its function is given.
+        (
+            "tracing-cost",
+            "def epoch(net):\n    @tf.function\n    def step(x):  #!\n        return net(x)\n\n    step(1)\n",
+        ),
+        # One statement trains both.
+        (
+            "gan-shared-trainable-flag",
+            "c.trainable = False  #!\nl = c.train_on_batch(x, y) + both.train_on_batch(z, y)\n",
         ),
         # Its size is known only inside.
         (

@@ -13,11 +13,13 @@ from . import (
     frozen,
     graph_gradients,
     hand_written,
+    lasting,
     learned,
     listed,
     made_once,
     masked,
     named,
+    networks,
     optimizing,
     paired,
     placed,
@@ -56,6 +58,8 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
             compiled,
             graph_gradients,
             submodels,
+            lasting,
+            networks,
         )
         for name, mend in topic.MENDS.items()
     },
@@ -65,6 +69,7 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
     "dataset-loop-in-tape": (taped.dataset_loop_in_tape, taped.dataset_unrolled),
     "float16-range": (rounded.float16_range, rounded.computed_longer),
     "strategy-scope-mismatch": (placed.strategy_scope_mismatch, placed.run_by_replicas),
+    "tracing-cost": (repeated.tracing_cost, lasting.traced_function_made_anew),
     "numpy-in-graph-mode": (recorded.numpy_on_loss_path, repeated.numpy_in_graph_mode),
 }
 """By the name of the fault."""

@@ -216,6 +216,13 @@ def unconnected_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if name not in loaded(scope) and name != "_" and isinstance(node.value, ast.Call)
     ]
     for node, name in unused:
+        for twice in ast.walk(scope):
+            # `u * u` where `v` was computed as well.
+            if not isinstance(twice, ast.BinOp) or twice.lineno < node.lineno:
+                continue
+            if isinstance(twice.left, ast.Name) and same(twice.left, twice.right):
+                title = f"use `{name}`, which nothing uses, instead of `{twice.left.id}` twice"
+                yield Fix(title, False, (draft.replace(twice.right, name),))
         for pair in ast.walk(scope):
             if not isinstance(pair, ast.List | ast.Tuple) or pair.lineno < node.lineno:
                 continue
