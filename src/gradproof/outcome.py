@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
-from .answer import Answer, Standing
+from .answer import Answer, Lines, Standing
 from .fault import Diagnosis
 from .finding import Fix
 
@@ -72,6 +72,7 @@ class Mend:
         after: What the program did then.
         harm: Why it does not count as healed; empty if it does.
         others: Titles of other mends, which were not tried.
+        lines: The lines that the fix changes, as the mends before it left them.
     """
 
     diagnosis: Diagnosis
@@ -79,6 +80,7 @@ class Mend:
     after: Outcome
     harm: str = ""
     others: tuple[str, ...] = ()
+    lines: Lines | None = None
 
 
 @dataclass(frozen=True)

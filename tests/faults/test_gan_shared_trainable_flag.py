@@ -47,3 +47,21 @@ def test_switched_on_after_compile():
             both.train_on_batch(tf.ones((8, 3)), tf.ones((8, 1)))
         """
     )
+
+
+def test_set_before_each_is_trained():
+    """Each network reads the flag at its first step, and finds it so at every other."""
+    assert_silent(
+        """
+        critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        critic.compile(optimizer="sgd", loss="mse")
+        critic.trainable = False
+        both = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), critic])
+        both.compile(optimizer="sgd", loss="mse")
+        for turn in range(8):
+            critic.trainable = True
+            critic.train_on_batch(np.zeros((8, 4)), np.zeros((8, 1)))
+            critic.trainable = False
+            both.train_on_batch(np.zeros((8, 4)), np.zeros((8, 1)))
+        """
+    )

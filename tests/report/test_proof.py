@@ -108,9 +108,22 @@ def test_the_table_puts_before_beside_after():
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_a_mend_is_shown_in_the_lines_that_it_met():
+    """Those of the program as the mends before it left them."""
+    moved = lines_of(train="# one line more\n" + TRAIN)
+    at = PROVEN.fix.edits[0].place
+    span = replace(at.span, line=at.span.line + 1, end_line=at.span.end_line + 1)
+    edit = replace(PROVEN.fix.edits[0], place=replace(at, span=span))
+    later = Mend(PROVEN, replace(PROVEN.fix, edits=(edit,)), AFTER, lines=moved)
+    text = render(Proof("train.py", 20, BEFORE, (later,)), lines_of(train=TRAIN))
+    assert "+     optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))" in text
+
+
 def test_nothing_to_mend():
     """One line says so."""
     right = replace(AFTER, answer=replace(RUN, diagnoses=()))
     assert render(Proof("a.py", None, right), lines_of()) == (
         "gradproof: a.py: nothing to mend in whole runs\n"
     )
+    advised = replace(right, answer=replace(RUN, diagnoses=(replace(PROVEN, level="advice"),)))
+    assert "nothing to mend" in render(Proof("a.py", None, advised), lines_of())

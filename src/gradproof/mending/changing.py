@@ -56,5 +56,5 @@ def _bytes(reading: Reading, path: str) -> bytes:
     except (OSError, Unreadable):
         same = False
     if not same:
-        raise Unfit(f"{path} is not what was read")
+        raise Unfit(f"{path} has changed since it was read")
     return data

@@ -64,13 +64,14 @@ class _Search:
         edits = [edit for _, fix in group for edit in fix.edits]
         try:
             before, after, reading = self.made(edits)
-        except (Unfit, Unreadable):
+        except (Unfit, Unreadable) as problem:
+            self.tried += [Mend(one, fix, now, str(problem)) for one, fix in group[:1]]
             return None
         names = ", ".join(dict.fromkeys(one.fault.code for one, _ in group))
         self.say(f"run {self.runs + 1}: with a mend of {names}")
         outcome = self.run({**self.after, **after})
         harm = harm_of(now, outcome, [one for one, _ in group])
-        mends = [Mend(one, fix, outcome, harm) for one, fix in group]
+        mends = [Mend(one, fix, outcome, harm, lines=self.reading.lines) for one, fix in group]
         if harm:
             self.tried += mends if len(group) == 1 else []
             return None
@@ -162,7 +163,8 @@ def _one_by_one(search: _Search, now: Outcome) -> Outcome:
             outcome = search.attempt([(diagnosis, fix)], now)
             if outcome is not None:
                 now = outcome
-                others = tuple(dict.fromkeys(other.title for other in fixes))
+                titles = dict.fromkeys(other.title for other in fixes)
+                others = tuple(title for title in titles if title != fix.title)
                 search.healed[-1] = replace(search.healed[-1], others=others)
                 break
 

@@ -46,7 +46,7 @@ def _healed(mend: Mend, lines: Lines, paint: Paint) -> Iterator[str]:
     first, *rest = wrapped(_head(mend.diagnosis), WIDTH)
     yield paint(first, "strong")
     yield from rest
-    yield from help_lines(mend.fix, lines, paint, WIDTH, 4)
+    yield from help_lines(mend.fix, mend.lines or lines, paint, WIDTH, 4)
     for other in mend.others:
         yield f"  - not tried: {other}"
 
@@ -131,7 +131,7 @@ def closing(proof: Proof) -> str:
     before = proof.before
     if before.failure:
         return f"gradproof: {proof.path}: {before.failure}"
-    if not before.answer.diagnoses:
+    if not before.answer.diagnoses or not (proof.healed or proof.tried or proof.words):
         return f"gradproof: {proof.path}: nothing to mend {runs}"
     count = len(proof.healed)
     left = len(proof.words)

@@ -55,6 +55,7 @@ class Habits:
     traced_owners: dict[int, Function] = field(default_factory=dict)
     flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
     fitted: dict[int, list[object]] = field(default_factory=dict)
+    flags_read: dict[int, tuple[bool, ...]] = field(default_factory=dict)
     compiled: set[int] = field(default_factory=set)
     frozen_after: dict[int, Spot] = field(default_factory=dict)
     numbers: dict[int, Value] = field(default_factory=dict)
@@ -289,6 +290,8 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
             habits.flips[model] = (reader.spot(node), None)
     fresh = id(layer) not in habits.fitted
     on = isinstance(value, Constant) and value.value is True
+    if on:
+        habits.frozen_after.pop(id(layer), None)
     if fresh and id(layer) in habits.compiled and layer.trainable is not False and not on:
         habits.frozen_after[id(layer)] = reader.spot(node)
 
@@ -299,14 +302,12 @@ def compiles(reader: Reader, thing: Layer | Instance) -> None:
     habits.compiled.add(id(thing))
     habits.flips.pop(id(thing), None)
     habits.fitted.pop(id(thing), None)
+    habits.flags_read.pop(id(thing), None)
 
 
 def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
     """`fit` or `train_on_batch`."""
     habits = reader.facts.habits
-    if id(thing) in habits.flips:
-        spot, _ = habits.flips[id(thing)]
-        remark(reader, "trainable-flip-ignored", spot, "fit")
     frozen = habits.frozen_after.get(id(thing))
     if frozen is not None and reader.generation != "2":
         names = (ownership.name_of(thing),) if ownership.name_of(thing) else ()
@@ -317,6 +318,12 @@ def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
         for part in thing.parts:
             if isinstance(part, Layer):
                 members.extend(part.parts)
+    flags = tuple(getattr(member, "trainable", None) is not False for member in members)
+    read = habits.flags_read.setdefault(id(thing), flags)
+    # Two networks trained in turn set the flags back to what each has read.
+    if id(thing) in habits.flips and flags != read:
+        spot, _ = habits.flips[id(thing)]
+        remark(reader, "trainable-flip-ignored", spot, "fit")
     habits.fitted[id(thing)] = members
 
 

@@ -40,7 +40,11 @@ def render_proof(proof: Proof, lines: Lines) -> str:
         same=[row for row in found if row[1] == row[2]],
         ends=list(ends(before, after)),
         healed=[
-            (Shown(one.diagnosis, lines), one, list(source.changes(one.fix, lines)))
+            (
+                Shown(one.diagnosis, one.lines or lines),
+                one,
+                list(source.changes(one.fix, one.lines or lines)),
+            )
             for one in proof.healed
         ],
         words=[Shown(one, lines) for one in proof.words],
