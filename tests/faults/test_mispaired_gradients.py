@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from records import BIAS, KERNEL, healthy, proven, with_apply
+from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.run import Run
+from gradproof.evidence.variable import Variable
+from gradproof.faults.mispaired_gradients import prove
+from records import (
+    BIAS,
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    at,
+    healthy,
+    operation,
+    proven,
+    with_apply,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent, suspects
 
 
@@ -161,3 +176,80 @@ def test_a_filter_that_finds_nothing():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def by_hand(kernel: int, bias: int, *, second: str = "assign_sub") -> Run:
+    """Both variables are changed by hand, each by the gradient of the variable that is given."""
+    pairs = ((KERNEL, kernel, "assign_sub"), (BIAS, bias, second))
+    hand = tuple(
+        Apply(
+            key,
+            (at(6),),
+            1,
+            BIAS_GRADIENT + 1,
+            method,
+            pairs=(Pair(key, taken_for=frozenset({taken}), call=1),),
+            call=1,
+        )
+        for key, taken, method in pairs
+    )
+    return replace(healthy(), applies=hand)
+
+
+def test_changes_by_hand():
+    """`assign_sub` with the gradient of another variable that was asked for as well."""
+    (found,) = prove(by_hand(BIAS, KERNEL))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel", "dense/bias")
+    assert "2 of 2" in found.message
+    assert list(prove(by_hand(KERNEL, BIAS))) == []
+
+
+def test_positions_and_momenta():
+    """Motion is simulated so: one goes down the other's gradient, the other one up."""
+    assert list(prove(by_hand(BIAS, KERNEL, second="assign_add"))) == []
+
+
+def test_a_variable_that_follows_another_gradient_as_well():
+    """Players of a game who look at each other."""
+    run = by_hand(KERNEL, BIAS)
+    more = replace(
+        run.applies[0], key=3, pairs=(Pair(BIAS, taken_for=frozenset({KERNEL}), call=1),)
+    )
+    assert list(prove(replace(run, applies=(*run.applies, more)))) == []
+
+
+MOMENTUM = 3
+
+
+def with_momentum(variable: int) -> Run:
+    """A momentum that is made of the kernel's gradient moves a variable."""
+    buffer = frozenset({MOMENTUM})
+    run = with_operations(
+        by_hand(KERNEL, BIAS),
+        operation(12, "AssignVariableOp", (KERNEL_GRADIENT,), writes=buffer, taped=False),
+        operation(13, "ReadVariableOp", reads=buffer, taped=False),
+        operation(14, "AssignSubVariableOp", (13,), writes=frozenset({variable}), taped=False),
+    )
+    kept, moved = run.applies
+    kept = replace(
+        kept, by="assign", pairs=(Pair(MOMENTUM, taken_for=frozenset({KERNEL}), handed=10),)
+    )
+    other = replace(
+        moved, key=4, pairs=(replace(moved.pairs[0], variable=BIAS + KERNEL - variable),)
+    )
+    moved = replace(moved, at=13, pairs=(Pair(variable, taken_for=frozenset(), handed=13),))
+    variables = (
+        *(replace(one, shape=(4, 4)) for one in run.variables),
+        Variable(MOMENTUM, "momentum", (4, 4)),
+    )
+    return replace(run, variables=variables, applies=(kept, moved, other))
+
+
+def test_a_slot_of_another_variable():
+    """What a momentum was made of says whose it is."""
+    (found,) = prove(with_momentum(BIAS))
+    assert "dense/bias" in found.variables
+    own = with_momentum(KERNEL)
+    fixed = replace(own.applies[2], pairs=(Pair(BIAS, taken_for=frozenset({BIAS}), call=1),))
+    assert list(prove(replace(own, applies=(*own.applies[:2], fixed)))) == []

@@ -13,6 +13,7 @@ from records import (
     BIAS,
     BIAS_GRADIENT,
     KERNEL,
+    KERNEL_GRADIENT,
     MEAN,
     at,
     healthy,
@@ -128,3 +129,55 @@ def test_means_of_buffers():
     assert_findings(SUMS.replace("MARK", "GP506").replace("EMPTIED", "pass"))
     emptied = "_ = [total.assign(tf.zeros_like(total)) for total in sums]"
     assert_silent(SUMS.replace("  # MARK", "").replace("EMPTIED", emptied))
+
+
+def replaced(run: Run, value: int, *zeros: int) -> Run:
+    """A buffer to which line 5 assigns an operation's result, and line 7 zeros."""
+    run = buffered(run, "assign")
+    buffer = frozenset({KERNEL_BUFFER})
+    made = [
+        operation(12, "ZerosLike", line=7),
+        operation(13, "ReadVariableOp", line=5, reads=buffer),
+        operation(14, "AddV2", (13, KERNEL_GRADIENT), line=5),
+        operation(15, "AssignVariableOp", (value,), line=5, writes=buffer),
+        *(
+            operation(16 + number, "AssignVariableOp", (12,), line=line, writes=buffer)
+            for number, line in enumerate(zeros)
+        ),
+    ]
+    assigned = (Assigned(KERNEL_BUFFER, "assign", 6, (at(5), at(7))),)
+    pair = Pair(KERNEL, "variable", name="dense/kernel", buffer=KERNEL_BUFFER)
+    return replace(with_apply(with_operations(run, *made), pairs=(pair,)), assigned=assigned)
+
+
+def test_a_gradient_in_place_of_another():
+    """Who empties a buffer means to add to it."""
+    (found,) = prove(replaced(healthy(), KERNEL_GRADIENT, 7))
+    assert found.place == at(5)
+    assert found.variables == ("dense/kernel",)
+
+
+def test_a_buffer_that_takes_part_in_its_new_value():
+    """`buffer.assign(buffer + gradient)` adds."""
+    assert not list(prove(replaced(healthy(), 14, 7)))
+
+
+def test_a_buffer_that_keeps_the_last_gradient():
+    """Nothing empties it: not even the zeros of the line that made it."""
+    assert not list(prove(replaced(healthy(), KERNEL_GRADIENT)))
+    assert not list(prove(replaced(healthy(), KERNEL_GRADIENT, 1)))
+
+
+def test_buffers_that_are_emptied_and_never_added_to():
+    """The same in source, where the first part may replace what was there."""
+    emptied = "_ = [total.assign(tf.zeros_like(total)) for total in sums]"
+    right = SUMS.replace("  # MARK", "").replace("EMPTIED", emptied)
+    wrong = right.replace("total.assign_add(gradient)", "total.assign(gradient)  # GP506")
+    assert_findings(wrong)
+    either = "(total.assign if FIRST else total.assign_add)(gradient)"
+    assert_silent(right.replace("total.assign_add(gradient)", either.replace("FIRST", "len(sums)")))
+    begins = """if len(sums) > 2:
+            total.assign(gradient)
+        else:
+            total.assign_add(gradient)"""
+    assert_silent(right.replace("total.assign_add(gradient)", begins))

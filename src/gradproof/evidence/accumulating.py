@@ -10,7 +10,7 @@ from .applies import Apply, Pair
 from .gradients import GradientCall
 from .recording import Operation, Recording
 from .run import Run
-from .updating import PLAIN, SCALINGS
+from .updating import PLAIN, SCALINGS, is_zero, results_of
 
 ADDITIONS = frozenset({"Add", "AddV2", "AddN"})
 
@@ -84,6 +84,51 @@ def hoards(run: Run) -> Iterator[Hoard]:
                 max(steps, len(same)),
             )
             return
+
+
+def replaced(run: Run) -> Iterator[Hoard]:
+    """Buffers that are emptied as sums are, and that take one gradient for another."""
+    for apply in run.applies:
+        if apply.by_hand:
+            continue
+        pairs = [
+            (buffer, pair.variable)
+            for pair in apply.pairs
+            if pair.variable is not None and (buffer := _buffer(run, apply, pair)) is not None
+        ]
+        places = [_replaces(run, buffer) for buffer, _ in pairs]
+        if places and all(places):
+            buffers, variables = zip(*pairs, strict=True)
+            yield Hoard(apply, buffers, variables, places[0], 1)
+            return
+
+
+def _replaces(run: Run, buffer: int) -> Place | None:
+    """Where a gradient is assigned to a buffer, if nothing adds to it and something empties it."""
+    assigned = [one for one in run.assigned if one.variable == buffer]
+    lines = {place for one in assigned for place in one.places}
+    if any(one.method != "assign" for one in assigned):
+        return None
+    found: Place | None = None
+    emptied = False
+    for recording in run.recordings:
+        results = results_of(run, recording)
+        for operation in recording.operations:
+            # The line that makes a variable gives it its first value.
+            if buffer not in operation.writes or operation.place not in lines:
+                continue
+            if not operation.inputs:
+                return None
+            behind = recording.ancestors(operation.inputs[-1:])
+            if is_zero(recording, operation.inputs[-1]):
+                emptied = True
+            elif not behind & results or any(
+                buffer in recording.operations[index].reads for index in behind
+            ):
+                return None
+            else:
+                found = found or operation.place
+    return found if emptied else None
 
 
 def _buffer(run: Run, apply: Apply, pair: Pair) -> int | None:

@@ -7,6 +7,9 @@ from .recording import Recording
 SEVERAL = ("IdentityN", "Split", "SplitV", "Unpack", "TupleWrapper")
 """Operations of which each output is another thing."""
 
+DENSE = frozenset({"UnsortedSegmentSum"})
+"""Operations that make a whole gradient of the rows that it was given as."""
+
 
 def follow(
     recording: Recording, index: int, results: dict[int, frozenset[int]]
@@ -33,7 +36,8 @@ def follow(
         found: list[frozenset[int]] = []
         for source in operation.inputs:
             inner = recording.operations[source]
-            if inner.shape == operation.shape or operation.shape is None:
+            rows = operation.type in DENSE and source == operation.inputs[0]
+            if rows or inner.shape == operation.shape or operation.shape is None:
                 part = look(source, depth + 1)
                 if part is None:
                     memo[number] = None

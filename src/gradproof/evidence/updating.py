@@ -131,14 +131,26 @@ def _decayed(run: Run, recording: Recording, index: int, written_to: set[int]) -
         other = [one for one in term.inputs if one != source]
         if not other or recording.operations[other[0]].shape != ():
             continue
-        state = recording.operations[source]
-        while state.type in PLAIN and state.inputs:
-            state = recording.operations[state.inputs[0]]
-        if state.type in ZEROS or (state.value == 0.0 and state.shape != ()):
-            return state
-        if state.type == "Fill" and recording.operations[state.inputs[-1]].value == 0.0:
+        state = _behind(recording, source)
+        if state.shape != () and is_zero(recording, source):
             return state
         slots = [key for key in state.reads - written_to if not run.variable(key).trainable]
         if slots and state.type == "ReadVariableOp" and run.variable(slots[0]).shape == term.shape:
             return state
     return None
+
+
+def _behind(recording: Recording, index: int) -> Operation:
+    """What a cast or the like passes on."""
+    operation = recording.operations[index]
+    while operation.type in PLAIN and operation.inputs:
+        operation = recording.operations[operation.inputs[0]]
+    return operation
+
+
+def is_zero(recording: Recording, index: int) -> bool:
+    """A value is made as zeros."""
+    operation = _behind(recording, index)
+    if operation.type == "Fill":
+        return recording.operations[operation.inputs[-1]].value == 0.0
+    return operation.type in ZEROS or operation.value == 0.0

@@ -133,6 +133,38 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"mixed_up": len(wrong), "pairs": len(apply.pairs)}
             | ({} if change is None else {"change_norm": change}),
         )
+    yield from _by_hand(run, seen)
+
+
+def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:
+    """Changes by hand that follow the gradient of another variable."""
+    from ..evidence.mixups import mixups
+
+    for mixup in mixups(run):
+        first = mixup.applies[0]
+        if first.place in seen:
+            continue
+        seen.add(first.place)
+        names = tuple(
+            dict.fromkeys(
+                run.path(apply.pairs[0].variable)
+                for apply in mixup.applies
+                if apply.pairs[0].variable is not None
+            )
+        )
+        yield Finding(
+            f"`{names[0]}` follows the gradient of `{run.path(min(mixup.taken[0]))}`; "
+            f"{len(mixup.applies)} of {mixup.changes} changes by hand are mixed up: "
+            f"{listed(names)}",
+            place=first.place,
+            label="changes another variable",
+            related=(Related(mixup.call.place, "taken for these"),)
+            if mixup.call.place is not None
+            else (),
+            variables=names,
+            step=1,
+            evidence={"mixed_up": len(mixup.applies), "changes": mixup.changes},
+        )
 
 
 FAULT = Fault(

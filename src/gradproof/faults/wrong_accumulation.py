@@ -2,7 +2,8 @@
 
 Losses of closed tapes can be added up, but the last tape knows only the last part. And a
 buffer of gradients that is not emptied after it was applied brings all earlier
-gradients into each later update.
+gradients into each later update; one to which gradients are assigned, not added, holds
+the last part only.
 
 ## Bad
 
@@ -39,6 +40,7 @@ variables, and assign zeros after they are applied.
 
 - A running total of losses that is only printed.
 - Momentum: a buffer that is decayed in each step.
+- A buffer that keeps the last gradient, and that nothing empties.
 - A truncated sequence, where the state of an earlier tape goes on as a constant.
 
 ## Sources
@@ -77,6 +79,14 @@ _WORDS = {
         "never emptied",
         "assign zeros to the buffers after they are applied",
     ),
+    "replaced": (
+        (
+            "these buffers are emptied after they are applied, as sums are, but each gradient is "
+            "assigned in place of the one before: only the last part counts"
+        ),
+        "replaces what was there",
+        "add the gradient: `assign_add`",
+    ),
 }
 
 
@@ -96,7 +106,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Targets that belong to several tapes, buffers that are only added to."""
-    from ..evidence.accumulating import hoards, split_targets
+    from ..evidence.accumulating import hoards, replaced, split_targets
 
     told: set[object] = set()
     for parts in split_targets(run):
@@ -132,6 +142,21 @@ def prove(run: Run) -> Iterator[Finding]:
             step=2,
             evidence={"updates": hoard.steps, "buffers": len(buffers)},
             fix=Fix(_WORDS["never reset"][2], safe=False),
+        )
+    for hoard in replaced(run):
+        buffers = [run.path(key) for key in hoard.buffers]
+        yield Finding(
+            f"{listed(buffers)} are handed over and set to zero, as sums are, but nothing adds to "
+            "them: each gradient takes the place of the one before, and only the last part counts",
+            place=hoard.added,
+            label=_WORDS["replaced"][1],
+            related=(Related(hoard.apply.place, "applied here"),)
+            if hoard.apply.place is not None
+            else (),
+            variables=tuple(run.path(key) for key in hoard.variables),
+            step=1,
+            evidence={"buffers": len(buffers)},
+            fix=Fix(_WORDS["replaced"][2], safe=False),
         )
 
 

@@ -52,6 +52,7 @@ def _assigned(
         flow = merge((flow, value.holds[0]))
     gradients = escaping.gradients_in(flow)
     owner = tapes.owner_of(variable)
+    fresh = owner not in flow
     if gradients:
         if not reader.silent:
             by_hand.hand_update(reader, variable, name, value, node)
@@ -80,7 +81,7 @@ def _assigned(
     elif isinstance(owner, Layer) and not gradients:
         owner.borrowed = True
     by_hand.assignment(reader, variable, name, value, node)
-    masks.assigned(reader, variable, name, node, gradients=bool(gradients))
+    masks.assigned(reader, variable, name, node, gradients=bool(gradients), fresh=fresh)
     if isinstance(owner, Instance):
         owner.touched = True
     updates.consume_update(reader, value)

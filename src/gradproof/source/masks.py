@@ -21,13 +21,17 @@ class Masks:
     """What is known of masks and buffers.
 
     `masked`: gradients after a mask, by their tokens; `added`: buffers that
-    gradients were added to; `emptied`: variables that anything else assigns.
+    gradients were added to; `emptied`: variables that anything else assigns;
+    `replaced`: buffers that take one gradient in place of another; `zeroed`:
+    those that are set to zero.
     """
 
     zeros: set[int] = field(default_factory=set)
     masked: dict[int, ast.AST] = field(default_factory=dict)
     added: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
     emptied: set[int] = field(default_factory=set)
+    replaced: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
+    zeroed: dict[int, ast.AST] = field(default_factory=dict)
     given: dict[int, tuple[Variable, ast.Call]] = field(default_factory=dict)
     excluded: set[int] = field(default_factory=set)
 
@@ -165,20 +169,54 @@ def excluded(reader: Reader, optimizer: Optimizer) -> None:
 
 
 def assigned(
-    reader: Reader, variable: Variable | Group, name: str, node: ast.AST, *, gradients: bool
+    reader: Reader,
+    variable: Variable | Group,
+    name: str,
+    node: ast.AST,
+    *,
+    gradients: bool,
+    fresh: bool,
 ) -> None:
-    """A variable is assigned: a buffer takes gradients in, or is emptied."""
+    """A variable is assigned: a buffer takes gradients in, or is emptied.
+
+    `fresh`: the new value is not made from the old one.
+    """
     if not isinstance(variable, Variable):
         return
     masks = reader.facts.masks
     if name == "assign_add" and gradients:
         masks.added.setdefault(id(variable), (variable, node))
-    else:
-        masks.emptied.add(id(variable))
+        return
+    masks.emptied.add(id(variable))
+    plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    if name != "assign" or not fresh or not plain:
+        masks.added.setdefault(id(variable), (variable, node))
+    elif gradients:
+        masks.replaced.setdefault(id(variable), (variable, node))
+    elif _is_zero(node):
+        masks.zeroed.setdefault(id(variable), node)
+
+
+_ZEROS = frozenset({"zeros", "zeros_like"})
+
+
+def _is_zero(node: ast.AST) -> bool:
+    """Says whether what is assigned is zero, as it is written."""
+    if not isinstance(node, ast.Call) or len(node.args) != 1:
+        return False
+    (value,) = node.args
+    if isinstance(value, ast.Call):
+        name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
+        return name in _ZEROS
+    sides = (value.left, value.right) if isinstance(value, ast.BinOp) else (value,)
+    product = not isinstance(value, ast.BinOp) or isinstance(value.op, ast.Mult)
+    return product and any(
+        isinstance(side, ast.Constant) and side.value in (0, 0.0) for side in sides
+    )
 
 
 def finish(reader: Reader) -> None:
-    """Buffers that were filled and applied, and that nothing empties."""
+    """Buffers that nothing empties, and buffers that are emptied and never added to."""
     masks = reader.facts.masks
     for key, (buffer, node) in masks.added.items():
         if key not in masks.given or key in masks.emptied or buffer.touched:
@@ -186,3 +224,13 @@ def finish(reader: Reader) -> None:
         _, used = masks.given[key]
         others = ((reader.spot(node), "gradients are added here"),)
         habits.remark(reader, "wrong-accumulation", reader.spot(used), "never reset", (), others)
+    for key, (buffer, node) in masks.replaced.items():
+        if key not in masks.given or key not in masks.zeroed or key in masks.added:
+            continue
+        if buffer.touched:
+            continue
+        _, used = masks.given[key]
+        zeroed = (reader.spot(masks.zeroed[key]), "emptied here, as sums are")
+        applied_at = (reader.spot(used), "applied here")
+        spot = reader.spot(node)
+        habits.remark(reader, "wrong-accumulation", spot, "replaced", (), (zeroed, applied_at))

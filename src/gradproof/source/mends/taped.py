@@ -233,6 +233,13 @@ def wrong_accumulation(draft: Draft, finding: Finding) -> Iterator[Fix]:
     node = node_of(draft, finding)
     if "nothing empties" in finding.message:
         yield from _emptied(draft)
+    if "each gradient" in finding.message:
+        call = draft.nearest(node, ast.Call)
+        if not isinstance(call.func, ast.Attribute):
+            raise NoMend
+        edits = (draft.replace(call.func, f"{draft.source(call.func.value)}.assign_add"),)
+        yield Fix("add the gradient", False, edits)
+        return
     opening = draft.nearest(node, ast.With)
     loop = draft.parents[opening]
     if not isinstance(loop, ast.For) or loop.body[-1] is not opening or loop.orelse:

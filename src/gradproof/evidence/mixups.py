@@ -1,0 +1,117 @@
+"""Changes by hand that follow the gradient of another variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .applies import Apply
+from .gradients import GradientCall
+from .recording import Recording
+from .run import Run
+from .updating import arithmetic, written
+
+
+@dataclass(frozen=True)
+class Mixup:
+    """Variables that were asked for together, and moved by one another's gradients.
+
+    Attributes:
+        call: The gradient call.
+        applies: The changes that follow another variable's gradient.
+        taken: For each of them the variables whose gradient it follows.
+        changes: Changes by hand from this call, the right ones too.
+    """
+
+    call: GradientCall
+    applies: tuple[Apply, ...]
+    taken: tuple[frozenset[int], ...]
+    changes: int
+
+
+def mixups(run: Run) -> Iterator[Mixup]:
+    """For each gradient call the descents by hand that it does not fit, if there are any.
+
+    A simulation of motion follows the gradient of the momentum on purpose, and
+    up: where any change goes another way than down, all of them may be meant.
+    """
+    owners = _owners_of_slots(run)
+    for call in run.calls:
+        asked = set(call.reached)
+        changes = [
+            apply
+            for apply in run.applies
+            if apply.call == call.key and apply.by_hand and apply.pairs[0].variable in asked
+        ]
+        if len(changes) < 2 or not all(_descends(run, apply) for apply in changes):
+            continue
+        taken = {apply.key: _taken(run, apply, owners) for apply in changes}
+        own = {
+            apply.pairs[0].variable
+            for apply in changes
+            if apply.pairs[0].variable in taken[apply.key]
+        }
+        wrong = [
+            apply
+            for apply in changes
+            if taken[apply.key] and taken[apply.key] <= asked and apply.pairs[0].variable not in own
+        ]
+        if wrong:
+            yield Mixup(call, tuple(wrong), tuple(taken[one.key] for one in wrong), len(changes))
+
+
+def _descends(run: Run, apply: Apply) -> bool:
+    """It subtracts: `assign_sub(...)`, or `assign(variable - ...)`."""
+    if apply.by != "assign":
+        return apply.by == "assign_sub"
+    handed = apply.pairs[0].handed
+    recording = run.recording(apply.recording)
+    if handed is None or handed >= len(recording.operations):
+        return False
+    value = recording.operations[handed]
+    first = recording.operations[value.inputs[0]] if value.inputs else value
+    return value.type == "Sub" and apply.pairs[0].variable in first.reads
+
+
+def _taken(run: Run, apply: Apply, owners: dict[int, int | None]) -> frozenset[int]:
+    """Variables whose gradient a change follows: at once, or through slots."""
+    pair = apply.pairs[0]
+    if pair.taken_for:
+        return pair.taken_for
+    recording = run.recording(apply.recording)
+    end = written(recording, apply)
+    if end is None:
+        return frozenset()
+    found = {owners.get(key) for key in _slots(run, recording, apply)}
+    return frozenset() if None in found else frozenset(key for key in found if key is not None)
+
+
+def _slots(run: Run, recording: Recording, apply: Apply) -> set[int]:
+    """Variables of the same shape, beside its own, that a new value is computed from."""
+    end = written(recording, apply)
+    variable = apply.pairs[0].variable
+    if end is None or variable is None:
+        return set()
+    shape = run.variable(variable).shape
+    return {
+        key
+        for operation in arithmetic(run, recording, end)
+        for key in operation.reads
+        if key != variable and run.variable(key).shape == shape
+    }
+
+
+def _owners_of_slots(run: Run) -> dict[int, int | None]:
+    """For each variable that keeps gradients of one other variable: that one."""
+    found: dict[int, int | None] = {}
+    asked = run.asked
+    for apply in run.applies:
+        pair = apply.pairs[0] if apply.by_hand and apply.pairs else None
+        if pair is None or pair.variable is None or pair.variable in asked:
+            continue
+        if not pair.taken_for or len(pair.taken_for) > 1:
+            continue
+        (owner,) = pair.taken_for
+        if found.setdefault(pair.variable, owner) != owner:
+            found[pair.variable] = None
+    return found
