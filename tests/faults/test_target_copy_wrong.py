@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.applies import Apply, Assigned, Pair
 from gradproof.evidence.copies import Copy
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
@@ -42,6 +42,23 @@ def test_decay():
             variable.assign(0.99 * variable)
         """
     )
+
+
+def test_pairs_of_a_network_with_itself():
+    """`zip` of a list with itself, where a soft update was meant."""
+    follow = """
+        def follow():
+            mixed = [
+                0.9 * t + 0.1 * s
+                for t, s in zip(decoder.variables, OTHER.variables)MARK
+            ]
+            for target, value in zip(decoder.variables, mixed):
+                target.assign(value)
+
+        follow()
+        """
+    assert_findings(follow.replace("OTHER", "decoder").replace("MARK", "  # GP707"))
+    assert_silent(follow.replace("OTHER", "encoder").replace("MARK", ""))
 
 
 TARGET = 9
@@ -103,3 +120,48 @@ def test_shared_layers_in_pairs():
             second.set_weights(first.get_weights())
         """
     )
+
+
+ONLINE = 1
+
+
+def pulled_back(own: float, *, copied: int = 1) -> Run:
+    """`kernel.assign(own * kernel + (1 - own) * target)`, of a kernel that is trained."""
+    run = with_operations(
+        healthy(),
+        operation(12, "ReadVariableOp", line=7, reads=frozenset({TARGET})),
+        operation(13, "Const", line=7, shape=(), value=1.0 - own),
+        operation(14, "Mul", (12, 13), line=7),
+        operation(15, "Const", line=7, shape=(), value=own),
+        operation(16, "Mul", (15, READ_KERNEL), line=7),
+        operation(17, "AddV2", (14, 16), line=7),
+    )
+    hand = Apply(2, (at(7),), 1, 18, "assign", pairs=(Pair(ONLINE, handed=17),))
+    return replace(
+        run,
+        variables=(*run.variables, Variable(TARGET, "target/kernel", (4, 4))),
+        applies=(*run.applies, hand),
+        assigned=(Assigned(TARGET, "assign", copied, (at(1),)),),
+    )
+
+
+def test_the_trained_network_is_written_to():
+    """0.95 of a network that nothing updates takes the place of what was learned."""
+    (found,) = prove(pulled_back(0.05))
+    assert found.place == at(7)
+    assert found.variables == ("dense/kernel",)
+
+
+def test_weights_that_are_held_near_others():
+    """A small pull towards the weights of before keeps what was learned."""
+    assert list(prove(pulled_back(0.99))) == []
+
+
+def test_weights_that_are_restored():
+    """Nothing of the own value is left, as where a task begins anew."""
+    assert list(prove(pulled_back(0.0))) == []
+
+
+def test_a_copy_that_is_made_again():
+    """The other network is given new weights now and then."""
+    assert list(prove(pulled_back(0.05, copied=3))) == []

@@ -1,7 +1,8 @@
 """A target network is the online one, or never follows it.
 
 Two names for one network are no copy: the target moves with every step. A soft
-update that mixes the target with itself leaves it where it was.
+update that mixes the target with itself leaves it where it was; one that writes to the
+online network undoes what that has learned.
 
 ## Bad
 
@@ -55,6 +56,7 @@ from ..finding import Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
+    from ..evidence.mixing import Undone
     from ..evidence.run import Run
 
 _WORDS = {
@@ -98,6 +100,30 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=tuple(shares),
             evidence={"own_share": next(iter(shares.values()))},
             fix=Fix("mix in the weights of the online network", safe=False),
+        )
+    yield from _undone(run)
+
+
+def _undone(run: Run) -> Iterator[Finding]:
+    """Find soft updates that write to the network that is trained."""
+    from ..evidence.mixing import undone
+
+    places: dict[Place | None, list[Undone]] = {}
+    for one in undone(run):
+        places.setdefault(one.apply.place, []).append(one)
+    for place, found in places.items():
+        names = tuple(dict.fromkeys(run.path(one.variable) for one in found))
+        first = found[0]
+        yield Finding(
+            f"`{names[0]}` is trained, and then set to {first.own:.3g} of itself and "
+            f"{1 - first.own:.3g} of `{run.path(first.other)}`, which nothing changes: what was "
+            f"learned is undone; so for {len(names)} variables",
+            place=place,
+            label="writes to the trained network",
+            variables=names,
+            step=1,
+            evidence={"own_share": first.own, "variables": len(names)},
+            fix=Fix("assign to the copy, not to the network that is trained", safe=False),
         )
 
 

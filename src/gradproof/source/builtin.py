@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, binding, escaping, rounds
+from . import api, attributes, binding, escaping, mixtures, rounds
 from .flow import cut, merge
 from .values import (
     Constant,
@@ -50,7 +50,10 @@ _ONCE = frozenset({"iter", "map", "filter"})
 
 
 def _zip(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
-    return Zip(arguments, node) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call):
+        return None
+    mixtures.zipped(reader, arguments, node)
+    return Zip(arguments, node)
 
 
 def _list(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
