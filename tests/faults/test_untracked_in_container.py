@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from records import BIAS, at, healthy, left_out, proven, with_variable
-from snippets import STEP, assert_silent
+from snippets import STEP, assert_findings, assert_silent
 
 
 def test_list_and_dict_are_searched():
@@ -80,3 +80,40 @@ def test_proven():
     """The model around a layer does not know the layer's variable."""
     run = with_variable(left_out(healthy(), BIAS), BIAS, tracked=False, layer_made_at=at(3))
     assert proven(run) == [("GP102", 3)]
+
+
+def test_the_place_is_where_the_looking_ends():
+    """The plain object is at fault, not the layer within the layer that it holds."""
+    assert_findings(
+        """
+        class Block(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.inner(inputs)
+
+        class Parts:
+            def __init__(self):
+                self.block = Block()
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.parts = Parts()  # GP102
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(self.parts.block(inputs))
+
+        model = Net()
+        """,
+        then=STEP,
+    )
+
+
+def test_one_cause_one_diagnosis():
+    """The suspicion that a list lacks something needs no other explanation."""
+    run = with_variable(left_out(healthy(), BIAS), BIAS, tracked=False, holder="Net")
+    assert proven(run) == [("GP102", None)]

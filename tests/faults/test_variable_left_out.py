@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 from gradproof.evidence.applies import Apply, Pair
@@ -10,7 +11,8 @@ from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
 from gradproof.finding import Finding
 from records import BIAS, KERNEL, at, healthy, left_out, proven
-from snippets import assert_silent
+from snippets import PRELUDE, assert_findings, assert_silent, mended
+from worlds import HEADER, IMPORTS
 
 
 def test_fine_tuning():
@@ -116,3 +118,31 @@ def test_cleared_by_the_run():
     assert settle(lacks, healthy()) is Verdict.CLEARED
     assert settle(lacks, left_out(healthy(), KERNEL)) is None
     assert settle(Finding("some variable"), healthy()) is None
+
+
+def test_the_place_is_where_the_list_is_put_together():
+    """A list that another function makes is at fault there; mended there, too."""
+    text = """
+        class Policy:
+            def __init__(self):
+                self.body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+                self.spread = tf.Variable(tf.zeros(4), name="spread")
+                self.optimizer = keras.optimizers.SGD(0.1)
+
+            def parameters(self):
+                return self.body.trainable_variables  # GP109
+
+            def learn(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self.body(x) - y) * tf.exp(self.spread))
+                variables = self.parameters()
+                gradients = tape.gradient(loss, variables)
+                self.optimizer.apply_gradients(zip(gradients, variables))
+
+        policy = Policy()
+        for _ in range(3):
+            policy.learn(x, y)
+    """
+    assert_findings(text)
+    whole = PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"])) + textwrap.dedent(text)
+    assert "return self.body.trainable_variables + [self.spread]" in (mended(whole) or "")

@@ -43,9 +43,15 @@ class ListRead:
         built: It had been built.
         count: Number of variables in the list.
         place: The user's line.
+        frozen_at: The user's line that froze the model, if one did.
+        within: Name of another model that has this one as a layer.
+        variables: Keys of the variables of a model that is frozen.
     """
 
     model: str
     built: bool
     count: int
     place: Place | None
+    frozen_at: Place | None = None
+    within: str | None = None
+    variables: tuple[int, ...] = ()

@@ -68,13 +68,17 @@ class Connection:
 
 @dataclass(frozen=True)
 class Owned:
-    """A layer or variable, where it was made and where it was used."""
+    """A layer or variable, where it was made and where it was used.
+
+    `beyond`: where the object was made that keeps it out of a list.
+    """
 
     name: str
     made: Spot
     used: Spot | None = None
     kind: str = ""
     reason: str = ""
+    beyond: Spot | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class GradientCall:
         asked_before: The earlier call on the same tape, if it can't be.
         connections: Every source whose connection was looked at.
         left_out: Trained by nothing in the file, yet on the path of the target.
+        listed: Where another function, or the module, put the list of sources together.
         untracked: On the path, held by the object whose list is asked for,
             but not in that list.
         non_trainable: Sources that no gradient can move.
@@ -107,6 +112,7 @@ class GradientCall:
     asked_before: Spot | None = None
     connections: tuple[Connection, ...] = ()
     left_out: tuple[Owned, ...] = ()
+    listed: Spot | None = None
     untracked: tuple[Owned, ...] = ()
     non_trainable: tuple[str, ...] = ()
     early: Spot | None = None
@@ -202,12 +208,16 @@ class DroppedUpdate:
 
 @dataclass(frozen=True)
 class Creation:
-    """State made inside a traced function, in every call anew."""
+    """State made inside a traced function, in every call anew.
+
+    `inner`: the line that makes it, where `at` makes the object around it.
+    """
 
     at: Spot
     what: str
     function: str
     traced: Spot | None = None
+    inner: Spot | None = None
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Variable:
         holder: Class of the layer, model or module that should hold it: in
             one of its methods the variable (or its layer) was made.
         tracked: The holder's own list of variables has it.
+        held_at: The line of that method from which it (or its layer) was made.
         count: Value of an integer variable without axes, when last seen.
         copy_of: Key of the variable that it is the copy of, in another
             replica of a strategy.
@@ -52,3 +53,4 @@ class Variable:
     tracked: bool | None = None
     count: int | None = None
     copy_of: int | None = None
+    held_at: Place | None = None

@@ -109,12 +109,16 @@ def find(loop: Loop) -> Iterator[Finding]:
         hidden = [owned for owned in call.untracked if owned.reason in _REASONS]
         if hidden:
             names = tuple(dict.fromkeys(owned.name for owned in hidden if owned.name))
+            first = hidden[0]
+            inner = first.made if first.beyond is not None else None
             yield Finding(
-                f"{listed(names) or 'a layer'} is {_REASONS[hidden[0].reason]}: "
-                f"`{call.sources.text}` lacks it",
-                place=loop.place(hidden[0].made),
+                f"{listed(names) or 'a layer'} {'are' if len(names) > 1 else 'is'} "
+                f"{_REASONS[first.reason]}: "
+                f"`{call.sources.text}` lacks {'them' if len(names) > 1 else 'it'}",
+                place=loop.place(first.beyond or first.made),
                 label="not tracked from here",
-                related=loop.related(call.sources, "not in this list"),
+                related=loop.related(inner, "made here")
+                + loop.related(call.sources, "not in this list"),
                 variables=names,
                 fix=Fix(
                     "hold it as an attribute of a Keras layer, or in a list that is one", safe=False
@@ -139,7 +143,9 @@ def prove(run: Run) -> Iterator[Finding]:
         first.setdefault(variable.holder, call)
     for holder, variables in groups.items():
         names = tuple(variable.path for variable in variables)
-        places = [variable.layer_made_at or variable.made_at for variable in variables]
+        places = [
+            variable.held_at or variable.layer_made_at or variable.made_at for variable in variables
+        ]
         yield Finding(
             f"`{holder}` made the layers of {listed(names)} and the target of the gradient call "
             f"uses them, but its list of variables has none of them",
@@ -148,6 +154,7 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=names,
             step=first[holder].step + 1,
             evidence={"untracked": len(names)},
+            symptoms=("variable-left-out",),
         )
 
 

@@ -79,13 +79,16 @@ def find(loop: Loop) -> Iterator[Finding]:
         if call.left_out and call.sources not in seen:
             seen.add(call.sources)
             names = tuple(dict.fromkeys(owned.name for owned in call.left_out if owned.name))
-            text = call.sources.text
+            listing = call.listed or call.sources
+            text = listing.text
+            asked = call.sources if call.listed is not None else None
             yield Finding(
                 f"the target depends on {listed(names) or 'a variable'}, "
-                "which is in no list that is trained",
-                place=loop.place(call.sources),
+                f"which {'are' if len(names) > 1 else 'is'} in no list that is trained",
+                place=loop.place(listing),
                 label=f"`{text}` lacks {listed(names) or 'it'}" if len(text) < 40 else "lacks them",
-                related=loop.related(call.left_out[0].used, "used on the way to the target"),
+                related=loop.related(call.left_out[0].used, "used on the way to the target")
+                + loop.related(asked, "asked for here"),
                 variables=names,
                 fix=Fix(
                     "add its variables to the list, or freeze it if it is meant to stand still",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
 from ..finding import Span
 from . import api, connections, ownership, tapes
-from .values import Asked, Instance, Layer, Unknown, Variable
+from .values import Asked, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -69,6 +69,7 @@ def _answer(
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     target = arguments.get("target", node.args[0] if node.args else node)
     sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
+    left_out = tuple(_left_out(reader, question, facts, asked_for))
     early = question.early
     early_owners = list(early.owner) if early is not None and isinstance(early.owner, tuple) else []
     return GradientCall(
@@ -79,10 +80,18 @@ def _answer(
         persistent=asked.tape.persistent is not False,
         asked_before=spot(question.earlier) if question.earlier is not None else None,
         connections=tuple(links),
-        left_out=tuple(_left_out(reader, question, facts, asked_for)),
+        left_out=left_out,
+        listed=_listed_elsewhere(reader, asked) if left_out else None,
         untracked=tuple(
-            Owned(ownership.name_of(thing), spot(thing.node), spot(path[-1]), _kind(thing), reason)  # type: ignore[attr-defined]
-            for thing, reason, path in question.untracked
+            Owned(
+                ownership.name_of(thing),
+                spot(thing.node),  # type: ignore[attr-defined]
+                spot(path[-1]),
+                _kind(thing),
+                hidden.reason,
+                spot(hidden.beyond.node) if hidden.beyond is not None else None,
+            )
+            for thing, hidden, path in question.untracked
             if not _moves(thing) and not connections.is_off(thing)  # type: ignore[arg-type]
         ),
         non_trainable=tapes.names(question.non_trainable)
@@ -92,6 +101,21 @@ def _answer(
         unmoved=_unmoved(reader, question, facts),
         zeros_asked=question.zeros,
     )
+
+
+def _listed_elsewhere(reader: Reader, asked: Asked) -> Spot | None:
+    """Where the list of sources was put together, if another function does that."""
+    sources = asked.sources
+    if not isinstance(sources, ListValue) or sources.node is None:
+        return None
+    made, here = reader.spot(sources.node), reader.spot(asked.node)
+    functions = [one for one in ast.walk(reader.source.tree) if isinstance(one, ast.FunctionDef)]
+
+    def around(spot: Spot) -> list[int]:
+        line = spot.span.line
+        return [one.lineno for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
+
+    return made if made.path != here.path or around(made) != around(here) else None
 
 
 def _drops_none(reader: Reader, node: ast.AST) -> bool:

@@ -50,7 +50,7 @@ class Question:
     earlier: ast.AST | None
     found: list[tuple[object, Connection]]
     left_out: list[tuple[object, Path]]
-    untracked: list[tuple[object, str, Path]]
+    untracked: list[tuple[object, ownership.Hidden, Path]]
     non_trainable: list[object]
     early: ListValue | None
     looping: bool
@@ -336,7 +336,7 @@ def _look_beyond(
     listed = isinstance(question.asked.sources, ListValue) and question.asked.sources.exact
     if (not listed and not known) or tape.watches_variables is not True:
         return
-    hidden: dict[object, str] = {}
+    hidden: dict[object, ownership.Hidden] = {}
     holders = (
         question.asked.sources.owner if isinstance(question.asked.sources, ListValue) else None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import api
@@ -173,42 +174,56 @@ def _held(value: Value, depth: int = 0) -> Iterator[Value]:
         yield value
 
 
-def untracked(reader: Reader, thing: object) -> dict[object, str]:
-    """Layers and variables that hang from an object outside its lists.
+@dataclass(frozen=True)
+class Hidden:
+    """Why a layer or variable is in no list of the object it hangs from.
 
-    The text says why: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain`
-    (inside a plain object), `module` (a Keras layer in a `tf.Module`).
+    Attributes:
+        reason: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain` (inside
+            a plain object), `module` (a Keras layer in a `tf.Module`), `module in
+            layer`; empty if it is in the list.
+        beyond: The object at which the looking ends, if it holds the thing.
     """
-    found: dict[object, str] = {}
+
+    reason: str = ""
+    beyond: Instance | None = None
+
+
+def untracked(reader: Reader, thing: object) -> dict[object, Hidden]:
+    """Layers and variables that hang from an object outside its lists."""
+    found: dict[object, Hidden] = {}
     known = {id(item) for item in tracked(reader, thing)}
-    for item, reason in _reached(reader, thing, "", 0, set()):
-        if id(item) not in known and reason:
-            found.setdefault(item, reason)
+    for item, hidden in _reached(reader, thing, Hidden(), 0, set()):
+        if id(item) not in known and hidden.reason:
+            found.setdefault(item, hidden)
     return found
 
 
 def _reached(
-    reader: Reader, thing: object, reason: str, depth: int, seen: set[int]
-) -> Iterator[tuple[Layer | Variable, str]]:
+    reader: Reader, thing: object, hidden: Hidden, depth: int, seen: set[int]
+) -> Iterator[tuple[Layer | Variable, Hidden]]:
     if depth > DEEPEST or id(thing) in seen:
         return
     seen.add(id(thing))
     if isinstance(thing, Variable):
-        yield thing, reason
+        yield thing, hidden
     elif isinstance(thing, Layer):
         if thing.parts:
             for part in thing.parts:
-                why = reason or ("raw" if _is_raw(reader, part) else "")
+                raw = not hidden.reason and _is_raw(reader, part)
+                why = Hidden("raw") if raw else hidden
                 yield from _reached(reader, part, why, depth + 1, seen)
         elif thing.kind not in api.WITHOUT_VARIABLES:
-            yield thing, reason
+            yield thing, hidden
     elif isinstance(thing, Instance):
-        base = thing.of.base
         for value in list(thing.attributes.names.values()):
             for item in _held(value):
-                yield from _reached(
-                    reader, item, _reason(reader, base, item, reason), depth + 1, seen
-                )
+                why = hidden
+                if not hidden.reason:
+                    reason = _reason(reader, thing.of.base, item)
+                    edge = {"plain": thing if depth else None, "module in layer": item}.get(reason)
+                    why = Hidden(reason, edge if isinstance(edge, Instance) else None)
+                yield from _reached(reader, item, why, depth + 1, seen)
 
 
 def _is_raw(reader: Reader, part: Value) -> bool:
@@ -218,9 +233,7 @@ def _is_raw(reader: Reader, part: Value) -> bool:
     return not _is_tracked_variable(reader, part, "layer")
 
 
-def _reason(reader: Reader, base: str, item: Value, reason: str) -> str:
-    if reason:
-        return reason
+def _reason(reader: Reader, base: str, item: Value) -> str:
     if base not in ("layer", "model", "module"):
         return "plain"
     if base == "module":

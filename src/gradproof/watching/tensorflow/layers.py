@@ -73,7 +73,7 @@ class Layers:
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(4)
         if layer not in self._variables.layers:
             place = stack[-1] if stack else None
-            self._variables.layers[layer] = made_in(sys._getframe(3), layer, place)
+            self._variables.layers[layer] = made_in(sys._getframe(3), layer, place, self._places)
 
     def _read_empty(self, layer: Any, result: Any) -> None:
         if len(self.reads) >= READS:
@@ -81,12 +81,27 @@ class Layers:
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(3)
         key = (stack, id(layer))
         if key not in self.reads:
+            frozen_at = self._variables.frozen.get(layer)
             self.reads[key] = ListRead(
                 str(getattr(layer, "name", type(layer).__name__)),
                 bool(getattr(layer, "built", False)),
                 len(result),
                 stack[-1] if stack else None,
+                frozen_at,
+                self._around(layer) if frozen_at is not None else None,
+                self._keys(layer) if frozen_at is not None else (),
             )
+
+    def _around(self, layer: Any) -> str | None:
+        """Name of another model that has the layer among its own."""
+        for other in list(self._variables.layers):
+            if other is not layer and any(one is layer for one in getattr(other, "layers", ())):
+                return str(other.name)
+        return None
+
+    def _keys(self, layer: Any) -> tuple[int, ...]:
+        keys = (self._variables.key(weight) for weight in layer.weights)
+        return tuple(key for key in keys if key is not None)
 
     def _called(self, layer: Any, args: Any, kwargs: Any) -> None:
         if len(self.modes) >= MODES or not self._tapes.open:

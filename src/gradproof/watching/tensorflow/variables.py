@@ -38,6 +38,7 @@ class _Note:
     owner: str | None
     during: str
     holder: weakref.ref[Any] | None = None
+    held_at: Place | None = None
     name: str = ""
     dtype: str = "float32"
     copy_of: int | None = None
@@ -48,11 +49,15 @@ class _Note:
 
 @dataclass
 class Made:
-    """Where a layer was made, and by a method of which layer or module."""
+    """Where a layer was made, and by a method of which layer or module.
+
+    `held_at`: the line of that method.
+    """
 
     place: Place | None
     holder: weakref.ref[Any] | None
     in_call: bool
+    held_at: Place | None = None
 
 
 @dataclass
@@ -67,6 +72,7 @@ class _Added:
     layer_made_at: Place | None
     made_in: str
     holder: weakref.ref[Any] | None
+    held_at: Place | None
     in_call: bool
     layer: weakref.ref[Any] | None
 
@@ -124,6 +130,7 @@ class Variables:
         self._named: dict[str, list[_Note]] = {}
         self.on_made: Callable[[int, Any], None] | None = None
         self.layers: weakref.WeakKeyDictionary[Any, Made] = weakref.WeakKeyDictionary()
+        self.frozen: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
 
     def install(self, patches: Patches) -> None:
         """Watches the making of variables."""
@@ -144,11 +151,14 @@ class Variables:
         role = kind_of(owner) if owner is not None else None
         library = owner is not None and self._places.library(_file_of(type(owner)))
         layer_at = None
-        holder = _reference(owner) if role in ("layer", "module") else holder_of(frame, None)
+        holder, held_at = _reference(owner), None
+        if role not in ("layer", "module"):
+            around = made_in(frame, None, None, self._places)
+            holder, held_at = around.holder, around.held_at
         if role == "layer" and library:
             made = self.layers.get(owner)
             if made is not None:
-                layer_at, holder = made.place, made.holder
+                layer_at, holder, held_at = made.place, made.holder, made.held_at
                 during = "call" if made.in_call else during
         key = len(self._notes) + 1
         self._notes[key] = _Note(
@@ -164,6 +174,7 @@ class Variables:
             else None,
             during,
             holder,
+            held_at,
             str(getattr(variable, "name", "")),
             variable.dtype.base_dtype.name,
         )
@@ -189,6 +200,7 @@ class Variables:
             made.place if made is not None and library else None,
             type(layer).__name__,
             made.holder if made is not None else None,
+            made.held_at if made is not None else None,
             made is not None and made.in_call,
             _reference(layer),
         )
@@ -258,7 +270,8 @@ class Variables:
         if key is not None:
             note = self._notes[key]
             note.role, note.during = role, ""
-            note.made_at = note.layer_made_at = note.made_in = note.owner = note.holder = None
+            note.made_at = note.layer_made_at = note.made_in = note.owner = None
+            note.holder = note.held_at = None
 
     def _owned(self, note: _Note, weight: Any) -> None:
         """Prefers what `add_weight` told over the frames of the making."""
@@ -267,6 +280,7 @@ class Variables:
             return
         note.made_at, note.layer_made_at = added.made_at, added.layer_made_at
         note.made_in, note.owner, note.holder = added.made_in, "layer", added.holder
+        note.held_at = added.held_at
         if added.in_call:
             note.during = "call"
 
@@ -343,6 +357,7 @@ class Variables:
         path = getattr(keras, "path", None) or getattr(variable, "name", note.name) or note.name
         shape = getattr(variable, "shape", None)
         self._owned(note, keras if keras is not None else variable)
+        holder, tracked, held_at = self._held(note, variable, listed)
         note.last = Variable(
             note.key,
             self._told_apart(note, str(path).split(":")[0]),
@@ -356,31 +371,45 @@ class Variables:
             note.made_in,
             note.owner,
             note.during,
-            *_tracked(note.holder() if note.holder is not None else None, variable, listed),
+            holder,
+            tracked,
             _count(variable, note.dtype),
             note.copy_of,
+            held_at,
         )
         return note.last
 
+    def _held(
+        self, note: _Note, variable: Any, listed: dict[int, frozenset[int] | None]
+    ) -> tuple[str | None, bool | None, Place | None]:
+        """Class of the holder, whether its own list has the variable, and the line that made it.
 
-def holder_of(frame: FrameType | None, itself: Any) -> weakref.ref[Any] | None:
-    """The layer or module in one of whose methods something is being made."""
-    return _around(frame, itself)[0]
+        Of layers within layers it is the innermost whose list lacks the variable.
+        """
+        holder = note.holder() if note.holder is not None else None
+        first, held_at = holder, note.held_at
+        seen: set[int] = set()
+        while holder is not None and id(holder) not in seen:
+            seen.add(id(holder))
+            tracked = _lists(holder, variable, listed)
+            if not tracked:
+                return type(holder).__name__, tracked, held_at
+            made = self.layers.get(holder) if kind_of(holder) == "layer" else None
+            holder = made.holder() if made is not None and made.holder is not None else None
+            held_at = made.held_at if made is not None else None
+        return (None, None, None) if first is None else (type(first).__name__, True, None)
 
 
-def made_in(frame: FrameType | None, itself: Any, place: Place | None) -> Made:
+def made_in(frame: FrameType | None, itself: Any, place: Place | None, places: Places) -> Made:
     """How a layer was made, told from the frames around its making."""
-    holder, name = _around(frame, itself)
-    return Made(place, holder, name in ("call", "__call__"))
-
-
-def _around(frame: FrameType | None, itself: Any) -> tuple[weakref.ref[Any] | None, str]:
     while frame is not None:
         this = frame.f_locals.get("self")
         if this is not None and this is not itself and kind_of(this) in ("layer", "module"):
-            return _reference(this), frame.f_code.co_name.removeprefix("tf__")
+            path, name = frame.f_code.co_filename, frame.f_code.co_name.removeprefix("tf__")
+            line = None if places.library(path) else places.place(path, frame.f_lineno)
+            return Made(place, _reference(this), name in ("call", "__call__"), line)
         frame = frame.f_back
-    return None, ""
+    return Made(place, None, False)
 
 
 def _reference(thing: Any) -> weakref.ref[Any] | None:
@@ -390,19 +419,15 @@ def _reference(thing: Any) -> weakref.ref[Any] | None:
         return None
 
 
-def _tracked(
-    holder: Any, variable: Any, listed: dict[int, frozenset[int] | None]
-) -> tuple[str | None, bool | None]:
-    """Class of the holder, and whether its own list has the variable."""
-    if holder is None or variable is None:
-        return None, None
+def _lists(holder: Any, variable: Any, listed: dict[int, frozenset[int] | None]) -> bool | None:
+    """Says whether the holder's own list has the variable."""
     if id(holder) not in listed:
         try:
             listed[id(holder)] = frozenset(id(bare(other)) for other in holder.variables)
         except (AttributeError, ValueError, TypeError):
             listed[id(holder)] = None
     own = listed[id(holder)]
-    return type(holder).__name__, None if own is None else id(variable) in own
+    return None if own is None else id(variable) in own
 
 
 def _count(variable: Any, dtype: str) -> int | None:
