@@ -83,3 +83,39 @@ def test_the_use_is_shown_beside_the_making():
     (found,) = suspects(text)
     (use,) = found.related
     assert text.splitlines()[use.place.line - 1].strip() == "return inputs @ self.w"
+
+
+def test_drawn_by_an_initializer():
+    """What draws weights draws no data, whatever it is called."""
+    direct = "keras.initializers.HeNormal()(shape=(4, 4))  # GP113"
+    assert_findings(layer(weight="mix", made=direct, used="tf.matmul(inputs, self.mix)"))
+    named = layer(weight="mix", made="start(shape=(4, 4))  # GP113", used="inputs @ self.mix")
+    make = "        start = keras.initializers.GlorotUniform(seed=1)\n        self.mix"
+    assert_findings(named.replace("        self.mix", make, 1))
+    kept = layer(weight="mix", made="tf.Variable(keras.initializers.HeNormal()((4, 4)))")
+    assert_silent(kept)
+
+
+BARE = """
+w1 = tf.Variable(tf.random.normal((4, 8)))
+{name} = tf.random.normal((8, 4)){mark}
+{between}
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(tf.nn.relu(x @ w1) @ {name} - y))
+    optimizer.apply_gradients(zip(tape.gradient(loss, [w1]), [w1]))
+"""
+
+
+def test_beside_variables():
+    """A weight by name, beside one that is a variable."""
+    assert_findings(BARE.format(name="w2", mark="  # GP113", between=""))
+
+
+@pytest.mark.parametrize(
+    ("name", "between"),
+    [("w_true", ""), ("w2", "y = x @ w2"), ("noise", ""), ("w2", "w2 = w2 * 2")],
+)
+def test_beside_variables_and_right(name: str, between: str):
+    """What made the data, what is named like no weight, what changes by hand."""
+    assert_silent(BARE.format(name=name, mark="", between=between))

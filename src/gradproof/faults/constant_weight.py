@@ -88,7 +88,12 @@ def find(loop: Loop) -> Iterator[Finding]:
             label="no variable",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             variables=seen.names,
-            fix=Fix("make it a weight of the layer", safe=False),
+            fix=Fix(
+                "make it a weight of the layer"
+                if seen.words.startswith("self.")
+                else "make it a `tf.Variable`, and list it",
+                safe=False,
+            ),
         )
 
 

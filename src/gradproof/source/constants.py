@@ -1,4 +1,4 @@
-"""Weights of a layer that are plain tensors: random, used, and never trained."""
+"""Weights that are plain tensors: random, used, and never trained."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ _RANDOM = re.compile(
     r"(tf|keras)\.random\.(normal|uniform|truncated_normal)$"
     r"|tf\.random\.stateless_(normal|uniform|truncated_normal)$"
 )
-_WEIGHT = re.compile(r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d)$")
+_INITIALIZER = re.compile(r"(^|\.)initializers\.(get|\w*([Nn]ormal|[Uu]niform|[Oo]rthogonal)\w*)$")
+_WEIGHT = re.compile(
+    r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
+    r"|matrix|query|(weights?|kernel|bias|embeddings?|matrix)_\w+"
+    r"|\w+_(weights?|kernel|bias|embeddings?|matrix))$"
+)
 _FIXED = re.compile(
-    r"fourier|random_?features|random_?project|fixed|frozen|seed|reservoir|hash", re.IGNORECASE
+    r"fourier|random_?features|random_?project|fixed|frozen|seed|reservoir|hash"
+    r"|true|truth|teacher|target",
+    re.IGNORECASE,
 )
 
 
@@ -36,15 +43,60 @@ def look(reader: Reader, cls: Class) -> None:
         for node in ast.walk(methods[name]) if name in methods else ():
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
-            made = _dotted(_unwrapped(node.value).func)
             target = _own(node.targets[0])
-            weight = _RANDOM.match(made) and _WEIGHT.match(target)
+            weight = target and _draws(node.value, target, cls.node)
             use = _use(call, target) if weight and _stores(cls.node, target) == 1 else None
             if use is not None:
-                spot = reader.spot(node.value)
-                names = (f"{cls.name}.{target}",)
-                others = ((reader.spot(use), "computed with here"),)
-                habits.remark(reader, "constant-weight", spot, f"self.{target}", names, others)
+                _tell(reader, node.value, f"self.{target}", (f"{cls.name}.{target}",), use)
+
+
+def look_beside_variables(reader: Reader) -> None:
+    """Looks at weights made by name, beside others that are variables."""
+    tree = reader.source.tree
+    functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef))
+    scopes: list[ast.Module | ast.FunctionDef] = [tree, *functions]
+    for scope in scopes:
+        made = [one for one in scope.body if isinstance(one, ast.Assign)]
+        if not any(_is_variable(one.value) for one in made):
+            continue
+        for one in made:
+            target = one.targets[0]
+            if not isinstance(target, ast.Name) or not isinstance(one.value, ast.Call):
+                continue
+            if not _draws(one.value, target.id, scope) or _named(scope, target.id, ast.Store) != 1:
+                continue
+            if _FIXED.search(target.id) or _FIXED.search(reader.spot(one).text):
+                continue
+            use = _taped_use(scope, target.id)
+            if use is not None:
+                _tell(reader, one.value, target.id, (target.id,), use)
+
+
+def _tell(
+    reader: Reader, made: ast.expr, words: str, names: tuple[str, ...], use: ast.expr
+) -> None:
+    others = ((reader.spot(use), "computed with here"),)
+    habits.remark(reader, "constant-weight", reader.spot(made), words, names, others)
+
+
+def _draws(made: ast.Call, name: str, around: ast.AST) -> bool:
+    """Says whether a call draws what is named like a weight, or an initializer draws it."""
+    drawn = _unwrapped(made)
+    function = drawn.func
+    if _RANDOM.match(_dotted(function)):
+        return _WEIGHT.match(name) is not None
+    if isinstance(function, ast.Call):
+        return _INITIALIZER.search(_dotted(function.func)) is not None
+    if isinstance(function, ast.Name | ast.Attribute):
+        text = ast.unparse(function)
+        return any(
+            isinstance(one, ast.Assign)
+            and isinstance(one.value, ast.Call)
+            and ast.unparse(one.targets[0]) == text
+            and _INITIALIZER.search(_dotted(one.value.func)) is not None
+            for one in ast.walk(around)
+        )
+    return False
 
 
 def _unwrapped(node: ast.Call) -> ast.Call:
@@ -71,9 +123,11 @@ def _stores(cls: ast.AST, name: str) -> int:
     )
 
 
-_TAKES_WEIGHTS = frozenset(
-    "matmul multiply tensordot einsum add gather embedding_lookup conv2d dot".split()
+_MULTIPLIES = frozenset(
+    "matmul tensordot einsum embedding_lookup conv1d conv2d dot nce_loss "
+    "sampled_softmax_loss".split()
 )
+_TAKES_WEIGHTS = _MULTIPLIES | {"multiply", "add", "gather", "bias_add"}
 
 
 def _use(call: ast.AST, name: str) -> ast.expr | None:
@@ -86,3 +140,36 @@ def _use(call: ast.AST, name: str) -> ast.expr | None:
         if _dotted(node.func).split(".")[-1] in _TAKES_WEIGHTS:
             return node
     return None
+
+
+def _taped_use(scope: ast.AST, name: str) -> ast.expr | None:
+    """Where a tape records that something is multiplied with it; only if that is its one use."""
+    found: list[ast.expr] = []
+    for block in ast.walk(scope):
+        if isinstance(block, ast.With) and _records(block):
+            found += (one for one in ast.walk(block) if _multiplies(one, name))  # type: ignore[misc]
+    return found[0] if len(found) == 1 and _named(scope, name, ast.Load) == 1 else None
+
+
+def _records(block: ast.With) -> bool:
+    return any("GradientTape" in ast.unparse(item.context_expr) for item in block.items)
+
+
+def _multiplies(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return any(isinstance(one, ast.Name) and one.id == name for one in (node.left, node.right))
+    if not isinstance(node, ast.Call) or _dotted(node.func).split(".")[-1] not in _MULTIPLIES:
+        return False
+    given = (*node.args, *(word.value for word in node.keywords))
+    return any(isinstance(one, ast.Name) and one.id == name for one in given)
+
+
+def _is_variable(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _dotted(node.func).split(".")[-1] == "Variable"
+
+
+def _named(scope: ast.AST, name: str, context: type[ast.expr_context]) -> int:
+    return sum(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, context)
+        for node in ast.walk(scope)
+    )

@@ -22,6 +22,7 @@ from . import (
     applying,
     clips,
     connections,
+    constants,
     copies,
     flags,
     generations,
@@ -121,6 +122,7 @@ class Facts:
     def gradient_call(self, asked: Asked, *, zeros: bool, earlier: ast.AST | None) -> None:
         """A tape is asked for gradients."""
         habits.asked_in_trace(self.reader, asked)
+        habits.asked_frozen(self.reader, asked)
         habits.unregularized(self.reader, asked)
         habits.replica_mean(self.reader, asked)
         habits.eager_step(self.reader, asked)
@@ -344,6 +346,7 @@ class Facts:
             if fact is not None:
                 self.dropped[fact] = None
         habits.finish(self.reader)
+        constants.look_beside_variables(self.reader)
         weighing.finish(self.reader)
         sharing.finish(self.reader)
         clips.finish(self.reader)

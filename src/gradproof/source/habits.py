@@ -7,6 +7,7 @@ the name of that fault as their topic.
 from __future__ import annotations
 
 import ast
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,9 @@ class Habits:
     frozen_after: dict[int, Spot] = field(default_factory=dict)
     numbers: dict[int, Value] = field(default_factory=dict)
     unregularized: list[tuple[Spot, tuple[str, ...]]] = field(default_factory=list)
+    anew: set[int] = field(default_factory=set)
+    models: list[Layer] = field(default_factory=list)
+    frozen: dict[int, Spot] = field(default_factory=dict)
 
 
 def remark(
@@ -80,17 +84,30 @@ def remark(
 
 def made_in_call(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> bool:
     """A layer or variable is made while a Keras object computes."""
-    for frame in reversed(reader.frames[1:]):
-        if frame.building or frame.guarded:
+    at, inner = None, node
+    frames = list(itertools.takewhile(lambda frame: not frame.building, reader.frames[1:]))
+    if len(frames) < len(reader.frames) - 1:
+        begun = reader.frames[len(frames) + 1]
+        if begun.function is None or begun.function.name != "__init__":
+            return False
+        inner = begun.call or node
+    for frame in reversed(frames):
+        if frame.guarded:
             return False
         function = frame.function
+        if at is None and isinstance(frame.receiver, Instance):
+            at = inner
+        inner = frame.call or inner
         if function is None or function.name != "call" or not isinstance(frame.receiver, Instance):
             if function is not None and may_run_once(function):
                 return False
             continue
         if frame.receiver.of.base in ("layer", "model") and name not in api.WITHOUT_VARIABLES:
             names = (label,) if label else ()
-            remark(reader, "created-in-call", reader.spot(node), f"{what} `{name}`", names)
+            others = () if at is None or at is node else ((reader.spot(node), "made here"),)
+            spot = reader.spot(at or node)
+            remark(reader, "created-in-call", spot, f"{what} `{name}`", names, others)
+            reader.facts.habits.anew.add(id(node))
             return True
     return False
 
@@ -105,6 +122,8 @@ def made_under_tape(reader: Reader, layer: Layer, asked: Asked) -> None:
     if not looping or layer.trainable is not True or layer.touched or layer.parts:
         return
     if layer.kind in _STARTS_PLAIN or layer.kind in api.WITHOUT_VARIABLES:
+        return
+    if id(layer.node) in reader.facts.habits.anew:
         return
     names = (layer.name,) if layer.name else ()
     remark(reader, "created-in-call", reader.spot(layer.node), f"layer `{layer.kind}`", names)
@@ -288,6 +307,8 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
     for model, members in habits.fitted.items():
         if any(member is layer for member in members):
             habits.flips[model] = (reader.spot(node), None)
+    if isinstance(value, Constant) and value.value is False:
+        habits.frozen[id(layer)] = reader.spot(node)
     fresh = id(layer) not in habits.fitted
     on = isinstance(value, Constant) and value.value is True
     if on:
@@ -325,6 +346,28 @@ def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
         spot, _ = habits.flips[id(thing)]
         remark(reader, "trainable-flip-ignored", spot, "fit")
     habits.fitted[id(thing)] = members
+
+
+def asked_frozen(reader: Reader, asked: Asked) -> None:
+    """A gradient call gets the list of a network that was frozen as a part of another one."""
+    sources = asked.sources
+    owner = sources.owner if isinstance(sources, ListValue) and sources.exact else None
+    if not isinstance(owner, Layer) or owner.trainable is not False:
+        return
+    spot = reader.facts.habits.frozen.get(id(owner))
+    if spot is None or tapes.entries(sources) or reader.speculative:
+        return
+    if any(_has_part(model, owner) for model in reader.facts.habits.models):
+        names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
+        others = ((reader.spot(asked.node), "asked for its empty list"),)
+        remark(reader, "gan-shared-trainable-flag", spot, "", names, others)
+
+
+def _has_part(model: Layer, part: Layer) -> bool:
+    """Says whether a model holds another one, or all of its layers."""
+    held = {id(one) for one in model.parts}
+    inner = {id(one) for one in part.parts}
+    return model is not part and (id(part) in held or (bool(inner) and inner <= held))
 
 
 def asked_in_trace(reader: Reader, asked: Asked) -> None:
@@ -375,7 +418,8 @@ def unregularized(reader: Reader, asked: Asked) -> None:
 def replica_mean(reader: Reader, asked: Asked) -> None:
     """A mean taken in one replica, of which the gradients are summed up."""
     target = asked.target
-    by_hand = any("all_reduce" in line for line in reader.source.lines)
+    words = ("all_reduce", "VariableAggregation.MEAN")
+    by_hand = any(word in line for line in reader.source.lines for word in words)
     if reader.replicas and target.mean_of is not None and not by_hand:
         remark(reader, "replica-loss-scale", reader.spot(target.mean_of), "`reduce_mean`")
 

@@ -25,6 +25,7 @@ def make(
         layer.trainable = bool(keywords["trainable"].value)  # type: ignore[union-attr]
     if kind in ("Sequential", "Model"):
         _make_model(reader, layer, arguments, keywords)
+        reader.facts.habits.models.append(layer)
     else:
         _make_leaf(reader, layer, arguments, keywords)
     state.created(reader, "layer", layer.kind, node, layer.name)
