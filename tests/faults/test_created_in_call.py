@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradproof.evidence.run import Crash, Run
 from gradproof.evidence.variable import Variable
 from records import at, healthy, operation, proven, with_operations
-from snippets import assert_findings, assert_silent
+from snippets import STEP, assert_findings, assert_silent
 
 
 def test_layer_in_call():
@@ -135,4 +135,51 @@ def test_a_model_made_and_trained_under_a_tape():
             optimizer = keras.optimizers.SGD(0.1)
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         """
+    )
+
+
+def test_made_by_a_function_outside_the_class():
+    """The function is innocent; the `call` that asks it each time is not."""
+    assert_findings(
+        """
+        def projection(width):
+            return keras.layers.Dense(width)
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(projection(4)(inputs))  # GP104
+
+        model = Net()
+        """,
+        then=STEP,
+    )
+
+
+def test_an_own_layer_made_in_call():
+    """What its `__init__` makes is made anew with it."""
+    assert_findings(
+        """
+        class Block(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.inner(inputs)
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(Block()(inputs))  # GP104
+
+        model = Net()
+        """,
+        then=STEP,
     )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from snippets import assert_silent
+from dataclasses import replace
+
+from gradproof.evidence.layers import ListRead
+from gradproof.evidence.run import Run
+from records import BIAS, KERNEL, at, healthy, proven
+from snippets import assert_findings, assert_silent
 
 
 def test_frozen_and_not_trained():
@@ -65,3 +70,43 @@ def test_set_before_each_is_trained():
             both.train_on_batch(np.zeros((8, 4)), np.zeros((8, 1)))
         """
     )
+
+
+GAN = """
+    critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    maker = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    {freeze}
+    both = keras.Sequential([maker, critic])
+
+    def critic_step(x):
+        {thaw}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.nn.softplus(critic(tf.stop_gradient(maker(x)))))
+        variables = critic.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+    for _ in range(3):
+        critic_step(x)
+"""
+
+
+def test_frozen_for_another_in_a_loop_by_hand():
+    """Its own step gets the empty list of a frozen network."""
+    frozen = "critic.trainable = False  # GP107"
+    assert_findings(GAN.format(freeze=frozen, thaw="pass"))
+    assert_findings(GAN.format(freeze=frozen, thaw="pass"), keras="2")
+    assert_silent(GAN.format(freeze="critic.trainable = False", thaw="critic.trainable = True"))
+
+
+def _frozen(within: str | None) -> Run:
+    """A gradient call that got the empty list of a model frozen at line 2."""
+    run = healthy()
+    calls = tuple(replace(call, sources=()) for call in run.calls)
+    read = ListRead("critic", True, 0, at(5), at(2), within, (KERNEL, BIAS))
+    return replace(run, calls=calls, reads=(read,), applies=(), steps=(), counted=0)
+
+
+def test_proven_in_a_loop_by_hand():
+    """The run saw the empty list; whether it is shared says what went wrong."""
+    assert proven(_frozen("both")) == [("GP107", 2)]
+    assert proven(_frozen(None)) == [("GP105", 2)]

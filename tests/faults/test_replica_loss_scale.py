@@ -108,3 +108,26 @@ def test_means_that_are_averaged_by_hand():
 
         train(x, y)
     """)
+
+
+def test_variables_that_average_by_themselves():
+    """What each replica subtracts is averaged by the variable, so a mean is right."""
+    assert_silent(
+        """
+        strategy = tf.distribute.MirroredStrategy()
+        with strategy.scope():
+            slope = tf.Variable(tf.zeros((4, 4)), aggregation=tf.VariableAggregation.MEAN)
+
+        def replica_step(x, y):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ slope - y))
+            slope.assign_sub(0.1 * tape.gradient(loss, slope))
+
+        @tf.function
+        def step(x, y):
+            strategy.run(replica_step, args=(x, y))
+
+        for _ in range(3):
+            step(x, y)
+        """
+    )

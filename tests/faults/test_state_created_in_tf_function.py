@@ -74,3 +74,27 @@ def test_proven():
         ),
     )
     assert proven(run) == [("GP409", 1)]
+
+
+def test_made_by_an_object_that_the_function_makes():
+    """The object has state of its own, so making it makes a variable."""
+    text = """
+        class Average:
+            def __init__(self):
+                self.value = tf.Variable(0.0)
+
+        {before}
+        @tf.function
+        def train(inputs, targets):
+            {inside}
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            average.value.assign(0.9 * average.value + 0.1 * loss)
+
+        for _ in range(3):
+            train(x, y)
+    """
+    assert_findings(text.format(before="", inside="average = Average()  # GP409"))
+    assert_silent(text.format(before="average = Average()", inside="pass"))

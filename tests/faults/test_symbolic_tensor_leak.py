@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from dataclasses import replace
 
+import pytest
+
 from gradproof.diagnose import diagnose
 from gradproof.evidence.run import Crash, Run
 from gradproof.faults import FAULTS
@@ -148,3 +150,23 @@ def test_a_list_that_is_only_counted():
     assert_silent(
         LIST.replace("KEPT", "losses.append(loss)").replace("OUTSIDE", "print(len(losses))")
     )
+
+
+@pytest.mark.parametrize("read", ["[float(one) for one in kept]", "float(kept[-1])"])
+def test_a_list_that_is_gone_through(read: str):
+    """Walking over the list is reading it, and so is taking an item."""
+    assert_findings(f"""
+        kept = []
+
+        @tf.function
+        def train(inputs, targets):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            kept.append(loss)  # GP607
+
+        for _ in range(3):
+            train(x, y)
+        print({read})
+    """)

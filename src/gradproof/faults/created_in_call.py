@@ -99,6 +99,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"the {seen.words} is made at each call: its weights are random every time",
             place=loop.place(seen.at),
             label="made anew at each call",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             variables=seen.names,
             fix=Fix("make it once, in `__init__`", safe=False),
         )
@@ -132,11 +133,13 @@ def prove(run: Run) -> Iterator[Finding]:
 
 
 def _made_at(run: Run) -> dict[Place, set[int]]:
-    """Variables made in calls, by the line that made them or their layer."""
+    """Variables made in calls, by the layer's line that led to them, or that which made them."""
     found: dict[Place, set[int]] = {}
     again = _lines_under_tapes(run)
     for variable in run.variables:
         place = variable.layer_made_at or variable.made_at
+        if variable.during == "call":
+            place = variable.held_at or place
         in_loss = variable.made_at in again and variable.key not in run.asked
         anew = variable.during == "call" or in_loss
         if variable.role == "model" and anew and place is not None:

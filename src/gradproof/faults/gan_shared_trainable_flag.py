@@ -2,7 +2,8 @@
 
 The old recipe compiles a discriminator, sets `trainable = False`, builds the
 combined model and goes on training both. Keras 2 took the flag when it compiled;
-Keras 3 takes it at the first step, so the discriminator never learns.
+Keras 3 takes it at the first step, so the discriminator never learns. A loop written
+by hand reads the flag in every step: the list of a frozen network is empty.
 
 ## Bad
 
@@ -62,11 +63,16 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """Networks that are frozen after `compile` and then trained."""
     for seen in loop.about("gan-shared-trainable-flag"):
+        how = (
+            f"trained later with `{seen.words}`: Keras 3 reads the flag at the first step"
+            if seen.words
+            else "trained later by itself: its list of trainable variables is empty there"
+        )
         yield Finding(
-            f"frozen here, and trained later with `{seen.words}`: Keras 3 reads the flag "
-            "at the first step, so it never moves",
+            f"frozen here, and {how}, so it never moves",
             place=loop.place(seen.at),
             label="frozen everywhere",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             variables=seen.names,
             fix=Fix("write one step with two tapes, and set no flag", safe=False),
         )
@@ -93,6 +99,28 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"variables": len(names)},
             fix=Fix("write one step with two tapes, and set no flag", safe=False),
         )
+    yield from _asked_empty(run)
+
+
+def _asked_empty(run: Run) -> Iterator[Finding]:
+    """Find gradient calls that got the empty list of a network frozen for another model."""
+    empty = next((call for call in run.calls if not call.sources), None)
+    for read in run.reads if empty is not None else ():
+        if not read.built or read.frozen_at is None or read.within is None:
+            continue
+        names = tuple(run.path(key) for key in read.variables if key not in run.updated)
+        yield Finding(
+            f"`{read.model}` was frozen here, as a part of `{read.within}`; where it is trained "
+            f"its list of trainable variables is empty: none of its {len(names)} variables moves",
+            place=read.frozen_at,
+            label="frozen everywhere",
+            related=(Related(read.place, "empty here"),) if read.place is not None else (),
+            variables=names,
+            step=1,
+            evidence={"variables": len(names)},
+            fix=Fix("write one step with two tapes, and set no flag", safe=False),
+        )
+        return
 
 
 FAULT = Fault("GP107", "gan-shared-trainable-flag", __doc__, find=find, prove=prove)

@@ -75,7 +75,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"{creation.what} is made inside the traced function `{creation.function}`",
             place=loop.place(creation.at),
             label="made while tracing",
-            related=loop.related(creation.traced, "traced because of this"),
+            related=loop.related(creation.traced, "traced because of this")
+            + loop.related(creation.inner, "made here"),
             fix=Fix("make it once, outside the function", safe=False),
         )
 

@@ -66,10 +66,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
+    from ..evidence.run import Run
 
 _FIXES = {
     "reset": "set the outer flag first",
@@ -99,4 +100,27 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP105", "trainable-flag-lost", __doc__, find=find, level="warning")
+def prove(run: Run) -> Iterator[Finding]:
+    """Find gradient calls that got the empty list of a model that was frozen."""
+    empty = next((call for call in run.calls if not call.sources), None)
+    for read in run.reads if empty is not None else ():
+        if not read.built or read.frozen_at is None or read.within is not None:
+            continue
+        names = tuple(run.path(key) for key in read.variables if key not in run.updated)
+        if not names:
+            continue
+        yield Finding(
+            f"`{read.model}` was frozen here and never thawed: its list of trainable variables is "
+            f"empty, and a gradient call got that list",
+            place=read.frozen_at,
+            label="still frozen when it is trained",
+            related=(Related(read.place, "empty here"),) if read.place is not None else (),
+            variables=names,
+            step=1,
+            evidence={"variables": len(names)},
+            fix=Fix("set `trainable = True` before the list is read", safe=False),
+        )
+        return
+
+
+FAULT = Fault("GP105", "trainable-flag-lost", __doc__, find=find, prove=prove, level="warning")

@@ -192,6 +192,7 @@ def elements(
 ) -> tuple[list[Value], bool]:
     """What a loop over a value meets; whether that is all, entry by entry."""
     if isinstance(value, ListValue):
+        state.list_read(reader, value, node)
         plain = not any(isinstance(item, Group) for item in value.items)
         return list(value.items), value.exact and (plain or not unpacking or value.fixed)
     if isinstance(value, Zip):

@@ -149,14 +149,20 @@ def drawn(reader: Reader, name: str, node: ast.AST) -> None:
 
 
 def created_in_trace(
-    reader: Reader, what: str, name: str, function: Function, node: ast.AST
+    reader: Reader,
+    what: str,
+    name: str,
+    function: Function,
+    node: ast.AST,
+    maker: ast.AST | None = None,
 ) -> None:
-    """A traced function makes state."""
+    """A traced function makes state, or an object that makes it."""
     traced = function.traced
     spot = reader.spot(traced) if traced is not None and traced is not function.node else None
-    reader.facts.creations[Creation(reader.spot(node), f"{what} {name}", function.name, spot)] = (
-        None
-    )
+    at = reader.spot(maker or node)
+    inner = reader.spot(node) if maker is not None else None
+    creation = Creation(at, f"{what} {name}", function.name, spot, inner)
+    reader.facts.creations[creation] = None
 
 
 def numpy_in_graph(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -171,11 +172,21 @@ def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = ""
         return
     if habits.made_in_call(reader, what, name, node, label):
         return
-    if frame.traced is None or frame.guarded or frame.building:
+    maker = _maker(reader)
+    if frame.traced is None or frame.guarded or (frame.building and maker is None):
         return
     within = (one.function for one in reader.frames if one.traced is frame.traced)
     if not any(one is not None and habits.may_run_once(one) for one in within):
-        frozen.created_in_trace(reader, what, name, frame.traced, node)
+        frozen.created_in_trace(reader, what, name, frame.traced, node, maker)
+
+
+def _maker(reader: Reader) -> ast.AST | None:
+    """The call in a traced function that makes an object, whose `__init__` is running."""
+    for outer, frame in itertools.pairwise(reader.frames):
+        if frame.building:
+            anew = frame.function is not None and frame.function.name == "__init__"
+            return frame.call if anew and outer.traced is not None else None
+    return None
 
 
 def graph_numpy(reader: Reader, value: Tensor, name: str, node: ast.AST) -> None:

@@ -237,7 +237,10 @@ class Stale:
             return
         if value:
             self._frozen_at.pop(owner, None)
-        elif getattr(owner, "compiled", False):
+            self._variables.frozen.pop(owner, None)
+            return
+        self._variables.frozen[owner] = stack[-1] if stack else None
+        if getattr(owner, "compiled", False):
             self._frozen_at[owner] = stack[-1] if stack else None
 
     def _training(self, model: Any) -> None:
