@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from records import BIAS, KERNEL, healthy, proven, with_apply, with_updates
 from snippets import assert_findings, assert_silent
 
@@ -67,3 +69,119 @@ def test_proven():
     steps = tuple(replace(step, loss=float(step.index)) for step in run.steps)
     run = with_apply(run, by="assign_add", optimizer=None)
     assert proven(replace(run, optimizers=(), steps=steps)) == [("GP504", 6)]
+
+
+POLICY = """
+def learn(states, actions, reward):
+    advantage = reward - tf.reduce_mean(reward)
+    with tf.GradientTape() as tape:
+        logits = model(states)
+        log_prob = tf.gather(tf.nn.log_softmax(logits), actions, batch_dims=1)
+        BEFORE
+        objective = TARGET  # MARK
+    gradients = tape.gradient(objective, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return objective
+
+
+learn(x, labels, amounts)
+"""
+
+
+def policy(target: str, before: str = "pass") -> str:
+    """A policy gradient whose objective is this."""
+    return POLICY.replace("TARGET", target).replace("BEFORE", before)
+
+
+RATIO = "ratio = tf.exp(log_prob - tf.stop_gradient(log_prob))"
+
+
+@pytest.mark.parametrize(
+    ("target", "before"),
+    [
+        ("tf.reduce_mean(log_prob * advantage)", "pass"),
+        ("tf.reduce_mean(log_prob * advantage) - 0.01 * tf.reduce_mean(logits)", "pass"),
+        ("tf.reduce_mean(ratio * advantage)", RATIO),
+    ],
+)
+def test_what_pays_is_made_rarer(target: str, before: str):
+    """Log-probabilities times advantages lack the minus sign."""
+    assert_findings(policy(target, before).replace("MARK", "GP504"))
+
+
+def test_the_smaller_of_two_products():
+    """Both sides of a clipped objective lack it."""
+    target = "tf.reduce_mean(tf.minimum(ratio * advantage, tf.minimum(ratio, 1.2) * advantage))"
+    assert_findings(policy(target, RATIO).replace("MARK", "GP504"))
+
+
+@pytest.mark.parametrize(
+    ("target", "before"),
+    [
+        ("-tf.reduce_mean(log_prob * advantage)", "pass"),
+        ("tf.reduce_mean(-log_prob * advantage)", "pass"),
+        ("tf.reduce_mean(log_prob * advantage)", "log_prob = -log_prob"),
+        ("-1.0 * tf.reduce_mean(log_prob * advantage)", "pass"),
+        ("tf.reduce_mean(log_prob * cost)", "cost = reward"),
+        ("tf.reduce_mean(log_prob * advantage_loss)", "advantage_loss = reward"),
+        ("tf.reduce_mean(nll * advantage)", "nll = -log_prob"),
+        (
+            "tf.reduce_mean(ce * advantage)",
+            "ce = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=actions, logits=logits)",
+        ),
+        ("tf.reduce_mean(log_prob * worse)", "worse = -advantage"),
+    ],
+)
+def test_what_pays_is_made_more_likely(target: str, before: str):
+    """With a minus sign, or with a cost, the descent is right."""
+    assert_silent(policy(target, before).replace("  # MARK", ""))
+
+
+def test_gradients_that_are_turned():
+    """The objective grows where the gradients are turned before they are applied."""
+    text = policy("tf.reduce_mean(log_prob * advantage)").replace("  # MARK", "")
+    assert "zip(gradients" in text
+    assert_silent(text.replace("zip(gradients", "zip([-g for g in gradients]"))
+
+
+def test_an_advantage_that_is_given_turned():
+    """The caller hands over what was lost."""
+    text = policy("tf.reduce_mean(log_prob * reward)").replace("  # MARK", "")
+    assert_silent(text.replace("learn(x, labels, amounts)", "learn(x, labels, -amounts)"))
+
+
+LIKELIHOOD = """
+class Flow(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.body = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.body(inputs)
+
+    def log_prob(self, inputs):
+        return -0.5 * tf.reduce_sum(tf.square(self.body(inputs)), axis=-1)
+
+
+flow = Flow()
+flow(x)
+
+
+def learn(data):
+    with tf.GradientTape() as tape:
+        loss = SIGNtf.reduce_mean(flow.log_prob(data))
+    gradients = tape.gradient(loss, flow.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, flow.trainable_variables))
+
+
+learn(x)
+"""
+
+
+def test_a_likelihood_that_is_minimised():
+    """`flow.log_prob` of the data should grow."""
+    mark = "tf.reduce_mean(flow.log_prob(data))"
+    assert_findings(LIKELIHOOD.replace("SIGN", "").replace(mark, f"{mark}  # GP504"))
+    assert_silent(LIKELIHOOD.replace("SIGN", "-"))
+    against = "tf.reduce_mean(flow.log_prob(-data)) - tf.reduce_mean(flow.log_prob(data))"
+    assert_silent(LIKELIHOOD.replace("SIGNtf.reduce_mean(flow.log_prob(data))", against))

@@ -28,13 +28,15 @@ def step(model, x, y):
 
 ## Fix
 
-`assign_sub`. Unsafe: ascent may be what was meant.
+`assign_sub`; a minus sign before an objective that should grow, such as a log-likelihood
+or a log-probability times an advantage. Unsafe: ascent may be what was meant.
 
 ## Not this fault
 
 - Ascent on purpose: adversarial examples, a maximised reward or likelihood, the
   inner step of a minimax game.
 - `assign_add(-rate * gradient)`: descent.
+- A log-probability times a cost: what costs should become rarer.
 - A loss that rises for a few steps because the learning rate is large.
 
 ## Sources
@@ -75,6 +77,17 @@ REDUCTIONS = frozenset({"Mean", "Sum", "Identity", "Reshape", "Squeeze", "Cast",
 """What stays an error when it was one."""
 
 
+_OBJECTIVES = {
+    "gain": (
+        "log-probabilities times what the actions gained are minimised: the optimizer makes those "
+        "actions rarer that pay"
+    ),
+    "likelihood": (
+        "a log-likelihood is minimised: the optimizer makes the data that it is given less likely"
+    ),
+}
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Steps that go up the loss."""
     downhill = {update.variable for update in loop.hand_updates if not update.uphill}
@@ -102,6 +115,16 @@ def find(loop: Loop) -> Iterator[Finding]:
                 variables=call.applied_to,
                 fix=Fix("hand over the gradients as they are", safe=False),
             )
+    for seen in loop.about("wrong-sign-update"):
+        yield Finding(
+            _OBJECTIVES[seen.words],
+            place=loop.place(seen.at),
+            label="should grow, and is minimised",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("put a minus sign before it", safe=False),
+            level="warning",
+            title="an objective that should grow is minimised",
+        )
 
 
 def prove(run: Run) -> Iterator[Finding]:

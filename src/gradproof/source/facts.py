@@ -30,6 +30,7 @@ from . import (
     keeping,
     masks,
     new_values,
+    objectives,
     replicas,
     rounds,
     saving,
@@ -354,6 +355,7 @@ class Facts:
         saving.finish(self.reader)
         statistics.finish(self.reader)
         keeping.finish(self.reader)
+        objectives.finish(self.reader)
         gradient_calls, model_calls = answers.answered(self.reader, self.asked, self)
         gradient_calls = new_values.explained(self.reader, gradient_calls)
         return Loop(
