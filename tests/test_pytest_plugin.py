@@ -37,7 +37,7 @@ def lost():
 
 def test_right(prove):
     before = weight.numpy()
-    assert prove(right).steps == 3
+    assert prove(right, gradients=True, graph=True).steps == 3
     assert weight.numpy() == before
 
 
@@ -65,11 +65,28 @@ def test_marked():
     lost()
 
 
+@pytest.mark.gradproof(allow="numpy-on-los-path")
+def test_misspelt():
+    lost()
+
+
+@pytest.mark.gradproof(whatch=False)
+def test_wrong_marker():
+    lost()
+
+
+def test_wrong_use(prove):
+    prove(3)
+
+
 def test_fails_by_itself():
     lost()
     assert False, "its own words"
 """
 
+
+WRONG = {"test_misspelt", "test_wrong_marker", "test_wrong_use"}
+"""What uses the plugin wrongly."""
 
 _CI = ("CI", "BUILD_NUMBER")
 
@@ -97,15 +114,19 @@ def outcomes(text: str) -> set[str]:
 def test_without_the_option(tmp_path):
     """Only the fixture and the marker are at work."""
     shown = run_pytest(tmp_path)
-    assert outcomes(shown.stdout) == {"test_lost", "test_marked", "test_fails_by_itself"}
+    assert outcomes(shown.stdout) == {"test_lost", "test_marked", "test_fails_by_itself", *WRONG}
     assert "error[GP202]" in shown.stdout
     assert "the step does not hold" in shown.stdout
+    assert "the marker `gradproof`: no fault is called 'numpy-on-los-path'" in shown.stdout
+    assert "the marker `gradproof` takes `watch` and `allow`, got `whatch`" in shown.stdout
+    assert "`step` must be a function that trains once, got int" in shown.stdout
+    assert "pytest_plugin.py" not in shown.stdout, "no line of ours is shown"
 
 
 def test_with_the_option(tmp_path):
     """Every test is watched; failure output is the diagnosis."""
     shown = run_pytest(tmp_path, "--gradproof", "-k", "not test_lost")
-    assert outcomes(shown.stdout) == {"test_loop", "test_marked", "test_fails_by_itself"}
+    assert outcomes(shown.stdout) == {"test_loop", "test_marked", "test_fails_by_itself", *WRONG}
     assert "its own words" in shown.stdout
     assert shown.stdout.count("updates of this test are lost\n\nerror[GP202]") == 2
     assert shown.stdout.count("error[GP202]") == 3

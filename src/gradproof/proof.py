@@ -179,6 +179,7 @@ def prove(
         ValueError: `steps` is less than 1.
         ImportError: TensorFlow is not installed.
     """
+    __tracebackhide__ = True  # wrong use is shown where it is, under pytest
     if not callable(step):
         raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
     if steps < 1:

@@ -83,10 +83,22 @@ def _wishes(item: pytest.Item) -> tuple[bool, set[str]]:
         return wanted, set()
     unknown = set(marker.kwargs) - {"watch", "allow"}
     if unknown or marker.args:
-        raise pytest.UsageError(f"the marker `gradproof` takes `watch` and `allow`: {MARKER}")
+        given = ", ".join([*map(repr, marker.args), *(f"`{name}`" for name in sorted(unknown))])
+        pytest.fail(f"the marker `gradproof` takes `watch` and `allow`, got {given}", pytrace=False)
     allowed = marker.kwargs.get("allow", ())
     names = {allowed} if isinstance(allowed, str) else set(allowed)
+    if names:
+        _refuse_unknown(names)
     return bool(marker.kwargs.get("watch", True)), names
+
+
+def _refuse_unknown(names: set[str]) -> None:
+    """A name that is misspelt would allow nothing, and say nothing."""
+    from .faults import FAULTS
+
+    known = {word for fault in FAULTS for word in (fault.name, fault.code)}
+    for name in sorted(names - known):
+        pytest.fail(f"the marker `gradproof`: no fault is called {name!r}", pytrace=False)
 
 
 def _errors(seen: Watched, allowed: set[str]) -> str:

@@ -125,7 +125,7 @@ def prove(run: Run) -> Iterator[Finding]:
         seen.add(apply.place)
         names = tuple(run.path(key) for key in rest)
         yield Finding(
-            f"{len(wanted)} gradients were taken and {len(given)} pairs arrived: zip stopped at "
+            f"{len(wanted)} gradients were taken and {_arrived(len(given))}: zip stopped at "
             f"the shorter list, and {listed(names)} never moved",
             place=apply.place,
             label=f"{len(given)} of {len(wanted)} pairs",
@@ -151,13 +151,17 @@ def settle(finding: Finding, run: Run) -> Finding | None:
         return None
     return replace(
         finding,
-        message=f"{len(here[0].pairs)} pairs arrived: zip stopped at the shorter list, and "
+        message=f"{_arrived(len(here[0].pairs))}: zip stopped at the shorter list, and "
         f"{listed(left)}, which the target depends on, never moved",
         variables=tuple(left),
         step=1,
         evidence={"pairs": len(here[0].pairs), "left_out": len(left)},
         level=None,  # a list that was cut by hand, too, if nothing else trains the rest
     )
+
+
+def _arrived(pairs: int) -> str:
+    return f"{pairs} {'pair' if pairs == 1 else 'pairs'} arrived"
 
 
 FAULT = Fault(

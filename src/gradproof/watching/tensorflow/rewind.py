@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 from ..patches import Patches
+from .graphs import SCOPE
 
 
 class State:
@@ -40,6 +41,8 @@ class State:
         """Remembers the present value of one more variable."""
         if type(variable).__name__ == "_UnreadVariable":
             return  # the result of an assignment: another name for a variable
+        if f"{SCOPE}/{SCOPE}_" in str(getattr(variable, "name", "")):
+            return  # a watcher's own, which goes on counting
         from tensorflow.python.eager import context
         from tensorflow.python.framework import errors
 
