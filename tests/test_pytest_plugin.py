@@ -70,7 +70,7 @@ def test_misspelt():
     lost()
 
 
-@pytest.mark.gradproof(whatch=False)
+@pytest.mark.gradproof(look=False)
 def test_wrong_marker():
     lost()
 
@@ -118,7 +118,7 @@ def test_without_the_option(tmp_path):
     assert "error[GP202]" in shown.stdout
     assert "the step does not hold" in shown.stdout
     assert "the marker `gradproof`: no fault is called 'numpy-on-los-path'" in shown.stdout
-    assert "the marker `gradproof` takes `watch` and `allow`, got `whatch`" in shown.stdout
+    assert "the marker `gradproof` takes `watch` and `allow`, got `look`" in shown.stdout
     assert "`step` must be a function that trains once, got int" in shown.stdout
     assert "pytest_plugin.py" not in shown.stdout, "no line of ours is shown"
 

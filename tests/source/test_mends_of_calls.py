@@ -292,6 +292,46 @@ def epoch(data):
         "for x in data:\n    self.losses.append(loss)  #!\nprint(self.losses)\n",
         "for x in data:\n    self.losses.append(float(loss))\nprint(self.losses)\n",
     ),
+    "buffers in pairs that have a name": (
+        "wrong-accumulation",
+        "nothing empties the buffers",
+        """\
+def flush():
+    pairs = [(b / 4.0, v) for b, v in zip(kept, net.trainable_variables)]
+    opt.apply_gradients(pairs)  #!
+""",
+        """\
+def flush():
+    pairs = [(b / 4.0, v) for b, v in zip(kept, net.trainable_variables)]
+    opt.apply_gradients(pairs)
+    for buffer in kept:
+        buffer.assign(tf.zeros_like(buffer))
+""",
+    ),
+    "new values of a loop": (
+        "update-bypasses-variables",
+        "",
+        "for v, g in zip(net.trainable_variables, slopes):\n    v = v - 0.1 * g  #!\n",
+        "for v, g in zip(net.trainable_variables, slopes):\n    v.assign_sub(0.1 * g)\n",
+    ),
+    "codes": (
+        "nondifferentiable-op",
+        "",
+        """\
+class Codes(keras.layers.Layer):
+    def call(self, z):
+        index = tf.argmin(self.far(z), 1)  #! tf.argmin(self.far(z), 1)
+        q = tf.gather(self.book, index)
+        return q
+""",
+        """\
+class Codes(keras.layers.Layer):
+    def call(self, z):
+        index = tf.argmin(self.far(z), 1)
+        q = tf.gather(self.book, index)
+        return z + tf.stop_gradient(q - z)
+""",
+    ),
     "a twin that nothing uses": (
         "unconnected-variable",
         "",
@@ -325,6 +365,21 @@ def test_the_base_class_of_old():
     )
     after = text.replace("optimizers.Opt", "optimizers.legacy.Opt").replace("  #!", "")
     assert mends("legacy-custom-optimizer", text, generation="2") == [after]
+
+
+def test_the_other_half_of_loss_scaling():
+    """tf-keras scales and unscales by two calls."""
+    head = "def step(x):\n    with tf.GradientTape() as tape:\n"
+    call = "tape.gradient(loss, net.trainable_variables)"
+    scaled = f"{head}        loss = opt.get_scaled_loss(f(x))  #!\n    g = {call}\n"
+    both = scaled.replace("  #!", "").replace(call, f"opt.get_unscaled_gradients({call})")
+    assert mends("loss-scale-generation-mix", scaled, generation="2") == [both]
+    plain = f"{head}        loss = f(x)\n    g = opt.get_unscaled_gradients({call})  #!\n"
+    both = plain.replace("  #!", "").replace(
+        "f(x)\n", "f(x)\n        scaled = opt.get_scaled_loss(loss)\n"
+    )
+    both = both.replace("gradient(loss", "gradient(scaled")
+    assert mends("loss-scale-generation-mix", plain, generation="2") == [both]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,15 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
         )
         for name, mend in topic.MENDS.items()
     },
+    "update-bypasses-variables": (
+        applied.update_bypasses_variables,
+        recorded.variable_rebound_to_tensor,
+    ),
+    "nondifferentiable-op": (recorded.nondifferentiable_op, differentiated.nearest_code),
+    "loss-scale-generation-mix": (
+        optimizing.loss_scale_generation_mix,
+        rounded.unscaled_gradients,
+    ),
     "created-in-call": (tracked.created_in_call, made_once.created_in_function),
     "sample-weight-ignored": (learned.sample_weight_ignored, masked.padding_counted),
     "tf1-gradient-api": (graph_gradients.tf1_gradient_api, graph_gradients.given_target),

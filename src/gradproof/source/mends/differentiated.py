@@ -158,6 +158,35 @@ def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
                 yield Fix("descend on what is to grow, with a minus sign", False, edits)
 
 
+def nearest_code(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """What is looked up by an index passes its gradient on to what the index was found for."""
+    statement = draft.statement(node_of(draft, finding))
+    function = draft.scope(statement)
+    if not isinstance(statement, ast.Assign) or not isinstance(function, Function):
+        raise NoMend
+    block = draft.block(statement)
+    given = [each.arg for each in function.args.args if each.arg not in ("self", "training")]
+    reached = stored(statement)
+    for later in block[block.index(statement) + 1 :]:
+        if not isinstance(later, ast.Assign) or not loaded(later.value) & reached:
+            continue
+        reached |= stored(later)
+        (target,) = later.targets
+        looks_up = called(later.value) in ("gather", "embedding_lookup", "matmul")
+        for name in given if looks_up and isinstance(target, ast.Name) else ():
+            found = target.id  # type: ignore[attr-defined]
+            through = f"{name} + {draft.tensorflow}.stop_gradient({found} - {name})"
+            edits = [
+                draft.replace(use, through)
+                for use in ast.walk(function)
+                if isinstance(use, ast.Name)
+                and use.id == found
+                and isinstance(draft.parents[use], ast.Return)
+            ] or [draft.after(later, f"{found} = {through}")]
+            title = "keep the values, and pass the gradient straight through"
+            yield Fix(title, False, tuple(edits))
+
+
 MENDS = {
     "nan-from-singular-op": nan_from_singular_op,
     "wrong-custom-gradient": wrong_custom_gradient,

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, called, keyword
-from .reach import node_of
+from .draft import Draft, NoMend, called, keyword
+from .reach import node_of, tape_of
 
 
 def float16_range(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -64,6 +64,38 @@ def rounded_away(draft: Draft, finding: Finding) -> Iterator[Fix]:
         edits = _longer(draft, node)
         if edits:
             yield Fix("keep the variable in float32", False, edits)
+
+
+def unscaled_gradients(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """Keras 2: both halves of loss scaling, around the gradient call."""
+    if draft.generation == "3":
+        raise NoMend
+    scope = draft.scope(node_of(draft, finding))
+    asked = [each for each in ast.walk(scope) if called(each) == "gradient"]
+    halves = {
+        called(each): each
+        for each in ast.walk(scope)
+        if called(each) in ("get_scaled_loss", "get_unscaled_gradients")
+    }
+    if len(asked) != 1 or len(halves) != 1:
+        raise NoMend
+    ((half, made),) = halves.items()
+    (call,) = asked
+    if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Attribute):
+        raise NoMend
+    optimizer = draft.source(made.func.value)
+    if half == "get_scaled_loss":
+        text = f"{optimizer}.get_unscaled_gradients({draft.source(call)})"
+        title = "unscale the gradients as well"
+        yield Fix(title, False, (draft.replace(call, text),))
+        return
+    target = call.args[0] if isinstance(call, ast.Call) and call.args else None
+    if not isinstance(target, ast.Name) or not isinstance(call, ast.Call):
+        raise NoMend
+    opening = tape_of(draft, call)
+    line = f"scaled = {optimizer}.get_scaled_loss({target.id})"
+    edits = (draft.after(opening.body[-1], line), draft.replace(target, "scaled"))
+    yield Fix("scale the loss as well", False, edits)
 
 
 def _sigmoid_of(below: ast.expr) -> ast.expr | None:

@@ -284,7 +284,16 @@ def _emptied(draft: Draft) -> Iterator[Fix]:
     for node in ast.walk(draft.tree):
         if not isinstance(node, ast.Expr) or called(node.value) not in ("apply_gradients", "apply"):
             continue
-        pairs = next((each for each in ast.walk(node) if called(each) == "zip"), None)
+        assert isinstance(node.value, ast.Call)
+        given: ast.AST | None = node.value.args[0] if node.value.args else None
+        if isinstance(given, ast.Name):
+            # The pairs have a name, which is given a value before.
+            given = only_value(draft.scope(node), given.id)
+        pairs = (
+            next((each for each in ast.walk(given) if called(each) == "zip"), None)
+            if given
+            else None
+        )
         buffers = pairs.args[0] if isinstance(pairs, ast.Call) and pairs.args else None
         if isinstance(buffers, ast.ListComp | ast.GeneratorExp) and len(buffers.generators) == 1:
             buffers = buffers.generators[0].iter
