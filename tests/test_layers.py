@@ -26,6 +26,7 @@ LAYERS = (
         "contrast",
         "own_state",
     ),
+    ("plain",),
     ("diagnose", "standing", "account", "report", "explain", "record", "config", "baseline"),
     (
         "api",
@@ -151,7 +152,7 @@ def test_one_fault_knows_no_other(path):
 
 def loaded_by(statement: str) -> set[str]:
     """Modules that a fresh interpreter has loaded after a statement."""
-    code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
+    code = f"import sys; {statement}\nprint('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
@@ -170,17 +171,22 @@ def test_the_package_itself_loads_nothing():
     assert not {name for name in loaded_by("import gradproof") if name.startswith("gradproof.")}
 
 
-def test_reading_loads_nothing_of_a_run():
-    """`check` starts without the records that only a run fills."""
-    stuck = ROOT.parent.parent / "examples" / "stuck"
-    program = next(iter(sorted(stuck.glob("*.py"))))
-    loaded = loaded_by(
-        "from gradproof.check import check; from gradproof.faults import FAULTS;"
-        f" check([{str(program)!r}], FAULTS)"
+@pytest.mark.parametrize("ask", ["--no-cache", "to keep", "kept"])
+def test_reading_loads_nothing_of_a_run(ask, tmp_path, monkeypatch):
+    """`check` starts without the records that only a run fills, with its cache and without."""
+    monkeypatch.setenv("GRADPROOF_HOME", str(tmp_path))
+    program = min((ROOT.parent.parent / "examples" / "stuck").glob("*.py"))
+    words = ["check", "--exit-zero", *([ask] if ask == "--no-cache" else []), str(program)]
+    statement = (
+        f"sys.argv = ['gradproof', *{words}]; from contextlib import suppress;"
+        " from gradproof.cli import main\nwith suppress(SystemExit): main()\nprint('and loaded:')"
     )
+    for _ in range(2 if ask == "kept" else 1):
+        loaded = loaded_by(statement)
     parts = {name for name in loaded if name.startswith("gradproof.evidence.")}
-    assert parts == {"gradproof.evidence.loop", "gradproof.evidence.operations"}
-    assert not {name for name in loaded if name.startswith("gradproof.watching")}
+    assert parts <= {"gradproof.evidence.loop", "gradproof.evidence.operations"}
+    assert {"gradproof.check", "gradproof.report.text"} <= loaded
+    assert not {name for name in loaded if name.startswith(("gradproof.watching", "gradproof.rec"))}
 
 
 def test_no_two_test_files_share_a_name():

@@ -80,7 +80,7 @@ class Cache:
         """Remembers an answer; nothing is written yet."""
         if task.data is not None or checked.failed or checked.notes:
             return
-        from .record.plain import encode
+        from .plain import encode
 
         files = {path: self._digest(path) for path in (*checked.read, *checked.absent)}
         found = {
@@ -175,7 +175,7 @@ def _checked(form: Mapping[str, object]) -> Checked:
     comments: tuple[Allowance, ...] = ()
     if form["diagnoses"] or form["comments"]:
         from .fault import Diagnosis
-        from .record.plain import decode
+        from .plain import decode
 
         diagnoses = decode(tuple[Diagnosis, ...], form["diagnoses"])
         comments = decode(tuple[Allowance, ...], form["comments"])

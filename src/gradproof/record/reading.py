@@ -19,7 +19,7 @@ from ..evidence.run import Run
 from ..evidence.series import NAN, Series
 from ..evidence.series import unpacked as numbers_of
 from ..evidence.workers import Worker
-from .plain import Malformed, decode
+from ..plain import Malformed, decode
 from .schema import Unusable, unpacked, view
 
 UNREPORTED = ("recordings", "tapes", "assigned", "tracings", "units")

@@ -24,8 +24,8 @@ from ..evidence.run import Run
 from ..evidence.workers import told
 from ..fault import Diagnosis
 from ..finding import Place
+from ..plain import encode
 from ..task import task
-from .plain import encode
 from .schema import append, create, packed
 from .thinning import AT_ONCE, Kept, overfull
 

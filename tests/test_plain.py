@@ -20,7 +20,7 @@ from gradproof.evidence.run import Run
 from gradproof.fault import Diagnosis
 from gradproof.faults import FAULTS
 from gradproof.finding import Place, Span
-from gradproof.record.plain import Malformed, decode, encode
+from gradproof.plain import Malformed, decode, encode
 from gradproof.standing import standings
 
 

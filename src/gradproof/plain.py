@@ -14,9 +14,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ..fault import LEVELS, Diagnosis, Fault
-from ..faults import FAULTS
-from ..finding import Span
+from .fault import LEVELS, Diagnosis, Fault
+from .finding import Span
 
 Shape = TypeVar("Shape")
 Reader = Callable[[object], Any]
@@ -192,6 +191,9 @@ def _fault(data: object) -> Fault:
     """The fault of this version; one that it has not (any more), by name only."""
     given = _checked(data, dict)
     code, name = _checked(given.get("code"), str), _checked(given.get("name"), str)
+    # Only now: what has no diagnoses needs none of the faults.
+    from .faults import FAULTS
+
     for fault in FAULTS:
         if fault.code == code:
             return fault
