@@ -209,6 +209,8 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--tools", type=Path, help="keep the linters in this folder")
     options = parser.parse_args()
+    # As for users: Python keeps what it compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as scratch:
         linters = tools(options.tools or Path(scratch, "tools"))
         text, holds = report(measured(Path(scratch), linters, options), options)
