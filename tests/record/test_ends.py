@@ -91,6 +91,14 @@ def test_steps_ends_an_eager_run(nursery: Nursery, tmp_path):
         assert [passage.step.index for passage in record.steps()] == list(range(1, 8))
 
 
+def test_no_step_of_a_fast_loop_is_lost(nursery: Nursery, tmp_path):
+    """The rings are read before they are full, whoever reads them in between."""
+    command = written(tmp_path, "for number in range(3000): traced()")
+    nursery.run([*command, "program.py"], tmp_path)
+    with recorded(tmp_path) as record:
+        assert [passage.step.index for passage in record.steps()] == list(range(1, 3001))
+
+
 FIT = """
 model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
 model.compile("sgd", "mse")

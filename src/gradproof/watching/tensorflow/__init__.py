@@ -237,7 +237,8 @@ class TensorFlow:
 
         The next time is soon at first, then before the rings are full.
         """
-        most = self.passages.numbers.flush()
+        self.passages.numbers.flush()
+        most = self.passages.numbers.advanced()
         self._audited(self.optimizers.rates.look)
         self.units.look(self.passages.numbers.sites, self.variables)
         self._mark()

@@ -77,6 +77,7 @@ class Site:
     ring: Any = None
     counter: Any = None
     read: int = 0
+    _told: int = 0
     _held: list[weakref.ref[Any]] = field(default_factory=list)
     _turn: int = 0
     _seen: dict[int, bytes] = field(default_factory=dict)
@@ -145,6 +146,11 @@ class Site:
                 found.append(place)
             self._seen[place] = digest
         return found
+
+    def advanced(self) -> int:
+        """Steps since this was last asked."""
+        fresh, self._told = self.count - self._told, self.count
+        return fresh
 
     def add(self, rows: Any, first: int) -> None:
         """Keeps the first steps and the recent ones.
