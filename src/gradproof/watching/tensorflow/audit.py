@@ -111,7 +111,7 @@ class Audits:
         variables: Variables,
         latest: Callable[[int], Any],
         origin: Callable[[Any], bool],
-        flush: Callable[[], int],
+        flush: Callable[[], None],
     ) -> None:
         self.found: dict[tuple[int, int], list[Audit]] = {}
         self.problem: str | None = None
