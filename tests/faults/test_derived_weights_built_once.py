@@ -18,7 +18,7 @@ from records import (
     unconnected,
     with_operations,
 )
-from snippets import assert_findings
+from snippets import assert_findings, assert_silent
 
 
 def test_in_build():
@@ -69,3 +69,26 @@ def test_read_for_one_step_only():
     """A read that serves a single call may be repeated in each step."""
     run = _derived()
     assert proven(replace(run, calls=run.calls[:1]))[0][0] == "GP201"
+
+
+BEFORE = """
+    raw = tf.Variable(tf.zeros(4), name="raw")
+    {before}
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            {inside}
+            loss = tf.reduce_mean(tf.square(x * scale - y))
+        optimizer.apply_gradients([(tape.gradient(loss, raw), raw)])
+"""
+
+
+def test_before_the_loop():
+    """Arithmetic of variables alone, run once, is no forward pass."""
+    once = "scale = tf.nn.softplus(raw)"
+    assert_findings(BEFORE.format(before=f"{once}  # GP112", inside="pass"))
+    assert_silent(BEFORE.format(before="pass", inside=once))
+
+
+def test_a_forward_pass_before_the_loop():
+    """With data in it, it is one: another fault."""
+    assert_findings(BEFORE.format(before="scale = x + raw  # GP201", inside="pass"))

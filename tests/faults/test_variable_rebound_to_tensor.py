@@ -98,3 +98,61 @@ def test_proven():
     crash = Crash("TypeError", "unsupported operand type(s) for *", (at(6),))
     run = replace(run, calls=(*run.calls, second), crash=crash)
     assert ("GP207", 6) in proven(run)
+
+
+PROJECTED = """
+    w = tf.Variable(tf.ones((4, 4)), name="w")
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - y))
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        {projected}
+"""
+
+
+def test_projected():
+    """What the variable becomes need not come of a gradient."""
+    assert_findings(PROJECTED.format(projected="w = w / tf.norm(w)  # GP207"))
+    assert_silent(PROJECTED.format(projected="w.assign(w / tf.norm(w))"))
+    assert_silent(PROJECTED.format(projected="shown = w / tf.norm(w)"))
+
+
+def test_a_transformed_argument_keeps_its_variable():
+    """In a function the name is its own; the caller's still stands for the variable."""
+    assert_silent(
+        """
+        w = tf.Variable(tf.ones((4, 4)), name="w")
+
+        def forward(w, x):
+            w = tf.nn.softplus(w)
+            return tf.matmul(x, w)
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(forward(w, x) - y))
+            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        """
+    )
+
+
+def test_projected_and_proven():
+    """The call was given the variable before, and now a tensor made of it."""
+    run = never_applied(left_out(healthy(), BIAS))
+    run = with_operations(
+        run,
+        operation(12, "L2Loss", (READ_KERNEL,), line=6, taped=False),
+        operation(13, "MatMul", (X, 12), line=3),
+        operation(14, "Mean", (13,)),
+    )
+    second = replace(
+        run.calls[0],
+        key=2,
+        at=15,
+        targets=(Target(14),),
+        sources=(Source(None, 12, "tensor", connected=False),),
+    )
+    crash = Crash("ValueError", "No gradients provided for any variable", (at(6),))
+    run = replace(run, calls=(*run.calls, second), crash=crash)
+    assert ("GP207", 6) in proven(run)
+    alone = replace(run, calls=(second,))
+    assert ("GP207", 6) not in proven(alone)

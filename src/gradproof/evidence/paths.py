@@ -91,7 +91,7 @@ def losses(run: Run, call: GradientCall) -> Iterator[Loss]:
     """For each unconnected source of a call: where its way ends."""
     recording = run.recording(call.recording)
     tape = run.tape(call.tape)
-    for source in call.sources:
+    for position, source in enumerate(call.sources):
         unconnected = source.connected is False or (
             call.zeros and source.given == "tensor" and not _watched(tape, source)
         )
@@ -100,7 +100,7 @@ def losses(run: Run, call: GradientCall) -> Iterator[Loss]:
         if source.dtype in INTEGERS:
             yield Loss("integer", source)
         elif source.given == "tensor":
-            yield _tensor(recording, tape, call, source)
+            yield _tensor(recording, tape, call, source, _stood_before(run, call, position))
         elif source.variable is not None:
             yield variable(run, call, source, source.variable)
 
@@ -343,7 +343,20 @@ def _from_eager(
     return None
 
 
-def _tensor(recording: Recording, tape: Tape, call: GradientCall, source: Source) -> Loss:
+def _stood_before(run: Run, call: GradientCall, position: int) -> frozenset[int]:
+    """Variables that the same call was given before in this place of its list."""
+    return frozenset(
+        key
+        for other in run.calls
+        if other.key < call.key and other.stack == call.stack
+        if len(other.sources) == len(call.sources)
+        if (key := other.sources[position].variable) is not None
+    )
+
+
+def _tensor(
+    recording: Recording, tape: Tape, call: GradientCall, source: Source, before: frozenset[int]
+) -> Loss:
     """Why a tensor given as a source has no gradient."""
     index = source.operation
     if index is None or index < 0:
@@ -352,8 +365,8 @@ def _tensor(recording: Recording, tape: Tape, call: GradientCall, source: Source
     behind = recording.ancestors(_ends(call))
     origins = recording.ancestors([index])
     of_gradient = any(recording.operations[origin].backward for origin in origins)
-    of_variable = any(recording.operations[origin].reads for origin in origins)
-    if of_gradient and of_variable:
+    read = {key for origin in origins for key in recording.operations[origin].reads}
+    if (of_gradient and read) or (read & before and not _watched(tape, source)):
         return Loss("rebound", source, made, made.place)
     if index in behind and not _watched(tape, source):
         return Loss("unwatched", source, made, call.place)

@@ -87,13 +87,13 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Weights that were read while the layer was made."""
     for broken, call, names in loop.breaks("built once"):
         yield Finding(
-            f"{listed(names) or 'a weight'} is read once, when the layer is made; "
-            "later steps use the old result",
+            f"{listed(names) or 'a weight'} {'are' if len(names) > 1 else 'is'} read once, "
+            "before the steps begin: all of them use that one result",
             place=loop.place(broken.at),
             label="computed once",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
-            fix=Fix("compute it in `call`", safe=False),
+            fix=Fix("compute it in each step, while the tape records", safe=False),
         )
 
 

@@ -93,7 +93,7 @@ def prove(run: Run) -> Iterator[Finding]:
         count = sum(len(group.losses) for group in groups)
         yield Finding(
             f"at call {first.call.key} of the tape {count} of {len(first.call.sources)} sources "
-            f"are plain tensors, made from a variable and its gradient: they have no gradient, "
+            f"are plain tensors, made from variables that stood there: they have no gradient, "
             f"and the variables keep their values",
             place=first.place,
             label="makes a new tensor, the variable keeps its value",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
-from . import api, habits, ownership, tapes
+from . import api, earlier, habits, ownership, tapes
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .values import (
     Asked,
@@ -202,7 +202,7 @@ def _connection(
         unmeant = (one for one in within if one.cut is not None and one.cut.kind != "stopped")
         return Connection(name, kind, False, _cut(reader, next(unmeant, within[0])))
     if outside:
-        return Connection(name, kind, False, _outside(reader, question, outside[0]))
+        return Connection(name, kind, False, _outside(reader, question, outside[0], owner))
     if cuts:
         return Connection(name, kind, False, _cut(reader, cuts[0]))
     vague = flow.get(ANYTHING) or flow.get(ASIDE)
@@ -219,12 +219,16 @@ def _cut(reader: Reader, trail: Trail) -> Break:
     return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), origin=origin)
 
 
-def _outside(reader: Reader, question: Question, trail: Trail) -> Break:
+def _outside(
+    reader: Reader, question: Question, trail: Trail, owner: object | None = None
+) -> Break:
     tape = question.asked.tape
     path = trail.read
     if trail.left is not None and tape.number in trail.left[0] and trail.left[1]:
         path = trail.left[1]
-    if id(trail.read[-1]) in reader.built_reads:
+    built = id(trail.read[-1]) in reader.built_reads
+    alone = isinstance(owner, Variable) and question.looping
+    if built or (alone and earlier.derived_before(reader, trail.read, tape.path)):
         return Break("built once", "", reader.spot(trail.read[-1]))
     node = in_frame_of(path, tape.path)
     inner = path[-1]

@@ -60,6 +60,12 @@ def rebinds(
     """A name that held a variable, or a list of them, gets something else."""
     owners = _new_values(value) or _mixed(reader, before, value, node)
     if not owners:
+        if isinstance(value, Tensor) and not reader.active:
+            # Projected, say: `w = tf.clip_by_value(w, 0, 1)`.
+            if isinstance(before, Variable) and before in value.flow:
+                value.rebound = (before, node)
+            elif isinstance(before, Tensor) and before.rebound is not None:
+                value.rebound = before.rebound if before.rebound[0] in value.flow else None
         return value
     if isinstance(value, ListValue):
         new_values.pend(reader, value, owners, "list", node, target)
