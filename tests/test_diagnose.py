@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -280,6 +281,11 @@ class TestStandings:
     def test_only_trainable_model_variables_have_a_row(self):
         """Slots, seeds and frozen variables stand still for good reasons."""
         assert sorted(one.variable for one in standings(run_of(), [])) == ["a", "b"]
+
+    def test_what_the_program_keeps_by_hand(self):
+        """A slot or an average that is assigned, and asked for no gradient, has no row."""
+        kept = replace(adam(2), by="assign", optimizer=None)
+        assert [one.variable for one in standings(run_of(applies=(kept,)), [])] == ["a"]
 
     def test_moved(self):
         """By how much and by whose rule."""

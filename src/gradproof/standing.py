@@ -18,6 +18,9 @@ from .finding import Place
 UNUSED = "not used"
 """Why a variable rests that no operation read."""
 
+KEPT = "kept by hand"
+"""What is assigned, and asked for no gradient: a slot, a copy, an average. It has no standing."""
+
 
 def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     """Says for each trainable model variable where its updates end.
@@ -45,6 +48,7 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     # Counters and states of random generators are integers that nobody trains.
     counters = {variable.path for variable in run.variables if not _differentiable(variable)}
     found = [one for one in found if one.state != "resting" or one.variable not in counters]
+    found = [one for one in found if one.why != KEPT]
     order = {"broken": 0, "resting": 1, "moved": 2}
     return sorted(
         found, key=lambda one: (order[one.state], STAGES.index(one.stage) if one.stage else 0)
@@ -155,6 +159,8 @@ def _shown(
         return "broken", "recorded", "its gradient is None: no recorded path to the loss"
     if not asked and not applied:
         return _unasked(variable, run)
+    if applied and not asked and not updates and all(apply.by_hand for apply in applied):
+        return "resting", None, KEPT
     if applied:
         return _still(updates)
     return "broken", "applied", "its gradient was taken, but never applied"

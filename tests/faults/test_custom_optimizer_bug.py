@@ -9,7 +9,7 @@ from gradproof.evidence.applies import Apply, Assigned, Optimizer, Pair, Step, U
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
-from gradproof.faults.custom_optimizer_bug import prove
+from gradproof.faults.custom_optimizer_bug import FAULT, prove
 from records import (
     BIAS_GRADIENT,
     KERNEL,
@@ -125,6 +125,36 @@ def test_counter_that_stays_at_zero():
 def test_counter_that_advances():
     """A counter that moved, whoever moved it."""
     assert not list(prove(counted(healthy(), 2)))
+
+
+def powered(**changes: Any) -> Run:
+    """The update is divided by a power of which a variable is the exponent."""
+    run = by_hand(healthy())
+    run = replace(run, variables=(*run.variables, Variable(COUNTER, "count", (), "float32")))
+    run = with_operations(
+        run,
+        operation(ZEROS, "Neg", (KERNEL_GRADIENT,), line=6, taped=False),
+        operation(
+            DECAY, "ReadVariableOp", line=6, taped=False, shape=(), reads=frozenset({COUNTER})
+        ),
+        operation(DECAYED, "Neg", (ZEROS,), line=7, taped=False),
+        operation(RATE, "Pow", (DELTA, DECAY), line=6, taped=False, shape=()),
+    )
+    return replace(run, **changes)
+
+
+def test_an_exponent_that_never_changes():
+    """A bias correction whose count stays what it was made as, of whatever type."""
+    (found,) = prove(powered())
+    assert found.place == at(6)
+    assert "power of `count`" in found.message
+    assert "nan-gradient-applied" in FAULT.symptoms
+
+
+def test_an_exponent_that_counts():
+    """It is advanced, or the run is not at its end yet."""
+    assert not list(prove(powered(assigned=(Assigned(COUNTER, "assign_add"),))))
+    assert not list(prove(powered(finished=False)))
 
 
 def test_velocity_in_a_table():

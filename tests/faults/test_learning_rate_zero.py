@@ -6,9 +6,21 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.run import Run
 from gradproof.faults.learning_rate_zero import prove
-from records import BIAS, KERNEL, healthy, proven, with_updates
+from records import (
+    BIAS,
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    at,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+    with_updates,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -149,3 +161,34 @@ def test_a_schedule_that_ran_out_early():
 def test_a_schedule_that_ends_with_the_training(zero: int, steps: int):
     """Decay to zero is a habit; some steps more do no harm."""
     assert proven(falling(zero=zero, steps=steps)) == []
+
+
+def by_hand(rate: float, *changes: float) -> Run:
+    """`kernel.assign_sub(rate * gradient)` at several steps, by so much."""
+    run = with_operations(
+        healthy(),
+        operation(12, "External", line=6, taped=False, shape=(), value=rate),
+        operation(13, "Mul", (12, KERNEL_GRADIENT), line=6, taped=False),
+        operation(14, "AssignSubVariableOp", (13,), 6, False, writes=frozenset({KERNEL})),
+    )
+    pair = Pair(KERNEL, taken_for=frozenset({KERNEL}), call=1, name="dense/kernel", handed=13)
+    apply = Apply(1, (at(6),), 1, BIAS_GRADIENT + 3, "assign_sub", pairs=(pair,), call=1)
+    steps = tuple(
+        Step(index, 1, (Update(KERNEL, 0.8, 2.0, change),))
+        for index, change in enumerate(changes, start=1)
+    )
+    return replace(run, applies=(apply,), steps=steps)
+
+
+def test_zero_times_the_gradient():
+    """A rate that comes out as 0 moves nothing that is changed by hand either."""
+    (found,) = prove(by_hand(0.0, 0.0, 0.0))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel",)
+
+
+def test_a_rate_by_hand_that_rises():
+    """A warm-up begins at 0; a young run, or a change that is lost otherwise, tells nothing."""
+    assert list(prove(by_hand(0.0, 0.0, 0.0, 0.1))) == []
+    assert list(prove(replace(by_hand(0.0, 0.0, 0.0), finished=False))) == []
+    assert list(prove(by_hand(0.1, 0.0, 0.0))) == []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .applies import Apply
 from .operations import INTEGERS
 from .recording import Operation, Recording
+from .reductions import number
 from .run import Run
 
 ZEROS = frozenset({"ZerosLike"})
@@ -23,8 +24,9 @@ class Idle:
     Attributes:
         apply: The change by hand that is computed from it.
         kind: `"zeros"` (made anew, as zeros, in each step), `"slot"` (a
-            variable that decays and is never written) or `"counter"` (an
-            integer variable that never advances).
+            variable that decays and is never written), `"counter"` (an
+            integer variable that never advances) or `"exponent"` (a number
+            that never changes, and to whose power something is taken).
         operation: Where it is read or made.
         variable: Its key, if it is a variable.
     """
@@ -114,6 +116,12 @@ def _idle(
             variable = run.variable(key)
             if variable.dtype in INTEGERS and variable.shape == () and variable.count == 0:
                 yield Idle(apply, "counter", operation, key)
+        if operation.type == "Pow":
+            # `decay ** step`: the exponent counts, whatever its type is.
+            exponent = _behind(recording, operation.inputs[1])
+            for key in exponent.reads - written_to - run.asked:
+                if run.variable(key).shape == () and run.variable(key).count is None:
+                    yield Idle(apply, "exponent", exponent, key)
         if operation.type in SUMS:
             for source in operation.inputs:
                 found = _decayed(run, recording, source, written_to)
@@ -137,6 +145,18 @@ def _decayed(run: Run, recording: Recording, index: int, written_to: set[int]) -
         slots = [key for key in state.reads - written_to if not run.variable(key).trainable]
         if slots and state.type == "ReadVariableOp" and run.variable(slots[0]).shape == term.shape:
             return state
+    return None
+
+
+def zero_factor(run: Run, apply: Apply) -> Operation | None:
+    """The product by which a change by hand is nothing: one factor is the number 0."""
+    recording = run.recording(apply.recording)
+    end = written(recording, apply)
+    for operation in arithmetic(run, recording, end) if end is not None else ():
+        if operation.type in SCALINGS and any(
+            number(recording, source) == 0.0 for source in operation.inputs
+        ):
+            return operation
     return None
 
 

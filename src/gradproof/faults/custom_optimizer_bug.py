@@ -88,12 +88,14 @@ _LABELS = {
     "zeros": "starts from zero each time",
     "slot": "never written",
     "counter": "never advances",
+    "exponent": "never advances",
 }
 
 _FIXES = {
     "zeros": "store the new state where the next step reads it",
     "slot": "assign the new state to its variable",
     "counter": "advance the counter once a step",
+    "exponent": "advance the counter once a step",
 }
 
 _SEEN = {
@@ -130,9 +132,11 @@ def prove(run: Run) -> Iterator[Finding]:
 
     groups: dict[tuple[object, ...], list[Idle]] = {}
     for idle in idle_state(run):
+        counts = idle.kind in ("counter", "exponent")
         # A counter may wait for the end of an epoch.
-        if idle.kind != "counter" or run.finished or _of_optimizer(run, idle):
-            groups.setdefault((idle.kind, idle.operation.place), []).append(idle)
+        if not counts or run.finished or _of_optimizer(run, idle):
+            where = idle.variable if counts else idle.operation.place
+            groups.setdefault((idle.kind, where), []).append(idle)
     for (kind, _), found in groups.items():
         first = found[0]
         pairs = [pair for idle in found for pair in idle.apply.pairs]
@@ -142,6 +146,7 @@ def prove(run: Run) -> Iterator[Finding]:
             "zeros": "the state that is decayed and added to the gradient is zeros made anew",
             "slot": f"`{state}` is decayed and added to the gradient, but nothing writes it",
             "counter": f"the update depends on `{state}`, which is still 0: nothing advances it",
+            "exponent": f"the update takes a power of `{state}`, and nothing advances that count",
         }[str(kind)]
         place = first.operation.place or first.apply.place
         yield Finding(
@@ -228,5 +233,11 @@ FAULT = Fault(
     __doc__,
     find=find,
     prove=prove,
-    symptoms=("learning-rate-zero", "iterations-counter-off", "python-state-frozen-at-trace"),
+    symptoms=(
+        "learning-rate-zero",
+        "iterations-counter-off",
+        "python-state-frozen-at-trace",
+        "nan-gradient-applied",
+        "exploding-gradient",
+    ),
 )

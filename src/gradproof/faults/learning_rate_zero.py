@@ -54,11 +54,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Edit, Finding, Fix, listed
+from ..finding import Edit, Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
-    from ..evidence.applies import Step
+    from ..evidence.applies import Apply, Step
     from ..evidence.loop import Loop
+    from ..evidence.recording import Operation
     from ..evidence.run import Run
 
 LONG = 20
@@ -118,6 +119,41 @@ def prove(run: Run) -> Iterator[Finding]:
             step=since or steps[0].index,
             evidence={"learning_rate": 0.0, "gradient_norm": norm, "steps": len(rates)},
         )
+    yield from _by_hand(run)
+
+
+def _by_hand(run: Run) -> Iterator[Finding]:
+    """Changes by hand that are 0 times their gradients, whenever they were measured."""
+    from ..evidence.updating import zero_factor
+
+    places: dict[Place | None, list[tuple[Apply, Operation]]] = {}
+    moving = {apply.place for apply in run.applies if _moves(run, apply)}
+    for apply in () if run.early else run.applies:
+        if not apply.by_hand or apply.place in moving or not run.steps_of(apply.key):
+            continue
+        factor = zero_factor(run, apply)
+        if factor is not None:
+            places.setdefault(apply.place, []).append((apply, factor))
+    for place, found in places.items():
+        steps = [step for apply, _ in found for step in run.steps_of(apply.key)]
+        norms = [update.gradient_norm for step in steps for update in step.updates]
+        known = [norm for norm in norms if norm]
+        names = tuple(dict.fromkeys(apply.pairs[0].name for apply, _ in found))
+        if len({step.index for step in steps}) < 2 or not known:
+            continue
+        yield Finding(
+            f"{listed(names)} got gradients (norm up to {max(known):.3g}), and the change is 0 "
+            "times them: nothing moves",
+            place=found[0][1].place or place,
+            label="one factor is 0",
+            variables=names,
+            step=steps[0].index,
+            evidence={"learning_rate": 0.0, "gradient_norm": max(known)},
+        )
+
+
+def _moves(run: Run, apply: Apply) -> bool:
+    return any(update.change_norm for step in run.steps_of(apply.key) for update in step.updates)
 
 
 def _zero_since(steps: Sequence[Step]) -> int:
