@@ -9,6 +9,7 @@ from gradproof.evidence.applies import Apply, Assigned, Optimizer, Pair, Step, U
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
+from gradproof.faults import wrong_sign_update
 from gradproof.faults.custom_optimizer_bug import FAULT, prove
 from records import (
     BIAS_GRADIENT,
@@ -333,8 +334,12 @@ def test_a_slot_that_stays_zero():
 
 
 def test_an_own_rule_that_climbs():
-    """The sign is wrong: the loss grows."""
-    (found,) = prove(by_own_rule(healthy(), 10, along=-1.0))
+    """The sign is wrong: the loss grows. That has a name of its own."""
+    run = by_own_rule(healthy(), 10, along=-1.0)
+    assert not list(prove(run))
+    (found,) = wrong_sign_update.prove(run)
+    assert found.label == "adds the gradient"
+    (found,) = wrong_sign_update.prove(by_own_rule(healthy(), 10, along=-0.6))
     assert found.label == "adds the gradient"
 
 
@@ -347,3 +352,52 @@ def test_an_own_rule_that_divides_by_zero():
 def test_an_own_rule_that_descends():
     """A rule of one's own that does what it should."""
     assert not list(prove(by_own_rule(healthy(), 10, along=0.98)))
+
+
+RULE = """
+class Own(keras.optimizers.Optimizer):
+    def build(self, variables):
+        super().build(variables)
+        self.moments = [self.add_variable_from_reference(v, name="moment") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        moment = self.moments[self._get_variable_index(variable)]
+        direction = tf.sign(0.9 * moment + 0.1 * gradient)
+        WRITE
+        self.assign(moment, 0.99 * moment + 0.01 * gradient)MARK
+"""
+
+
+def rule(write: str, code: str = "", mark: str = "") -> str:
+    """An optimizer class that writes so."""
+    code = f"  # {code}" if code else ""
+    return RULE.replace("WRITE", write + code).replace("MARK", f"  # {mark}" if mark else "")
+
+
+def test_a_rule_that_writes_its_slot_only():
+    """`variable = variable - ...` moves nothing, though a slot is assigned."""
+    assert_findings(rule("variable = variable - learning_rate * direction", mark="GP411"))
+    assert_silent(rule("self.assign_sub(variable, learning_rate * direction)"))
+    assert_silent(rule("variable.assign(variable - learning_rate * direction)"))
+
+
+def test_a_rule_that_adds_the_gradient():
+    """Each way of writing it."""
+    for write in (
+        "self.assign_add(variable, learning_rate * direction)",
+        "variable.assign_add(learning_rate * gradient)",
+        "variable.assign(variable + learning_rate * direction)",
+        "self.assign_sub(variable, -learning_rate * direction)",
+    ):
+        assert_findings(rule(write, "GP504"))
+
+
+def test_a_rule_whose_sign_is_turned_or_unknown():
+    """A minus sign, or a value that nobody can follow."""
+    for write in (
+        "self.assign_add(variable, -learning_rate * direction)",
+        "self.assign_add(variable, tf.negative(learning_rate * direction))",
+        "self.assign_add(variable, learning_rate * moment)",
+        "self.assign_add(variable, self.change(direction))",
+    ):
+        assert_silent(rule(write))

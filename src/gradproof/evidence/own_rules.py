@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
+from ..finding import Place
 from .applies import Apply, Step, Update
 from .ledger import Audit
 from .run import Run
@@ -38,6 +39,14 @@ class Misrule:
     step: int
     steps: int
     slot: str = ""
+
+
+def rule_place(run: Run, apply: Apply) -> Place | None:
+    """Where the rule stands by which an apply call changes variables."""
+    for optimizer in run.optimizers:
+        if optimizer.key == apply.optimizer and optimizer.rule_at is not None:
+            return optimizer.rule_at
+    return apply.place
 
 
 def misrules(run: Run) -> Iterator[Misrule]:
@@ -113,7 +122,8 @@ def _uphill(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]
     losses = [step.loss for step in steps if step.loss is not None]
     if len({audit.step for audit in known}) < 2 or len(losses) < 2 or losses[-1] <= losses[0]:
         return None
-    if all(audit.along is not None and audit.along < -0.9 for audit in known):
+    # By signs, or by element, a step goes along the gradient without being parallel to it.
+    if all(audit.along is not None and audit.along < -0.3 for audit in known):
         keys = tuple(dict.fromkeys(audit.variable for audit in known))
         return Misrule(apply, "uphill", keys, known[0].step, len(losses))
     return None

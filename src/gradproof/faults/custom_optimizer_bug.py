@@ -164,11 +164,14 @@ def prove(run: Run) -> Iterator[Finding]:
             fix=Fix(_FIXES[str(kind)], safe=False),
         )
     for misrule in misrules(run):
-        yield _told(run, misrule)
+        if misrule.kind != "uphill":
+            yield _told(run, misrule)
 
 
 def _told(run: Run, misrule: Misrule) -> Finding:
     """What the rule of an optimizer class of the user's did."""
+    from ..evidence.own_rules import rule_place
+
     names = tuple(run.path(key) for key in misrule.variables)
     by = misrule.apply.by
     words, label = {
@@ -178,10 +181,6 @@ def _told(run: Run, misrule: Misrule) -> Finding:
                 "where they were"
             ),
             "computes an update and does not write it",
-        ),
-        "uphill": (
-            f"`{by}` moves {listed(names)} along the gradient, not against it, and the loss grows",
-            "adds the gradient",
         ),
         "idle": (
             (
@@ -198,10 +197,7 @@ def _told(run: Run, misrule: Misrule) -> Finding:
             "divides by zero",
         ),
     }[misrule.kind]
-    optimizer = next(
-        (one for one in run.optimizers if one.key == misrule.apply.optimizer and one.rule_at), None
-    )
-    place = optimizer.rule_at if optimizer is not None else misrule.apply.place
+    place = rule_place(run, misrule.apply)
     return Finding(
         words,
         place=place,
@@ -213,7 +209,7 @@ def _told(run: Run, misrule: Misrule) -> Finding:
         step=misrule.step,
         evidence={"steps": misrule.steps},
         fix=Fix("try the rule on one variable beside an optimizer of Keras", safe=False),
-        symptoms=("nan-gradient-applied", "wrong-sign-update"),
+        symptoms=("nan-gradient-applied",),
     )
 
 

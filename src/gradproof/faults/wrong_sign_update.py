@@ -116,6 +116,17 @@ def find(loop: Loop) -> Iterator[Finding]:
                 fix=Fix("hand over the gradients as they are", safe=False),
             )
     for seen in loop.about("wrong-sign-update"):
+        if seen.words == "rule":
+            yield Finding(
+                "the rule of this optimizer adds the gradient to the variable: the loss grows",
+                place=loop.place(seen.at),
+                label="up the gradient",
+                related=tuple(
+                    one for spot, words in seen.others for one in loop.related(spot, words)
+                ),
+                fix=Fix("subtract it", safe=False),
+            )
+            continue
         yield Finding(
             _OBJECTIVES[seen.words],
             place=loop.place(seen.at),
@@ -128,7 +139,25 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find variables that climb an error, step by step, changed by hand."""
+    """Find variables that climb an error, changed by hand or by a rule of the user's."""
+    from ..evidence.own_rules import misrules, rule_place
+
+    for misrule in misrules(run):
+        if misrule.kind == "uphill":
+            place = rule_place(run, misrule.apply)
+            yield Finding(
+                f"`{misrule.apply.by}` moves {listed(run.path(key) for key in misrule.variables)} "
+                f"along the gradient, not against it, and the loss grew in {misrule.steps} steps",
+                place=place,
+                label="adds the gradient",
+                related=(Related(misrule.apply.place, "gradients are handed over here"),)
+                if misrule.apply.place is not None and misrule.apply.place != place
+                else (),
+                variables=tuple(run.path(key) for key in misrule.variables),
+                step=misrule.step,
+                evidence={"steps": misrule.steps},
+                fix=Fix("subtract the gradient", safe=False),
+            )
     for call in run.calls:
         applies = [apply for apply in run.applies if apply.call == call.key]
         climbing = [apply for apply in applies if _climbs(run, apply)]

@@ -5,7 +5,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, constants, habits, handmade, layer_calls, layers, modules, weighing
+from . import (
+    attributes,
+    calls,
+    constants,
+    habits,
+    handmade,
+    layer_calls,
+    layers,
+    modules,
+    own_signs,
+    weighing,
+)
 from .flow import merge
 from .names import last
 from .values import (
@@ -60,6 +71,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     cls.members.update(scope.names)
     habits.old_hooks(reader, cls)
     handmade.look(reader, cls)
+    own_signs.look(reader, cls)
     weighing.class_made(reader, cls)
     constants.look(reader, cls)
     return cls

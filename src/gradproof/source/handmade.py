@@ -268,10 +268,32 @@ def _hands_on(method: Method, variable: str) -> bool:
         if not isinstance(node, ast.Call):
             continue
         name = _name(node.func)
-        if name.startswith(("assign", "scatter", "_assign")):
+        if name.startswith(("assign", "scatter", "_assign")) and not _is_state(method, node):
             return True
         given = aliases & {one.id for one in node.args if isinstance(one, ast.Name)}
         own = _own(node.func) and not name.startswith(("_get", "_var", "_index"))
         if given and (own or "apply" in name or "update" in name):
             return True
     return any(isinstance(node, ast.Return) and node.value is not None for node in _walk(method))
+
+
+def _is_state(method: Method, call: ast.Call) -> bool:
+    """Says whether what is assigned is a slot: an attribute of `self`, or a name for one."""
+    target: ast.AST = call.func.value if isinstance(call.func, ast.Attribute) else call
+    if isinstance(target, ast.Name) and target.id == "self" and call.args:
+        target = call.args[0]
+    if isinstance(target, ast.Name):
+        made = [
+            node.value
+            for node in _walk(method)
+            if isinstance(node, ast.Assign) and any(_name(one) == target.id for one in node.targets)
+        ]
+        return bool(made) and all(_root(value) == "self" for value in made)
+    return _root(target) == "self" and target is not call
+
+
+def _root(node: ast.AST) -> str:
+    """The name at the beginning of `self.slots[index].value`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
