@@ -99,6 +99,31 @@ def test_no_step_of_a_fast_loop_is_lost(nursery: Nursery, tmp_path):
         assert [passage.step.index for passage in record.steps()] == list(range(1, 3001))
 
 
+def test_no_step_of_a_loop_in_a_function_is_lost(nursery: Nursery, tmp_path):
+    """Calls of one step, then of hundreds: what came before says nothing of the next call."""
+    command = written(
+        tmp_path,
+        """
+        for count in 300 * [1] + 5 * [40, 900, 1]:
+            many(tf.constant(count))
+        """,
+    )
+    done = nursery.run([*command, "program.py"], tmp_path)
+    assert "not watched" not in done.stderr
+    with recorded(tmp_path) as record:
+        assert [passage.step.index for passage in record.steps()] == list(range(1, 5006))
+
+
+def test_steps_that_no_ring_could_hold_are_told(nursery: Nursery, tmp_path):
+    """A call of ten thousand steps leaves the numbers of the newest."""
+    command = written(tmp_path, "many(tf.constant(10_000))")
+    done = nursery.run([*command, "program.py"], tmp_path)
+    assert "10000 steps watched" in done.stderr
+    assert "not watched: the numbers of 5,904 steps, made in calls that make very many" in (
+        done.stderr
+    )
+
+
 FIT = """
 model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
 model.compile("sgd", "mse")

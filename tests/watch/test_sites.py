@@ -15,9 +15,10 @@ def site(variables: int) -> Site:
 
 
 def add(made: Site, first: int, count: int) -> None:
-    """Some steps in a row."""
+    """Some steps in a row, handed over to whoever keeps them all."""
     rows = np.ones((count, len(made.variables) * 2 + EXTRA), np.float32)
     made.add(rows, first)
+    made.thin()
 
 
 def test_many_variables_have_fewer_recent_steps():
@@ -40,3 +41,15 @@ def test_the_beginning_of_a_loop_inside_one_call_is_kept():
     kept = [step.index for step in made.steps()]
     assert kept[0] == 745
     assert kept[-1] == 4000
+
+
+def test_what_was_not_handed_over_stays():
+    """Steps that were read twice between two looks must not push each other out."""
+    made = site(2)
+    add(made, 1, 200)
+    rows = np.ones((50, 2 * 2 + EXTRA), np.float32)
+    made.add(rows, 201)
+    made.add(np.ones((2000, 2 * 2 + EXTRA), np.float32), 251)
+    assert [block.first for block in made.recent] == [201, 251]
+    made.thin()
+    assert [block.first for block in made.recent] == [251]

@@ -128,6 +128,9 @@ class TensorFlow:
     def _unwatched(self) -> tuple[str, ...]:
         """Sentences: what could not be seen."""
         found = sorted(self.passages.unwatched | self.passages.audits.unwatched)
+        missed = self.passages.numbers.missed
+        if missed:
+            found.append(f"the numbers of {missed:,} steps, made in calls that make very many")
         about = remark(self.listeners.version, self.listeners.lost, self.patches.lacking)
         return (*found, about) if about else tuple(found)
 
@@ -162,13 +165,13 @@ class TensorFlow:
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
         self._since += 1
-        near = self._near()
+        near = self._near() or self.passages.numbers.filling()
         if self.tapes.fresh or self._since >= self._gap or self.pace.late or near or self.marks:
             self._look()
         if not raised:
             self.pace.stop()
         busy = self.pace.counting or self.marks is not None or self.replicas.there
-        if busy or self.iterators.looking:
+        if busy or self.iterators.looking or self.passages.numbers.looping:
             return 0
         return min(
             self._gap - self._since - 1, self.passages.audits.spare(calls), self.hoards.spare
@@ -238,7 +241,7 @@ class TensorFlow:
         The next time is soon at first, then before the rings are full.
         """
         self.passages.numbers.flush()
-        most = self.passages.numbers.advanced()
+        most = self.passages.numbers.advanced(max(1, self._since))
         self._audited(self.optimizers.rates.look)
         self.units.look(self.passages.numbers.sites, self.variables)
         self._mark()

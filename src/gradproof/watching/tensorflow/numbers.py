@@ -19,6 +19,15 @@ from .sums import with_parts
 SLOTS = 256
 """Steps that a ring holds until it is read."""
 
+LOOPED_SLOTS = 4096
+"""The same for one in a loop of the graph, which may make many steps in one call."""
+
+LATELY = 8
+"""Readings without a step, after which a loop is not waited for any more."""
+
+ROOM = 16_000_000
+"""Bytes of all rings in loops together; the next ones are as small as others."""
+
 
 class Numbers:
     """Measures changes of variables, eagerly and in graphs."""
@@ -26,6 +35,8 @@ class Numbers:
     def __init__(self) -> None:
         self.sites: list[Site] = []
         self.saving = False
+        self.missed = 0
+        self._room = ROOM
         self._parts: list[Any] = []
         self._pending: list[tuple[Site, Any, Any, Any, Any]] = []
 
@@ -109,16 +120,21 @@ class Numbers:
         from tensorflow.python.ops import resource_variable_ops
 
         width = len(site.variables) * site.width + EXTRA
+        site.looped = _in_loop(ops.get_default_graph())
+        site.slots = SLOTS
+        if site.looped and self._room >= LOOPED_SLOTS * width * 4:
+            site.slots = LOOPED_SLOTS
+            self._room -= LOOPED_SLOTS * width * 4
         with ops.init_scope(), tf.device("CPU:0"):
             site.ring = resource_variable_ops.ResourceVariable(
-                tf.zeros((SLOTS, width), tf.float32), trainable=False, name=f"{SCOPE}_ring"
+                tf.zeros((site.slots, width), tf.float32), trainable=False, name=f"{SCOPE}_ring"
             )
             site.counter = resource_variable_ops.ResourceVariable(
                 tf.constant(0, tf.int64), trainable=False, name=f"{SCOPE}_counter"
             )
         self._parts += [site.ring, site.counter]
         count = tf.raw_ops.ReadVariableOp(resource=site.counter.handle, dtype=tf.int64)
-        slot = tf.raw_ops.FloorMod(x=count, y=tf.constant(SLOTS, tf.int64))
+        slot = tf.raw_ops.FloorMod(x=count, y=tf.constant(site.slots, tf.int64))
         tf.raw_ops.ResourceScatterUpdate(resource=site.ring.handle, indices=slot, updates=row)
         tf.raw_ops.AssignAddVariableOp(resource=site.counter.handle, value=tf.constant(1, tf.int64))
 
@@ -139,8 +155,9 @@ class Numbers:
         total = int(site.counter.numpy())
         if total <= site.read:
             return
-        first = max(site.read, total - SLOTS)
-        places = [number % SLOTS for number in range(first, total)]
+        first = max(site.read, total - site.slots)
+        self.missed += first - site.read
+        places = [number % site.slots for number in range(first, total)]
         # Picking rows copies them: the graph writes on into the ring's memory.
         rows = site.ring.numpy()[places]
         for position in site.still(rows[-1]):
@@ -149,12 +166,34 @@ class Numbers:
         site.refresh()
         site.read = total
 
-    def advanced(self) -> int:
+    def advanced(self, calls: int) -> int:
         """Steps since this was last asked, at the place that had most of them.
 
         Whoever needs numbers reads them in between, so one reading says little.
+
+        Args:
+            calls: Calls of traced functions since then.
         """
-        return max((site.advanced() for site in self.sites), default=0)
+        return max((site.advanced(calls) for site in self.sites), default=0)
+
+    @property
+    def looping(self) -> list[Site]:
+        """Those that may make many steps in a call, and lately made some."""
+        return [site for site in self.sites if site.looped and site.idle < LATELY]
+
+    @unheard()
+    def filling(self) -> bool:
+        """Says whether the next call might write over steps that were not read."""
+        return any(int(site.counter.numpy()) - site.read > site.slots // 4 for site in self.looping)
+
+
+def _in_loop(graph: Any) -> bool:
+    """Says whether a graph is the body of a loop, or of a function called in one."""
+    while graph is not None:
+        if type(graph).__name__ == "WhileBodyFuncGraph":
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
 
 
 def _stacked(rows: list[list[float]]) -> Any:

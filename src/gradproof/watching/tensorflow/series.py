@@ -38,6 +38,7 @@ class Series:
                     self._broken.add(site.apply)
                     news = True
             self._handed[site.apply] = site.count
+            site.thin()
         return found, news
 
 

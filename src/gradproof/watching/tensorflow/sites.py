@@ -62,6 +62,11 @@ class Site:
         replica: Which of the replicas of this process, from 0.
         count: Steps so far.
         values: Half the squared norm of each variable when last read.
+        ring: Variable of the graph with the newest steps, `slots` of them.
+        counter: Variable of the graph: steps so far.
+        read: Steps that were read from the ring.
+        looped: One call of the function may make many steps.
+        idle: Readings since the last one that had a step.
     """
 
     apply: int
@@ -77,6 +82,9 @@ class Site:
     ring: Any = None
     counter: Any = None
     read: int = 0
+    slots: int = 0
+    looped: bool = False
+    idle: int = 0
     _told: int = 0
     _held: list[weakref.ref[Any]] = field(default_factory=list)
     _turn: int = 0
@@ -147,13 +155,15 @@ class Site:
             self._seen[place] = digest
         return found
 
-    def advanced(self) -> int:
-        """Steps since this was last asked."""
+    def advanced(self, calls: int) -> int:
+        """Steps since this was last asked, within so many calls."""
         fresh, self._told = self.count - self._told, self.count
+        self.idle = 0 if fresh else self.idle + 1
+        self.looped = self.looped or (self.counter is not None and fresh > calls)
         return fresh
 
     def add(self, rows: Any, first: int) -> None:
-        """Keeps the first steps and the recent ones.
+        """Takes in new steps.
 
         Args:
             rows: As in `Block`.
@@ -166,7 +176,12 @@ class Site:
             self.first.append(block)
             return
         self.recent.append(block)
-        while self.recent[0].first + len(self.recent[0].rows) + RECENT <= self.count:
+
+    def thin(self) -> None:
+        """Keeps the first steps and the recent ones; the others have been handed over."""
+        while self.recent and (
+            self.recent[0].first + len(self.recent[0].rows) + RECENT <= self.count
+        ):
             self.recent.popleft()
 
     def steps(self) -> list[Step]:
@@ -176,7 +191,7 @@ class Site:
             for block in (*self.first, *self.recent)
             for number in range(len(block.rows))
         ]
-        room = max(LEAST, MOST_UPDATES // max(1, len(self.variables)))
+        room = min(RECENT, max(LEAST, MOST_UPDATES // max(1, len(self.variables))))
         if len(places) > FIRST + room:
             places = [*places[:FIRST], *places[-room:]]
         return [
