@@ -32,6 +32,7 @@ class Variable:
             one of its methods the variable (or its layer) was made.
         tracked: The holder's own list of variables has it.
         held_at: The line of that method from which it (or its layer) was made.
+        renamed: It has no name, and the path is what the program's text calls it.
         count: Value of an integer variable without axes, when last seen.
         copy_of: Key of the variable that it is the copy of, in another
             replica of a strategy.
@@ -54,3 +55,4 @@ class Variable:
     count: int | None = None
     copy_of: int | None = None
     held_at: Place | None = None
+    renamed: bool = False

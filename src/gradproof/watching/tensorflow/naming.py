@@ -14,8 +14,8 @@ _Named = TypeVar("_Named", Source, Pair)
 
 
 def numbered(variables: Iterable[Variable]) -> dict[int, str]:
-    """Paths of the variables that only a number tells from others of their name, by key."""
-    return {one.key: one.path for one in variables if "#" in one.path}
+    """Paths of the variables that their own names do not tell, by key."""
+    return {one.key: one.path for one in variables if "#" in one.path or one.renamed}
 
 
 def with_paths(calls: Iterable[GradientCall], paths: dict[int, str]) -> tuple[GradientCall, ...]:

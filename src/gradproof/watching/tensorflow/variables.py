@@ -14,6 +14,7 @@ from ...finding import Place
 from ..patches import Patches
 from ..places import Places
 from .generations import of_keras_2
+from .own_names import OwnNames, is_nameless
 
 _ROLES = {
     "Metric": "metric",
@@ -45,6 +46,7 @@ class _Note:
     last: Variable | None = None
     called: str = ""
     number: int = 1
+    own_name: str | None = None
 
 
 @dataclass
@@ -129,6 +131,7 @@ class Variables:
         self._added: dict[int, _Added] = {}
         self._named: dict[str, list[_Note]] = {}
         self.on_made: Callable[[int, Any], None] | None = None
+        self._own_names = OwnNames()
         self.layers: weakref.WeakKeyDictionary[Any, Made] = weakref.WeakKeyDictionary()
         self.frozen: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
 
@@ -182,9 +185,20 @@ class Variables:
         handle: Any = getattr(variable, "_handle", None)
         if hasattr(handle, "_id"):
             self.handles[handle._id] = key
+        if role is None or role in ("layer", "module"):
+            self._notes[key].own_name = self._own_name(variable)
         if self.on_made is not None:
             self.on_made(key, variable)
         return key
+
+    def _own_name(self, variable: Any) -> str | None:
+        """What the program's code calls a variable that has no name."""
+        if not is_nameless(str(getattr(variable, "name", ""))):
+            return None
+        frame: FrameType | None = sys._getframe(3)
+        while frame is not None and self._places.library(frame.f_code.co_filename):
+            frame = frame.f_back
+        return self._own_names.name(frame) if frame is not None else None
 
     def added(self, layer: Any, weight: Any) -> None:
         """Notes which layer a variable belongs to."""
@@ -355,12 +369,13 @@ class Variables:
             return note.last
         keras = note.keras() if note.keras is not None else None
         path = getattr(keras, "path", None) or getattr(variable, "name", note.name) or note.name
+        own_name = note.own_name if is_nameless(str(path)) else None
         shape = getattr(variable, "shape", None)
         self._owned(note, keras if keras is not None else variable)
         holder, tracked, held_at = self._held(note, variable, listed)
         note.last = Variable(
             note.key,
-            self._told_apart(note, str(path).split(":")[0]),
+            self._told_apart(note, own_name or str(path).split(":")[0]),
             tuple(shape.as_list()) if shape is not None and shape.rank is not None else (),
             note.dtype,
             bool(getattr(keras if keras is not None else variable, "trainable", True)),
@@ -376,6 +391,7 @@ class Variables:
             _count(variable, note.dtype),
             note.copy_of,
             held_at,
+            own_name is not None,
         )
         return note.last
 

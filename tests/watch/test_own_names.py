@@ -1,0 +1,113 @@
+"""Variables without a name, called as the program calls them, and held where it holds them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gradproof.watching.tensorflow.own_names import OwnNames, is_nameless
+from nursery import Nursery
+
+
+class _Made:
+    """Something whose making asks what it will be called, as that of a variable does."""
+
+    names = OwnNames()
+
+    def __init__(self) -> None:
+        self.called = self.names.name(sys._getframe(1))
+
+
+def test_names_in_code():
+    """What stands left of the equals sign, the key, or the list that it is put into."""
+    slope = _Made()
+    first, second = _Made(), _Made()
+    holder = SimpleNamespace()
+    holder.spread = _Made()
+    scales = [_Made() for _ in range(2)]
+    parts = [_Made(), _Made()]
+    kept: list[_Made] = []
+    kept.append(_Made())
+    store = {}
+    store["key"] = _Made()
+    assert slope.called == "slope"
+    assert (first.called, second.called) == ("first", "second")
+    assert holder.spread.called == "spread"
+    assert [one.called for one in scales] == ["scales", "scales"]
+    assert [one.called for one in parts] == ["parts", "parts"]
+    assert (kept[0].called, store["key"].called) == ("kept", "key")
+
+
+def test_nothing_to_call_it():
+    """What a function gives back has no name where it is made; of two names it has the first."""
+
+    def made() -> _Made:
+        return _Made()
+
+    given = made()
+    twice = again = _Made()
+    assert given.called is None
+    assert (twice.called, again) == ("twice", twice)
+
+
+def test_nameless():
+    """What frameworks call all alike has no name; what anybody named keeps it."""
+    assert all(is_nameless(path) for path in ("Variable:0", "Variable", "variable_12", "variable"))
+    assert not any(is_nameless(path) for path in ("Variable_scale", "net/variable", "kernel:0"))
+
+
+PROGRAM = """
+import tensorflow as tf
+
+class Block(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = tf.keras.layers.Dense(4)
+
+    def call(self, x):
+        return self.inner(x)
+
+class Parts:
+    def __init__(self):
+        self.block = Block()
+
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.parts = Parts()
+        self.head = tf.keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.head(self.parts.block(x))
+
+net = Net()
+slope, offset = tf.Variable(1.0), tf.Variable(0.0)
+net(tf.zeros((1, 3)))
+optimizer = tf.keras.optimizers.SGD(0.01)
+x = tf.random.stateless_normal((16, 3), (1, 2))
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(slope * net(x) + offset - 1.0))
+    variables = net.trainable_variables + [offset]
+    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+"""
+
+
+@pytest.mark.tensorflow
+def test_a_run_speaks_the_program_s_words(nursery: Nursery, tmp_path: Path):
+    """The plain object is the cause of its own, and `slope` is called `slope`."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    command = ["gradproof", "run", "--format", "json", "--output", "answer.json", "program.py"]
+    done = nursery.run(command, tmp_path)
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    found = {one["code"]: one for one in answer["diagnoses"]}
+    assert sorted(found) == ["GP102", "GP109"], done.stderr
+    assert found["GP102"]["place"]["line"] == 19
+    assert len(found["GP102"]["variables"]) == 2
+    assert found["GP109"]["variables"] == ["slope"]
+    assert "`slope`" in done.stderr
+    assert "offset" in done.stderr
