@@ -69,3 +69,43 @@ def test_a_decision():
     """`training=False` in the user's own code is a decision."""
     mode = LayerMode("norm", "BatchNormalization", False, True, True, at(3), 1)
     assert proven(replace(healthy(), modes=(mode,))) == []
+
+
+HELPER = """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.norm = keras.layers.BatchNormalization()
+        self.out = keras.layers.Dense(4)
+
+    def encode(self, inputs, training=False):
+        return self.norm(inputs, training=training)
+
+    def call(self, inputs, training=False):
+        return self.out(CALL)
+
+
+net = Net()
+net(x)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+gradients = tape.gradient(loss, net.trainable_variables)
+optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+"""
+
+
+def test_a_helper_that_is_not_told():
+    """`call` has the flag, and a method of the model runs at its default."""
+    told = "self.encode(inputs)"
+    assert_findings(HELPER.replace("CALL)", f"{told})  # GP706"))
+
+
+def test_a_helper_that_is_told_somewhere():
+    """The flag is handed on, or one call decides and the other may mean its default."""
+    for told in (
+        "self.encode(inputs, training=training)",
+        "self.encode(inputs, training)",
+        "self.encode(inputs, training=False)",
+        "self.encode(inputs) + self.encode(inputs, training=training)",
+    ):
+        assert_silent(HELPER.replace("CALL", told))

@@ -150,6 +150,14 @@ def test_an_advantage_that_is_given_turned():
     assert_silent(text.replace("learn(x, labels, amounts)", "learn(x, labels, -amounts)"))
 
 
+def test_an_advantage_that_is_given_less_a_baseline():
+    """A difference turns nothing around: with the minus sign the descent is right."""
+    text = policy("-tf.reduce_mean(log_prob * reward)").replace("  # MARK", "")
+    assert_silent(text.replace("learn(x, labels, amounts)", "learn(x, labels, amounts - 0.3)"))
+    baseline = "baseline = 0.3\nlearn(x, labels, amounts - baseline)"
+    assert_silent(text.replace("learn(x, labels, amounts)", baseline))
+
+
 LIKELIHOOD = """
 class Flow(keras.Model):
     def __init__(self):

@@ -96,6 +96,17 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=fix,
         )
 
+    for seen in loop.about("training-flag-missing"):
+        (helper,) = seen.names
+        yield Finding(
+            f"`training` is not handed on: `{helper}` runs its layers as in inference, whatever "
+            "the model is told",
+            place=loop.place(seen.at),
+            label="without `training`",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix("pass `training=training`", safe=False),
+        )
+
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find layers that ran in inference mode under every tape that trains."""

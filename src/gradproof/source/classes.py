@@ -10,6 +10,7 @@ from . import (
     calls,
     constants,
     habits,
+    handed_on,
     handmade,
     layer_calls,
     layers,
@@ -72,6 +73,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     habits.old_hooks(reader, cls)
     handmade.look(reader, cls)
     own_signs.look(reader, cls)
+    handed_on.look(reader, cls)
     weighing.class_made(reader, cls)
     constants.look(reader, cls)
     return cls

@@ -22,6 +22,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _GAIN = re.compile(r"(^|_)(advs?|advantages?|returns?|rewards?|payoffs?|gains?)($|_|\d)")
 _COST = re.compile(r"neg|minus|cost|loss|regret|penal|energy|length|dist|error|baseline|old|target")
+_LOSS = re.compile(r"neg|minus|cost|loss|regret|penal|energy|length|dist|error")
 _LOG = re.compile(r"(^|_)log_?(p|pi|probs?|probability|probabilities|likelihoods?)($|_|\d)")
 _LOGS = frozenset({"log_softmax", "log_sigmoid", "log"})
 _REDUCTIONS = frozenset({"reduce_mean", "reduce_sum", "mean", "sum", "compute_average_loss"})
@@ -209,11 +210,23 @@ def _gain(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
     name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
     if not _GAIN.search(name.lower()) or _COST.search(name.lower()):
         return 0
-    value = text.value(name, function) if isinstance(node, ast.Name) else None
-    turned = value is not None and _gain(text, value, function, depth + 1) < 0
-    if turned or (isinstance(node, ast.Name) and text.is_given_turned(name, function)):
-        return -1
+    if isinstance(node, ast.Name):
+        value = text.value(name, function)
+        if value is not None and _gain(text, value, function, depth + 1) < 0:
+            return -1
+        if any(_may_be_turned(text, given) for given in text.given(name, function)):
+            return 0
     return 1
+
+
+def _may_be_turned(text: _Text, argument: ast.expr) -> bool:
+    """Says whether what a caller hands over as a gain may be its opposite."""
+    if _LOSS.search(ast.unparse(argument).lower()):
+        return True
+    around = text.function_of(argument)
+    if around is not None:
+        return _gain(text, argument, around, _DEEP - 2) < 0
+    return isinstance(argument, ast.UnaryOp)
 
 
 def _name(node: ast.AST) -> str:
@@ -276,19 +289,13 @@ class _Text:
             return None
         return returns[0].value, named[0]
 
-    def is_given_turned(self, name: str, function: Function) -> bool:
-        """Says whether a call may give a parameter with its sign turned, or a cost."""
+    def given(self, name: str, function: Function) -> Iterator[ast.expr]:
+        """What calls of a function hand over for one of its parameters."""
         names = [argument.arg for argument in function.args.args]
         if name not in names:
-            return False
+            return
         place = names.index(name) - (names[0] == "self")
         for call in ast.walk(self.tree):
-            if not isinstance(call, ast.Call) or _name(call) != function.name:
-                continue
-            given = [word.value for word in call.keywords if word.arg == name]
-            given += call.args[place : place + 1]
-            for argument in given:
-                text = ast.unparse(argument).lower()
-                if "-" in text or _COST.search(text):
-                    return True
-        return False
+            if isinstance(call, ast.Call) and _name(call) == function.name:
+                yield from (word.value for word in call.keywords if word.arg == name)
+                yield from call.args[place : place + 1]

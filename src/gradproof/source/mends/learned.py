@@ -149,8 +149,15 @@ def _models(draft: Draft, opening: ast.With) -> list[str]:
 
 
 def training_flag_missing(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The model is called with `training=True`."""
+    """The model is called with `training=True`; a helper is handed the flag."""
     node = node_of(draft, finding)
+    if "handed on" in finding.message:
+        helper = draft.nearest(node, ast.Call)
+        end: ast.AST | None = (helper.keywords or helper.args or [None])[-1]
+        if end is not None:
+            edits = (draft.replace(end, f"{draft.source(end)}, training=training"),)
+            yield Fix("pass `training=training`", False, edits)
+        return
     statement = draft.statement(node)
     calls = [here for here in draft.up(node) if isinstance(here, ast.Call)]
     calls += [here for here in ast.walk(statement) if isinstance(here, ast.Call)]

@@ -1,0 +1,92 @@
+"""Methods of a model that take `training`, called by one that has it and keeps it to itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import habits
+from .values import Class
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+_FLAG = "training"
+_KERAS = frozenset({"call", "__call__", "build", "train_step", "test_step", "predict_step"})
+
+
+def look(reader: Reader, cls: Class) -> None:
+    """Looks for calls that leave a helper of the class at its default, inference."""
+    if cls.base not in ("layer", "model") or reader.silent:
+        return
+    methods = [node for node in cls.node.body if isinstance(node, ast.FunctionDef)]
+    for helper in methods:
+        if helper.name in _KERAS or not _is_off(helper) or not _passes_on(helper):
+            continue
+        calls = [
+            (method, call)
+            for method in methods
+            if method is not helper
+            for call in _calls(method, helper.name)
+        ]
+        # Where one call decides, the others may mean the default.
+        if not calls or any(_decides(call, helper) for _, call in calls):
+            continue
+        for method, call in calls:
+            if _reads_flag(method):
+                others = ((reader.spot(helper), "takes `training`, False by default"),)
+                names = (f"self.{helper.name}",)
+                spot = reader.spot(call)
+                habits.remark(reader, "training-flag-missing", spot, "kept", names, others)
+
+
+def _is_off(method: ast.FunctionDef) -> bool:
+    """`training=False` or `training=None` among the parameters."""
+    arguments = method.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    optional = positional[len(positional) - len(arguments.defaults) :]
+    defaults: dict[str, ast.expr | None] = {
+        one.arg: value
+        for ones, values in (
+            (optional, arguments.defaults),
+            (arguments.kwonlyargs, arguments.kw_defaults),
+        )
+        for one, value in zip(ones, values, strict=True)
+    }
+    value = defaults.get(_FLAG)
+    return isinstance(value, ast.Constant) and not value.value
+
+
+def _passes_on(method: ast.FunctionDef) -> bool:
+    """The flag reaches a layer: `self.norm(x, training=training)`."""
+    return any(
+        word.arg == _FLAG and isinstance(word.value, ast.Name) and word.value.id == _FLAG
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call)
+        for word in node.keywords
+    )
+
+
+def _calls(method: ast.FunctionDef, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(method):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"self.{name}":
+            yield node
+
+
+def _decides(call: ast.Call, helper: ast.FunctionDef) -> bool:
+    """The call says which mode is meant, or may."""
+    names = [one.arg for one in (*helper.args.posonlyargs, *helper.args.args)][1:]
+    place = names.index(_FLAG) if _FLAG in names else len(names)
+    starred = any(isinstance(one, ast.Starred) for one in call.args)
+    return (
+        starred
+        or len(call.args) > place
+        or any(word.arg in (_FLAG, None) for word in call.keywords)
+    )
+
+
+def _reads_flag(method: ast.FunctionDef) -> bool:
+    """The caller was told the mode, and tells others."""
+    given = (*method.args.posonlyargs, *method.args.args, *method.args.kwonlyargs)
+    return any(one.arg == _FLAG for one in given)
