@@ -177,3 +177,38 @@ def test_a_learning_rate_of_zero():
         warm_up = keras.optimizers.schedules.PolynomialDecay(0.0, 100, 0.01)
         third = keras.optimizers.SGD(warm_up)
     """)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "for v, g in zip(net.trainable_variables, gradients):\n    v.assign_sub(0.1 * g)",
+        (
+            "pairs = []\nfor g, v in zip(gradients, net.trainable_variables):\n"
+            "    pairs.append((tf.clip_by_norm(g, 1.0), v))\noptimizer.apply_gradients(pairs)"
+        ),
+    ],
+    ids=["by hand", "pairs"],
+)
+def test_more_variables_than_are_followed_one_by_one(what):
+    """What a loop does with the first it does with the last."""
+    names = [f"self.part_{number}" for number in range(12)]
+    text = "\n".join(
+        [
+            "class Net(keras.Model):",
+            "    def __init__(self):",
+            "        super().__init__()",
+            *(f"        {name} = keras.layers.Dense(4)" for name in names),
+            "",
+            "    def call(self, x):",
+            *(f"        x = {name}(x)" for name in names),
+            "        return x",
+            "",
+            "net = Net()",
+            "net(x)",
+            "with tf.GradientTape() as tape:",
+            "    loss = tf.reduce_mean(tf.square(net(x) - y))",
+            "gradients = tape.gradient(loss, net.trainable_variables)",
+        ]
+    )
+    assert_findings(f"{text}\n{what}\n")

@@ -19,19 +19,22 @@ from . import (
     updates,
     weighing,
 )
-from .joining import join, truth
+from .joining import flow_of, join, truth
 from .store import Written
 from .values import (
     Bound,
     Constant,
     Function,
+    Group,
     Instance,
+    Layer,
     ListValue,
     Other,
     Tape,
     Tensor,
     Unknown,
     Value,
+    Variable,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
 
 MOST_ELEMENTS = 8
 """Entries of a known list over which a loop is followed one by one."""
+
+MOST_PARTS = 40
+"""The same for layers and variables with their gradients: each is another."""
 
 
 def execute(reader: Reader, body: list[ast.stmt]) -> str | None:
@@ -143,15 +149,30 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     reader.frame.looping += 1
     reader.frame.long_loops += lasting
     left = None
-    for element in elements[:MOST_ELEMENTS]:
+    most = MOST_PARTS if elements and _is_part(elements[0]) else MOST_ELEMENTS
+    for element in elements[:most]:
         binding.bind(reader, node.target, element, node, loop=True)
         left = execute(reader, node.body)
         if left in ("break", "return", "raise"):
             break
+    for element in elements[most:] if left in (None, "continue") else ():
+        # What happens with the others is not followed, but it happens.
+        binding.bind(reader, node.target, element, node, loop=True)
+        escaping.touch(reader, element)
+        escaping.escape(reader, element)
     reader.frame.looping -= 1
     reader.frame.long_loops -= lasting
     rounds.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else execute(reader, node.orelse)
+
+
+def _is_part(element: Value) -> bool:
+    """Says whether a loop runs over layers, variables or gradients, or over pairs of them."""
+    if isinstance(element, ListValue):
+        return any(map(_is_part, element.items))
+    return isinstance(element, Layer | Variable | Group | Instance) or bool(
+        escaping.gradients_in(flow_of(element))
+    )
 
 
 def _counts(node: ast.expr) -> bool:
