@@ -88,3 +88,20 @@ def test_numpy_counts():
             gradients = tape.gradient(loss, [kernel, bias])
             optimizer.apply_gradients(zip(gradients, [kernel, bias]))
         """)
+
+
+def test_numpy_dtype():
+    """What NumPy makes is whole where its dtype says so."""
+    for made, mark in (
+        ("np.ones((4, 3), dtype=int)", "  # GP111"),
+        ("np.zeros((4, 3), dtype='int64')", "  # GP111"),
+        ("np.ones((4, 3))", ""),
+    ):
+        assert_findings(f"""
+            kernel = tf.Variable({made}){mark}
+            bias = tf.Variable(tf.zeros(3))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ tf.cast(kernel, tf.float32) + bias))
+            gradients = tape.gradient(loss, [kernel, bias])
+            optimizer.apply_gradients(zip(gradients, [kernel, bias]))
+        """)

@@ -165,3 +165,28 @@ def test_pair_by_pair():
     decay = "keras.optimizers.schedules.CosineDecay(1e-2, 100)"
     assert_findings(text.format(rate=decay, mark="  # GP602"))
     assert_silent(text.format(rate="0.01", mark=""))
+
+
+CUT = """
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
+    chosen = {optimizer}
+
+    @tf.function
+    def train(inputs, targets):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+        variables = model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        chosen.apply_gradients(zip(gradients[:2], variables[:2]))
+        {second}
+
+    for turn in range(100):
+        train(x, y)
+"""
+
+
+def test_two_parts_of_one_list():
+    """Each part is applied by a call of its own, and each call counts a step."""
+    second = "chosen.apply_gradients(zip(gradients[2:], variables[2:]))"
+    assert_findings(CUT.format(optimizer=SCHEDULE, second=f"{second}  # GP602"))
+    assert_silent(CUT.format(optimizer="keras.optimizers.SGD(1e-2)", second=second))

@@ -156,3 +156,22 @@ def test_one_function_for_each_optimizer():
             fit(fold)
         """
     )
+
+
+TRACED = """
+    def train(inputs, targets):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+    {before}
+    for _ in range(20):
+        {call}
+"""
+
+
+def test_traced_for_one_call():
+    """A function that is wrapped where it is called forgets its trace at once."""
+    assert_findings(TRACED.format(before="", call="tf.function(train)(x, y)  # GP802"))
+    assert_silent(TRACED.format(before="step = tf.function(train)", call="step(x, y)"))

@@ -146,3 +146,24 @@ def test_the_place_is_where_the_list_is_put_together():
     assert_findings(text)
     whole = PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"])) + textwrap.dedent(text)
     assert "return self.body.trainable_variables + [self.spread]" in (mended(whole) or "")
+
+
+def test_a_list_that_is_filled_is_told_where_it_is_asked_for():
+    """The empty list with which a function begins says nothing of what it lacks."""
+    assert_findings("""
+        nets = {"first": keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])}
+        scale = tf.Variable(1.0, name="scale")
+
+        def collected():
+            found = []
+            for name in nets:
+                found += nets[name].trainable_variables
+            return found
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(scale * nets["first"](x) - y))
+            variables = collected()
+            gradients = tape.gradient(loss, variables)  # GP109
+            optimizer.apply_gradients(zip(gradients, variables))
+    """)

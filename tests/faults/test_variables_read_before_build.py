@@ -74,3 +74,28 @@ def test_proven():
     run = with_apply(run, given="empty")
     run = replace(run, steps=(), reads=(ListRead("Net", built=False, count=0, place=at(1)),))
     assert proven(run) == [("GP103", 1)]
+
+
+WALKED = """
+    layers = [keras.layers.Dense(4), keras.layers.Dense(4)]
+
+    def forward(inputs):
+        for layer in layers:
+            inputs = layer(inputs)
+        return inputs
+
+    {before}
+    {read}
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(forward(x) - y))
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))
+"""
+
+
+def test_lists_of_layers_that_are_put_together():
+    """A comprehension over layers without variables is as empty as their lists."""
+    read = "variables = [one for layer in layers for one in layer.trainable_variables]"
+    assert_findings(WALKED.format(before="pass", read=f"{read}  # GP103"))
+    assert_silent(WALKED.format(before="forward(x)", read=read))

@@ -115,6 +115,9 @@ def _listed_elsewhere(reader: Reader, asked: Asked) -> Spot | None:
         line = spot.span.line
         return [one.lineno for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
 
+    if made.text in ("[]", "list()"):
+        # It was filled later, elsewhere maybe.
+        return None
     return made if made.path != here.path or around(made) != around(here) else None
 
 

@@ -56,7 +56,10 @@ def numpy_operation(
 
 
 def _counts(short: str, arguments: Arguments, keywords: Keywords) -> bool | None:
-    """`np.arange(3)` gives integers; `np.arange(3.0)` and another dtype do not."""
+    """`np.arange(3)` gives integers; `np.arange(3.0)` does not; a dtype says it by itself."""
+    whole = shapes.is_whole(keywords.get("dtype"))
+    if whole is not None:
+        return whole
     given = [isinstance(one, Constant) and type(one.value) is int for one in arguments]
     return True if short == "arange" and "dtype" not in keywords and all(given) else None
 

@@ -18,12 +18,13 @@ def comprehension(
 ) -> Value:
     """What a comprehension gives: each element once, loops of unknown length twice."""
     results: list[tuple[Value, Value]] = []
+    unbuilt: dict[int, object] = {}
     scope = Scope()
     frame = reader.frame
     before = frame.scopes
     frame.scopes = (scope, *before)
     try:
-        exact = _generate(reader, node, 0, results)
+        exact = _generate(reader, node, 0, results, unbuilt)
     finally:
         frame.scopes = before
     if isinstance(node, ast.DictComp):
@@ -35,6 +36,7 @@ def comprehension(
         apart = all(isinstance(key, Constant) for key, _ in results)
         return DictValue(items, exact and apart)
     made = ListValue([value for _, value in results], exact, node=node)
+    made.unbuilt = tuple(unbuilt.values())
     if isinstance(node, ast.GeneratorExp):
         rounds.given_once(reader, made, "a generator expression", node)
     return made
@@ -45,6 +47,7 @@ def _generate(
     node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
     depth: int,
     results: list[tuple[Value, Value]],
+    unbuilt: dict[int, object],
 ) -> bool:
     if depth == len(node.generators):
         if isinstance(node, ast.DictComp):
@@ -54,6 +57,8 @@ def _generate(
         return True
     generator = node.generators[depth]
     iterated = reader.evaluate(generator.iter)
+    if isinstance(iterated, ListValue):
+        unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
     found, complete = binding.elements(reader, iterated, generator.iter)
     exact = complete
     if not complete:
@@ -71,7 +76,7 @@ def _generate(
             continue
         if any(one is None for one in known):
             exact = False
-        exact = _generate(reader, node, depth + 1, results) and exact
+        exact = _generate(reader, node, depth + 1, results, unbuilt) and exact
     if not complete:
         # A second round, so that what one round leaves meets the next.
         visits = reader.loops.get(id(node), 0)
@@ -94,4 +99,4 @@ def _generate_again(
 ) -> None:
     for element in found[:1]:
         binding.bind(reader, generator.target, element, node, loop=True)
-        _generate(reader, node, depth + 1, [])
+        _generate(reader, node, depth + 1, [], {})

@@ -82,6 +82,9 @@ def list_method(
         exact = receiver.exact and complete and len(grown) <= operators.MOST_ITEMS
         reader.store.set_field(receiver, "items", grown[: operators.MOST_ITEMS])
         reader.store.set_field(receiver, "exact", exact)
+        if isinstance(arguments[0], ListValue) and arguments[0].unbuilt:
+            unbuilt = (*receiver.unbuilt, *arguments[0].unbuilt)
+            reader.store.set_field(receiver, "unbuilt", unbuilt)
         return Constant(None)
     if name in ("clear",):
         reader.store.set_field(receiver, "items", [])

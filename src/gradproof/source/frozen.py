@@ -20,6 +20,7 @@ def traced_call(
     reader.facts.frozen.update(reader.facts.outdated.get(id(function), {}))
     if looping:
         habits.number_given(reader, function, arguments, node)
+        habits.traced_for_one_call(reader, function, node)
 
 
 def frozen_read(

@@ -575,6 +575,15 @@ def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
         remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
 
 
+def traced_for_one_call(reader: Reader, function: Function, node: ast.AST) -> None:
+    """`tf.function(step)(batch)` in a loop: each call has a trace of its own."""
+    made = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(made, ast.Call) or function.traced is not made or reader.speculative:
+        return
+    if any(frame.looping > frame.gathering for frame in reader.frames):
+        remark(reader, "tracing-cost", reader.spot(made), "defined", (function.name,))
+
+
 def _has_new_optimizer(reader: Reader, function: Function) -> bool:
     """Says whether the function trains what this round has made: it has to be a new one."""
     rounds = reader.facts.rounds

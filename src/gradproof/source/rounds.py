@@ -63,6 +63,7 @@ class Applied:
     guarded: bool
     speculative: bool
     traced: bool = False
+    part: tuple[int, int | None] | None = None
 
 
 @dataclass(eq=False)
@@ -261,6 +262,7 @@ def applied(
         guarded,
         reader.speculative,
         reader.frame.traced is not None,
+        variables.part if isinstance(variables, ListValue) else None,
     )
     if owners and all(owner is not None for owner in owners) and not reader.silent:
         _stale(reader, one)
@@ -270,9 +272,19 @@ def applied(
         rounds.applied.append(one)
 
 
+def _apart(left: Applied, right: Applied) -> bool:
+    """Says whether two calls are given parts of one list that have nothing in common."""
+    if left.part is None or right.part is None:
+        return False
+    (low, high), (after, end) = left.part, right.part
+    return (high is not None and after == high) or (end is not None and low == end)
+
+
 def _same_owners(left: Applied, right: Applied) -> bool:
-    return len(left.owners) == len(right.owners) and all(
-        a is b for a, b in zip(left.owners, right.owners, strict=True)
+    return (
+        left.part == right.part
+        and len(left.owners) == len(right.owners)
+        and all(a is b for a, b in zip(left.owners, right.owners, strict=True))
     )
 
 
@@ -383,7 +395,7 @@ def _counted_twice(reader: Reader, one: Applied) -> None:
     between = {id(owner) for owner in second.owners} & {id(owner) for owner in one.owners}
     if (
         _same_owners(first, one)
-        and not between
+        and (not between or _apart(second, one))
         and not first.guarded
         and not second.guarded
         and first.loops == second.loops == one.loops
