@@ -117,12 +117,14 @@ class Numbers:
         """Adds the ring of a site, and the writing into it, to the graph."""
         import tensorflow as tf
         from tensorflow.python.framework import ops
-        from tensorflow.python.ops import resource_variable_ops
+        from tensorflow.python.ops import control_flow_util, resource_variable_ops
 
         width = len(site.variables) * site.width + EXTRA
-        site.looped = _in_loop(ops.get_default_graph())
-        site.slots = SLOTS
-        if site.looped and self._room >= LOOPED_SLOTS * width * 4:
+        graph = ops.get_default_graph()
+        site.looped, site.slots = _in_loop(graph), SLOTS
+        # XLA copies the whole ring at each step.
+        wide = site.looped and not control_flow_util.GraphOrParentsInXlaContext(graph)
+        if wide and self._room >= LOOPED_SLOTS * width * 4:
             site.slots = LOOPED_SLOTS
             self._room -= LOOPED_SLOTS * width * 4
         with ops.init_scope(), tf.device("CPU:0"):
