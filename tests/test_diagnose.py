@@ -182,6 +182,14 @@ class TestFolding:
         effect = fault("GP208", "unconnected", [Finding("e", at(8), variables=("head",))])
         assert sorted(names(diagnose([cause, effect], [LOOP]))) == ["numpy", "unconnected"]
 
+    def test_symptom_of_other_variables_on_the_same_line(self):
+        """One call before the tape cuts some variables off in one way, the rest in another."""
+        cause = fault(
+            "GP210", "inner", [Finding("c", at(5), variables=("net",))], symptoms=("outside",)
+        )
+        effect = fault("GP201", "outside", [Finding("e", at(5), variables=("damping",))])
+        assert names(diagnose([cause, effect], [LOOP])) == ["inner"]
+
     def test_symptom_named_by_the_finding(self):
         """A finding may account for more than its fault does in general."""
         cause = fault("GP101", "untracked", [Finding("c", at(5), symptoms=("misuse",))])

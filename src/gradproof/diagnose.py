@@ -278,6 +278,8 @@ def _follows(one: _Seen, cause: _Seen) -> bool:
             not one.finding.variables
             or not cause.finding.variables
             or _same_variables(one.finding, cause.finding)
+            # One line can do the same to several variables, in two ways.
+            or _overlap(one.finding.place, cause.finding.place)
         )
     )
 

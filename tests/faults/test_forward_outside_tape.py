@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from records import ADD, BIAS, KERNEL, healthy, proven, unconnected, with_operations
+from records import (
+    ADD,
+    BIAS,
+    KERNEL,
+    MATMUL,
+    READ_KERNEL,
+    TANH,
+    healthy,
+    operation,
+    proven,
+    unconnected,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -86,3 +98,17 @@ def test_proven():
     run = with_operations(unconnected(healthy(), KERNEL, BIAS), *before)
     tape = replace(run.tapes[0], opened=ADD + 1, watched=frozenset())
     assert proven(replace(run, tapes=(tape,)))[0][0] == "GP201"
+
+
+def test_a_pass_that_chose_the_actions():
+    """A policy acts first and is asked again: only the second pass is to be recorded."""
+    read = frozenset({KERNEL})
+    run = with_operations(
+        unconnected(healthy(), KERNEL),
+        operation(READ_KERNEL, "ReadVariableOp", line=1, taped=False, reads=read),
+        operation(MATMUL, "ArgMax", (READ_KERNEL,), line=1, taped=False),
+        operation(TANH, "ReadVariableOp", line=3, taped=False, reads=read),
+        operation(ADD, "Mul", (TANH, MATMUL), line=3, taped=False),
+    )
+    tape = replace(run.tapes[0], opened=ADD + 1, watched=frozenset())
+    assert proven(replace(run, tapes=(tape,)))[0] == ("GP201", 3)

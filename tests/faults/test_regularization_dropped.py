@@ -88,3 +88,5 @@ def test_an_added_loss_of_this_step():
     run = with_operations(run, operation(7, "Sub", (3, 6)))
     (found,) = prove(replace(run, offers=(Offer("added loss", "sample", 1, (5,)),)))
     assert "`sample`" in found.message
+    # Codes of a codebook reach the loss by these alone: that they do not move follows.
+    assert "stopped-gradient" in found.symptoms

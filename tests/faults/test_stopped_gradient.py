@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.gradients import GradientCall
-from gradproof.evidence.run import Run
+from gradproof.evidence.run import Crash, Run
 from gradproof.faults.stopped_gradient import prove
 from records import (
     KERNEL,
     MATMUL,
     TANH,
+    at,
     healthy,
     left_out,
+    never_applied,
     operation,
     proven,
     unconnected,
@@ -107,3 +109,11 @@ def test_a_codebook_with_losses_of_its_own():
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         """
     )
+
+
+def test_an_optimizer_that_was_given_nothing_else():
+    """tf-keras refuses before it takes anything: its words say what it was given."""
+    run = never_applied(stopped())
+    assert "GP214" not in [code for code, _ in proven(run)]
+    crash = Crash("ValueError", "No gradients provided for any variable: (['dense']", (at(6),))
+    assert proven(replace(run, crash=crash))[0] == ("GP214", 3)

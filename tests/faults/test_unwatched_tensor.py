@@ -73,6 +73,20 @@ def test_proven():
     assert proven(replace(run, crash=crash)) == [("GP205", 5)]
 
 
+def test_watched_too_late():
+    """The tape was told of the input after the model had used it."""
+    run = healthy()
+    inner = replace(
+        run.calls[0],
+        key=2,
+        inner=True,
+        sources=(Source(None, X, "tensor", name="x", connected=False),),
+    )
+    tape = replace(run.tapes[0], watches=((X, at(4)),))
+    late = replace(run, calls=(*run.calls, inner), tapes=(tape,))
+    assert proven(late) == [("GP205", 4)]
+
+
 COPIES = """
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.square(model(x) - y))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Place, listed
@@ -24,10 +24,11 @@ class Loss:
             assigned), `"numpy"`, `"cut"` (an operation without gradient),
             `"opaque"`, `"stopped"`, `"residual"` (a straight-through form
             that stops the wrong part), `"loop"` (over a dataset),
-            `"unwatched"`, `"rebound"` (a tensor stands where a variable
-            was), `"dead end"` (computed, then not used), `"slope"` (only a
-            derivative goes on, which does not depend on it), `"unread"`
-            (never used while the tape was on), or `"unknown"`.
+            `"unwatched"`, `"late"` (watched after it was used), `"rebound"`
+            (a tensor stands where a variable was), `"dead end"` (computed,
+            then not used), `"slope"` (only a derivative goes on, which does
+            not depend on it), `"unread"` (never used while the tape was on),
+            or `"unknown"`.
         source: The source.
         operation: The operation at which the way ends, if one is known.
         place: The user's line of it, on the level of the function in which
@@ -121,9 +122,13 @@ def variable(run: Run, call: GradientCall, source: Source, key: int) -> Loss:
         return _cut(recording, tape, call, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
     if before:
-        if derived_once(run, recording, call, key, before[0], _ends(call)):
-            return Loss("once", source, before[0], derived_at(run, key, before[0]))
-        return Loss("outside", source, before[0], beside(before[0].stack, tape.stack))
+        # One that chose an action, or a label, is no part of what is differentiated.
+        ends = _ends(call)
+        flowing = (read for read in before if reaches(recording, [read], ends, cut_kind))
+        first = next(flowing, before[0])
+        if derived_once(run, recording, call, key, first, ends):
+            return Loss("once", source, first, derived_at(run, key, first))
+        return Loss("outside", source, first, beside(first.stack, tape.stack))
     stored = _from_eager(run, call, source, tape, behind, key)
     if stored is not None:
         return stored
@@ -156,16 +161,23 @@ def _only_a_slope(
         and any(source.result in behind for source in other.sources)
         for other in run.calls
     )
-    return sloped and not _reaches(recording, connected, _ends(call))
+    return sloped and not reaches(
+        recording, connected, _ends(call), lambda operation: operation.type in SIZES
+    )
 
 
-def _reaches(recording: Recording, starts: list[Operation], ends: list[int]) -> bool:
-    """Says whether a value gets there as more than the size of something."""
+def reaches(
+    recording: Recording,
+    starts: list[Operation],
+    ends: list[int],
+    stops: Callable[[Operation], object],
+) -> bool:
+    """Says whether some way from a value to the target has no operation that stops it."""
     seen: set[int] = set()
     todo = [start.index for start in starts]
     while todo:
         index = todo.pop()
-        if index not in seen and recording.operations[index].type not in SIZES:
+        if index not in seen and not stops(recording.operations[index]):
             seen.add(index)
             todo.extend(recording.consumers.get(index, ()))
     return not seen.isdisjoint(ends)
@@ -372,15 +384,31 @@ def _tensor(
         return Loss("unwatched", source, made, call.place)
     if index not in behind:
         return Loss("dead end", source, made, made.place)
+    if reaches(recording, [made], _ends(call), lambda one: _hidden(one, made, call.tape)):
+        # The way is open, so the tape was told of it after that.
+        return Loss("late", source, made, _watched_at(tape, index))
     return Loss("unknown", source, made, made.place)
+
+
+def _hidden(operation: Operation, made: Operation, tape: int) -> bool:
+    """It stops a gradient, or ran while the tape was off."""
+    return operation is not made and (
+        cut_kind(operation) is not None or tape not in operation.tapes
+    )
+
+
+def _watched_at(tape: Tape, index: int) -> Place | None:
+    return next((place for watched, place in tape.watches if watched == index), None)
 
 
 def _watched(tape: Tape, source: Source) -> bool:
     return any(index == source.operation for index, _ in tape.watches)
 
 
-def on_the_way(run: Run, call: GradientCall, keys: Iterable[int]) -> Iterator[Operation]:
-    """Operations between variables, read under the tape, and the targets."""
+def on_the_way(
+    run: Run, call: GradientCall, keys: Iterable[int], tensors: Iterable[int] = ()
+) -> Iterator[Operation]:
+    """Operations between variables, read under the tape, or tensors, and the targets."""
     recording = run.recording(call.recording)
     starts = [
         read.index
@@ -388,6 +416,7 @@ def on_the_way(run: Run, call: GradientCall, keys: Iterable[int]) -> Iterator[Op
         for read in recording.reads_of(key)
         if call.tape in read.tapes and read.index < call.at
     ]
+    starts += tensors
     ends = [target.operation for target in call.targets if target.operation >= 0]
     for operation in recording.between(starts, ends):
         if not operation.backward:

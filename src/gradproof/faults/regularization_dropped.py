@@ -97,6 +97,8 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=names,
             step=call.step + 1,
             fix=Fix("add `tf.add_n(model.losses)` inside the tape", safe=False),
+            # A codebook, say, may have no other way to the loss than these.
+            symptoms=("stopped-gradient", "unconnected-variable") if added else (),
         )
 
 

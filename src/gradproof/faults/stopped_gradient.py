@@ -77,7 +77,9 @@ def prove(run: Run) -> Iterator[Finding]:
 
     for found in lost(run, ("stopped",)):
         keys = {loss.source.variable for loss in found.losses}
-        if keys & run.connected or None in keys or keys & run.moved or not keys & run.handed:
+        if keys & run.connected or None in keys or keys & run.moved:
+            continue
+        if not keys & run.handed and not _refused(run):
             continue
         call = found.call
         yield Finding(
@@ -91,6 +93,11 @@ def prove(run: Run) -> Iterator[Finding]:
             fix=Fix("take `tf.stop_gradient` off this path", safe=False),
         )
     yield from _in_a_loop(run)
+
+
+def _refused(run: Run) -> bool:
+    """The optimizer was given nothing but None, and said so."""
+    return run.crash is not None and "No gradients provided" in run.crash.message
 
 
 def _in_a_loop(run: Run) -> Iterator[Finding]:

@@ -99,18 +99,20 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find sources that the target depends on and the tape did not watch."""
     from ..evidence.paths import lost
 
-    for found in lost(run, ("unwatched",)):
+    for found in lost(run, ("unwatched", "late")):
         call = found.call
         tensors = [loss for loss in found.losses if loss.source.given == "tensor"]
         if tensors and not (call.inner or call.zeros or run.crash is not None):
             continue
         what = listed(found.names) if found.names else "the tensor given as source"
         result = "replaced by zeros" if call.zeros else "None"
+        late = found.kind == "late"
+        how = "was told to watch it only after that" if late else "did not watch it"
         yield Finding(
             f"the gradient is {result} for {what}: the target was computed from it, but the tape "
-            f"did not watch it",
+            f"{how}",
             place=found.place,
-            label="asks for something unwatched",
+            label="comes too late" if late else "asks for something unwatched",
             variables=found.names,
             step=call.step + 1,
             evidence={"unconnected": len(found.losses)},
