@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradproof.evidence.gradients import Target
+from gradproof.evidence.run import Run
 from gradproof.fault import Verdict
 from gradproof.faults.logits_mismatch import settle
 from gradproof.finding import Finding
 from records import (
     ADD,
+    BIAS_GRADIENT,
+    KERNEL_GRADIENT,
     MATMUL,
+    MEAN,
     READ_BIAS,
     SQUARE,
     SUB,
@@ -19,6 +24,7 @@ from records import (
     healthy,
     operation,
     proven,
+    with_call,
     with_operations,
 )
 from snippets import assert_findings, assert_silent
@@ -137,3 +143,118 @@ def test_probabilities_that_stay():
         operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y), line=4),
     )
     assert settle(SUSPECTED, run) is None
+
+
+def test_a_sigmoid_before_a_loss_that_has_its_own():
+    """The loss is several operations; one of them asks of the logits alone."""
+    via = ("binary_crossentropy", "sigmoid_cross_entropy_with_logits")
+    run = with_operations(
+        healthy(),
+        operation(SUB, "Sigmoid", (ADD,), line=3),
+        operation(SQUARE, "Neg", (SUB,), via=via),
+    )
+    assert proven(run) == [("GP702", 4)]
+
+
+def stable(before: str) -> Run:
+    """The loss as a graph holds it: `log1p(exp(-abs(logits)))` written with a choice."""
+    shape = (8, 1)
+    return with_operations(
+        healthy(),
+        operation(ADD, before, (TANH,), line=3, shape=shape),
+        operation(Y, "GreaterEqual", (ADD, READ_BIAS), shape=shape, dtype="bool"),
+        operation(SUB, "Neg", (ADD,), shape=shape),
+        operation(SQUARE, "SelectV2", (Y, SUB, ADD), shape=shape),
+        operation(MEAN, "Exp", (SQUARE,), shape=shape),
+        operation(KERNEL_GRADIENT, "Log1p", (MEAN,), shape=shape),
+        operation(BIAS_GRADIENT, "Mean", (KERNEL_GRADIENT,), shape=()),
+    )
+
+
+def test_a_sigmoid_before_a_loss_in_a_graph():
+    """A graph tells nothing of the function that wrote these operations."""
+    for before, faults in (("Sigmoid", [("GP702", 4)]), ("Identity", [])):
+        run = with_call(stable(before), targets=(Target(BIAS_GRADIENT),), at=BIAS_GRADIENT + 1)
+        assert proven(run) == faults
+
+
+def test_labels_may_be_a_sigmoid():
+    """Scores are taught their own probabilities: an entropy, not a mismatch."""
+    via = ("sigmoid_cross_entropy_with_logits",)
+    run = with_operations(
+        healthy(),
+        operation(SUB, "Sigmoid", (ADD,), line=3),
+        operation(SQUARE, "Mul", (ADD, SUB), via=via),
+    )
+    assert proven(run) == []
+
+
+def test_shares_before_a_log_softmax():
+    """Connectionist temporal classification takes logits, step by step."""
+    run = with_operations(
+        healthy(),
+        operation(SUB, "Softmax", (ADD,), line=3),
+        operation(SQUARE, "LogSoftmax", (SUB,), via=("ctc_loss_dense",)),
+    )
+    assert proven(run) == [("GP702", 4)]
+
+
+def test_softmax_layer_before_ctc():
+    """The name of the argument says what it takes."""
+    assert_findings(
+        """
+        net = keras.Sequential([keras.Input((8, 4)), keras.layers.Dense(6, activation="softmax")])
+        with tf.GradientTape() as tape:
+            shares = net(x)
+            each = tf.nn.ctc_loss(labels, shares, sizes, lengths, logits_time_major=False)  # GP702
+            loss = tf.reduce_mean(each)
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )
+
+
+def test_shares_that_are_stacked():
+    """One softmax a step of a sequence, put together for the loss."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "Softmax", (TANH,), line=3),
+        operation(SUB, "Pack", (ADD, ADD)),
+        operation(SQUARE, "SparseSoftmaxCrossEntropyWithLogits", (SUB, Y)),
+    )
+    assert proven(run) == [("GP702", 4)]
+
+
+def test_named_outputs():
+    """Outputs of a functional model that has names for them."""
+    assert_findings(
+        """
+        inputs = keras.Input((4,))
+        hidden = keras.layers.Dense(8, activation="relu")(inputs)
+        kind = keras.layers.Dense(3, activation="softmax")(hidden)
+        net = keras.Model(inputs, {"kind": kind, "price": keras.layers.Dense(1)(hidden)})
+        cross = keras.losses.SparseCategoricalCrossentropy(from_logits=True)  # GP702
+        with tf.GradientTape() as tape:
+            outputs = net(x)
+            loss = cross(labels, outputs["kind"]) + tf.reduce_mean(outputs["price"] ** 2)
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )
+
+
+def test_steps_put_together():
+    """A list of shares, one a step, that `tf.stack` makes one tensor of."""
+    assert_findings(
+        """
+        with tf.GradientTape() as tape:
+            steps = []
+            for t in range(3):
+                steps.append(tf.nn.softmax(model(x)))
+            shares = tf.stack(steps, 1)
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, shares)  # GP702
+            loss = tf.reduce_mean(each)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

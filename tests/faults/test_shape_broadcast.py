@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from gradproof.evidence.gradients import Source
 from gradproof.evidence.recording import EXTERNAL
 from records import (
     ADD,
+    BIAS,
+    KERNEL_GRADIENT,
     READ_BIAS,
+    READ_KERNEL,
     SQUARE,
     SUB,
     TANH,
     X,
     Y,
     healthy,
+    never_applied,
     operation,
     proven,
+    with_call,
     with_operations,
 )
 from snippets import assert_silent
@@ -112,3 +118,44 @@ def test_keepdims_by_position():
         optimizer.apply_gradients(zip(gradients, column.trainable_variables))
         """
     )
+
+
+def test_product_inside_a_smooth_function():
+    """A logistic loss of label times score, with every label for every score."""
+    run = weighted(operation(SQUARE, "Softplus", (SUB,), shape=(8, 8)))
+    assert proven(run) == [("GP701", 4)]
+
+
+def test_an_entry_of_a_variable_for_each_column():
+    """As many centres as examples, by chance: all of them are compared on purpose."""
+    run = with_operations(
+        healthy(),
+        operation(X, EXTERNAL, line=3, taped=False, shape=(8, 1)),
+        operation(READ_BIAS, "ReadVariableOp", shape=(8,), reads=frozenset({BIAS})),
+        operation(SUB, "Sub", (X, READ_BIAS), shape=(8, 8)),
+    )
+    assert proven(run) == []
+
+
+def test_a_batch_of_unknown_length_against_a_fixed_grid():
+    """A column of examples beside ten points is no batch beside a batch."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(None, 1)),
+        operation(Y, EXTERNAL, taped=False, shape=(10,)),
+        operation(SUB, "Sub", (ADD, Y), shape=(None, 10)),
+    )
+    assert proven(run) == []
+
+
+def test_tensors_as_sources():
+    """A loss is differentiated by points of an update rule that is written out."""
+    run = with_operations(
+        healthy(),
+        operation(READ_KERNEL, EXTERNAL, line=3, taped=False),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(8, 1)),
+        operation(Y, EXTERNAL, taped=False, shape=(8,)),
+        operation(SUB, "Sub", (ADD, Y), shape=(8, 8)),
+    )
+    source = Source(None, READ_KERNEL, "tensor", result=KERNEL_GRADIENT)
+    assert proven(with_call(never_applied(run), sources=(source,))) == [("GP701", 4)]

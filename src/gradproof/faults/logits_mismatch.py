@@ -69,9 +69,16 @@ if TYPE_CHECKING:
     from ..evidence.recording import Operation, Recording
     from ..evidence.run import Run
 
-LOGITS_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+LOGITS_LOSSES = (
+    "SoftmaxCrossEntropyWithLogits",
+    "SparseSoftmaxCrossEntropyWithLogits",
+    "CTCLoss",
+    "CTCLossV2",
+)
 SQUASHING = ("Softmax", "Sigmoid")  # a second log-softmax would change nothing
 SIGMOID_LOSS = "sigmoid_cross_entropy_with_logits"
+SIGMOID_LOSSES = (SIGMOID_LOSS, "weighted_cross_entropy_with_logits_v2")
+OF_LOGITS = ("GreaterEqual", "Abs", "Neg")  # what these losses ask of the logits alone
 CLIPS = ("Minimum", "ClipByValue")
 LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
 _WANTS_LOGITS = "expects logits"
@@ -141,18 +148,49 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _twice(recording: Recording, operation: Operation) -> Finding | None:
     """A softmax or sigmoid whose result goes into a loss that applies its own."""
-    if operation.type not in LOGITS_LOSSES or not operation.inputs:
+    found = _logits_of(recording, operation)
+    if found is None:
         return None
-    before = _origin(recording, operation)
-    if before.type not in SQUASHING:
+    loss, given = found
+    before = _shaped(recording, given)
+    if before.type not in SQUASHING or (loss == "LogSoftmax" and before.type != "Softmax"):
         return None
     return Finding(
-        f"the output of {before.type} goes into {operation.type}, which applies it again: the "
+        f"the output of {before.type} goes into {loss}, which applies its own: the "
         f"probabilities are taken for logits",
         place=operation.place,
         label=_WANTS_LOGITS,
         related=(Related(before.place, f"{before.type} is applied here"),) if before.place else (),
     )
+
+
+def _logits_of(recording: Recording, operation: Operation) -> tuple[str, int] | None:
+    """A loss that takes logits, and what made those; told from one of its operations."""
+    if not operation.inputs:
+        return None
+    if operation.type in LOGITS_LOSSES or operation.type == "LogSoftmax":
+        return operation.type, operation.inputs[0]
+    if operation.type in OF_LOGITS and set(SIGMOID_LOSSES).intersection(operation.via):
+        return "a sigmoid cross-entropy", operation.inputs[0]
+    # In a graph TensorFlow's own functions are not told, only what they are made of.
+    exp = recording.operations[operation.inputs[0]]
+    if operation.type == "Log1p" and exp.type == "Exp" and exp.inputs:
+        given = _below_zero(recording, recording.operations[exp.inputs[0]])
+        return None if given is None else ("a sigmoid cross-entropy", given)
+    return None
+
+
+def _below_zero(recording: Recording, operation: Operation) -> int | None:
+    """Of what this is the absolute value, with a minus sign."""
+    inputs = [recording.operations[index] for index in operation.inputs]
+    if operation.type == "Neg" and inputs[0].type == "Abs":
+        return inputs[0].inputs[0]
+    if operation.type in ("Select", "SelectV2") and len(inputs) == 3:
+        asked, minus, plain = inputs
+        if asked.type == "GreaterEqual" and minus.type == "Neg":
+            same = asked.inputs[0] == minus.inputs[0] == plain.index
+            return plain.index if same else None
+    return None
 
 
 def _raw(recording: Recording, operation: Operation) -> Finding | None:
@@ -180,8 +218,13 @@ def _origin(recording: Recording, operation: Operation) -> Operation:
 
 
 def _shaped(recording: Recording, index: int) -> Operation:
+    """What made a value, also where several of a kind were put together."""
     before = recording.operations[index]
-    while before.type in SHAPING and before.inputs:
+    while before.inputs:
+        kinds = {recording.operations[source].type for source in before.inputs}
+        together = before.type == "Pack" and len(kinds) == 1
+        if not together and before.type not in SHAPING | {"Transpose"}:
+            break
         before = recording.operations[before.inputs[0]]
     return before
 

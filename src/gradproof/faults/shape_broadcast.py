@@ -62,7 +62,10 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 DIFFERENCES = ("Sub", "SquaredDifference")
-PASSING = ("Add", "AddV2", "AddN", "Sub", "Neg", "Identity", "Cast")
+PASSING = frozenset(
+    """Add AddV2 AddN Sub Neg Identity Cast Softplus Exp Log Log1p Relu Sigmoid
+    Tanh Elu""".split()
+)
 WHOLE = ("Mean", "Sum")
 
 _COMPARED = "every prediction is compared with every target"
@@ -105,9 +108,10 @@ def prove(run: Run) -> Iterator[Finding]:
     seen: set[object] = set()
     for call in run.calls:
         keys = [source.variable for source in call.sources if source.variable is not None]
+        tensors = _tensors(call)
         recording = run.recording(call.recording)
-        behind = _depending(run, call, keys)
-        passed = list(on_the_way(run, call, keys))
+        behind = _depending(run, call, keys, tensors)
+        passed = list(on_the_way(run, call, keys, tensors))
         for operation in passed:
             product = operation.type == "Mul"
             if not (product or operation.type in DIFFERENCES) or len(operation.inputs) != 2:
@@ -124,11 +128,20 @@ def prove(run: Run) -> Iterator[Finding]:
                     yield _told(recording, call, names, earlier, "targets")
             if not _crossed(left.shape, right.shape, operation.shape):
                 continue
+            if _is_parameter(recording, left) or _is_parameter(recording, right):
+                continue
             if product and not _only_summed(recording, operation, passed):
                 continue
             seen.add(operation.place)
             made = "a product" if product else "a difference"
             yield _told(recording, call, names, operation, made)
+
+
+def _tensors(call: GradientCall) -> list[int]:
+    """Tensors that a loss is differentiated by: points of an update rule, written out, say."""
+    if any(target.shape != () for target in call.targets):
+        return []
+    return [source.operation for source in call.sources if source.operation is not None]
 
 
 def _told(
@@ -194,13 +207,23 @@ def _only_summed(recording: Recording, product: Operation, passed: Sequence[Oper
     return summed
 
 
-def _depending(run: Run, call: GradientCall, keys: list[int]) -> frozenset[int]:
+def _is_parameter(recording: Recording, operand: Operation) -> bool:
+    """A variable as it is: it has an entry a feature, a class or a step of a grid."""
+    from ..evidence.operations import SHAPING
+
+    while operand.type in SHAPING and operand.inputs:
+        operand = recording.operations[operand.inputs[0]]
+    return bool(operand.reads)
+
+
+def _depending(run: Run, call: GradientCall, keys: list[int], tensors: list[int]) -> frozenset[int]:
     from ..evidence.paths import cut_kind
 
     recording = run.recording(call.recording)
     seen = {
         read.index for key in keys for read in recording.reads_of(key) if call.tape in read.tapes
     }
+    seen.update(tensors)
     for operation in recording.operations:
         if seen.intersection(operation.inputs) and cut_kind(operation) is None:
             seen.add(operation.index)
@@ -214,9 +237,8 @@ def _crossed(left: Shape | None, right: Shape | None, result: Shape | None) -> b
     flat, column = (left, right) if len(left) == 1 else (right, left)
     if len(flat) != 1 or len(column) != 2 or column[1] != 1:
         return False
-    return (
-        flat[0] != 1 and column[0] != 1 and (None in (flat[0], column[0]) or flat[0] == column[0])
-    )
+    # Where only the flat one's length is known, it need not be a batch.
+    return flat[0] != 1 and column[0] != 1 and flat[0] in (None, column[0])
 
 
 def _show(shape: Shape | None) -> str:

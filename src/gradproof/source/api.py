@@ -85,6 +85,7 @@ LOGIT_LOSSES = {
     "tf.nn.sparse_softmax_cross_entropy_with_logits": "softmax",
     "tf.nn.sigmoid_cross_entropy_with_logits": "sigmoid",
     "tf.nn.weighted_cross_entropy_with_logits": "sigmoid",
+    "tf.nn.ctc_loss": "softmax",
 }
 """Operations that take logits, by name."""
 

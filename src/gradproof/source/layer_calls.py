@@ -12,6 +12,7 @@ from .joining import flow_of
 from .values import (
     Bound,
     Constant,
+    DictValue,
     Function,
     Instance,
     Layer,
@@ -119,6 +120,12 @@ def symbolic_output(
     if isinstance(result, ListValue):
         items = [symbolic_output(reader, layer, item, given, before, node) for item in result.items]
         return ListValue(items, result.exact, result.fixed)
+    if isinstance(result, DictValue):
+        named = {
+            key: symbolic_output(reader, layer, item, given, before, node)
+            for key, item in result.items.items()
+        }
+        return DictValue(named, result.exact)
     if isinstance(result, Tensor):
         flow: dict[object, tuple[Trail, ...]] = {}
         for thing, trails in result.flow.items():

@@ -149,6 +149,8 @@ def _describe(
     elif isinstance(first, ListValue) and short in ("add_n", "reduce_sum", "reduce_mean", "stack"):
         kinds = {item.loss for item in first.items if isinstance(item, Tensor)}
         result.loss = kinds.pop() if len(kinds) == 1 else 0
+        if short == "stack":
+            _ends_alike(first, result)
     elif isinstance(first, ListValue | Constant) and short in ("constant", "convert_to_tensor"):
         result.whole = (
             shapes.is_whole(keywords.get("dtype", second))
@@ -163,6 +165,13 @@ def _describe(
         op: ast.operator = ast.Add() if short == "add" else ast.Sub()
         if first is not None:
             note_update(op, first, second, result)
+
+
+def _ends_alike(parts: ListValue, result: Tensor) -> None:
+    """Steps of a sequence that all end in one activation, put together."""
+    tensors = [part for part in parts.items if isinstance(part, Tensor)]
+    if len(tensors) == len(parts.items) and len({part.ending for part in tensors}) == 1:
+        result.ending, result.ender = tensors[0].ending, tensors[0].ender
 
 
 _DTYPE_SECOND = frozenset({"zeros", "ones", "zeros_like", "ones_like"})
