@@ -111,6 +111,22 @@ def test_fading():
     assert "h25/kernel" not in finding.variables
 
 
+def test_fading_by_hand():
+    """Each variable is changed by a line of its own loop: one place, many updates."""
+    run = chain(FADING, FADING)
+    apart = tuple(
+        replace(run.applies[0], key=number, optimizer=None, by="assign_sub", pairs=(pair,))
+        for number, pair in enumerate(run.applies[0].pairs, start=1)
+    )
+    steps = tuple(
+        replace(step, index=6 * (step.index - 1) + number, apply=number, updates=(update,))
+        for step in run.steps
+        for number, update in enumerate(step.updates, start=1)
+    )
+    (finding,) = prove_fading(replace(run, applies=apart, steps=steps))
+    assert finding.place == at(20)
+
+
 def test_moves_all_the_same():
     """Adam divides by the size: every layer moves."""
     assert list(prove_fading(chain(FADING, [0.01] * 6))) == []
@@ -130,3 +146,19 @@ def test_few_steps():
 def test_zero():
     """Exactly zero is another fault."""
     assert list(prove_fading(chain([0.0, *FADING[1:]], [0.0, *FADING[1:]]))) == []
+
+
+def test_biases_tell_where_kernels_are_all_alike():
+    """Inputs shrink forward as gradients do backward: every kernel gets next to nothing."""
+    run = chain([1e-7] * 6 + FADING, [1e-7] * 6 + [0.05] * 6)
+    flat = tuple(replace(one, shape=(8,)) if one.key >= 26 else one for one in run.variables)
+    (finding,) = prove_fading(replace(run, variables=flat))
+    assert finding.variables[0] == "h20/kernel"
+    assert len(finding.variables) == 6
+
+
+def test_biases_that_do_not_fade():
+    """A small learning rate beside biases that start at zero is no fading."""
+    run = chain([1e-3] * 6 + [1.0] * 6, [1e-6] * 6 + [0.5] * 6)
+    flat = tuple(replace(one, shape=(8,)) if one.key >= 26 else one for one in run.variables)
+    assert list(prove_fading(replace(run, variables=flat))) == []

@@ -54,64 +54,82 @@ def fadings(run: Run) -> Iterator[Fading]:
     """Places that apply gradients of which the first layers get next to none."""
     told: set[object] = set()
     for apply in run.applies:
-        if apply.by_hand or apply.place in told:
+        if apply.place in told:
             continue
-        same = {one.key for one in run.applies if one.place == apply.place}
+        # Changes by hand in a loop are one place, and an update for each variable.
+        same = {one.key: one for one in run.applies if one.place == apply.place}
         steps = [step for step in run.steps if step.apply in same]
-        keys = _chain(run, apply)
+        keys, biases = _chain(run, same.values())
         if len(steps) < STEPS or len(keys) < LAYERS:
             continue
-        found = _fading(apply, keys, steps)
+        found = _fading(apply, keys, biases, steps)
         if found is not None:
             told.add(apply.place)
             yield found
 
 
-def _chain(run: Run, apply: Apply) -> list[int]:
-    """Weight matrices among the pairs, in the order in which they are read."""
-    recording = None
-    for call in run.calls:
-        if call.key == apply.call:
-            recording = run.recording(call.recording)
-    if recording is None:
-        return []
+def _chain(run: Run, applies: Iterable[Apply]) -> tuple[list[int], list[int]]:
+    """Weight matrices among the pairs, and biases, in the order in which they are read."""
+    recordings = {call.key: run.recording(call.recording) for call in run.calls}
     first: dict[int, int] = {}
-    for pair in apply.pairs:
-        key = pair.variable
-        if key is None or len(run.variable(key).shape) < 2 or pair.given != "gradient":
+    for apply in applies:
+        recording = recordings.get(apply.call) if apply.call is not None else None
+        if recording is None:
             continue
-        reads = [read.index for read in recording.reads_of(key) if not read.backward]
-        if reads:
-            first[key] = min(reads)
-    return sorted(first, key=lambda key: first[key])
+        for pair in apply.pairs:
+            key = pair.variable
+            if key is None or not run.variable(key).shape or pair.given != "gradient":
+                continue
+            reads = [read.index for read in recording.reads_of(key) if not read.backward]
+            if reads:
+                first[key] = min(reads)
+    ordered = sorted(first, key=lambda key: first[key])
+    flat = [key for key in ordered if len(run.variable(key).shape) == 1]
+    return [key for key in ordered if key not in flat], flat
 
 
-def _fading(apply: Apply, keys: list[int], steps: Iterable[Step]) -> Fading | None:
-    gradients: dict[int, list[float]] = {key: [] for key in keys}
-    changes: dict[int, list[float]] = {key: [] for key in keys}
+def _fading(
+    apply: Apply, keys: list[int], biases: list[int], steps: Iterable[Step]
+) -> Fading | None:
+    gradients: dict[int, list[float]] = {key: [] for key in (*keys, *biases)}
+    changes: dict[int, list[float]] = {key: [] for key in gradients}
     for step in steps:
         for update in step.updates:
             if update.variable in gradients and _usable(update):
                 gradients[update.variable].append(update.gradient_norm or 0.0)
                 changes[update.variable].append(update.change_norm / update.value_norm)
-    if any(len(found) < STEPS for found in gradients.values()):
+    if any(len(gradients[key]) < STEPS for key in keys):
         return None
-    norms = [middle(gradients[key]) for key in keys]
+    biases = [key for key in biases if len(gradients[key]) >= STEPS]
     moves = [middle(changes[key]) for key in keys]
-    # Zero is another fault: here the path works, and wears the gradient down.
-    if not 0.0 < norms[0] < PART * max(norms) or not moves[0] < PART * max(moves):
+    # A kernel gets its gradient times its input: where both fade, one end is like the other,
+    # and the biases, which get the gradient itself, tell how much of it arrives.
+    fades = _fades([gradients[key] for key in keys])
+    if not fades and len(biases) >= LAYERS and _fades([gradients[key] for key in biases]):
+        fades = all(middle(gradients[key]) > 0.0 for key in keys)
+        moves += [middle(changes[key]) for key in biases]
+    if not fades or not moves[0] < PART * max(moves):
         return None
+    count = len(gradients[keys[0]])
+    told = (*keys, *biases)[: len(moves)]
+    return Fading(apply, told, tuple(middle(gradients[key]) for key in told), tuple(moves), count)
+
+
+def _fades(gradients: list[list[float]]) -> bool:
+    """Norms rise from layer to layer, over orders of magnitude, at nearly every step."""
+    norms = [middle(found) for found in gradients]
+    # Zero is another fault: here the path works, and wears the gradient down.
+    if not 0.0 < norms[0] < PART * max(norms):
+        return False
     # Where the loss is at a turn, all gradients are small: that may happen now and then.
-    most = [max(found) for found in zip(*gradients.values(), strict=False)]
+    most = [max(found) for found in zip(*gradients, strict=False)]
     small = sum(
-        first < 100 * PART * other for first, other in zip(gradients[keys[0]], most, strict=False)
+        first < 100 * PART * other for first, other in zip(gradients[0], most, strict=False)
     )
     if small < 0.8 * len(most):
-        return None
+        return False
     rises = sum(later > earlier for earlier, later in pairwise(norms))
-    if rises < 0.75 * (len(norms) - 1):
-        return None
-    return Fading(apply, tuple(keys), tuple(norms), tuple(moves), len(gradients[keys[0]]))
+    return rises >= 0.75 * (len(norms) - 1)
 
 
 def _usable(update: Update) -> bool:
