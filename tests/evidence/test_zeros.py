@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.custom import CustomGradient
 from gradproof.evidence.run import Run
 from gradproof.evidence.zeros import zeros
-from records import KERNEL, MATMUL, TANH, healthy, operation, proven, with_operations, with_updates
+from records import (
+    ADD,
+    KERNEL,
+    MATMUL,
+    TANH,
+    at,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+    with_updates,
+    with_variable,
+)
 
 
 def flattened(kind: str, **changes: object) -> Run:
@@ -37,3 +52,42 @@ def test_not_zero():
     """An operation without gradient beside the way does no harm."""
     run = with_operations(healthy(), operation(TANH, "Floor", (MATMUL,), line=3))
     assert list(zeros(run)) == []
+
+
+def test_what_somebody_wrote_before_what_a_layer_has():
+    """A clip of the program's own is the likelier cause than a layer's ReLU after it."""
+    run = with_operations(
+        flattened("ClipByValue"),
+        operation(ADD, "Relu", (TANH,), via=("__call__", "relu")),
+    )
+    assert proven(run) == [("GP302", 3)]
+
+
+def test_a_custom_gradient_of_zero():
+    """Where a function of one's own passes nothing, its gradient is named, not its `sign`."""
+    run = with_operations(
+        flattened("Sign"),
+        operation(ADD, "IdentityN", (TANH,), via=("watched",)),
+    )
+    assert proven(run) == [("GP203", 3)]
+    seen = CustomGradient("binarise", at(2), "nothing", 0.0, 0.0, 1e-3, (1, 3))
+    assert proven(replace(run, custom_gradients=(seen,))) == [("GP301", 2)]
+
+
+def test_a_custom_gradient_of_zero_beside_another_way():
+    """A gradient that is deliberately zero harms nothing that trains all the same."""
+    seen = CustomGradient("blocked", at(2), "nothing", 0.0, 0.0, 1e-3, (1, 3))
+    run = with_operations(
+        healthy(),
+        operation(ADD, "IdentityN", (TANH,), via=("watched",)),
+    )
+    assert proven(replace(run, custom_gradients=(seen,))) == []
+
+
+def test_the_activation_of_a_layer():
+    """What a layer's own ReLU cuts off is told where the layer is made."""
+    run = with_operations(
+        flattened("BiasAdd"), operation(ADD, "Relu", (TANH,), via=("__call__", "relu"))
+    )
+    assert proven(run) == [("GP302", 4)]
+    assert proven(with_variable(run, KERNEL, layer_made_at=at(1))) == [("GP302", 1)]

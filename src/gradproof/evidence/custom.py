@@ -14,11 +14,13 @@ class CustomGradient:
     Attributes:
         function: Name of the function.
         place: The user's line that returns the gradient.
-        kind: `"upstream"` (not zero for a zero gradient from above) or
-            `"formula"` (another value than finite differences give).
+        kind: `"upstream"` (not zero for a zero gradient from above),
+            `"formula"` (another value than finite differences give), or
+            `"nothing"` (zero wherever it was tried, which may be meant).
         given: What the gradient says, at one point and in one direction.
         measured: What finite differences say there.
         step: Half the distance over which they were taken.
+        lines: First and last line of the function.
     """
 
     function: str
@@ -27,3 +29,4 @@ class CustomGradient:
     given: float
     measured: float
     step: float
+    lines: tuple[int, int] = (0, 0)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..finding import Place
+from .activations import made_at
+from .custom import CustomGradient
 from .gradients import GradientCall
 from .operations import CLIPS, FLAT
 from .paths import cut_kind
-from .recording import Operation
+from .recording import Operation, Recording
 from .run import Run
+
+CUSTOM = frozenset({"_eager_mode_decorator"})
+"""TensorFlow's function that calls one under `tf.custom_gradient`."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,17 @@ class Zero:
             whose derivative can be zero, or that has none: in a loop or a
             branch of a traced function that gives zeros, not None.
         steps: Steps measured.
+        made_at: The line that made the layer, if the operation is the
+            activation of one.
+        custom: The function under `tf.custom_gradient` whose result it is, if
+            that one's gradient was zero wherever it was tried.
     """
 
     names: tuple[str, ...]
     operation: Operation
     steps: int
+    made_at: Place | None = None
+    custom: CustomGradient | None = None
 
 
 def zeros(run: Run) -> Iterator[Zero]:
@@ -36,24 +48,42 @@ def zeros(run: Run) -> Iterator[Zero]:
         if update.gradient_norm is not None:
             norms.setdefault(update.variable, []).append(update.gradient_norm)
     still = {key for key, found in norms.items() if all(norm == 0.0 for norm in found)}
-    groups: dict[object, tuple[Operation, list[int]]] = {}
+    groups: dict[object, tuple[_Neck, Recording, list[int]]] = {}
     for call in run.calls:
         for source in call.sources:
             key = source.variable
             if key not in still or not source.connected or key is None:
                 continue
-            operation = _neck(run, call, key)
-            if operation is not None:
-                groups.setdefault(operation.place, (operation, []))[1].append(key)
+            neck = _likeliest(run, call, key)
+            if neck is not None:
+                recording = run.recording(call.recording)
+                groups.setdefault(neck.operation.place, (neck, recording, []))[2].append(key)
                 still.discard(key)
-    for operation, keys in groups.values():
-        yield Zero(
-            tuple(run.path(key) for key in keys), operation, min(len(norms[key]) for key in keys)
-        )
+    for neck, recording, keys in groups.values():
+        names = tuple(run.path(key) for key in keys)
+        steps = min(len(norms[key]) for key in keys)
+        layer = made_at(run, recording, neck.operation)
+        yield Zero(names, neck.operation, steps, layer, neck.custom)
 
 
-def _neck(run: Run, call: GradientCall, key: int) -> Operation | None:
-    """The flat operation through which every way from a variable must go."""
+@dataclass(frozen=True)
+class _Neck:
+    operation: Operation
+    custom: CustomGradient | None
+
+    @property
+    def likelihood(self) -> tuple[bool, bool, int]:
+        """What somebody wrote stands before a layer's own threshold, the last before others."""
+        own = "__call__" not in self.operation.via
+        return self.custom is not None, own, self.operation.index
+
+
+def _likeliest(run: Run, call: GradientCall, key: int) -> _Neck | None:
+    return max(_necks(run, call, key), key=lambda neck: neck.likelihood, default=None)
+
+
+def _necks(run: Run, call: GradientCall, key: int) -> Iterator[_Neck]:
+    """The flat operations through which every way from a variable must go."""
     recording = run.recording(call.recording)
     starts = {
         read.index
@@ -64,10 +94,10 @@ def _neck(run: Run, call: GradientCall, key: int) -> Operation | None:
     way = recording.descendants(starts) & recording.ancestors(ends)
     for index in sorted(way, reverse=True):
         operation = recording.operations[index]
+        custom = _custom(run, recording, operation)
         # Out of a loop or a branch comes zero where there would be None outside.
-        if operation.type not in CLIPS | FLAT and cut_kind(operation) is None:
-            continue
-        if operation.backward or index in starts:
+        flat = operation.type in CLIPS | FLAT or cut_kind(operation) is not None
+        if (not flat and custom is None) or operation.backward or index in starts:
             continue
         reached = set(starts)
         for step in sorted(way):
@@ -78,5 +108,18 @@ def _neck(run: Run, call: GradientCall, key: int) -> Operation | None:
             ):
                 reached.add(step)
         if not reached & ends:
-            return operation
+            yield _Neck(operation, custom)
+
+
+def _custom(run: Run, recording: Recording, operation: Operation) -> CustomGradient | None:
+    """The function whose result this is, if its own gradient was zero when tried."""
+    # In a graph TensorFlow's own functions are not told, and the result is an IdentityN.
+    if operation.type != "IdentityN" and not CUSTOM.intersection(operation.via):
+        return None
+    made = [recording.operations[source].place for source in operation.inputs]
+    for seen in run.custom_gradients:
+        first, last = seen.lines
+        there = seen.place.path if seen.kind == "nothing" and seen.place is not None else ""
+        if any(place and place.path == there and first <= place.line <= last for place in made):
+            return seen
     return None

@@ -115,7 +115,7 @@ def _flat(run: Run) -> Iterator[Finding]:
 
     for zero in zeros(run):
         cut = cut_kind(zero.operation) == "cut"
-        if zero.operation.type in FLAT or (cut and zero.steps >= 2):
+        if zero.custom is None and (zero.operation.type in FLAT or (cut and zero.steps >= 2)):
             word = WORDS.get(zero.operation.type, zero.operation.type)
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 for "

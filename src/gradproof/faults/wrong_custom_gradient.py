@@ -2,7 +2,10 @@
 
 The function that `tf.custom_gradient` asks for gets the gradient from above and
 has to multiply by it. One that ignores it gives every caller the same slope,
-and training follows a direction that is none.
+and training follows a direction that is none; one that is zero lets nothing pass.
+
+The same goes for a straight-through form, a hard value with the gradient of a soft
+one, whose stop is missing or misplaced: in `soft + (hard - soft)` all cancels.
 
 ## Bad
 
@@ -42,12 +45,13 @@ def step(model, optimizer, x, y):
 
 ## Fix
 
-Multiply by the gradient from above.
+Multiply by the gradient from above. A straight-through form is
+`soft + tf.stop_gradient(hard - soft)`.
 
 ## Not this fault
 
 - A gradient that is scaled, clipped or turned around on purpose.
-- A gradient that is deliberately zero: it returns `tf.zeros_like(upstream)`.
+- A gradient that is deliberately zero, where what stands before it trains by another way.
 
 ## Sources
 
@@ -61,7 +65,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -88,6 +92,8 @@ def prove(run: Run) -> Iterator[Finding]:
     from ..evidence.paths import lost
 
     for seen in run.custom_gradients:
+        if seen.kind == "nothing":
+            continue
         if seen.kind == "upstream":
             words = (
                 f"the gradient of `{seen.function}` is {seen.given:.3g} where the gradient from "
@@ -106,6 +112,8 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"given": seen.given, "measured": seen.measured},
             fix=Fix("return the gradient from above times the derivative", safe=False),
         )
+    yield from _nothing(run)
+    yield from _straight(run)
     for found in lost(run, ("residual",)):
         yield Finding(
             f"{found.words}; the straight-through form stops the wrong residual: its value is "
@@ -127,6 +135,50 @@ def prove(run: Run) -> Iterator[Finding]:
             label="called here",
             step=run.counted + 1,
             fix=Fix("accept `variables=None` and return their gradients too", safe=False),
+        )
+
+
+def _nothing(run: Run) -> Iterator[Finding]:
+    """Find gradients of zero, where all that stands before them is meant to train."""
+    from ..evidence.zeros import zeros
+
+    for zero in zeros(run):
+        if zero.custom is not None and zero.steps >= 2:
+            yield Finding(
+                f"in all {zero.steps} measured steps the gradient was exactly 0 for "
+                f"{listed(zero.names)}: their only way to the target goes through "
+                f"`{zero.custom.function}`, whose own gradient is 0 also wherever it was tried",
+                place=zero.custom.place,
+                label="lets no gradient pass",
+                related=(Related(zero.operation.place, "called here"),)
+                if zero.operation.place is not None
+                else (),
+                variables=zero.names,
+                step=1,
+                evidence={"gradient_norm": 0.0, "steps": zero.steps},
+            )
+
+
+def _straight(run: Run) -> Iterator[Finding]:
+    """Find straight-through forms with a stop that is missing or at the wrong place."""
+    from ..evidence.straight import straight
+
+    for found in straight(run):
+        words = (
+            "the gradients of its parts cancel, and nothing passes"
+            if found.slope == 0
+            else f"the gradient passes {found.slope} times instead of once"
+        )
+        yield Finding(
+            f"the sum has the value of its hard part, as a straight-through form has; but {words} "
+            f"to {listed(found.names)}",
+            place=found.operation.place,
+            label="a stop is missing or misplaced",
+            variables=found.names,
+            step=found.call.step + 1,
+            evidence={"slope": found.slope},
+            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
+            symptoms=("nondifferentiable-op", "zero-gradient-region", "unconnected-variable"),
         )
 
 

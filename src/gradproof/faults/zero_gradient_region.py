@@ -2,7 +2,9 @@
 
 The path is recorded, the gradient is a tensor and not `None`, and every element
 is 0: the values lie outside the range of a hard clip, below a ReLU, or where a
-squashing function is flat. Nothing moves and nothing warns.
+squashing function is flat. Nothing moves and nothing warns. A second derivative is
+zero in the same way where the only activations are ReLUs: a network for a
+differential equation that never feels its equation.
 
 ## Bad
 
@@ -28,8 +30,9 @@ def step(model, optimizer, x, y):
 
 ## Fix
 
-Use a function that has a slope everywhere, start inside the range, or clip in
-the forward pass only: `v + tf.stop_gradient(tf.clip_by_value(v, low, high) - v)`.
+Use a function that has a slope everywhere, and curvature if it is differentiated
+twice; start inside the range, or clip in the forward pass only:
+`v + tf.stop_gradient(tf.clip_by_value(v, low, high) - v)`.
 Unsafe: it changes what is computed.
 
 ## Not this fault
@@ -55,7 +58,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.operations import CLIPS
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -80,18 +83,43 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that stay exactly zero behind a clip or a threshold."""
     from ..evidence.zeros import zeros
 
+    yield from _second(run)
     for zero in zeros(run):
-        if zero.operation.type in CLIPS and zero.steps >= 2:
+        if zero.operation.type in CLIPS and zero.steps >= 2 and zero.custom is None:
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 (not None) for "
                 f"{listed(zero.names)}: every way from them to the target goes through this "
                 f"{zero.operation.type}, which is flat on one side",
-                place=zero.operation.place,
+                place=zero.made_at or zero.operation.place,
                 label="flat where the value stands",
+                related=(Related(zero.operation.place, "computed here"),)
+                if zero.made_at is not None and zero.operation.place is not None
+                else (),
                 variables=zero.names,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},
             )
+
+
+def _second(run: Run) -> Iterator[Finding]:
+    """Find second derivatives of a network whose activations have no curvature."""
+    from ..evidence.curvature import flat_second_derivatives
+
+    for found in flat_second_derivatives(run):
+        piece = found.pieces[0]
+        yield Finding(
+            f"a derivative is taken twice by the same tensor, and between it and the target "
+            f"nothing bends but {piece.type}, which is made of straight pieces: the second "
+            "derivative is 0 everywhere",
+            place=found.made_at or piece.place,
+            label=f"{piece.type} has no second derivative",
+            related=(Related(found.call.place, "the second derivative"),)
+            if found.call.place is not None
+            else (),
+            step=found.call.step + 1,
+            evidence={"second_derivative": 0.0},
+            fix=Fix("use an activation that bends, such as tanh or swish", safe=False),
+        )
 
 
 FAULT = Fault("GP302", "zero-gradient-region", __doc__, find=find, prove=prove)

@@ -1,0 +1,120 @@
+"""Straight-through forms: a hard value forward, the gradient of a soft one back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .gradients import GradientCall
+from .operations import FLAT, STOPS
+from .paths import cut_kind, on_the_way, reaches
+from .recording import Operation, Recording
+from .run import Run
+
+LINEAR = frozenset({"Add", "AddV2", "Sub"})
+PASSING = frozenset({"Identity", "Neg", "EnsureShape", "Snapshot"}) | STOPS
+_MOST = 8
+"""Terms of a sum that is looked at."""
+
+Base = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Straight:
+    """A sum whose value is the hard one, and whose gradient is not the soft one's.
+
+    Attributes:
+        call: The gradient call.
+        operation: The outermost addition or subtraction.
+        names: Paths of the variables behind the soft value.
+        slope: What its gradient is multiplied by; 1 would be right.
+    """
+
+    call: GradientCall
+    operation: Operation
+    names: tuple[str, ...]
+    slope: int
+
+
+@dataclass
+class _Sum:
+    """How often each value enters a sum: in all, and where its gradient may pass."""
+
+    total: dict[Base, int]
+    live: dict[Base, int]
+    index: dict[Base, int]
+
+
+def straight(run: Run) -> Iterator[Straight]:
+    """Forms such as `x + (round(x) - x)` in which a stop is missing or misplaced."""
+    told: set[object] = set()
+    for call in run.calls:
+        recording = run.recording(call.recording)
+        keys = [source.variable for source in call.sources if source.variable is not None]
+        ends = [target.operation for target in call.targets if target.operation >= 0]
+        for operation in on_the_way(run, call, keys):
+            if operation.type not in LINEAR or operation.place in told:
+                continue
+            found = _form(recording, operation)
+            if found is None or not reaches(recording, [operation], ends, cut_kind):
+                continue
+            soft, slope = found
+            behind = recording.ancestors([soft])
+            names = tuple(
+                run.path(key)
+                for key in keys
+                if any(read.index in behind for read in recording.reads_of(key))
+            )
+            if names:
+                told.add(operation.place)
+                yield Straight(call, operation, names, slope)
+
+
+def _form(recording: Recording, operation: Operation) -> tuple[int, int] | None:
+    """The soft value of a form that gives the hard one, and the slope, if that is not 1."""
+    terms = _Sum({}, {}, {})
+    if not all(
+        _add(recording, index, sign, True, terms)
+        for index, sign in zip(
+            operation.inputs, (1, -1 if operation.type == "Sub" else 1), strict=False
+        )
+    ):
+        return None
+    hard = [base for base, count in terms.total.items() if count == 1]
+    soft = [base for base, count in terms.total.items() if count == 0]
+    if len(terms.total) != 2 or len(hard) != 1 or len(soft) != 1:
+        return None
+    slope = terms.live.get(soft[0], 0)
+    start, end = terms.index[soft[0]], terms.index[hard[0]]
+    if slope == 1 or end not in recording.descendants([start]):
+        return None
+    if reaches(recording, [recording.operations[start]], [end], _ends):
+        return None
+    return start, slope
+
+
+def _ends(operation: Operation) -> bool:
+    return operation.type in FLAT or cut_kind(operation) is not None
+
+
+def _add(recording: Recording, index: int, sign: int, live: bool, terms: _Sum) -> bool:
+    """Takes a sum apart; false if it has too many terms.
+
+    A value that is used again is one term, whatever it was added up from.
+    """
+    operation = recording.operations[index]
+    users = (recording.operations[user] for user in recording.consumers.get(index, ()))
+    shared = sum(not user.backward for user in users) > 1
+    if operation.type in LINEAR and len(operation.inputs) == 2 and not shared:
+        second = -sign if operation.type == "Sub" else sign
+        first = _add(recording, operation.inputs[0], sign, live, terms)
+        return first and _add(recording, operation.inputs[1], second, live, terms)
+    if operation.type in PASSING and len(operation.inputs) == 1:
+        sign = -sign if operation.type == "Neg" else sign
+        live = live and operation.type not in STOPS
+        return _add(recording, operation.inputs[0], sign, live, terms)
+    base = ("variable", min(operation.reads)) if operation.reads else ("value", index)
+    terms.total[base] = terms.total.get(base, 0) + sign
+    terms.live[base] = terms.live.get(base, 0) + (sign if live else 0)
+    terms.index.setdefault(base, index)
+    return len(terms.total) <= _MOST
