@@ -33,6 +33,7 @@ print("LEFT", shell.user_ns["left"])
 print("CODES", [one.fault.code for one in result.diagnoses])
 print("HTML", result._repr_html_().startswith('<div class="gradproof">'))
 print(result)
+print("SHELL", shell.display_formatter.format(result)[0]["text/plain"].endswith("moved (SGD)"))
 failed = shell.run_cell_magic("gradproof", "", "raise KeyError('mine')")
 print("AFTER", failed.diagnoses)
 shell.run_cell("%%gradproof --fast\\n1")
@@ -48,6 +49,7 @@ def test_cell_is_watched():
     assert "hello" in shown.stdout, shown.stderr
     assert "LEFT 1.0" in shown.stdout
     assert "CODES ['GP202']" in shown.stdout
+    assert "SHELL True" in shown.stdout
     assert "HTML True" in shown.stdout
     assert "inner = (weight * 2.0).numpy()" in shown.stdout
     assert "KeyError" in shown.stdout

@@ -15,7 +15,7 @@ from .report.text import WIDTH, counted
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(cells.InShells):
     """Where two steps part; true when nothing parts.
 
     Attributes:

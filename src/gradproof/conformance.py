@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from . import needs
+from .report import cells
 from .report.text import WIDTH, counted
 
 MARKS = {True: "holds", False: "FAILS", None: "-"}
@@ -30,7 +31,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class OptimizerCheck:
+class OptimizerCheck(cells.InShells):
     """What an optimizer keeps of its promises; true when it keeps all.
 
     Attributes:

@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from . import needs
+from .report import cells
 from .report.text import WIDTH, counted
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MARKS = {True: "holds", False: "WRONG", None: "-"}
 
 
 @dataclass(frozen=True)
-class GradientCheck:
+class GradientCheck(cells.InShells):
     """What central differences say of a gradient; true when it is right.
 
     Attributes:

@@ -23,7 +23,7 @@ from .watching import Watcher
 from .watching.places import Places
 
 
-class Watched:
+class Watched(cells.InShells):
     """What happened in a block of code, and what is wrong with it.
 
     Its answer is complete when the block has ended. Only what was measured

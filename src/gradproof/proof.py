@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Proof(cells.InShells):
     """What a few steps showed; true when everything holds.
 
     Attributes:

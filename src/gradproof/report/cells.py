@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Any
 
 from ..answer import Standing
 from ..fault import STAGES
@@ -29,6 +30,13 @@ Stages = Sequence["bool | None"]
 """For each stage of the path whether it holds; `None` where it can't be said."""
 
 MARKS = {True: ("at", "&#10003;", "holds"), None: ("at", "&middot;", "not known")}
+
+
+class InShells:
+    """What IPython prints in a terminal, where it can show no HTML: the text."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("..." if cycle else str(self))
 
 
 def cell(*parts: str) -> str:
