@@ -35,7 +35,7 @@ def test_two_programs(folder):
     assert done.stdout.startswith("gradproof: own.py and fit.py part at update 1, gradients of")
     assert "not updated in own.py: `sequential/dense_1/kernel`" in done.stdout
     assert "in own.py only:\nerror[GP" in done.stdout
-    assert "own.py: own.py: 3 steps, Adam" in done.stdout
+    assert "\nown.py: 3 steps, Adam" in done.stdout
     assert "run 4: own.py from values a few roundings beside its own" in done.stderr
     assert sorted(one.name for one in folder.iterdir()) == ["fit.py", "own.py", "rate.py"]
 

@@ -112,7 +112,9 @@ def _course(course: Course, paint: Paint) -> str:
     faults = f", {', '.join(dict.fromkeys(wrong))}" if wrong else ""
     ended = f", ended with {course.error}" if course.error else ""
     steps = counted(course.answer.steps, "step")
-    return f"{paint(course.name, 'strong')}: {course.command}: {steps}{rules}{faults}{ended}"
+    # A program that is called by its file needs no second name.
+    command = f"{course.command}: " if course.command != course.name else ""
+    return f"{paint(course.name, 'strong')}: {command}{steps}{rules}{faults}{ended}"
 
 
 def _items(words: str) -> Iterator[str]:
