@@ -119,3 +119,17 @@ def test_beside_variables():
 def test_beside_variables_and_right(name: str, between: str):
     """What made the data, what is named like no weight, what changes by hand."""
     assert_silent(BARE.format(name=name, mark="", between=between))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        layer(weight="omega", made="keras.initializers.Orthogonal()((4, 4))"),
+        layer(weight="omega", made="keras.initializers.RandomNormal()((4, 4))"),
+        layer(name="RandomMix", weight="matrix"),
+    ],
+)
+def test_fixed_projections(text: str):
+    """What is drawn for projections as well as for weights, and a layer that says it is random."""
+    use = "omega" if "omega" in text else "matrix"
+    assert_silent(text.replace("inputs @ self.w", f"inputs @ self.{use}"))

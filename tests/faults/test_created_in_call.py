@@ -183,3 +183,28 @@ def test_an_own_layer_made_in_call():
         """,
         then=STEP,
     )
+
+
+def test_made_when_it_is_missing():
+    """What is made once, however late and by whatever method, is not made anew."""
+    assert_silent(
+        """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.made = {}
+
+            def part(self, name):
+                if name not in self.made:
+                    self.made[name] = keras.layers.Dense(4)
+                return self.made[name]
+
+            def call(self, inputs):
+                if not hasattr(self, "head"):
+                    self.head = keras.layers.Dense(4)
+                return self.head(self.part("one")(inputs))
+
+        model = Net()
+        """,
+        then=STEP,
+    )

@@ -16,7 +16,10 @@ _RANDOM = re.compile(
     r"(tf|keras)\.random\.(normal|uniform|truncated_normal)$"
     r"|tf\.random\.stateless_(normal|uniform|truncated_normal)$"
 )
-_INITIALIZER = re.compile(r"(^|\.)initializers\.(get|\w*([Nn]ormal|[Uu]niform|[Oo]rthogonal)\w*)$")
+_INITIALIZER = re.compile(
+    r"(^|\.)initializers\.(get|\w*(glorot|he|lecun|xavier|variance)_?[a-z]+)$", re.IGNORECASE
+)
+"""Those that are made for weights; fixed projections are drawn by others as well."""
 _WEIGHT = re.compile(
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
     r"|matrix|query|(weights?|kernel|bias|embeddings?|matrix)_\w+"
@@ -33,7 +36,9 @@ def look(reader: Reader, cls: Class) -> None:
     """Looks at a class of layers for weights made as tensors."""
     if cls.base not in ("layer", "model", "module") or reader.silent:
         return
-    if _FIXED.search(cls.name) or _FIXED.search(ast.get_docstring(cls.node) or ""):
+    if "random" in cls.name.lower() or _FIXED.search(cls.name):
+        return
+    if _FIXED.search(ast.get_docstring(cls.node) or ""):
         return
     methods = {one.name: one for one in cls.node.body if isinstance(one, ast.FunctionDef)}
     call = methods.get("call", methods.get("__call__"))
