@@ -194,13 +194,14 @@ def _compared(function: _Function, signed: bool) -> tuple[Any, str, float, float
     if stray > SLOPE:
         return gradient, "upstream", stray, 0.0
     given, doubled = backward(above), backward(2.0 * above)
-    if not any(part.any() for part in given):
-        return gradient, NOTHING, 0.0, 0.0
     if not all(
         np.allclose(2.0 * one, two, rtol=1e-6) for one, two in zip(given, doubled, strict=True)
     ):
         return None  # limited on purpose
-    return _formula(run, gradient, values, forward, above, given)
+    found = _formula(run, gradient, values, forward, above, given)
+    if found is None and not any(part.any() for part in given):
+        return gradient, NOTHING, 0.0, 0.0
+    return found
 
 
 def _formula(
