@@ -85,6 +85,9 @@ def test_watched_too_late():
     tape = replace(run.tapes[0], watches=((X, at(4)),))
     late = replace(run, calls=(*run.calls, inner), tapes=(tape,))
     assert proven(late) == [("GP205", 4)]
+    # Told in time, it is something else that keeps the gradient away.
+    early = replace(tape, watches=((X, at(2)),))
+    assert proven(replace(late, tapes=(early,))) == []
 
 
 COPIES = """

@@ -384,9 +384,11 @@ def _tensor(
         return Loss("unwatched", source, made, call.place)
     if index not in behind:
         return Loss("dead end", source, made, made.place)
-    if reaches(recording, [made], _ends(call), lambda one: _hidden(one, made, call.tape)):
-        # The way is open, so the tape was told of it after that.
-        return Loss("late", source, made, _watched_at(tape, index))
+    watched = _watched_late(recording, tape, index)
+    if watched and reaches(
+        recording, [made], _ends(call), lambda one: _hidden(one, made, call.tape)
+    ):
+        return Loss("late", source, made, watched)
     return Loss("unknown", source, made, made.place)
 
 
@@ -397,8 +399,15 @@ def _hidden(operation: Operation, made: Operation, tape: int) -> bool:
     )
 
 
-def _watched_at(tape: Tape, index: int) -> Place | None:
-    return next((place for watched, place in tape.watches if watched == index), None)
+def _watched_late(recording: Recording, tape: Tape, index: int) -> Place | None:
+    """The line that tells the tape of a tensor, if that stands below its first use."""
+    place = next((place for watched, place in tape.watches if watched == index), None)
+    users = (recording.operations[user] for user in recording.consumers.get(index, ()))
+    first = next((user for user in users if tape.key in user.tapes), None)
+    used = beside(first.stack, tape.stack) if first is not None else None
+    if place is None or used is None or used.path != place.path or used.line >= place.line:
+        return None
+    return place
 
 
 def _watched(tape: Tape, source: Source) -> bool:
