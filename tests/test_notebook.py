@@ -54,4 +54,4 @@ def test_cell_is_watched():
     assert "inner = (weight * 2.0).numpy()" in shown.stdout
     assert "KeyError" in shown.stdout
     assert "AFTER ()" in shown.stdout
-    assert "%%gradproof takes no options, got '--fast'" in shown.stdout
+    assert "UsageError: %%gradproof takes no options, got '--fast'" in shown.stderr
