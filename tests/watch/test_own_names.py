@@ -43,14 +43,18 @@ def test_names_in_code():
 
 
 def test_nothing_to_call_it():
-    """What a function gives back has no name where it is made; of two names it has the first."""
+    """What a function gives back is named where it is called; of two names it has the first."""
 
     def made() -> _Made:
         return _Made()
 
     given = made()
+    first, second = made(), made()
     twice = again = _Made()
-    assert given.called is None
+    made()
+    kept: list[_Made | None] = [_Made().called and None]
+    assert kept == [None]
+    assert (given.called, first.called, second.called) == ("given", "first", "second")
     assert (twice.called, again) == ("twice", twice)
 
 

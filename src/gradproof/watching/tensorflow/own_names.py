@@ -23,15 +23,20 @@ class OwnNames:
 
     def __init__(self) -> None:
         self._names: dict[tuple[CodeType, int], tuple[str, ...]] = {}
+        self._returned: dict[tuple[CodeType, int], bool] = {}
         self._made: dict[tuple[CodeType, tuple[str, ...]], int] = {}
 
     def name(self, frame: FrameType) -> str | None:
         """The name of the variable that the frame is making, if a statement gives it one.
 
-        A statement that makes several gives them their names in turn.
+        A statement that makes several gives them their names in turn; what a function
+        makes and gives back has its name where the same file calls the function.
         """
-        while frame.f_code.co_name.endswith("comp>") and frame.f_back is not None:
-            frame = frame.f_back
+        path = frame.f_code.co_filename
+        while (outer := frame.f_back) is not None and outer.f_code.co_filename == path:
+            if not self._gives_back(frame.f_code, frame.f_lasti):
+                break
+            frame = outer
         key = frame.f_code, frame.f_lasti
         if key not in self._names:
             self._names[key] = tuple(_bound(list(dis.get_instructions(key[0])), key[1]))
@@ -40,6 +45,15 @@ class OwnNames:
             return None
         turn = self._made[key[0], names] = self._made.get((key[0], names), -1) + 1
         return names[turn % len(names)]
+
+    def _gives_back(self, code: CodeType, at: int) -> bool:
+        """Says whether a function returns what the call at this place gives."""
+        if code.co_name.endswith("comp>"):
+            return True
+        if (code, at) not in self._returned:
+            after = (one.opname for one in dis.get_instructions(code) if one.offset > at)
+            self._returned[code, at] = next(after, "") == "RETURN_VALUE"
+        return self._returned[code, at]
 
 
 def _bound(steps: list[dis.Instruction], now: int) -> list[str]:
