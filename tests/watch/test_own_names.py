@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -113,5 +114,6 @@ def test_a_run_speaks_the_program_s_words(nursery: Nursery, tmp_path: Path):
     assert found["GP102"]["place"]["line"] == 19
     assert len(found["GP102"]["variables"]) == 2
     assert found["GP109"]["variables"] == ["slope"]
-    assert "`slope`" in done.stderr
-    assert "offset" in done.stderr
+    text = nursery.run(["gradproof", "report", "."], tmp_path).stdout
+    assert "`variables` lacks `slope`" in text
+    assert re.search(r"^  offset +moved  ", text, re.MULTILINE)
