@@ -74,7 +74,6 @@ class Recorder:
         self._bytes = 0
         self._kept: dict[int, Kept] = {}
         self._answer: tuple[Answer, Run, Lines] | None = None
-        self._told: Sequence[Diagnosis] = ()
         self._start = time.monotonic()
         self._next = 0.0
         self._seen = False
@@ -96,12 +95,12 @@ class Recorder:
     def judged(self, answer: Answer, run: Run, lines: Lines) -> None:
         """Takes what is known so far, in case that the run is killed.
 
-        What is diagnosed is written at once; all else waits for the next steps.
+        Only what is said of a first step without a fault waits for the next one.
         """
         if self._idle or not (answer.diagnoses or run.applies):
             return
         self._answer = answer, run, lines
-        if answer.diagnoses != self._told:
+        if self.begun or answer.diagnoses:
             self._write(self._put_answer)
 
     def _put_answer(self, connection: sqlite3.Connection) -> None:
@@ -110,7 +109,6 @@ class Recorder:
             return
         answer, run, lines = self._answer
         _put_answer(connection, answer, run, lines)
-        self._told = answer.diagnoses
         # What takes long to write has to wait until that costs little.
         start = time.monotonic()
         if start >= self._start + self._whole * SHARE:
