@@ -119,17 +119,22 @@ def test_changes_name_the_version():
 
 
 def test_without_tensorflow(unpacked: Path, tmp_path: Path):
-    """`check` and `explain` work; `run` says in a sentence what it lacks."""
+    """`check` and `explain` work; what runs programs says in a sentence what it lacks."""
     (tmp_path / "stuck.py").write_text(STUCK, encoding="utf-8")
     checked = _gradproof(unpacked, "check", "--no-cache", "stuck.py", cwd=tmp_path)
     assert checked.returncode == 1, checked.stderr
     assert "GP403" in checked.stdout
     assert _gradproof(unpacked, "explain", "GP403", cwd=tmp_path).returncode == 0
-    ran = _gradproof(unpacked, "run", "stuck.py", cwd=tmp_path)
-    assert ran.returncode == 2
-    assert ran.stdout == ""
-    (sentence,) = ran.stderr.splitlines()
-    assert sentence.startswith("gradproof: TensorFlow is not installed here")
+    for words in (
+        ("run", "stuck.py"),
+        ("fix", "--prove", "stuck.py"),
+        ("compare", "stuck.py", "stuck.py"),
+    ):
+        ran = _gradproof(unpacked, *words, cwd=tmp_path)
+        assert ran.returncode == 2, words
+        assert ran.stdout == "", words
+        (sentence,) = ran.stderr.splitlines()
+        assert sentence.startswith("gradproof: TensorFlow is not installed here"), words
 
 
 @pytest.mark.parametrize(

@@ -81,11 +81,14 @@ def _compare(
     output: str | None,
     exit_zero: bool,
 ) -> int:
+    from .. import needs
     from ..pairing.contrasting import Contrasting
     from ..pairing.programs import Unfit, named, room_for_runs
 
     try:
         one, other = (named(each, arguments, steps, keras) for each in words)
+        if needs.absent() and (one.trial or other.trial):
+            return refuse(needs.TO_RUN.format(nothing="programs can't be run to be compared"))
         names = (one.short, other.short) if one.short != other.short else ("A", "B")
         with room_for_runs(SECONDS) as runs:
             contrasting = Contrasting(

@@ -230,7 +230,7 @@ def _prove(
     unsafe: bool,
     report: Report,
 ) -> int:
-    from .. import files
+    from .. import files, needs
     from ..faults import FAULTS
     from ..mending.copies import TooLarge, root_of
     from ..mending.measuring import Trial
@@ -239,6 +239,8 @@ def _prove(
     wrong = _no_program(script)
     if wrong:
         return refuse(wrong)
+    if needs.absent():
+        return refuse(needs.TO_RUN.format(nothing="nothing can be proven by a run"))
     whole = os.path.abspath(script)
     root = root_of(script)
     try:

@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -163,15 +162,12 @@ def _run(
     looks: Looks,
     exports: Exports,
 ) -> int:
-    from .. import api, files
+    from .. import api, files, needs
     from ..faults import FAULTS
     from ..running import Wishes
 
-    if "tensorflow" not in sys.modules and find_spec("tensorflow") is None:
-        return refuse(
-            "TensorFlow is not installed here, so there is nothing to watch: install it "
-            '(pip install "gradproof[tensorflow]"), or read the program with `gradproof check`'
-        )
+    if needs.absent():
+        return refuse(needs.TO_RUN.format(nothing="there is nothing to watch"))
     if exports.lacking:
         return refuse(exports.lacking)
     kept: list[Path] = []
