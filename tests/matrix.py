@@ -17,7 +17,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ("pytest>=8", "hypothesis>=6")
-TESTS = ("tests/test_smoke.py", "tests/watch/test_versions.py", "tests/watch/test_replicas.py")
+TESTS = (
+    "tests/test_smoke.py",
+    "tests/watch/test_versions.py",
+    "tests/watch/test_replicas.py",
+    # These read bytecode, which each Python has anew.
+    "tests/watch/test_own_names.py",
+    "tests/watch/test_stores.py",
+    "tests/evidence/test_custom.py",
+)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ def test_names_in_code():
     holder = SimpleNamespace()
     holder.spread = _Made()
     scales = [_Made() for _ in range(2)]
+    holder.rows = [[_Made() for column in range(2)] for row in range(2)]
+    by_key = {key: _Made() for key in "ab"}
+    left, right = [_Made() for _ in range(2)]
     parts = [_Made(), _Made()]
     kept: list[_Made] = []
     kept.append(_Made())
@@ -39,6 +42,9 @@ def test_names_in_code():
     assert (first.called, second.called) == ("first", "second")
     assert holder.spread.called == "spread"
     assert [one.called for one in scales] == ["scales", "scales"]
+    assert {one.called for row in holder.rows for one in row} == {"rows"}
+    assert [one.called for one in by_key.values()] == ["by_key", "by_key"]
+    assert (left.called, right.called) == ("left", "right")
     assert [one.called for one in parts] == ["parts", "parts"]
     assert (kept[0].called, store["key"].called) == ("kept", "key")
 

@@ -21,11 +21,16 @@ def fall():
     global rate
     rate = rate / 2
     return config["rate"], "rate"
+
+
+def start(given):
+    rate, other = given
+    return other
 """
 
 
 @pytest.mark.parametrize(
-    ("kind", "lines"), [("entry", (7,)), ("attribute", (8,)), ("name", (2, 13))]
+    ("kind", "lines"), [("entry", (7,)), ("attribute", (8,)), ("name", (2, 13, 18))]
 )
 def test_store_lines(kind: str, lines: tuple[int, ...]) -> None:
     """Reading a name, or making a dictionary with it, changes nothing."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from types import CodeType, FrameType
 
+from .stores import stored
+
 _GIVEN_BY_LIBRARY = re.compile(r"(Variable|variable(_\d+)?)(:0)?$")
 _ADDING = frozenset({"append", "add", "insert", "setdefault"})
 _GATHERING = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD"})
@@ -60,25 +62,27 @@ def _bound(steps: list[dis.Instruction], now: int) -> list[str]:
     """The names that take what the running call gives, in order."""
     # The place may be within the caches of the call, which are no steps.
     at = sum(one.offset <= now for one in steps) - 1
+    # From Python 3.12 on comprehensions stand in the function itself, and put back at
+    # their end what their names held before.
+    kept = {one.argval for one in steps[:at] if one.opname == "LOAD_FAST_AND_CLEAR"}
     found: list[str] = []
     passed: set[str] = set()
     for number in range(at + 1, len(steps)):
         step = steps[number]
         passed.add(step.opname.split("_")[0] if step.opname not in _GATHERING else "gathered")
         if step.opname.startswith("STORE_"):
-            found += _stored(step, steps[number - 1])
+            names = _stored(step, steps[number - 1])
+            found += [one for one in names if "gathered" not in passed or one not in kept]
         elif found and not step.opname.startswith(("LOAD_", "CACHE", "SWAP", "UNPACK")):
             break
-        elif step.opname == "POP_TOP":
+        elif step.opname == "POP_TOP" and steps[number - 1].opname != "END_FOR":
             return _added_to(steps[:at])
         elif step.opname.startswith(_ENDING):
             break
         following = steps[number + 1] if number + 1 < len(steps) else None
         if found and (following is None or following.starts_line):
             break
-    if "gathered" in passed:
-        return found[-1:]
-    if passed & {"COPY", "DUP"}:
+    if passed & {"COPY", "DUP"} or ("gathered" in passed and "UNPACK" not in passed):
         return found[:1]
     # What was made last lies on top, unless the order was turned.
     return found if passed & {"SWAP", "ROT", "UNPACK"} else found[::-1]
@@ -87,9 +91,7 @@ def _bound(steps: list[dis.Instruction], now: int) -> list[str]:
 def _stored(step: dis.Instruction, before: dis.Instruction) -> Iterable[str]:
     if step.opname == "STORE_SUBSCR":
         return [before.argval] if isinstance(before.argval, str) else []
-    if isinstance(step.argval, tuple):
-        return step.argval[:1] if "LOAD" in step.opname else step.argval
-    return [step.argval]
+    return stored(step)
 
 
 def _added_to(steps: list[dis.Instruction]) -> list[str]:

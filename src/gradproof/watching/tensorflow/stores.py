@@ -8,7 +8,8 @@ from types import CodeType, FunctionType
 from typing import Any
 
 _STORES = {
-    "name": frozenset({"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"}),
+    "name": frozenset({"STORE_NAME", "STORE_GLOBAL", "STORE_DEREF"})
+    | {"STORE_FAST", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"},
     "attribute": frozenset({"STORE_ATTR"}),
 }
 _MOST = 500
@@ -35,9 +36,16 @@ def store_lines(code: CodeType, names: dict[str, Any], kind: str, name: str) -> 
             if step.opname == "LOAD_CONST" and step.argval == name:
                 keys.add(line)
             entry = kind == "entry" and step.opname == "STORE_SUBSCR" and line in keys
-            if entry or (step.opname in _STORES.get(kind, ()) and step.argval == name):
+            if entry or (step.opname in _STORES.get(kind, ()) and name in stored(step)):
                 found.add(line)
     return tuple(sorted(found))
+
+
+def stored(step: dis.Instruction) -> tuple[str, ...]:
+    """The names that a step of bytecode stores; from Python 3.13 on one may store two."""
+    if isinstance(step.argval, tuple):
+        return step.argval[:1] if "LOAD" in step.opname else step.argval
+    return (step.argval,)
 
 
 def _codes(code: CodeType, names: dict[str, Any]) -> Iterator[CodeType]:
