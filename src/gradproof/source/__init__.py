@@ -21,6 +21,7 @@ _OLD = re.compile(
 )
 """Modules that Keras 3 has not, and names that TensorFlow 2 has not."""
 
+_TOO_DEEP = "the program nests too deeply to be read"
 _THREE = re.compile(r"^\s*(?:from|import(?:[^\n#]*,)?)\s+keras\b", re.MULTILINE)
 
 
@@ -45,7 +46,7 @@ def read(text: str, path: str, keras: str | None = None, project: Project | None
     try:
         tree = ast.parse(text, filename=path)
     except (RecursionError, MemoryError) as error:
-        raise ValueError("the program nests too deeply to be read") from error
+        raise ValueError(_TOO_DEEP) from error
     if not worth_reading(text):
         return Loop(path, generation)
     if project is not None:
@@ -58,7 +59,10 @@ def read(text: str, path: str, keras: str | None = None, project: Project | None
     except RecursionError:
         # What was met until then stands; the rest is silence.
         reader.tapes = []
-    return located(facts.finish(path, generation), reader)
+    try:
+        return located(facts.finish(path, generation), reader)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
 
 
 def worth_reading(text: str) -> bool:

@@ -112,7 +112,10 @@ def _unwrapped(node: ast.Call) -> ast.Call:
 
 
 def _dotted(node: ast.expr) -> str:
-    text = ast.unparse(node)
+    try:
+        text = ast.unparse(node)
+    except RecursionError:  # calls on calls without end
+        return ""
     return text.replace("tensorflow.", "tf.", 1) if text.startswith("tensorflow.") else text
 
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from . import api, shapes
 from .values import ListValue, Value
-
-if TYPE_CHECKING:
-    pass
-
 
 Arguments = list[Value]
 Keywords = dict[str, Value]
