@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from gradproof.evidence.fading import Fading
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Run
 from gradproof.faults.rounded_away import prove
-from records import KERNEL, at, healthy, with_updates, with_variable
+from records import BIAS, KERNEL, at, healthy, with_updates, with_variable
 
 
 def still(run: Run, steps: int = 3, **changes: Any) -> Run:
@@ -66,3 +69,11 @@ def test_skipped_by_the_loss_scale():
     run = still(healthy(), gradient_norm=infinite, predicted_norm=float("nan"))
     assert not list(prove(run))
     assert not list(prove(still(healthy(), gradient_norm=900.0, predicted_norm=500.0)))
+
+
+def test_faded(monkeypatch: pytest.MonkeyPatch):
+    """What fades on its way back has another fault: little is left to be rounded."""
+    run = still(healthy())
+    fading = Fading(run.applies[0], (KERNEL, BIAS), (1e-9, 1.0), (1e-12, 1.0), 20)
+    monkeypatch.setattr("gradproof.evidence.fading.fadings", lambda _: [fading])
+    assert not list(prove(run))

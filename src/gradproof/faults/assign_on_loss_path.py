@@ -55,7 +55,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -96,6 +96,29 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+        )
+    yield from _inner_steps(run)
+
+
+def _inner_steps(run: Run) -> Iterator[Finding]:
+    """Variables that an inner step assigned, where the outer gradient goes through them."""
+    from ..evidence.inner_steps import inner_steps
+
+    for call, steps in inner_steps(run):
+        keys = sorted(step.variable for step in steps)
+        yield Finding(
+            f"an inner step is assigned to {listed(run.path(key) for key in keys)} while the outer "
+            "tape records: to the tape the new values depend on nothing, and the variables keep "
+            "them after the step",
+            place=steps[0].place,
+            label="recording stops here",
+            related=(Related(call.place, "the outer gradients are taken here"),)
+            if call.place is not None
+            else (),
+            variables=tuple(run.path(key) for key in keys),
+            step=call.step + 1,
+            evidence={"assigned": len(keys), "sources": len(call.sources)},
+            fix=Fix("keep the new values as tensors, and compute with those", safe=False),
         )
 
 

@@ -158,6 +158,7 @@ def prove(run: Run) -> Iterator[Finding]:
                 evidence={"steps": misrule.steps},
                 fix=Fix("subtract the gradient", safe=False),
             )
+    yield from _helping(run)
     for call in run.calls:
         applies = [apply for apply in run.applies if apply.call == call.key]
         climbing = [apply for apply in applies if _climbs(run, apply)]
@@ -186,6 +187,32 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"first_loss": losses[0], "last_loss": losses[-1], "steps": len(losses)},
         )
         return
+
+
+def _helping(run: Run) -> Iterator[Finding]:
+    """A generator that is trained to be found out by its critic."""
+    from ..evidence.adversaries import accomplices
+
+    told: set[object] = set()
+    for found in accomplices(run):
+        place = found.target.place or found.generator.place
+        if place in told or not run.wanted(found.generator):
+            continue
+        told.add(place)
+        names = tuple(run.path(key) for key in found.generator.reached)
+        yield Finding(
+            f"the gradients for {listed(names)} push what the critic says of their work where the "
+            "critic's own gradients push it: the two help each other, and should compete",
+            place=place,
+            label="the critic wants that, too",
+            related=(Related(found.critic.place, "the critic's gradients are taken here"),)
+            if found.critic.place is not None
+            else (),
+            variables=names,
+            step=1,
+            evidence={"variables": len(names)},
+            fix=Fix("turn the sign of the generator's loss", safe=False),
+        )
 
 
 def _climbs(run: Run, apply: Apply) -> bool:
