@@ -333,6 +333,43 @@ def test_a_slot_that_stays_zero():
     assert "`speed` of `Mine`" in found.message
 
 
+def in_a_loop(run: Run, written: bool) -> Run:
+    """A rule whose steps are made in a loop inside a function: only its graph is known."""
+    run = slotted(run, written)
+    (recording,) = run.recordings
+    recording = replace(
+        recording,
+        operations=tuple(
+            replace(one, backward=one.index > BIAS_GRADIENT) for one in recording.operations
+        ),
+    )
+    apply = replace(run.applies[0], at=ZEROS, by="Mine", optimizer=1)
+    return replace(
+        run,
+        recordings=(recording,),
+        applies=(apply,),
+        optimizers=(Optimizer(1, "Mine", rule_at=at(3)),),
+    )
+
+
+def test_a_slot_that_nothing_writes_in_a_loop():
+    """No step is audited there, and the graph shows it all the same."""
+    (found,) = prove(in_a_loop(healthy(), written=False))
+    assert "`velocity` is decayed and added to the gradient, but nothing writes it" in found.message
+
+
+def test_a_slot_that_is_written_in_a_loop():
+    """The same, stored."""
+    assert not list(prove(in_a_loop(healthy(), written=True)))
+
+
+def test_no_movement_in_a_loop():
+    """Twenty steps with gradients, none of them audited."""
+    run = replace(by_own_rule(healthy(), 20, change_norm=0.0), audits=())
+    (found,) = prove(run)
+    assert found.place == at(3)
+
+
 def test_an_own_rule_that_climbs():
     """The sign is wrong: the loss grows. That has a name of its own."""
     run = by_own_rule(healthy(), 10, along=-1.0)

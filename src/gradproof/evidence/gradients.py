@@ -95,7 +95,7 @@ class GradientCall:
         inner: Another tape was recording during the call (a penalty, a
             meta-gradient, a PINN derivative).
         error: Class and message of the exception that it raised.
-        step: Number of updates applied before it, in eager code.
+        step: Steps made before it in eager code, as often as it was called itself.
         times: How often it was called from these lines, as far as known; for
             a traced call how often traced functions were called since.
     """

@@ -54,7 +54,7 @@ def misrules(run: Run) -> Iterator[Misrule]:
     for apply in run.applies:
         audits = [audit for audit in run.audits if audit.apply == apply.key and audit.own]
         steps = run.steps_of(apply.key)
-        if not audits or apply.by_hand:
+        if apply.by_hand or not (audits or rule_place(run, apply) != apply.place):
             continue
         for look in (_not_finite, _still, _uphill, _idle):
             found = look(run, apply, steps, audits)
@@ -111,7 +111,8 @@ def _still(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit])
     moved = {
         update.variable for step in steps for update in step.updates if update.change_norm != 0
     }
-    known = {audit.variable for audit in audits}
+    # Steps in a loop inside a function are measured, and not audited.
+    known = {audit.variable for audit in audits} or pushed
     keys = tuple(sorted((pushed & known) - moved))
     return Misrule(apply, "still", keys, 1, last) if keys else None
 

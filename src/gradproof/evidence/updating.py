@@ -47,12 +47,19 @@ def written(recording: Recording, apply: Apply) -> Operation | None:
 
 
 def arithmetic(
-    run: Run, recording: Recording, end: Operation, since: int = 0
+    run: Run, recording: Recording, end: Operation, since: int = 0, inside: bool = False
 ) -> Iterator[Operation]:
     """The operations behind a written value, down to gradients and state.
 
     What computed the gradients, and what the tapes recorded, is left out, and
     what was recorded before `since`: an earlier step's state.
+
+    Args:
+        run: The run.
+        recording: Where the operations stand.
+        end: What writes.
+        since: What the first operation is.
+        inside: The operations are those of an optimizer.
     """
     results = results_of(run, recording)
     seen: set[int] = set()
@@ -62,7 +69,7 @@ def arithmetic(
         operation = recording.operations[index]
         if index < since or index in seen or index in results:
             continue
-        if operation.backward or operation.tapes:
+        if operation.tapes or (operation.backward and not inside):
             continue
         seen.add(index)
         yield operation
@@ -90,7 +97,10 @@ def idle_state(run: Run) -> Iterator[Idle]:
     changed = {assigned.variable for assigned in run.assigned}
     passages: dict[tuple[object, ...], list[int]] = {}
     for apply in run.applies:
-        if not apply.by_hand or not apply.pairs:
+        if not apply.pairs:
+            continue
+        if not apply.by_hand:
+            yield from _of_own_rule(run, apply, changed)
             continue
         recording = run.recording(apply.recording)
         place = (apply.place, apply.pairs[0].variable)
@@ -105,13 +115,32 @@ def idle_state(run: Run) -> Iterator[Idle]:
             yield from _idle(run, recording, apply, end, changed, since)
 
 
+def _of_own_rule(run: Run, apply: Apply, changed: set[int]) -> Iterator[Idle]:
+    """What the graph of a user's rule shows, wherever its steps can't be audited one by one."""
+    own = any(one.key == apply.optimizer and one.rule_at is not None for one in run.optimizers)
+    recording = run.recording(apply.recording)
+    if not own or not apply.traced or not recording.whole:
+        return
+    if max((step.index for step in run.steps_of(apply.key)), default=0) < 2:
+        return
+    keys = {pair.variable for pair in apply.pairs}
+    told: set[int | None] = set()
+    for end in recording.operations[apply.at :]:
+        if not keys & end.writes:
+            continue
+        for idle in _idle(run, recording, apply, end, changed, apply.at):
+            if idle.variable not in told:
+                told.add(idle.variable)
+                yield idle
+
+
 def _idle(
     run: Run, recording: Recording, apply: Apply, end: Operation, changed: set[int], since: int
 ) -> Iterator[Idle]:
     written_to = changed | {
         key for other in run.recordings for one in other.operations for key in one.writes
     }
-    for operation in arithmetic(run, recording, end, since):
+    for operation in arithmetic(run, recording, end, since, not apply.by_hand):
         for key in operation.reads - written_to:
             variable = run.variable(key)
             if variable.dtype in INTEGERS and variable.shape == () and variable.count == 0:

@@ -127,7 +127,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """State that the rule reads, and that no step ever changes."""
-    from ..evidence.own_rules import misrules
+    from ..evidence.own_rules import misrules, rule_place
     from ..evidence.updating import idle_state
 
     groups: dict[tuple[object, ...], list[Idle]] = {}
@@ -148,7 +148,7 @@ def prove(run: Run) -> Iterator[Finding]:
             "counter": f"the update depends on `{state}`, which is still 0: nothing advances it",
             "exponent": f"the update takes a power of `{state}`, and nothing advances that count",
         }[str(kind)]
-        place = first.operation.place or first.apply.place
+        place = first.operation.place or rule_place(run, first.apply)
         yield Finding(
             f"after {_times(run, found)} updates of {listed(names)} {words}",
             place=place,

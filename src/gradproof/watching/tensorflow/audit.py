@@ -120,8 +120,10 @@ class Audits:
         self._origin = origin
         self._flush = flush
         self._traced: list[_Traced] = []
+        self._first: list[Opened] = []
         self._passed: Counter[int] = Counter()
         self._hidden: dict[tuple[int, int], Array] = {}
+        self._again: set[int] = set()
         self._local = threading.local()
         self._calls = 0
         self._next = 0
@@ -151,8 +153,10 @@ class Audits:
             self._safely(self._remember, site, optimizer, variables, gradients)
             return None
         self._passed[site.apply] += 1
-        if not _due(self._passed[site.apply] - 1):
+        # A mask is known to last by two steps in a row.
+        if not _due(self._passed[site.apply] - 1) and site.apply not in self._again:
             return None
+        self._again.discard(site.apply)
         found: Opened | None = self._safely(self._open, site, optimizer, variables, gradients)
         return found
 
@@ -182,12 +186,59 @@ class Audits:
                 },
             )
         )
+        if masks:
+            self._before_first(self._traced[-1], optimizer)
         # The graph was not run yet; variables made in it have no value.
         self._next = self._calls + 1
         self._vain = 0
 
+    def _before_first(self, traced: _Traced, optimizer: Any) -> None:
+        """Reads what is masked before the first step of a trace, where it has a value yet."""
+        from tensorflow.python.framework import ops
+
+        there = [(key, ref()) for key, ref in traced.variables if key in traced.masks]
+        try:
+            with ops.init_scope():
+                entries = [
+                    Entry(
+                        key,
+                        weakref.ref(one),
+                        array_of(one),
+                        {},
+                        masked=traced.masks[key],
+                        earlier=traced.masks[key],
+                    )
+                    for key, one in there
+                ]
+                passed = passed_of(inner_of(optimizer))
+        except Exception:  # made in this very trace: the second step is the first to be seen
+            return
+        self._first.append(
+            Opened(
+                traced.site.apply,
+                traced.optimizer,
+                traced.rule,
+                entries,
+                1.0,
+                passed,
+                None,
+                traced.site,
+                traced.site.count,
+            )
+        )
+
+    def _after_first(self) -> None:
+        from .judge import traced_audits
+
+        self._flush()
+        first, self._first = self._first, []
+        for one in first:
+            if one.site.count == one.count + 1:
+                self._keep(traced_audits(one))
+
     def forget(self, applies: set[int]) -> None:
         """Drops what a trace told that another one has replaced."""
+        self._first = [one for one in self._first if one.apply not in applies]
         self._traced = [one for one in self._traced if one.site.apply not in applies]
 
     def spare(self, calls: int) -> int:
@@ -204,6 +255,8 @@ class Audits:
     def leave(self) -> None:
         """It has ended."""
         opened: list[Opened] | None = getattr(self._local, "opened", None)
+        if self._first and not in_graph():
+            self._safely(self._after_first)
         if opened is None:
             return
         self._local.opened = None
@@ -316,9 +369,11 @@ class Audits:
         from .judge import eager_audits
 
         self._keep(eager_audits(opened, step, rate))
-        for entry in opened.entries if step < FIRST else ():
+        for entry in opened.entries:
             if entry.masked is not None and entry.masked.any():
                 self._hidden[opened.apply, entry.key] = entry.masked
+                if entry.earlier is None:
+                    self._again.add(opened.apply)
 
     def _keep(self, audits: list[Audit]) -> None:
         for audit in audits:

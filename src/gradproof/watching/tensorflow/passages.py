@@ -189,6 +189,8 @@ class Passages:
             operations.ranges.append((passage.start, len(operations), "apply"))
         if not note.traced:
             self._tapes.steps += first
+            # A critic and an actor that take turns make one step together.
+            self._tapes.passed = max(self._tapes.passed, note.counted)
             if note.plain is not None:
                 note.plain = dataclasses.replace(note.plain, counted=note.counted)
         if first:

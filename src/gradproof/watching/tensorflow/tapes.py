@@ -53,6 +53,8 @@ class Tapes:
         self.loss: Any = None
         self.last: CallNote | None = None
         self.steps = 0
+        self.passed = 0
+        self._lit = -1
         self.fresh = False
         self._places = places
         self._variables = variables
@@ -203,7 +205,7 @@ class Tapes:
             )
             == "zero",
             any(other is not note for other in self.open),
-            self.steps,
+            min(self.passed, self._asked[stack]),
         )
         call.asked = len(call.sources)
         call.before = self._calls()
@@ -230,6 +232,7 @@ class Tapes:
             self._remember(call)
         self.calls.append(call)
         self.last = call
+        self._lit = -1 if call.traced else self.steps
         self.fresh = True
         if not call.traced:
             self._plain_call(call)
@@ -238,6 +241,7 @@ class Tapes:
         """A call that is not recorded: looks only whether something is new."""
         if getattr(self._local, "asking", False) or in_graph():
             return
+        self._lit = self.steps
         # A change by hand may follow: it is measured by the gradient of its own step.
         for source, gradient in zip(self._local.sources, flat(result), strict=False):
             key = self._variables.key(source) if is_variable(source) else None
@@ -268,9 +272,8 @@ class Tapes:
 
     def taken_now(self, key: int) -> Any:
         """The gradient that was taken for a variable since the last eager step."""
-        call = self.last
         gradient = self.latest.get(key)
-        fresh = call is not None and not call.traced and call.step == self.steps
+        fresh = self._lit == self.steps
         return gradient if fresh and hasattr(gradient, "numpy") else None
 
     def shape_of(self, operations: Operations) -> tuple[Any, ...]:
