@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.ledger import Audit
+from gradproof.evidence.recording import Operation
 from gradproof.evidence.run import Run
+from gradproof.evidence.variable import Variable
 from gradproof.fault import Verdict
 from gradproof.faults.loss_scale_generation_mix import find, prove, settle
 from gradproof.finding import Finding
@@ -98,7 +100,7 @@ def test_a_condition_that_tells_no_generations_apart():
     assert len(list(find(read(text, "train.py", "3")))) == 1
 
 
-FACTOR, SCALED = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
+FACTOR, SCALED, DIVIDED = BIAS_GRADIENT + 1, BIAS_GRADIENT + 2, BIAS_GRADIENT + 3
 
 
 def scaled_run(run: Run, scale: float = 32768.0) -> Run:
@@ -143,6 +145,43 @@ def test_gradients_scaled_by_hand():
     )
     kernel, bias = run.applies[0].pairs
     assert not list(prove(with_apply(run, pairs=(replace(kernel, handed=SCALED), bias))))
+
+
+SCALE = 9
+
+
+def with_scale(run: Run, *later: Operation) -> Run:
+    """The optimizer's scale is a variable of its own, read once more by the user."""
+    scale = Variable(SCALE, "loss_scale_optimizer/dynamic_scale", (), role="optimizer")
+    read_scale = operation(FACTOR, "ReadVariableOp", shape=(), reads=frozenset({SCALE}))
+    run = replace(run, variables=(*run.variables, scale))
+    return with_operations(run, read_scale, *later)
+
+
+def test_a_scaled_loss_that_nobody_uses():
+    """Named where the loss was scaled in vain."""
+    run = with_scale(scaled_run(healthy()), operation(SCALED, "Mul", (MEAN, FACTOR), 4, shape=()))
+    (found,) = prove(with_apply(run, at=SCALED + 1))
+    assert found.place == at(4)
+    assert "is not scaled" in found.message
+
+
+def test_gradients_divided_twice():
+    """The user divides, and the optimizer does: named at the user's line."""
+    run = with_scale(
+        scaled_run(healthy()),
+        operation(SCALED, "Mul", (MEAN, FACTOR), shape=()),
+        operation(DIVIDED, "RealDiv", (KERNEL_GRADIENT, FACTOR), 5, taped=False),
+    )
+    kernel, bias = run.applies[0].pairs
+    run = with_call(run, targets=(Target(SCALED),))
+    (found,) = prove(with_apply(run, pairs=(replace(kernel, handed=DIVIDED), bias)))
+    assert found.place == at(5)
+    assert "32768 once more" in found.message
+    averaged = with_operations(run, operation(DIVIDED + 1, "Const", shape=(), value=4.0))
+    mean = operation(DIVIDED, "RealDiv", (KERNEL_GRADIENT, DIVIDED + 1), 5, taped=False)
+    averaged = with_operations(averaged, mean)
+    assert not list(prove(with_apply(averaged, pairs=(replace(kernel, handed=DIVIDED), bias))))
 
 
 def test_no_scale():

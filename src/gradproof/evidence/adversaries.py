@@ -100,9 +100,7 @@ def _pushes(run: Run, call: GradientCall, critic: GradientCall) -> list[tuple[in
     return list(found.items())
 
 
-def _onward(
-    recording: Recording, operation: Operation, sign: int
-) -> list[tuple[int, int]] | None:
+def _onward(recording: Recording, operation: Operation, sign: int) -> list[tuple[int, int]] | None:
     """The inputs of an operation, and how the target goes with them; `None` if unknown."""
     inputs = operation.inputs
     if operation.type in RISING:
@@ -132,6 +130,4 @@ def _reads(recording: Recording, index: int, keys: set[int]) -> bool:
 
 
 def _read_behind(recording: Recording, index: int) -> set[int]:
-    return {
-        key for one in recording.ancestors([index]) for key in recording.operations[one].reads
-    }
+    return {key for one in recording.ancestors([index]) for key in recording.operations[one].reads}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..finding import Place
 from .applies import Apply, Pair
 from .gradients import GradientCall
+from .operations import SHAPING
 from .recording import Operation, Recording
 from .run import Run
 from .updating import results_of
@@ -23,8 +25,11 @@ class Mix:
         apply: Where the gradients are handed over.
         call: Where they were taken.
         kind: `"not scaled"` (the optimizer divides by the scale all the
-            same), `"not unscaled"` or `"unscaled only"` (of Keras 2, where
-            both halves are the user's).
+            same), `"divided twice"` (the user divides as well), `"not
+            unscaled"` or `"unscaled only"` (of Keras 2, where both halves
+            are the user's).
+        lost: Where the loss was scaled, and nothing used the result; or
+            where the user divides.
         scale: In force, if it is known.
         variable: Key of a variable, with its gradient and change below.
         gradient_norm: As handed over.
@@ -38,6 +43,7 @@ class Mix:
     variable: int
     gradient_norm: float
     change_norm: float
+    lost: Place | None = None
 
 
 def mixes(run: Run) -> Iterator[Mix]:
@@ -49,6 +55,7 @@ def mixes(run: Run) -> Iterator[Mix]:
         kind = _kind(run, apply, call)
         if kind is None:
             continue
+        lost = _lost(run, apply, call, kind)
         for audit in run.audits:
             if audit.apply == apply.key and audit.gradient_norm and audit.step >= 1:
                 yield Mix(
@@ -59,6 +66,7 @@ def mixes(run: Run) -> Iterator[Mix]:
                     audit.variable,
                     audit.gradient_norm,
                     audit.change_norm,
+                    lost,
                 )
                 break
 
@@ -76,14 +84,49 @@ def _kind(run: Run, apply: Apply, call: GradientCall) -> str | None:
         for audit in run.audits
     )
     if divides:
+        if scaled:
+            return "divided twice" if _division(run, recording, on_the_way) else None
         touched = any(_scales(run, operation) for operation in on_the_way)
-        return "not scaled" if not scaled and not touched else None
+        return None if touched else "not scaled"
     reads = any(_reads_scale(run, operation) for operation in on_the_way)
     if not _has_scale(run, apply):
         return None
     if scaled and not reads and not any(_scales(run, one) for one in on_the_way):
         return "not unscaled"
     return "unscaled only" if reads and not scaled else None
+
+
+def _lost(run: Run, apply: Apply, call: GradientCall, kind: str) -> Place | None:
+    """The user's line at which the other half is lost, or one too many is made."""
+    recording = run.recording(call.recording)
+    if kind == "divided twice":
+        found = _division(run, recording, _between(run, recording, apply.pairs) or ())
+        return found.place if found is not None else None
+    opened = run.tape(call.tape).opened
+    for operation in recording.operations[opened : apply.at] if kind == "not scaled" else ():
+        unused = operation.index not in recording.consumers
+        if operation.type == "Mul" and unused and _by_scale(run, recording, operation):
+            return operation.place
+    return None
+
+
+def _division(
+    run: Run, recording: Recording, operations: tuple[Operation, ...]
+) -> Operation | None:
+    """A division of gradients by the loss scale."""
+    for operation in operations:
+        divides = operation.type in ("RealDiv", "DivNoNan") and operation.shape != ()
+        if divides and _by_scale(run, recording, operation):
+            return operation
+    return None
+
+
+def _by_scale(run: Run, recording: Recording, operation: Operation) -> bool:
+    """One of two factors is the loss scale, maybe of another type."""
+    factor = recording.operations[operation.inputs[-1]]
+    while factor.type in SHAPING and factor.inputs:
+        factor = recording.operations[factor.inputs[0]]
+    return _reads_scale(run, factor)
 
 
 def _scaled(run: Run, recording: Recording, call: GradientCall) -> bool | None:

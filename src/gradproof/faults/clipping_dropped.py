@@ -49,7 +49,8 @@ from ..fault import Fault
 from ..finding import Finding, Fix, Place, Related
 
 if TYPE_CHECKING:
-    from ..evidence.applies import Apply
+    from ..evidence.applies import Apply, Pair
+    from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop
     from ..evidence.recording import Operation, Recording
     from ..evidence.run import Run
@@ -73,40 +74,57 @@ def find(loop: Loop) -> Iterator[Finding]:
 def prove(run: Run) -> Iterator[Finding]:
     """Clipped gradients that nobody uses, while raw ones are applied."""
     told: set[Place | None] = set()
-    for apply in run.applies:
-        recording = run.recording(apply.recording)
-        call = next((one for one in run.calls if one.key == apply.call), None)
-        raw = [pair for pair in apply.pairs if pair.handed is not None and pair.call is not None]
-        if call is None or call.recording != apply.recording or not raw or not recording.whole:
+    for call in run.calls:
+        recording = run.recording(call.recording)
+        applies = [apply for apply in run.applies if _answers(apply, call)]
+        raw = [key for apply in applies for pair in apply.pairs for key in _raw(apply, pair)]
+        if not raw or not recording.whole:
             continue
-        clipped = _dropped(run, recording, apply, call.at)
+        clipped = _dropped(run, recording, applies, call.at)
         if not clipped or clipped[0].place in told:
             continue
         told.add(clipped[0].place)
         function = next(name for name in clipped[0].via if name in CLIPPINGS)
+        place = applies[0].place
+        names = tuple(dict.fromkeys(run.path(key) for key in raw))
         yield Finding(
             f"`tf.{function}` clips the gradients here and nothing uses what it returns; "
-            f"{len(raw)} of {len(apply.pairs)} gradients are applied as they were taken",
+            f"{len(names)} of {len(call.sources)} gradients are applied as they were taken",
             place=clipped[0].place,
             label="the result is not used",
-            related=(Related(apply.place, "the raw gradients are applied here"),)
-            if apply.place is not None and apply.place != clipped[0].place
+            related=(Related(place, "the raw gradients are applied here"),)
+            if place is not None and place != clipped[0].place
             else (),
-            variables=tuple(pair.name for pair in raw),
+            variables=names,
             step=1,
-            evidence={"raw": len(raw)},
+            evidence={"raw": len(names)},
             fix=Fix("apply what the clipping returns", safe=False),
         )
 
 
-def _dropped(run: Run, recording: Recording, apply: Apply, since: int) -> list[Operation]:
-    """The clipping between a gradient call and an apply call, if all of it is lost."""
+def _answers(apply: Apply, call: GradientCall) -> bool:
+    """What is applied there may be what the call gave back."""
+    if apply.recording != call.recording or apply.error is not None or apply.at < call.at:
+        return False
+    return apply.call == call.key or (apply.by_hand and apply.call is None)
+
+
+def _raw(apply: Apply, pair: Pair) -> frozenset[int]:
+    """The variables whose gradients a pair hands over, to an optimizer or by hand."""
+    if apply.by_hand:
+        return pair.taken_for or frozenset()
+    known = pair.variable is not None and pair.handed is not None and pair.call is not None
+    return frozenset({pair.variable}) if known and pair.variable is not None else frozenset()
+
+
+def _dropped(run: Run, recording: Recording, applies: list[Apply], since: int) -> list[Operation]:
+    """The clipping between a gradient call and what applies it, if all of it is lost."""
     from ..evidence.updating import results_of
 
     results = results_of(run, recording)
     clipping = [
         operation
-        for operation in recording.operations[since : apply.at]
+        for operation in recording.operations[since : max(apply.at for apply in applies)]
         if CLIPPINGS.intersection(operation.via) and not operation.backward
     ]
     inside = {operation.index for operation in clipping}
@@ -116,7 +134,9 @@ def _dropped(run: Run, recording: Recording, apply: Apply, since: int) -> list[O
     used = any(
         user not in inside for index in inside for user in recording.consumers.get(index, ())
     ) or any(conversion.operation in inside for conversion in recording.conversions)
-    outside = {pair.handed for pair in apply.pairs if pair.handed is not None} & inside
+    outside = {
+        pair.handed for apply in applies for pair in apply.pairs if pair.handed is not None
+    } & inside
     return clipping if fed and not used and not outside else []
 
 

@@ -54,11 +54,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Related
+from ..finding import Finding, Fix, Place, Related
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
+    from ..evidence.scaling import Mix
 
 _GONE = "is gone in Keras 3"
 _HALVES = {
@@ -111,6 +112,14 @@ def prove(run: Run) -> Iterator[Finding]:
                 "divides by the loss scale",
                 "scale the loss with `optimizer.scale_loss(loss)`, and nothing else",
             ),
+            "divided twice": (
+                (
+                    f"the gradients are divided by the loss scale here, and the optimizer divides "
+                    f"them by {mix.scale or 0.0:g} once more"
+                ),
+                "the optimizer does that, too",
+                "leave the division to the optimizer",
+            ),
             "not unscaled": (
                 "the loss is scaled, and its gradients are applied without being unscaled",
                 "applied as they are",
@@ -123,20 +132,27 @@ def prove(run: Run) -> Iterator[Finding]:
             ),
         }[mix.kind]
         names = tuple(pair.name for pair in mix.apply.pairs)
+        place = mix.lost or mix.apply.place
         yield Finding(
             f"{words}: a gradient of {mix.gradient_norm:.3g} (norm) moved "
             f"`{run.path(mix.variable)}` by {mix.change_norm:.3g}",
-            place=mix.apply.place,
-            label=label,
-            related=(Related(mix.call.place, "the gradients of this loss"),)
-            if mix.call.place is not None and mix.call.place != mix.apply.place
-            else (),
+            place=place,
+            label=label if mix.lost is None or mix.kind != "not scaled" else "nothing uses this",
+            related=_ends(mix, place),
             variables=names,
             step=1,
             evidence={"gradient_norm": mix.gradient_norm, "change_norm": mix.change_norm},
             fix=Fix(fix, safe=False),
             symptoms=("rounded-away", "float16-range"),
         )
+
+
+def _ends(mix: Mix, place: Place | None) -> tuple[Related, ...]:
+    """The two other ends: where the gradients are taken, and where they are applied."""
+    ends = ((mix.call.place, "the gradients of this loss"), (mix.apply.place, "applied here"))
+    return tuple(
+        Related(there, words) for there, words in ends if there is not None and there != place
+    )
 
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
