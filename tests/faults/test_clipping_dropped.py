@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.run import Run
 from gradproof.faults.clipping_dropped import prove
 from records import (
+    BIAS,
     BIAS_GRADIENT,
+    KERNEL,
     KERNEL_GRADIENT,
     at,
     healthy,
@@ -83,6 +86,19 @@ def test_raw_gradients_are_applied():
     (found,) = prove(clipped(healthy(), KERNEL_GRADIENT))
     assert found.place == at(5)
     assert "`tf.clip_by_norm`" in found.message
+
+
+def test_an_own_rule_gets_the_raw_gradients():
+    """A momentum is assigned from them; the clipping makes its ones with another function."""
+    run = clipped(healthy(), KERNEL_GRADIENT)
+    ones = operation(NEXT, "Fill", (CLIPPED,), 5, taped=False, via=("ones_like",))
+    last = operation(NEXT + 1, "Select", (NEXT, CLIPPED), 5, taped=False, via=("clip_by_norm",))
+    run = with_operations(run, ones, last)
+    pair = Pair(BIAS, taken_for=frozenset({KERNEL}), name="momentum")
+    apply = Apply(1, (at(6),), 1, NEXT + 2, "assign", pairs=(pair,))
+    (found,) = prove(replace(run, applies=(apply,)))
+    assert found.place == at(5)
+    assert found.variables == ("dense/kernel",)
 
 
 def test_clipped_gradients_are_applied():

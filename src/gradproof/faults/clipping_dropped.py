@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 CLIPPINGS = frozenset({"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
 """Functions of TensorFlow that clip."""
 
+SAME = frozenset({"UnsortedSegmentSum", "Identity", "Cast", "Reshape"})
+"""What passes a gradient on, such as one of single rows as a whole."""
+
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Clipping whose result nobody reads."""
@@ -129,10 +132,17 @@ def _dropped(run: Run, recording: Recording, applies: list[Apply], since: int) -
     ]
     inside = {operation.index for operation in clipping}
     fed = recording.descendants(results) & inside
+    behind = recording.ancestors(inside)
     # The norm is computed on the way; who asked for that alone dropped nothing.
-    inside |= (recording.descendants(results) & recording.ancestors(inside)) - results
+    inside |= {
+        index
+        for index in (recording.descendants(results) & behind) - results
+        if recording.operations[index].type not in SAME
+    }
     used = any(
-        user not in inside for index in inside for user in recording.consumers.get(index, ())
+        user not in inside and user not in behind
+        for index in inside
+        for user in recording.consumers.get(index, ())
     ) or any(conversion.operation in inside for conversion in recording.conversions)
     outside = {
         pair.handed for apply in applies for pair in apply.pairs if pair.handed is not None
