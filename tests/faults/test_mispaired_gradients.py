@@ -253,3 +253,25 @@ def test_a_slot_of_another_variable():
     own = with_momentum(KERNEL)
     fixed = replace(own.applies[2], pairs=(Pair(BIAS, taken_for=frozenset({BIAS}), call=1),))
     assert list(prove(replace(own, applies=(*own.applies[:2], fixed)))) == []
+
+
+def crashed(*keys: int, error: str) -> Run:
+    """Gradients that came out of a function go to these variables, and the optimizer raises."""
+    pairs = tuple(Pair(key, taken_for=frozenset(), name=f"v{key}") for key in keys)
+    return with_apply(healthy(), pairs=pairs, error=error, counted=0)
+
+
+SHAPES = "InvalidArgumentError: Cannot update variable with shape [4], shapes must be equal."
+
+
+def test_shapes_that_do_not_fit():
+    """The list is turned around: the optimizer's exception says no more than two shapes."""
+    (found,) = prove(crashed(BIAS, KERNEL, error=SHAPES))
+    assert found.place == at(6)
+    assert found.variables == ("v2", "v1")
+
+
+def test_shapes_that_do_not_fit_in_one_order():
+    """The same order: what raises is something else, the user's own rule perhaps."""
+    assert list(prove(crashed(KERNEL, BIAS, error=SHAPES))) == []
+    assert list(prove(crashed(BIAS, KERNEL, error="ValueError: no gradients"))) == []

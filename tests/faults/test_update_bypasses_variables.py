@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradproof.diagnose import diagnose
 from gradproof.evidence.applies import Assigned
+from gradproof.evidence.recording import Conversion
+from gradproof.evidence.run import Run
+from gradproof.faults import FAULTS
 from gradproof.faults.update_bypasses_variables import settle
 from gradproof.finding import Finding
 from records import (
+    BIAS,
     BIAS_GRADIENT,
+    KERNEL,
     KERNEL_GRADIENT,
     READ_BIAS,
     READ_KERNEL,
+    at,
     healthy,
     never_applied,
     operation,
@@ -94,3 +101,30 @@ def test_settled():
     keys = [key for call in healthy().calls for key in call.reached]
     rows = tuple(Assigned(key, "scatter_sub") for key in keys)
     assert settle(suspicion, replace(never_applied(healthy()), assigned=rows)) is None
+
+
+def copied(*operations: int) -> Run:
+    """Values of these operations are made arrays after the gradients were taken."""
+    run = with_operations(
+        never_applied(healthy()),
+        operation(12, "ReadVariableOp", line=6, taped=False, reads=frozenset({KERNEL})),
+        operation(13, "ReadVariableOp", line=6, taped=False, reads=frozenset({BIAS})),
+        operation(14, "Identity", (13,), line=6, taped=False),
+    )
+    (recording,) = run.recordings
+    left = tuple(Conversion(index, "numpy", (at(6),), 15) for index in operations)
+    return replace(run, recordings=(replace(recording, conversions=left),))
+
+
+def test_arrays_are_changed():
+    """Values and gradients of all variables become arrays: the copies move, nothing else."""
+    run = copied(12, 14, KERNEL_GRADIENT, BIAS_GRADIENT)
+    (found,) = diagnose(FAULTS, [], run)
+    assert (found.fault.code, found.place) == ("GP402", at(6))
+    assert [one.fault.code for one in found.consequences] == ["GP401"]
+
+
+def test_arrays_are_looked_at():
+    """Gradients, or some values, are printed."""
+    for operations in ((KERNEL_GRADIENT, BIAS_GRADIENT), (12, 14), (12, KERNEL_GRADIENT)):
+        assert proven(copied(*operations)) == [("GP401", 5)]

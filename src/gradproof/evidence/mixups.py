@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,6 +59,25 @@ def mixups(run: Run) -> Iterator[Mixup]:
         ]
         if wrong:
             yield Mixup(call, tuple(wrong), tuple(taken[one.key] for one in wrong), len(changes))
+
+
+_SHAPES = re.compile(r"shapes? must (?:be equal|match)|[Ii]ncompatible shapes|[Dd]imensions must")
+
+
+def misfit(run: Run, apply: Apply) -> GradientCall | None:
+    """The call whose gradients an optimizer could not add to the variables it was given.
+
+    The gradients may have come out of a function, and can't be followed; that
+    one shape does not fit the other, and that the two lists differ, is known.
+    """
+    if apply.by_hand or apply.error is None or not _SHAPES.search(apply.error):
+        return None
+    call = next((one for one in run.calls if one.key == apply.call), None)
+    if call is None or any(pair.given != "gradient" for pair in apply.pairs):
+        return None
+    taken = [source.variable for source in call.sources]
+    given = [pair.variable for pair in apply.pairs]
+    return call if taken and None not in taken and taken != given else None
 
 
 def _descends(run: Run, apply: Apply) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..finding import Place
 from .gradients import GradientCall
-from .operations import INTEGERS
+from .operations import INTEGERS, SHAPING
 from .recording import Operation, Recording
 from .run import Run
 from .variable import Variable
@@ -126,6 +127,40 @@ def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operatio
                 found.append(operation)
                 break
     return found
+
+
+def copied_out(run: Run, call: GradientCall, keys: Iterable[int]) -> tuple[Place | None, ...]:
+    """Where the values of all these variables were made arrays, as were their gradients.
+
+    Both after the gradients were taken: somebody goes on with copies.
+    """
+    recording = run.recording(call.recording)
+    following = [one.at for one in run.calls if one.recording == call.recording]
+    until = min((at for at in following if at > call.at), default=len(recording.operations))
+    left = {
+        conversion.operation: conversion.place
+        for conversion in recording.conversions
+        if call.at <= conversion.at <= until and not conversion.tapes
+    }
+    wanted = set(keys)
+    results = {
+        source.result for source in call.sources if source.variable in wanted and source.result
+    }
+    copied: dict[int, Place | None] = {}
+    for index, place in left.items():
+        for origin in _passed(recording, index):
+            copied |= dict.fromkeys(origin.reads & wanted, place)
+    whole = wanted <= set(copied) and results <= set(left)
+    return tuple(dict.fromkeys(copied.values())) if whole and results else ()
+
+
+def _passed(recording: Recording, index: int) -> Iterator[Operation]:
+    """An operation, and what it only hands on."""
+    operation = recording.operations[index]
+    yield operation
+    while operation.type in SHAPING and operation.inputs:
+        operation = recording.operations[operation.inputs[0]]
+        yield operation
 
 
 def _after(recording: Recording, start: int) -> frozenset[int]:

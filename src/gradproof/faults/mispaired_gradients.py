@@ -134,6 +134,36 @@ def prove(run: Run) -> Iterator[Finding]:
             | ({} if change is None else {"change_norm": change}),
         )
     yield from _by_hand(run, seen)
+    yield from _misfits(run, seen)
+
+
+def _misfits(run: Run, seen: set[object]) -> Iterator[Finding]:
+    """Gradients whose shapes do not fit, taken for these variables in another order."""
+    from ..evidence.mixups import misfit
+
+    for apply in run.applies:
+        call = misfit(run, apply)
+        if call is None or apply.place in seen:
+            continue
+        seen.add(apply.place)
+        pairs = [pair for pair in apply.pairs if pair.variable is not None]
+        taken = [source.variable for source in call.sources]
+        wrong = [
+            pair.name
+            for pair, key in zip(pairs, (*taken, *[None] * len(pairs)), strict=False)
+            if pair.variable != key
+        ]
+        yield Finding(
+            f"the gradients do not fit the variables that they are applied to: {len(wrong)} of "
+            f"{len(pairs)} stand in another place than in the list that the gradients were taken "
+            f"for: {listed(wrong)}",
+            place=apply.place,
+            label="applied to other variables",
+            related=(Related(call.place, "taken for these"),) if call.place is not None else (),
+            variables=tuple(wrong),
+            step=1,
+            evidence={"mixed_up": len(wrong), "pairs": len(pairs)},
+        )
 
 
 def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:

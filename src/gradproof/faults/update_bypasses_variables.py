@@ -56,9 +56,10 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Spot
 from ..fault import Fault
-from ..finding import Edit, Finding, Fix, listed
+from ..finding import Edit, Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
+    from ..evidence.gradients import GradientCall
     from ..evidence.loop import DroppedUpdate, Loop
     from ..evidence.run import Crash, Run
 
@@ -110,7 +111,7 @@ def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find new values, made of variable and gradient, that nobody assigned."""
-    from ..evidence.unlisted import combined
+    from ..evidence.unlisted import combined, copied_out
 
     seen: set[object] = set()
     for call in () if run.early else run.calls:
@@ -118,6 +119,10 @@ def prove(run: Run) -> Iterator[Finding]:
         if call.inner or call.place in seen or call.times < 2 or not keys:
             continue
         made = combined(run, call, keys)
+        copied = () if made else copied_out(run, call, keys)
+        if copied and not run.updated:
+            seen.add(call.place)
+            yield _of_copies(run, call, keys, copied[0])
         if not made or {operation.index for operation in made} & _sources(run):
             continue
         seen.add(call.place)
@@ -132,6 +137,21 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"calls": call.times, "variables": len(names)},
         )
     yield from _replaced(run.crash)
+
+
+def _of_copies(run: Run, call: GradientCall, keys: list[int], place: Place | None) -> Finding:
+    names = tuple(run.path(key) for key in keys)
+    return Finding(
+        f"the values and the gradients of {listed(names)} were made NumPy arrays {call.times} "
+        "times, and nothing was assigned: what changes a copy leaves the variable alone",
+        place=place or call.place,
+        label="copies",
+        variables=names,
+        step=1,
+        evidence={"calls": call.times, "variables": len(names)},
+        fix=Fix("assign to the variables: `variable.assign(...)`", safe=False),
+        symptoms=("gradients-never-applied",),
+    )
 
 
 def settle(finding: Finding, run: Run) -> Finding | None:
