@@ -32,7 +32,6 @@ from .layers import Layers
 from .listeners import Listeners
 from .marks import Marks
 from .naming import numbered, pairs_with_paths, with_paths
-from .numbers import SLOTS
 from .offers import Offers
 from .optimizers import Optimizers
 from .paces import Paces
@@ -241,12 +240,11 @@ class TensorFlow:
         The next time is soon at first, then before the rings are full.
         """
         self.passages.numbers.flush()
-        most = self.passages.numbers.advanced(max(1, self._since))
+        room = self.passages.numbers.room(max(1, self._since))
         self._audited(self.optimizers.rates.look)
         self.units.look(self.passages.numbers.sites, self.variables)
         self._mark()
         self.pace.read()
-        room = SLOTS * 3 // 4 * max(1, self._since) // max(1, most)
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
         self._since = 0
         broken = self._hand_over()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import weakref
 from collections.abc import Iterator
@@ -301,7 +302,12 @@ def _arguments(frame: FrameType | None) -> Iterator[Any]:
 
 
 def in_graph() -> bool:
-    """The running code is being traced."""
+    """The running code is being traced; asked several times a step, so it imports nothing."""
+    return not _context().executing_eagerly()
+
+
+@functools.cache
+def _context() -> Any:
     from tensorflow.python.eager import context
 
-    return not context.executing_eagerly()
+    return context

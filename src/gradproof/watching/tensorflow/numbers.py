@@ -17,7 +17,10 @@ from .sites import EXTRA, Site
 from .sums import with_parts
 
 SLOTS = 256
-"""Steps that a ring holds until it is read."""
+"""Steps that a ring holds until it is read, at least."""
+
+NARROW_SLOTS, NARROW = 1024, 65_536
+"""As many of one that takes no more than so many bytes: a reading costs as much as some steps."""
 
 LOOPED_SLOTS = 4096
 """The same for one in a loop of the graph, which may make many steps in one call."""
@@ -123,10 +126,11 @@ class Numbers:
         graph = ops.get_default_graph()
         site.looped, site.slots = _in_loop(graph), SLOTS
         # XLA copies the whole ring at each step.
-        wide = site.looped and not control_flow_util.GraphOrParentsInXlaContext(graph)
-        if wide and self._room >= LOOPED_SLOTS * width * 4:
-            site.slots = LOOPED_SLOTS
-            self._room -= LOOPED_SLOTS * width * 4
+        if not control_flow_util.GraphOrParentsInXlaContext(graph):
+            site.slots = max(SLOTS, min(NARROW_SLOTS, NARROW // (4 * width)))
+            if site.looped and self._room >= LOOPED_SLOTS * width * 4:
+                site.slots = LOOPED_SLOTS
+                self._room -= LOOPED_SLOTS * width * 4
         with ops.init_scope(), tf.device("CPU:0"):
             site.ring = resource_variable_ops.ResourceVariable(
                 tf.zeros((site.slots, width), tf.float32), trainable=False, name=f"{SCOPE}_ring"
@@ -168,15 +172,15 @@ class Numbers:
         site.refresh()
         site.read = total
 
-    def advanced(self, calls: int) -> int:
-        """Steps since this was last asked, at the place that had most of them.
+    def room(self, calls: int) -> int:
+        """Calls before a ring is three quarters full, if they go on as the latest ones.
 
         Whoever needs numbers reads them in between, so one reading says little.
 
         Args:
-            calls: Calls of traced functions since then.
+            calls: Calls of traced functions since this was last asked.
         """
-        return max((site.advanced(calls) for site in self.sites), default=0)
+        return min((site.room(calls) for site in self.sites), default=calls * SLOTS)
 
     @property
     def looping(self) -> list[Site]:

@@ -28,6 +28,9 @@ ROUNDED = {"float32": 2.0**-23, "float64": 2.0**-52}
 """A change smaller than this part of the value may be rounded away whole."""
 
 LARGE = 2**20
+UNTRACED = 256
+"""Steps in eager code that count as a ring: they are read by themselves, long before."""
+
 EXTRA = 3
 """Numbers of a step beside its variables': loss, learning rate, counter."""
 
@@ -155,12 +158,16 @@ class Site:
             self._seen[place] = digest
         return found
 
-    def advanced(self, calls: int) -> int:
-        """Steps since this was last asked, within so many calls."""
+    def room(self, calls: int) -> int:
+        """Calls before the ring is three quarters full, if they go on as the latest ones.
+
+        Args:
+            calls: Calls of traced functions since this was last asked.
+        """
         fresh, self._told = self.count - self._told, self.count
         self.idle = 0 if fresh else self.idle + 1
         self.looped = self.looped or (self.counter is not None and fresh > calls)
-        return fresh
+        return (self.slots or UNTRACED) * 3 // 4 * calls // max(1, fresh)
 
     def add(self, rows: Any, first: int) -> None:
         """Takes in new steps.
@@ -194,38 +201,42 @@ class Site:
         room = min(RECENT, max(LEAST, MOST_UPDATES // max(1, len(self.variables))))
         if len(places) > FIRST + room:
             places = [*places[:FIRST], *places[-room:]]
-        return [
-            _step(self, block.first + number, block.rows[number].tolist(), block.values)
-            for block, number in places
-        ]
+        norms: dict[int, tuple[list[float], list[list[float]]]] = {}
+        found = []
+        for block, number in places:
+            if id(block) not in norms:
+                norms[id(block)] = [_norm(one) for one in block.values], _norms(block.rows)
+            values, rows = norms[id(block)]
+            numbers = block.rows[number].tolist()
+            found.append(_step(self, block.first + number, numbers, rows[number], values))
+        return found
 
 
-def _step(site: Site, index: int, numbers: list[float], values: tuple[float, ...]) -> Step:
-    """One row of numbers as a step."""
+def _step(
+    site: Site, index: int, numbers: list[float], norms: list[float], values: list[float]
+) -> Step:
+    """One row of numbers as a step.
+
+    Args:
+        site: Where it was made.
+        index: Its number there.
+        numbers: As measured.
+        norms: The same as norms.
+        values: Norms of the variables.
+    """
     updates = []
-    width = site.width
-    for position, variable in enumerate(site.variables):
-        gradient, change = (
-            _norm(number) for number in numbers[position * width : position * width + 2]
-        )
-        along = None
-        if site.directed and gradient and change and site.given[position]:
-            product = numbers[position * width + 2]
+    width, spare = site.width, site.directed or site.parted
+    for position, (variable, value) in enumerate(zip(site.variables, values, strict=True)):
+        start = position * width
+        gradient, change = norms[start], norms[start + 1]
+        given, along, part = site.given[position], None, None
+        if spare and site.directed and gradient and change and given:
+            product = numbers[start + 2]
             along = -product / (gradient * change) if math.isfinite(product) else None
-        given, part = site.given[position], None
-        if site.parted and given:
-            part = _known_norm(numbers[position * width + 2])
+        if spare and site.parted and given:
+            part = None if numbers[start + 2] < 0 else norms[start + 2]
             given = gradient >= 0 or math.isnan(gradient)
-        updates.append(
-            Update(
-                variable,
-                gradient if given else None,
-                _norm(values[position]),
-                change,
-                along,
-                part,
-            )
-        )
+        updates.append(Update(variable, gradient if given else None, value, change, along, part))
     loss, rate, iterations = (None if math.isnan(number) else number for number in numbers[-EXTRA:])
     counter = None if iterations is None else int(iterations)
     return Step(index, site.apply, tuple(updates), loss, rate, counter)
@@ -245,9 +256,13 @@ def last_row(site: Site) -> tuple[int, dict[int, float | None], float | None] | 
     return site.count, norms, None if math.isnan(rate) else rate
 
 
-def _known_norm(half_square: float) -> float | None:
-    """The same; `None` where it was not measured."""
-    return None if half_square < 0 else _norm(half_square)
+def _norms(rows: Any) -> list[list[float]]:
+    """Norms from half the sums of squares of whole steps; what is negative stays as it is."""
+    import numpy as np
+
+    exact = rows.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.where(exact >= 0, np.sqrt(2.0 * exact), exact).tolist()  # type: ignore[no-any-return]
 
 
 def _norm(half_square: float) -> float:

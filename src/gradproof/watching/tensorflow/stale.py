@@ -34,11 +34,20 @@ class _Trace:
     """What one outermost traced function holds since it was traced last."""
 
     holder: Holder | None
+    held: weakref.ref[Any]
     optimizer: int
     place: Place | None
     handed: frozenset[int]
     flags: dict[int, bool]
     changes: int
+
+
+@dataclass
+class _Calls:
+    """The outermost calls of one traced function so far, and what it holds."""
+
+    count: int = 0
+    traces: list[_Trace] = field(default_factory=list)
 
 
 @dataclass
@@ -55,9 +64,17 @@ class _Scaled:
 
 @dataclass
 class _Running(threading.local):
-    """Traced functions under way in this thread, outermost first."""
+    """Traced functions under way in this thread, outermost first.
+
+    Attributes:
+        functions: They.
+        calls: Those of the outermost one; `None` where a graph calls it.
+        traced: It is traced in this call.
+        applying: Calls of optimizers under way, one in the other.
+    """
 
     functions: list[Any] = field(default_factory=list)
+    calls: _Calls | None = None
     traced: bool = False
     applying: int = 0
 
@@ -79,8 +96,7 @@ class Stale:
         self._variables = variables
         self._number_of = number_of
         self._running = _Running()
-        self._traces: weakref.WeakKeyDictionary[Any, list[_Trace]] = weakref.WeakKeyDictionary()
-        self._calls: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._calls: weakref.WeakKeyDictionary[Any, _Calls] = weakref.WeakKeyDictionary()
         self._scaled: weakref.WeakKeyDictionary[Any, _Scaled] = weakref.WeakKeyDictionary()
         self._frozen_at: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
         self._changes = 0
@@ -127,36 +143,51 @@ class Stale:
         """A call of a traced function begins."""
         running = self._running
         running.functions.append(function)
-        if len(running.functions) > 1 or in_graph():
+        if len(running.functions) > 1:
             return
         running.traced = False
-        self._calls[function] = self._calls.get(function, 0) + 1
+        running.calls = None
+        if not in_graph():
+            running.calls = self._of(function)
+            running.calls.count += 1
 
     def leave(self, function: Any) -> None:
         """It has ended, or raised."""
         running = self._running
         if running.functions:
             running.functions.pop()
-        if running.functions or running.traced or in_graph():
+        calls = running.calls
+        if running.functions or running.traced or calls is None:
             return
-        for trace in self._traces.get(function, ()):
-            self._compare(function, trace)
+        for trace in calls.traces:
+            self._compare(function, trace, calls.count)
 
-    def _compare(self, function: Any, trace: _Trace) -> None:
-        call = self._calls.get(function, 1)
+    def _of(self, function: Any) -> _Calls:
+        found = self._calls.get(function)
+        if found is None:
+            found = self._calls[function] = _Calls()
+        return found
+
+    def _compare(self, function: Any, trace: _Trace, call: int) -> None:
         if trace.holder is not None:
             now = trace.holder.look()
-            number = self._number_of(now) if kind_of(now) == "optimizer" else trace.optimizer
-            if number != trace.optimizer:
-                found = Replaced(
-                    trace.holder.name, _name(function), trace.place, trace.optimizer, number, call
-                )
-                trace.holder = None
-                if len(self.replaced) < NOTES:
-                    self.replaced.append(found)
+            if now is not trace.held() and kind_of(now) == "optimizer":
+                self._swapped(function, trace, call, now)
         if trace.changes != self._changes:
             trace.changes = self._changes
             self._flipped(function, trace, call)
+
+    def _swapped(self, function: Any, trace: _Trace, call: int, now: Any) -> None:
+        """Another object stands where the traced optimizer stood."""
+        number = self._number_of(now)
+        if number == trace.optimizer or trace.holder is None:
+            return
+        name = trace.holder.name
+        trace.holder = None
+        if len(self.replaced) < NOTES:
+            self.replaced.append(
+                Replaced(name, _name(function), trace.place, trace.optimizer, number, call)
+            )
 
     def _flipped(self, function: Any, trace: _Trace, call: int) -> None:
         flags = {**trace.flags, **self._flags()}
@@ -185,13 +216,15 @@ class Stale:
         if function is None or not in_graph():
             return
         stack, _ = stack_here(self._places)
+        calls = self._of(function)
         if not running.traced:
-            self._traces[function] = []
+            calls.traces = []
             running.traced = True
         flags = self._flags()
-        self._traces[function].append(
+        calls.traces.append(
             _Trace(
                 holder_of(optimizer, sys._getframe(1), self._places),
+                weakref.ref(optimizer),
                 self._number_of(optimizer),
                 stack[-1] if stack else None,
                 handed & flags.keys(),
@@ -284,7 +317,7 @@ class Stale:
                 continue
             scale, applied = now
             function = note.function() if note.function is not None else None
-            calls = note.calls + (self._calls.get(function, 0) if function is not None else 0)
+            calls = note.calls + (self._of(function).count if function is not None else 0)
             halved = round(math.log2(note.initial / scale)) if 0 < scale < note.initial else 0
             found.append(
                 LossScale(
