@@ -21,6 +21,9 @@ UNUSED = "not used"
 KEPT = "kept by hand"
 """What is assigned, and asked for no gradient: a slot, a copy, an average. It has no standing."""
 
+UNRECORDED = "not recorded"
+"""What was perhaps read and changed in traces past those that are recorded. It has none either."""
+
 
 def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     """Says for each trainable model variable where its updates end.
@@ -48,7 +51,7 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     # Counters and states of random generators are integers that nobody trains.
     counters = {variable.path for variable in run.variables if not _differentiable(variable)}
     found = [one for one in found if one.state != "resting" or one.variable not in counters]
-    found = [one for one in found if one.why != KEPT]
+    found = [one for one in found if one.why not in (KEPT, UNRECORDED)]
     order = {"broken": 0, "resting": 1, "moved": 2}
     return sorted(
         found, key=lambda one: (order[one.state], STAGES.index(one.stage) if one.stage else 0)
@@ -157,6 +160,8 @@ def _shown(
     asked = uses.sources.get(variable.key, [])
     if asked and all(source.connected is False for source in asked):
         return "broken", "recorded", "its gradient is None: no recorded path to the loss"
+    if run.unrecorded and not updates:
+        return "resting", None, UNRECORDED
     if not asked and not applied:
         return _unasked(variable, run)
     if applied and not asked and not updates and all(apply.by_hand for apply in applied):

@@ -89,6 +89,35 @@ def test_a_new_trace(watcher):
     assert sorted({step.apply: step.index for step in run.steps}.values()) == [5, SETTLED]
 
 
+def test_many_functions_of_one_name(watcher):
+    """Each is recorded: a cross-validation makes the same step for every fold."""
+    import tensorflow as tf
+
+    folds = [Loop() for _ in range(7)]
+    for loop in folds:
+        loop.step(tf.ones([2]))
+        loop.step(tf.ones([2]))
+    run = watcher.snapshot(finished=True)
+    assert (run.counted, run.unrecorded) == (14, 0)
+
+
+def test_more_graphs_than_are_recorded(watcher, monkeypatch):
+    """What their variables did is not known, and said to be so."""
+    import tensorflow as tf
+
+    from gradproof.standing import standings
+    from gradproof.watching.tensorflow import functions
+
+    monkeypatch.setattr(functions, "GRAPHS", 2)
+    folds = [Loop() for _ in range(4)]
+    for loop in folds:
+        loop.step(tf.ones([2]))
+    run = watcher.snapshot(finished=True)
+    assert [one.state for one in standings(run, [])] == ["moved"] * 2
+    assert run.unrecorded == 2
+    assert any("2 traces of functions" in sentence for sentence in run.unwatched)
+
+
 def test_an_exception(watcher):
     """It is the program's, and the calls after it are seen."""
     import tensorflow as tf

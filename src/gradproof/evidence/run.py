@@ -89,6 +89,7 @@ class Run:
         hoards: Lists that grew with the steps.
         crash: The exception that ended the program.
         unwatched: Sentences: what could not be seen.
+        unrecorded: Traces of functions that came after those that are recorded.
         finished: The program has ended.
         counted: Updates that happened, all apply calls together.
     """
@@ -126,6 +127,7 @@ class Run:
     hoards: tuple[Hoard, ...] = ()
     crash: Crash | None = None
     unwatched: tuple[str, ...] = ()
+    unrecorded: int = 0
     finished: bool = True
     counted: int = 0
 

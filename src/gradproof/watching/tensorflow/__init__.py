@@ -130,6 +130,9 @@ class TensorFlow:
         missed = self.passages.numbers.missed
         if missed:
             found.append(f"the numbers of {missed:,} steps, made in calls that make very many")
+        past = self.functions.unrecorded
+        if past:
+            found.append(f"{past:,} traces of functions, after the first ones of each and of all")
         about = remark(self.listeners.version, self.listeners.lost, self.patches.lacking)
         return (*found, about) if about else tuple(found)
 
@@ -332,6 +335,7 @@ class TensorFlow:
                 hoards=self.hoards.record(),
                 crash=crash,
                 unwatched=self._unwatched(),
+                unrecorded=self.functions.unrecorded,
                 finished=finished,
                 counted=sum(site.count for site in sites if not site.replica),
             )

@@ -8,6 +8,7 @@ import itertools
 import re
 import sys
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,10 +35,11 @@ SETTLED = 8
 """Calls without a new trace after which eager operations between them are known."""
 
 
-class _Depth(threading.local):
-    """How many calls of traced functions are under way in this thread."""
+class _Running(threading.local):
+    """Calls of traced functions under way in this thread: how many, and the outermost one."""
 
     depth = 0
+    function: Any = None
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Functions:
     Attributes:
         calls: Outermost calls so far.
         unchanged: Those since the last new trace.
+        unrecorded: Traces past the first `TRACES` of one function, or `GRAPHS` of all.
         around: Is told of each call, of nested ones too.
         entering: Called before each outermost call that is looked at.
         quiet: Says whether the next call may be passed over, too.
@@ -93,16 +96,18 @@ class Functions:
         self._forget = forget
         self._open: dict[int, TracedOperations] = {}
         self._skipped: set[int] = set()
-        self._traces: Counter[str] = Counter()
+        self._traces: weakref.WeakKeyDictionary[Any, Counter[str]] = weakref.WeakKeyDictionary()
+        self._unowned: Counter[str] = Counter()
         self._reads: dict[tuple[int, str], _Read] = {}
         self._fresh: set[tuple[int, str]] = set()
+        self.unrecorded = 0
         self.calls = 0
         self.unchanged = 0
         self.around: Stale | None = None
         self.entering: Callable[[], None] | None = None
         self.quiet: Callable[[], bool] = lambda: False
         self._spare = 0
-        self._local = _Depth()
+        self._local = _Running()
         self._numbers = itertools.count(2)
 
     def install(self, patches: Patches) -> None:
@@ -127,9 +132,11 @@ class Functions:
             return None
         found = self._open.get(id(graph))
         if found is None:
-            self._traces[str(graph.name)] += 1
-            if len(self.graphs) >= GRAPHS or self._traces[str(graph.name)] > TRACES:
+            traces = self._traces_so_far()
+            traces[str(graph.name)] += 1
+            if len(self.graphs) >= GRAPHS or traces[str(graph.name)] > TRACES:
                 self._skipped.add(id(graph))
+                self.unrecorded += 1
                 return None
             found = TracedOperations(
                 next(self._numbers), graph, self._places, self._variables, self._eager
@@ -139,6 +146,13 @@ class Functions:
             self._eager.start()
         return found
 
+    def _traces_so_far(self) -> Counter[str]:
+        """Traces of the function that is called, by name: it may trace others within."""
+        function = self._local.function
+        if function is None:
+            return self._unowned
+        return self._traces.setdefault(function, Counter())
+
     def _enter(self, function: Any) -> bool:
         """A call begins; says whether it may be passed over: a look costs 30 us."""
         if self.around is not None:
@@ -146,6 +160,7 @@ class Functions:
         self._local.depth += 1
         if self._local.depth > 1:
             return False
+        self._local.function = function
         if self._spare > 0 and not in_graph() and self.quiet():
             self._spare -= 1
             return True
@@ -160,6 +175,7 @@ class Functions:
         self._local.depth = max(0, self._local.depth - 1)
         if self._local.depth:
             return
+        self._local.function = None
         self.calls += 1
         self.unchanged += 1
         if passed and not self._open and self.quiet():
