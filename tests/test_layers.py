@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "gradproof"
 LAYERS = (
-    ("finding", "harmless", "needs", "task", "words", "detached"),
+    ("finding", "harmless", "needs", "task", "words", "detached", "interrupts"),
     ("evidence", "editing", "files"),
     ("fault",),
     (

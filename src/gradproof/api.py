@@ -21,6 +21,7 @@ from .evidence.run import Crash, Run
 from .fault import Diagnosis, Fault, Verdict
 from .files import Unreadable, is_own
 from .finding import Fix, Place, Span
+from .interrupts import theirs
 from .launch import Ending, Program, launch
 from .mending.judging import judge_of
 from .mending.offers import with_fixes
@@ -192,6 +193,8 @@ class _Judge:
             if self._bystander.wishes.stop_on_error and any(map(_is_error, found)):
                 watcher.pace.finish("ended at the first proven error, as `--stop-on error` asks")
         except Exception as failure:
+            if theirs(failure):
+                raise
             # The program must not notice; the end gives it another chance.
             self._failed = True
             self._reading.notes.append(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .fault import LEVELS, Diagnosis, Fault, Verdict
 from .finding import Edit, Finding, Fix, Place, Related
+from .interrupts import theirs
 
 if TYPE_CHECKING:
     from .evidence.loop import Loop
@@ -68,7 +69,7 @@ def diagnose(
         try:
             seen += _judge(fault, loops, run, locate)
         except Exception as failure:
-            if on_failure is None:
+            if on_failure is None or theirs(failure):
                 raise
             on_failure(fault, failure)
     return _fold(_merge(seen))

@@ -101,7 +101,8 @@ class Growing:
         """Adds steps and says what is wrong so far."""
         if rows is not None:
             self.recorder.add([rows])
-        # An answer with a diagnosis is written at once, with the steps that wait.
+        # An answer is written with the steps that wait, when it is time: here at once.
+        self.recorder._next = 0.0
         self.recorder.judged(Answer("run", diagnoses), records.healthy(), lambda path, cell: [])
 
     def seen(self):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from gradproof.watching import Watcher
@@ -140,6 +142,35 @@ def test_a_replaced_optimizer(watcher):
     loop.step(tf.ones([2]))
     (found,) = watcher.snapshot(finished=True).replaced
     assert found.call == SETTLED + 1
+
+
+class Late(Exception):
+    """What the program's timeout raises."""
+
+
+@pytest.mark.parametrize("where", ["_enter", "_leave"])
+def test_a_timeout_of_the_program_in_a_hook(watcher, where, monkeypatch):
+    """A signal handler may raise at any moment; that is the program's, and watching goes on."""
+    import tensorflow as tf
+
+    def expired(number, frame):
+        raise Late
+
+    def interrupted(*args, **kwargs):
+        signal.raise_signal(signal.SIGALRM)
+
+    loop = Loop()
+    loop.step(tf.ones([2]))
+    before = signal.signal(signal.SIGALRM, expired)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(watcher._framework.functions, where, interrupted)
+            with pytest.raises(Late):
+                loop.step(tf.ones([2]))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    loop.step(tf.ones([2]))
+    assert watcher.snapshot(finished=True).counted == int(loop.optimizer.iterations)
 
 
 def test_calls_within_calls(watcher):

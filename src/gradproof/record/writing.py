@@ -77,6 +77,7 @@ class Recorder:
         self._start = time.monotonic()
         self._next = 0.0
         self._seen = False
+        self._told: set[tuple[object, ...]] = set()
         self._whole = FIRST_WHOLE
 
     def add(self, news: Iterable[StepRows]) -> None:
@@ -95,12 +96,16 @@ class Recorder:
     def judged(self, answer: Answer, run: Run, lines: Lines) -> None:
         """Takes what is known so far, in case that the run is killed.
 
-        Only what is said of a first step without a fault waits for the next one.
+        What says nothing new waits for the next steps that are written.
         """
         if self._idle or not (answer.diagnoses or run.applies):
             return
         self._answer = answer, run, lines
-        if self.begun or answer.diagnoses:
+        told: set[tuple[object, ...]] = {
+            (one.fault.code, one.place, one.variables) for one in answer.diagnoses
+        }
+        news, self._told = told != self._told, told
+        if news or (self.begun and time.monotonic() >= self._next):
             self._write(self._put_answer)
 
     def _put_answer(self, connection: sqlite3.Connection) -> None:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..interrupts import theirs
+
 _MISSING = object()
 
 
@@ -45,7 +47,8 @@ class Patches:
         """Calls a hook of ours; an exception in it ends the watching only.
 
         Hooks don't see what they themselves cause: while one runs, other
-        hooks of the same thread are not called.
+        hooks of the same thread are not called. What a signal handler of the
+        program raises meanwhile is the program's own.
         """
         if hook is None or self.off or getattr(self._inside, "hook", False):
             return None
@@ -53,6 +56,8 @@ class Patches:
         try:
             return hook(*args)
         except Exception as problem:
+            if theirs(problem):
+                raise
             self.failed(problem)
             return None
         finally:
@@ -88,8 +93,9 @@ class Patches:
         def watched(*args: Any, **kwargs: Any) -> Any:
             if prepare is not None and not self.off:
                 args = prepare(args)
-            note = quietly(before, args[0], args[1:], kwargs)
+            note = None
             try:
+                note = quietly(before, args[0], args[1:], kwargs)
                 result = original(*args, **kwargs)
             except BaseException as problem:
                 quietly(raised, note, args[0], problem)

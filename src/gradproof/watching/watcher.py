@@ -11,6 +11,7 @@ from typing import Any
 
 from ..evidence.rows import StepRows
 from ..evidence.run import Crash, Run
+from ..interrupts import theirs
 from .aside import Aside
 from .imports import AfterImport
 from .pace import Pace
@@ -82,6 +83,8 @@ class Watcher:
             run: Run = self._framework.snapshot(crash, finished)
             return run
         except Exception as problem:
+            if theirs(problem):
+                raise
             self._failed(problem)
             return Run(crash=crash, finished=finished)
 

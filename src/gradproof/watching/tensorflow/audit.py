@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...evidence.ledger import Audit
+from ...interrupts import theirs
 from .eager import in_graph
 from .masks import masked_by
 from .optimizer_state import (
@@ -387,6 +388,8 @@ class Audits:
         try:
             return work(*args)
         except Exception as problem:
+            if theirs(problem):
+                raise
             self.problem = f"{type(problem).__name__}: {problem}"
             self._traced.clear()
             return None

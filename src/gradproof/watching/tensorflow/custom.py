@@ -15,6 +15,7 @@ from types import CodeType
 from typing import Any
 
 from ...evidence.custom import CustomGradient
+from ...interrupts import theirs
 from ..patches import Patches
 from ..places import Places
 from .purity import is_pure
@@ -104,7 +105,9 @@ class CustomGradients:
         for signed in (False, True):
             try:
                 answer = _compared(function, signed)
-            except Exception:  # the user's function, with inputs that it may not take
+            except Exception as problem:  # the user's function, with inputs that it may not take
+                if theirs(problem):
+                    raise
                 return None
             answers.append(answer)
             if answer is None or answer[1] == NOTHING:
