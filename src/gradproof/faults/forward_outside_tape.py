@@ -70,7 +70,7 @@ def find(loop: Loop) -> Iterator[Finding]:
     for broken, call, names in loop.breaks("outside"):
         yield Finding(
             f"{listed(names) or 'the variables'}: used outside the tape that is asked for "
-            "the gradient",
+            "the gradient, so it gives None",
             place=loop.place(broken.at),
             label="not recorded by the tape",
             related=(

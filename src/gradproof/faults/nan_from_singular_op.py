@@ -69,9 +69,10 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "masked": "`tf.where` hides its value where it is not finite, but not its derivative",
-    "self": "the argument is exactly zero for an item paired with itself, where the "
-    "derivative is infinite",
-    "zero": "a variable that starts at zero comes here, where the derivative is infinite",
+    "self": "the argument is exactly zero for an item paired with itself; the derivative "
+    "there is infinite, and one such item makes the gradient NaN",
+    "zero": "a variable that starts at zero comes here, where the derivative is infinite: its "
+    "first gradient is no number",
 }
 
 

@@ -72,8 +72,8 @@ def find(loop: Loop) -> Iterator[Finding]:
         if not call.strangers or call.made is None:
             continue
         yield Finding(
-            f"`{call.optimizer}` was built for other variables; here it meets "
-            f"{listed(call.strangers)}",
+            f"`{call.optimizer}` was built for the variables of its first call; it keeps state for "
+            f"those only, and here it meets {_strangers(call.strangers)}",
             place=loop.place(call.made),
             label="one optimizer, several lists of variables",
             related=(
@@ -85,6 +85,10 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "one optimizer for each list, or `optimizer.build(all_variables)` first", safe=False
             ),
         )
+
+
+def _strangers(names: tuple[str, ...]) -> str:
+    return "others" if names == ("other variables",) else listed(names)
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             message,
             place=loop.place(call.at),
-            label=call.form,
+            label=_LABELS.get(call.form, call.form),
             variables=call.applied_to,
             fix=_fix(loop, call),
         )
@@ -89,6 +89,7 @@ _MESSAGES = {
     "tensor loss": "`minimize` is given a tensor; it needs a function, or a tape",
     "no minimize": "optimizers of Keras 3 have no `minimize`",
 }
+_LABELS = {"tensor loss": "given a tensor", "no minimize": "not there in Keras 3"}
 
 
 def _fix(loop: Loop, call: ApplyCall) -> Fix:

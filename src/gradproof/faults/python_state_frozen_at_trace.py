@@ -90,9 +90,9 @@ def find(loop: Loop) -> Iterator[Finding]:
             continue
         seen.add(key)
         happens = (
-            "changes once, while tracing"
+            "changes once, while tracing, and then never again"
             if state.inside
-            else "keeps the value it had while tracing"
+            else "keeps the value it had while tracing, in all steps"
         )
         place = state.written if state.inside else state.read
         yield Finding(

@@ -81,7 +81,8 @@ def _finding(loop: Loop, tape: Spot, calls: list[GradientCall]) -> Finding:
     """One for each tape: a persistent one answers all of these calls."""
     first, *more = calls
     return Finding(
-        "this tape has already been asked, and it is not persistent",
+        "a tape that is not persistent forgets what it recorded once it was asked: "
+        "this second call raises RuntimeError",
         place=loop.place(first.at),
         label="the tape is used up",
         related=(

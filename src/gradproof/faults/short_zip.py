@@ -86,10 +86,10 @@ def find(loop: Loop) -> Iterator[Finding]:
                 else fix
             )
         sliced = shorter == longer
-        known = f"for {listed(shorter)} only" if shorter and not sliced else "for a part of it only"
+        known = f"for {listed(shorter)} only" if shorter and not sliced else "for a part only"
         yield Finding(
             f"there are {'gradients' if fewer else 'variables'} {known}; "
-            f"{listed(missing) or 'the rest'} never moves",
+            f"{listed(missing) or 'what the shorter list leaves out'} never moves",
             place=loop.place(call.zipped or call.at),
             label="stops at the shorter list",
             related=loop.related(call.sources, "the gradients are taken for these"),

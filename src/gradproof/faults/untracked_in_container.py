@@ -121,7 +121,8 @@ def find(loop: Loop) -> Iterator[Finding]:
                 + loop.related(call.sources, "not in this list"),
                 variables=names,
                 fix=Fix(
-                    "hold it as an attribute of a Keras layer, or in a list that is one", safe=False
+                    "make the object a Keras layer, or hold its layers in an attribute of one, too",
+                    safe=False,
                 ),
                 symptoms=("variable-left-out",),
             )
