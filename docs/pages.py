@@ -133,7 +133,7 @@ def facts(fault: Fault) -> Iterator[str]:
     yield f"| lost | {stage}: {QUESTIONS[fault.stage]} |"
     yield f"| seen | {' and '.join(seen)} |"
     for key, name in GENERATIONS.items():
-        held = "the bad example below loses its update" if key in generations else "no fault here"
+        held = "the bad example below shows it" if key in generations else "no fault here"
         yield f"| {name} | {held} |"
     yield f"| shown in | {' and '.join(MODES[mode] for mode in modes)} |"
     if fault.symptoms:
