@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.run import Crash
 from records import at, healthy, proven, with_apply
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended
 
 
 def test_two_arguments():
@@ -53,6 +55,50 @@ def test_minimize_with_a_function():
         """,
         keras="2",
     )
+
+
+KERAS_3 = """\
+import keras
+import tensorflow as tf
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.1)
+x, y = tf.ones((8, 4)), tf.ones((8, 1))
+
+
+def cost():
+    return tf.reduce_mean(tf.square(model(x) - y))
+
+
+for _ in range(10):
+    optimizer.minimize({given}, model.trainable_variables)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "loss"),
+    [("cost", "cost()"), ("lambda: tf.reduce_sum(model(x) ** 2)", "tf.reduce_sum(model(x) ** 2)")],
+)
+def test_keras_3_has_no_minimize(given, loss):
+    """What it did with a function is written out with a tape."""
+    after = mended(KERAS_3.format(given=given))
+    assert after is not None
+    assert after.endswith(
+        f"""\
+for _ in range(10):
+    with tf.GradientTape() as tape:
+        loss = {loss}
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), \
+model.trainable_variables))
+"""
+    )
+
+
+def test_keras_3_has_no_minimize_for_a_number():
+    """A function that gives back what is there already would be no mend."""
+    for given in ("lambda: loss", "loss"):
+        text = KERAS_3.replace("for _ in range(10):", "loss = cost()\nfor _ in range(10):")
+        assert "lambda: lambda" not in (mended(text.format(given=given)) or "")
 
 
 def test_proven():

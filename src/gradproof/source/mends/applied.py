@@ -159,13 +159,16 @@ def _variables(draft: Draft, loop: ast.comprehension) -> str:
 
 
 def optimizer_call_misuse(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """`minimize` gets a function that computes the loss."""
+    """`minimize` gets a function that computes the loss; Keras 3 has none, and takes a tape."""
     call = draft.nearest(node_of(draft, finding), ast.Call)
     if called(call) in ("apply_gradients", "apply") and len(call.args) == 1:
         yield from _zipped(draft, call)
     if called(call) != "minimize" or not call.args:
         raise NoMend
     value: ast.expr | None = call.args[0]
+    if draft.generation == "3" or isinstance(value, ast.Lambda):
+        yield from _taped(draft, call)
+        return
     if isinstance(value, ast.Name):
         name, scope = value.id, draft.scope(call)
         values = [
@@ -177,6 +180,41 @@ def optimizer_call_misuse(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if value is not None:
         text = f"lambda: {draft.source(value)}"
         yield Fix("hand over a function", False, (draft.replace(call.args[0], text),))
+
+
+def _taped(draft: Draft, call: ast.Call) -> Iterator[Fix]:
+    """What `minimize` did with a function, written out."""
+    function, statement = call.args[0], draft.statement(call)
+    variables = call.args[1] if len(call.args) > 1 else keyword(call, "var_list")
+    if not isinstance(statement, ast.Expr) or not isinstance(call.func, ast.Attribute):
+        raise NoMend
+    if variables is None or isinstance(variables, ast.Lambda):
+        raise NoMend
+    if isinstance(function, ast.Lambda) and not isinstance(function.body, ast.Name):
+        loss = draft.source(function.body)
+    elif isinstance(function, ast.Name) and _is_function(draft, function.id):
+        loss = f"{function.id}()"
+    else:
+        raise NoMend
+    if {"tape", "loss"} & stored(draft.scope(call)):
+        raise NoMend
+    handed = draft.source(variables)
+    text = (
+        f"with {draft.tensorflow}.GradientTape() as tape:\n"
+        f"    loss = {loss}\n"
+        f"{draft.source(call.func.value)}.apply_gradients("
+        f"zip(tape.gradient(loss, {handed}), {handed}))"
+    )
+    lead = draft.indent(statement)
+    yield Fix(
+        "take the gradients with a tape, and apply them",
+        False,
+        (draft.replace(statement, text.replace("\n", f"\n{lead}")),),
+    )
+
+
+def _is_function(draft: Draft, name: str) -> bool:
+    return any(isinstance(node, Function) and node.name == name for node in ast.walk(draft.tree))
 
 
 def _zipped(draft: Draft, call: ast.Call) -> Iterator[Fix]:
