@@ -149,6 +149,9 @@ def _by_hand(run: Run) -> Iterator[Finding]:
             variables=names,
             step=steps[0].index,
             evidence={"learning_rate": 0.0, "gradient_norm": max(known)},
+            fix=Fix(
+                "print the factors of this change: the rate among them has to be above 0", False
+            ),
         )
 
 

@@ -101,8 +101,9 @@ def prove(run: Run) -> Iterator[Finding]:
     loss = "" if step.loss is None else f" (loss {step.loss:.4g})"
     yield Finding(
         f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; of "
-        f"the operations between them and the target {cause.type} alone comes to an edge where "
-        f"nothing guards it, and the values are NaN from then on",
+        f"the operations between them and the target only {cause.type} has an infinite "
+        "derivative within its range, and nothing keeps its argument off that edge; the values "
+        "are NaN from then on",
         place=cause.place,
         label=f"{cause.type} has no finite derivative at an edge",
         related=(Related(apply.place, "applied here"),) if apply.place is not None else (),
