@@ -100,11 +100,72 @@ def test_arithmetic(kind: str):
     assert list(accomplices(run)) == []
 
 
-@pytest.mark.parametrize("kind", ["Square", "Abs", "Cos"])
+@pytest.mark.parametrize("kind", ["Abs", "Cos", "Rsqrt"])
 def test_unknown_way(kind: str):
     """Whether an error grows with the judgement depends on its value."""
     run = game(operation(20, kind, (5,)), operation(21, "Mean", (20,)), last=21)
     assert list(accomplices(run)) == []
+
+
+def cross_entropy(*labels: Operation) -> tuple[Operation, ...]:
+    """The loss of the generator's judgement, with these labels as operation 20."""
+    return (
+        *labels,
+        operation(21, "Mul", (5, 20)),
+        operation(22, "Relu", (5,)),
+        operation(23, "Sub", (22, 21)),
+        operation(24, "Abs", (5,)),
+        operation(25, "Neg", (24,)),
+        operation(26, "Exp", (25,)),
+        operation(27, "Log1p", (26,)),
+        operation(28, "AddV2", (23, 27)),
+        operation(29, "Mean", (28,), shape=()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "helps"),
+    [
+        (operation(20, "ZerosLike", (5,)), True),
+        (operation(20, "Const", value=0.0), True),
+        (operation(20, "OnesLike", (5,)), False),
+        (operation(20, "Const", value=0.9), False),
+        (operation(20, "Const", value=0.5), False),
+        (operation(20, EXTERNAL), False),
+    ],
+)
+def test_cross_entropy(labels: Operation, helps: bool):
+    """Labels say which way a cross-entropy pushes: zeros for what is made are the critic's."""
+    assert bool(list(accomplices(game(*cross_entropy(labels), last=29)))) == helps
+
+
+@pytest.mark.parametrize(("level", "helps"), [(0.0, True), (1.0, False)])
+@pytest.mark.parametrize("kind", ["Square", "Pow", "SquaredDifference"])
+def test_least_squares(kind: str, level: float, helps: bool):
+    """A distance to a number pushes towards it."""
+    apart = (5, 19) if kind == "SquaredDifference" else (20, 18)
+    run = game(
+        operation(18, "Const", shape=(), value=2.0),
+        operation(19, "Const", value=level),
+        operation(20, "Sub", (5, 19)),
+        operation(21, kind, apart),
+        operation(22, "Mean", (21,), shape=()),
+        last=22,
+    )
+    assert bool(list(accomplices(run))) == helps
+
+
+def test_penalty():
+    """A penalty on the critic's slope pushes no judgement."""
+    run = helping()
+    (recording,) = run.recordings
+    operations = list(recording.operations)
+    operations[14] = operation(14, "MatMul", (8, 3), backward=True)
+    operations[15] = operation(15, "Cos", (14,))
+    operations[16] = operation(16, "AddV2", (13, 15), shape=())
+    run = replace(run, recordings=(replace(recording, operations=tuple(operations)),))
+    critic = replace(run.calls[0], targets=(Target(16),))
+    assert len(list(accomplices(replace(run, calls=(critic, run.calls[1]))))) == 1
 
 
 def test_no_contest():

@@ -33,8 +33,8 @@ class Operation:
         backward: It belongs to the computing of a gradient.
         stand_in: For `EXTERNAL`: the operation of the eager recording that
             made the value, if it was recorded there.
-        value: For numbers from outside and constants, without axes:
-            the value; 0 for such tensors with axes that are all zeros.
+        value: For numbers from outside and constants the value; with axes
+            only if it is that of all elements (0 if there are none).
     """
 
     index: int

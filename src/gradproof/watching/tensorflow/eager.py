@@ -182,11 +182,7 @@ class EagerOperations:
         value = None
         number = dtype.startswith("float") or (shape == () and dtype.startswith("int"))
         if name == EXTERNAL and number and output._num_elements() <= SMALL:
-            array = output._numpy()
-            if shape == ():
-                value = float(array)
-            elif not array.any():
-                value = 0.0
+            value = same_of(output._numpy())
         self._rows.append(
             Operation(
                 len(self._rows),
@@ -311,3 +307,13 @@ def _context() -> Any:
     from tensorflow.python.eager import context
 
     return context
+
+
+def same_of(array: Any) -> float | None:
+    """The number that all elements of an array are; 0 if there are none."""
+    if array.shape == ():
+        return float(array)
+    if not array.any():
+        return 0.0
+    first = array.flat[0]
+    return float(first) if (array == first).all() else None

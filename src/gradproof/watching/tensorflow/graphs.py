@@ -7,7 +7,7 @@ from typing import Any
 
 from ...evidence.recording import EXTERNAL, Operation, Recording
 from ..places import Places, Stack
-from .eager import SMALL, EagerOperations
+from .eager import SMALL, EagerOperations, same_of
 from .variables import Variables
 
 LIMIT = 60_000
@@ -287,7 +287,7 @@ class _Reader:
 
 
 def _number(constant: Any) -> float | None:
-    """The value of a constant without axes; 0 for one that is all zeros."""
+    """The value of a constant, if all its elements have the same."""
     from tensorflow.python.framework import tensor_util
 
     elements = constant.shape.num_elements()
@@ -296,9 +296,7 @@ def _number(constant: Any) -> float | None:
     value = tensor_util.constant_value(constant)
     if value is None or value.size > SMALL:
         return None
-    if value.shape == ():
-        return float(value)
-    return None if value.any() else 0.0
+    return same_of(value)
 
 
 def _clipping(name: str) -> tuple[str, ...]:
