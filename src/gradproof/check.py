@@ -113,7 +113,7 @@ def _tasks(paths: Sequence[str], faults: Iterable[Fault] | None, manner: Manner)
         path = os.path.abspath(name)
         left_out = never | configuration.codes_left_out(path)
         keras = configuration.keras(path)
-        return Task(path, shown_path(name, start), named, keras, left_out, data)
+        return Task(path, shown_path(name, start), named, keras, left_out, data, manner.cached)
 
     found = collect(paths, configuration.leaves_out, force=manner.force_exclude)
     tasks = [task(name, named, _passed(name)) for name, named in found.items()]

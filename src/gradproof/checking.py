@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .files import Unreadable, content, source_text
 from .suppression import Allowance, allowances
@@ -25,8 +24,7 @@ CHUNK = 16
 """Files that a process takes at once."""
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One file to be checked.
 
     Attributes:
@@ -36,6 +34,7 @@ class Task:
         keras: The generation known from elsewhere, `"2"` or `"3"`.
         left_out: Codes of the faults not to look for.
         data: Its bytes, where they don't lie on disk.
+        kept: What it gives will be kept beside a digest of its bytes.
     """
 
     path: str
@@ -44,10 +43,10 @@ class Task:
     keras: str | None = None
     left_out: frozenset[str] = frozenset()
     data: bytes | None = None
+    kept: bool = False
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """What one file gave.
 
     Attributes:
@@ -59,7 +58,7 @@ class Checked:
         read: Other files that were read for it, as they are shown.
         absent: Files that would have been read for it.
         failed: Why it was not read at all; then the rest is empty.
-        digest: Of the bytes that were judged.
+        digest: Of the bytes that were judged, if the task asks for it.
     """
 
     diagnoses: tuple[Diagnosis, ...] = ()
@@ -231,7 +230,7 @@ def _one(task: Task, reading: Reading, faults: Sequence[Fault]) -> Checked:
         tuple(allowances(text)),
         tuple(sought.read),
         tuple(sought.absent),
-        digest=digest(data),
+        digest=digest(data) if task.kept else "",
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .collecting import patterns
 from .files import Unreadable, shown_path
@@ -103,8 +103,7 @@ def _matches(spec: GitIgnoreSpec | None, inside: str) -> bool:
     return spec is not None and not inside.startswith("../") and spec.match_file(inside)
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """What was chosen on the command line; it wins over every file.
 
     Attributes:

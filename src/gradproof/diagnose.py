@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from .fault import LEVELS, Diagnosis, Fault, Verdict
 from .finding import Edit, Finding, Fix, Place, Related
@@ -24,8 +24,7 @@ OnFailure = Callable[[Fault, Exception], None]
 Locate = Callable[[Place], Place]
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(NamedTuple):
     """One fault seen once, with what we know about it so far."""
 
     fault: Fault
@@ -243,7 +242,7 @@ def _merge(seen: Sequence[_Seen]) -> list[_Seen]:
             names = dict.fromkeys(first.finding.variables + one.finding.variables)
             fix = first.finding.fix or one.finding.fix
             finding = replace(first.finding, variables=tuple(names), fix=fix)
-            merged[key] = replace(first, finding=finding)
+            merged[key] = first._replace(finding=finding)
     return list(merged.values())
 
 

@@ -18,7 +18,7 @@ LARGEST = 5_000_000
 LOCKED = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml")
 """They name one version each and win over what only asks for a range."""
 
-_ASKED = re.compile(
+_ASKED = (
     r"(?:.*requirements.*|constraints.*)\.(?:txt|in)|environment.*\.ya?ml|pixi\.toml"
     r"|pyproject\.toml|setup\.(?:cfg|py)|Pipfile"
 )
@@ -28,15 +28,12 @@ _PACKAGES = r"(tensorflow(?:[-_](?:cpu|gpu|intel|macos|rocm))?|keras|tf[-_]keras
 _NAME = rf"(?<![\w.:/-]){_PACKAGES}(?![\w.-])"
 _CLAUSE = r"(?:===|==|~=|!=|>=|<=|>|<|\^|~|=)\s*v?\d[\w.*+!-]*"
 # As pip and conda write it, and as Poetry and Pipfile do.
-_REQUIREMENT = re.compile(
-    rf"{_NAME}(?:\[[^\]\n]*\])?\s*\(?\s*({_CLAUSE}(?:\s*,\s*{_CLAUSE})*)?"
-    r"""(?:["']?\s*[=:]\s*(?:\{[^}]*?\bversion["']?\s*[=:]\s*)?["']([^"'\n]*)["'])?""",
-    re.IGNORECASE,
+_REQUIREMENT = (
+    rf"(?i){_NAME}(?:\[[^\]\n]*\])?\s*\(?\s*({_CLAUSE}(?:\s*,\s*{_CLAUSE})*)?"
+    r"""(?:["']?\s*[=:]\s*(?:\{[^}]*?\bversion["']?\s*[=:]\s*)?["']([^"'\n]*)["'])?"""
 )
-_PACKAGE = re.compile(
-    rf"""name\s*[=:]\s*["']?{_PACKAGES}["']?\s+version\s*[=:]\s*["']?(\d[\w.]*)"""
-)
-_COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
+_PACKAGE = rf"""name\s*[=:]\s*["']?{_PACKAGES}["']?\s+version\s*[=:]\s*["']?(\d[\w.]*)"""
+_COMMENT = r"(?m)(?:^|\s)#.*$"
 
 Version = tuple[int, ...]
 _ENDLESS: Version = (10**9,)
@@ -92,7 +89,7 @@ def _pinned_in(folder: str) -> str | None:
         names = sorted(os.listdir(folder))
     except OSError:
         return None
-    asked = [name for name in names if _ASKED.fullmatch(name)]
+    asked = [name for name in names if re.fullmatch(_ASKED, name)]
     if "requirements" in names:
         try:
             inner = sorted(os.listdir(os.path.join(folder, "requirements")))
@@ -141,12 +138,12 @@ def _told(pins: Iterable[tuple[str, str]]) -> str | None:
 
 
 def _asked(text: str) -> Iterator[tuple[str, str]]:
-    for match in _REQUIREMENT.finditer(_COMMENT.sub("", text)):
+    for match in re.finditer(_REQUIREMENT, re.sub(_COMMENT, "", text)):
         yield match[1], match[2] or match[3] or ""
 
 
 def _locked(text: str) -> Iterator[tuple[str, str]]:
-    for match in _PACKAGE.finditer(text):
+    for match in re.finditer(_PACKAGE, text):
         yield match[1], f"=={match[2]}"
     yield from _asked(text)
 

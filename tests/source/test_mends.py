@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradproof.finding import Finding, Place, Span
-from gradproof.source.mends import MENDS, Draft, candidates
+from gradproof.source.mends import HOMES, Draft, candidates, mends
 from snippets import mended
 
 HEAD = """\
@@ -207,10 +207,11 @@ def step(y):
 
 
 def test_every_mend_belongs_to_a_fault():
-    """A name that is misspelt would never be asked for."""
+    """A name that is misspelt would never be asked for, or not be found then."""
     from gradproof.faults import FAULTS
 
-    assert set(MENDS) <= {fault.name for fault in FAULTS}
+    assert set(HOMES) <= {fault.name for fault in FAULTS}
+    assert all(callable(mend) for fault in HOMES for mend in mends(fault))
 
 
 def test_columns_of_a_draft_count_characters():

@@ -6,9 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -25,8 +24,7 @@ MANY = 100
 """Files from which on a bar shows how far it is."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The options that only `check` has."""
 
     paths: tuple[str, ...]

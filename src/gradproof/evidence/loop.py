@@ -25,7 +25,7 @@ class Spot:
     path: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Break:
     """Where the path from a source to the target of a gradient is lost.
 
@@ -49,7 +49,7 @@ class Break:
     origin: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Connection:
     """How the target of a gradient hangs together with one source.
 
@@ -66,7 +66,7 @@ class Connection:
     lost: Break | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Owned:
     """A layer or variable, where it was made and where it was used.
 
@@ -81,7 +81,7 @@ class Owned:
     beyond: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientCall:
     """One `tape.gradient(target, sources)`, or what `fit` does inside.
 
@@ -121,7 +121,7 @@ class GradientCall:
     zeros_asked: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ApplyCall:
     """Gradients are handed to an optimizer.
 
@@ -167,7 +167,7 @@ class ApplyCall:
     ascent: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HandUpdate:
     """A variable is assigned a value made from a gradient.
 
@@ -186,7 +186,7 @@ class HandUpdate:
     name: Spot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DroppedUpdate:
     """A new value computed from a variable and its gradient goes nowhere.
 
@@ -206,7 +206,7 @@ class DroppedUpdate:
     value: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Creation:
     """State made inside a traced function, in every call anew.
 
@@ -220,7 +220,7 @@ class Creation:
     inner: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rate:
     """A learning rate that is exactly zero.
 
@@ -233,7 +233,7 @@ class Rate:
     division: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FrozenState:
     """Python state that a traced function reads once and others change.
 
@@ -247,7 +247,7 @@ class FrozenState:
     inside: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Broadcast:
     """Two operands whose shapes make a table out of two columns."""
 
@@ -259,7 +259,7 @@ class Broadcast:
     flat: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LossCall:
     """A cross-entropy and what it is given.
 
@@ -282,7 +282,7 @@ class LossCall:
     edit: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelCall:
     """A model in training is called without `training=True`.
 
@@ -295,7 +295,7 @@ class ModelCall:
     insert: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Remark:
     """Something seen at a place that one fault alone asks about.
 
@@ -310,7 +310,7 @@ class Remark:
     edit: Spot | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loop:
     """The reading of one file.
 

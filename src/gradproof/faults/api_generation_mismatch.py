@@ -92,8 +92,8 @@ GONE: Mapping[str, str] = {
 """Names of one generation that another one does not have, and what it has."""
 
 _NAMES = "|".join(sorted(GONE, key=len, reverse=True))
-MISSING = re.compile(rf"(?:'(\w+)' object|module '([\w.]+)') has no attribute '({_NAMES})'")
-REFUSED = re.compile(
+MISSING = rf"(?:'(\w+)' object|module '([\w.]+)') has no attribute '({_NAMES})'"
+REFUSED = (
     rf"Argument\(s\) not recognized: \{{'({_NAMES})'"
     rf"|unexpected keyword argument '({_NAMES})'"
     rf"|({_NAMES}) is deprecated in the new (?:TF-)?Keras optimizer"
@@ -102,9 +102,7 @@ REFUSED = re.compile(
 OPTIMIZERS = frozenset({"lr", "decay", "weights", "apply", "aggregate_gradients", "scale_loss"})
 """Names that many classes may have: they count on Keras's own optimizers only."""
 
-BUILT_IN = re.compile(
-    r"SGD|RMSprop|Adam\w*|Nadam|Adagrad|Adadelta|Adafactor|Ftrl|Lion|Lamb|Muon|LossScale\w*"
-)
+BUILT_IN = r"SGD|RMSprop|Adam\w*|Nadam|Adagrad|Adadelta|Adafactor|Ftrl|Lion|Lamb|Muon|LossScale\w*"
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -134,13 +132,13 @@ def prove(run: Run) -> Iterator[Finding]:
     crash = run.crash
     if crash is None or not crash.places:
         return
-    missing = MISSING.search(crash.message)
-    refused = REFUSED.search(crash.message)
+    missing = re.search(MISSING, crash.message)
+    refused = re.search(REFUSED, crash.message)
     if missing is not None:
         kind, module, name = missing.groups()
         if module is not None and not module.startswith(("keras", "tf_keras", "tensorflow")):
             return
-        if kind is not None and name in OPTIMIZERS and BUILT_IN.fullmatch(kind) is None:
+        if kind is not None and name in OPTIMIZERS and re.fullmatch(BUILT_IN, kind) is None:
             return
     elif refused is not None:
         name = next(part for part in refused.groups() if part)

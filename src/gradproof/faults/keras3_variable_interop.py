@@ -64,12 +64,10 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 REFUSED = (
-    re.compile(
-        r"Passed in object <\w*Variable path=([^\s,>]+).*not tf\.Tensor or tf\.Variable", re.S
-    ),
-    re.compile(r"'(?:Keras)?Variable' object has no attribute '(\w+)'"),
-    re.compile(r"'ResourceVariable' object is not callable()"),
-    re.compile(r"'ResourceVariable' object has no attribute '(overwrite_with_gradient|path)'"),
+    r"(?s)Passed in object <\w*Variable path=([^\s,>]+).*not tf\.Tensor or tf\.Variable",
+    r"'(?:Keras)?Variable' object has no attribute '(\w+)'",
+    r"'ResourceVariable' object is not callable()",
+    r"'ResourceVariable' object has no attribute '(overwrite_with_gradient|path)'",
 )
 """How TensorFlow and Keras 3 refuse each other's variables."""
 
@@ -92,7 +90,7 @@ def prove(run: Run) -> Iterator[Finding]:
     if crash is None or "3" not in run.generations or not crash.places:
         return
     for refused in REFUSED:
-        found = refused.search(crash.message)
+        found = re.search(refused, crash.message)
         if found is None:
             continue
         word = found.group(1)

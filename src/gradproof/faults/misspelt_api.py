@@ -43,7 +43,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..evidence.loop import Spot
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Span
 
@@ -53,6 +52,8 @@ if TYPE_CHECKING:
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Names that tapes, optimizers and models do not have."""
+    from ..evidence.loop import Spot
+
     for seen in loop.about("misspelt-api"):
         if seen.words == "not called":
             end = Span(

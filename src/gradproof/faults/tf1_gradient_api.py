@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
-REFUSED = re.compile(
+REFUSED = (
     r"tf\.gradients is not supported when eager execution is enabled"
     r"|passed to Optimizer\.compute_gradients should be a function when eager"
     r"|object has no attribute '(?:get_gradients|get_updates)'"
@@ -85,7 +85,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 def prove(run: Run) -> Iterator[Finding]:
     """Find the call of the old interface that ended the program."""
     crash = run.crash
-    found = REFUSED.search(crash.message) if crash is not None else None
+    found = re.search(REFUSED, crash.message) if crash is not None else None
     if crash is None or found is None or not crash.places:
         return
     yield Finding(

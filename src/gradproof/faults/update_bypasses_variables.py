@@ -54,13 +54,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..evidence.loop import Spot
 from ..fault import Fault
 from ..finding import Edit, Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
     from ..evidence.gradients import GradientCall
-    from ..evidence.loop import DroppedUpdate, Loop
+    from ..evidence.loop import DroppedUpdate, Loop, Spot
     from ..evidence.run import Crash, Run
 
 _WHERE = {
@@ -94,6 +93,8 @@ def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix
     title = "assign to the variables: `variable.assign(...)`"
     if where != "element" or target is None or value is None:
         return Fix(title, safe=False)
+    from ..evidence.loop import Spot
+
     between = (
         Edit(
             loop.place(

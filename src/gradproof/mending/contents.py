@@ -10,7 +10,6 @@ from dataclasses import replace
 from ..editing import Unfit, edited
 from ..files import Unreadable, source_text
 from ..finding import Edit, Place
-from .notebooks import cell_sources, with_sources
 
 
 def mended_bytes(data: bytes, path: str, edits: Sequence[Edit]) -> bytes:
@@ -38,6 +37,8 @@ def mended_bytes(data: bytes, path: str, edits: Sequence[Edit]) -> bytes:
 
 
 def _notebook(data: bytes, path: str, edits: Sequence[Edit]) -> bytes:
+    from .notebooks import cell_sources, with_sources
+
     marked = data.startswith(b"\xef\xbb\xbf")
     try:
         raw = data.decode("utf-8-sig")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..finding import Span
 from .paint import Paint
@@ -13,8 +13,7 @@ TAB = 4
 """Columns of a tab in what we print."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """An underlined span; `first` is the place itself, others are related."""
 
     span: Span

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CLIPS = frozenset({"clip_by_global_norm", "clip_by_norm", "clip_by_value"})
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Clips:
     """What was clipped, and what was applied.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Mode:
     """How a layer that behaves differently in training was called.
 
@@ -41,7 +41,7 @@ class Mode:
     trained: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Question:
     """One visit of a gradient call, with what was seen then."""
 

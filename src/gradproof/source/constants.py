@@ -12,23 +12,20 @@ from .values import Class
 if TYPE_CHECKING:
     from .reader import Reader
 
-_RANDOM = re.compile(
+_RANDOM = (
     r"(tf|keras)\.random\.(normal|uniform|truncated_normal)$"
     r"|tf\.random\.stateless_(normal|uniform|truncated_normal)$"
 )
-_INITIALIZER = re.compile(
-    r"(^|\.)initializers\.(get|\w*(glorot|he|lecun|xavier|variance)_?[a-z]+)$", re.IGNORECASE
-)
+_INITIALIZER = r"(?i)(^|\.)initializers\.(get|\w*(glorot|he|lecun|xavier|variance)_?[a-z]+)$"
 """Those that are made for weights; fixed projections are drawn by others as well."""
-_WEIGHT = re.compile(
+_WEIGHT = (
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
     r"|matrix|query|(weights?|kernel|bias|embeddings?|matrix)_\w+"
     r"|\w+_(weights?|kernel|bias|embeddings?|matrix))$"
 )
-_FIXED = re.compile(
-    r"fourier|random_?features|random_?project|fixed|frozen|seed|reservoir|hash"
-    r"|true|truth|teacher|target",
-    re.IGNORECASE,
+_FIXED = (
+    r"(?i)fourier|random_?features|random_?project|fixed|frozen|seed|reservoir|hash"
+    r"|true|truth|teacher|target"
 )
 
 
@@ -36,9 +33,9 @@ def look(reader: Reader, cls: Class) -> None:
     """Looks at a class of layers for weights made as tensors."""
     if cls.base not in ("layer", "model", "module") or reader.silent:
         return
-    if "random" in cls.name.lower() or _FIXED.search(cls.name):
+    if "random" in cls.name.lower() or re.search(_FIXED, cls.name):
         return
-    if _FIXED.search(ast.get_docstring(cls.node) or ""):
+    if re.search(_FIXED, ast.get_docstring(cls.node) or ""):
         return
     methods = {one.name: one for one in cls.node.body if isinstance(one, ast.FunctionDef)}
     call = methods.get("call", methods.get("__call__"))
@@ -70,7 +67,7 @@ def look_beside_variables(reader: Reader) -> None:
                 continue
             if not _draws(one.value, target.id, scope) or _named(scope, target.id, ast.Store) != 1:
                 continue
-            if _FIXED.search(target.id) or _FIXED.search(reader.spot(one).text):
+            if re.search(_FIXED, target.id) or re.search(_FIXED, reader.spot(one).text):
                 continue
             use = _taped_use(scope, target.id)
             if use is not None:
@@ -88,17 +85,17 @@ def _draws(made: ast.Call, name: str, around: ast.AST) -> bool:
     """Says whether a call draws what is named like a weight, or an initializer draws it."""
     drawn = _unwrapped(made)
     function = drawn.func
-    if _RANDOM.match(_dotted(function)):
-        return _WEIGHT.match(name) is not None
+    if re.match(_RANDOM, _dotted(function)):
+        return re.match(_WEIGHT, name) is not None
     if isinstance(function, ast.Call):
-        return _INITIALIZER.search(_dotted(function.func)) is not None
+        return re.search(_INITIALIZER, _dotted(function.func)) is not None
     if isinstance(function, ast.Name | ast.Attribute):
         text = ast.unparse(function)
         return any(
             isinstance(one, ast.Assign)
             and isinstance(one.value, ast.Call)
             and ast.unparse(one.targets[0]) == text
-            and _INITIALIZER.search(_dotted(one.value.func)) is not None
+            and re.search(_INITIALIZER, _dotted(one.value.func)) is not None
             for one in ast.walk(around)
         )
     return False

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Path: TypeAlias = tuple[ast.AST, ...]
 """The calls that led to an operation, outermost first, then the operation."""
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """An operation that no gradient passes.
 
     `kind` as in `evidence.loop.Break`; `tapes` recorded it.
@@ -24,8 +22,7 @@ class Cut:
     tapes: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
-class Trail:
+class Trail(NamedTuple):
     """How a value depends on one origin.
 
     Attributes:

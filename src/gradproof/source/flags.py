@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Flags:
     """Assignments to `trainable`, by layer, and those that may have come to nothing.
 

@@ -32,9 +32,7 @@ def _is_asked_for(reader: Reader) -> bool:
     return reader.generation is None
 
 
-_VERSION = re.compile(
-    r"version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[12]|keras_?[23]", re.IGNORECASE
-)
+_VERSION = r"(?i)version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[12]|keras_?[23]"
 
 
 def asks_version(reader: Reader, node: ast.AST) -> bool:
@@ -49,7 +47,7 @@ def asks_version(reader: Reader, node: ast.AST) -> bool:
         # The function is called behind a condition.
         return bool(reader.frame.guarded)
     return any(
-        isinstance(one, ast.Try | ast.BoolOp) or bool(_VERSION.search(ast.unparse(one.test)))
+        isinstance(one, ast.Try | ast.BoolOp) or bool(re.search(_VERSION, ast.unparse(one.test)))
         for one in around
     )
 

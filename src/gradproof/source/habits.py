@@ -41,7 +41,7 @@ _BOUNDING = frozenset("maximum minimum clip_by_value clip exp softplus".split())
 _KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Habits:
     """What has been met that may turn into a remark later."""
 

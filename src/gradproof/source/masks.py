@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _RESTORES = frozenset({"assign", "set_weights", "scatter_nd_update", "scatter_update"})
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Masks:
     """What is known of masks and buffers.
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_GAIN = re.compile(r"(^|_)(advs?|advantages?|returns?|rewards?|payoffs?|gains?)($|_|\d)")
-_COST = re.compile(r"neg|minus|cost|loss|regret|penal|energy|length|dist|error|baseline|old|target")
-_LOSS = re.compile(r"neg|minus|cost|loss|regret|penal|energy|length|dist|error")
-_LOG = re.compile(r"(^|_)log_?(p|pi|probs?|probability|probabilities|likelihoods?)($|_|\d)")
+_GAIN = r"(^|_)(advs?|advantages?|returns?|rewards?|payoffs?|gains?)($|_|\d)"
+_COST = r"neg|minus|cost|loss|regret|penal|energy|length|dist|error|baseline|old|target"
+_LOSS = r"neg|minus|cost|loss|regret|penal|energy|length|dist|error"
+_LOG = r"(^|_)log_?(p|pi|probs?|probability|probabilities|likelihoods?)($|_|\d)"
 _LOGS = frozenset({"log_softmax", "log_sigmoid", "log"})
 _REDUCTIONS = frozenset({"reduce_mean", "reduce_sum", "mean", "sum", "compute_average_loss"})
 _KEEPS = frozenset(
@@ -94,7 +94,7 @@ def _wrong(text: _Text, target: ast.expr, function: Function) -> Iterator[ast.ex
 def _named(term: ast.expr) -> int:
     """Whether a term is called a log-likelihood by its method: `flow.log_prob(x)`."""
     name = _name(term) if isinstance(term, ast.Call) else ""
-    return 1 if _LOG.search(name) and not _COST.search(name) else 0
+    return 1 if re.search(_LOG, name) and not re.search(_COST, name) else 0
 
 
 Term = tuple[ast.expr, Function, int]
@@ -184,7 +184,7 @@ def _log(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
         value = text.value(node.id, function)
         if value is not None:
             return _log(text, value, function, depth + 1)
-        known = _LOG.search(node.id) and not _COST.search(node.id)
+        known = re.search(_LOG, node.id) and not re.search(_COST, node.id)
         return 1 if known and not text.is_bound(node.id, function) else 0
     return 0
 
@@ -208,7 +208,7 @@ def _gain(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
             return first or -second
         return first if isinstance(node.op, ast.Div) else first or second
     name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-    if not _GAIN.search(name.lower()) or _COST.search(name.lower()):
+    if not re.search(_GAIN, name.lower()) or re.search(_COST, name.lower()):
         return 0
     if isinstance(node, ast.Name):
         value = text.value(name, function)
@@ -221,7 +221,7 @@ def _gain(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
 
 def _may_be_turned(text: _Text, argument: ast.expr) -> bool:
     """Says whether what a caller hands over as a gain may be its opposite."""
-    if _LOSS.search(ast.unparse(argument).lower()):
+    if re.search(_LOSS, ast.unparse(argument).lower()):
         return True
     around = text.function_of(argument)
     if around is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import api
 from .values import Class, DictValue, Group, Instance, Layer, ListValue, Unknown, Value, Variable
@@ -174,8 +173,7 @@ def _held(value: Value, depth: int = 0) -> Iterator[Value]:
         yield value
 
 
-@dataclass(frozen=True)
-class Hidden:
+class Hidden(NamedTuple):
     """Why a layer or variable is in no list of the object it hangs from.
 
     Attributes:

@@ -56,7 +56,7 @@ class Exhausted(Exception):
     """The program is larger than one reading may be."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Frame:
     """One call that is being followed.
 

@@ -37,7 +37,7 @@ Loops = tuple[tuple[ast.AST, int], ...]
 """Loops around a statement, outermost first: each with the number of its entry."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Once:
     """A value that gives its items once.
 
@@ -50,7 +50,7 @@ class Once:
     spent: ast.AST | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Applied:
     """One visit of a call that hands gradients to an optimizer."""
 
@@ -66,7 +66,7 @@ class Applied:
     part: tuple[int, int | None] | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Rounds:
     """What is kept from round to round."""
 

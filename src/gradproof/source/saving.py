@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import api, habits, ownership, tapes
 from .values import (
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
-@dataclass(frozen=True, eq=False)
-class Event:
+class Event(NamedTuple):
     """One moment of the program, in the order of the reading.
 
     Attributes:
@@ -46,7 +45,7 @@ class Event:
     optimizer: Optimizer | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Saves:
     """All such moments, and the objects that identities in them stand for."""
 

@@ -20,7 +20,7 @@ _REPLICATING = frozenset(
 """Strategies whose variables are made of one part for each replica."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Scopes:
     """What scopes are open, and what was made while none was.
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .dependence import Cut, Flow, Path
 from .project import Source
@@ -18,7 +18,7 @@ from .project import Source
 _SERIAL = count(1)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Constant:
     """A Python value that is known; `node` is where it was computed."""
 
@@ -26,7 +26,7 @@ class Constant:
     node: ast.AST | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Tensor:
     """A tensor, an array or a number whose value is not known.
 
@@ -85,7 +85,7 @@ class Tensor:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GradientOf:
     """One entry of what `tape.gradient` returned."""
 
@@ -93,7 +93,7 @@ class GradientOf:
     source: Value
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Asked:
     """One visit of a `tape.gradient` call, while the reading lasts.
 
@@ -111,7 +111,7 @@ class Asked:
     applied: set[int] = field(default_factory=set)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Variable:
     """A variable made in the file.
 
@@ -140,7 +140,7 @@ class Variable:
     holds: tuple[Flow, Path] | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Layer:
     """A Keras layer or model that the library makes.
 
@@ -173,7 +173,7 @@ class Layer:
     made_under: frozenset[int] = frozenset()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Group:
     """Some variables of one owner, as an entry of a list.
 
@@ -184,7 +184,7 @@ class Group:
     which: str = "trainable"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ListValue:
     """A list or tuple whose entries are known.
 
@@ -212,7 +212,7 @@ class ListValue:
     pairs: tuple[Zip, list[Value]] | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DictValue:
     """A dict with constant keys.
 
@@ -224,7 +224,7 @@ class DictValue:
     lasting: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Zip:
     """A `zip` iterator; `spent` is what used it up."""
 
@@ -233,7 +233,7 @@ class Zip:
     spent: ast.AST | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Dataset:
     """A dataset or distributed dataset; `element` is what a loop gets."""
 
@@ -242,7 +242,7 @@ class Dataset:
     pipeline: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Optimizer:
     """An optimizer.
 
@@ -270,7 +270,7 @@ class Optimizer:
     opened: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LossFunction:
     """A Keras loss object or function."""
 
@@ -279,7 +279,7 @@ class LossFunction:
     arguments: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Other:
     """An object of a library whose kind matters and nothing else.
 
@@ -292,7 +292,7 @@ class Other:
     arguments: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Tape:
     """A gradient tape.
 
@@ -312,14 +312,14 @@ class Tape:
     function: object = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Library:
     """A module, function or class of a library, by its dotted name."""
 
     name: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Function:
     """A function of the file, with the scopes it closes over."""
 
@@ -334,7 +334,7 @@ class Function:
     kind: str = ""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Bound:
     """A method with its object."""
 
@@ -342,7 +342,7 @@ class Bound:
     method: Function | str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Partial:
     """`functools.partial` and its like."""
 
@@ -351,7 +351,7 @@ class Partial:
     keywords: dict[str, Value]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Class:
     """A class of the file.
 
@@ -367,7 +367,7 @@ class Class:
     fields: list[str] = field(default_factory=list)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Instance:
     """An object of a class of the file."""
 
@@ -385,7 +385,7 @@ class Instance:
     optimizer: Optimizer | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Unknown:
     """Something that the file does not tell.
 
@@ -412,8 +412,7 @@ class Unknown:
             one = one.parent
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(NamedTuple):
     """What an import asks for: a name of a module, or the module itself."""
 
     importer: str
@@ -422,7 +421,7 @@ class Imported:
     name: str = ""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Module:
     """Another file of the project; `followed` once its body was read."""
 
@@ -433,7 +432,7 @@ class Module:
     followed: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Scope:
     """Names of a module, a call or an object.
 

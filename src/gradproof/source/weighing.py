@@ -26,7 +26,7 @@ from .values import (
 if TYPE_CHECKING:
     from .reader import Reader
 
-_WEIGHTS = re.compile(r"^(sample|class|example|instance)_?weights?$|^weights?$|^sw$")
+_WEIGHTS = r"^(sample|class|example|instance)_?weights?$|^weights?$|^sw$"
 _UNPACKS = frozenset({"unpack_x_y_sample_weight"})
 
 # Weights of samples
@@ -115,7 +115,7 @@ def _unused(reader: Reader, method: ast.FunctionDef, target: ast.Tuple, node: as
     third = target.elts[2]
     if not isinstance(third, ast.Name) or _loads(method, third.id):
         return
-    named = _WEIGHTS.match(third.id) is not None
+    named = re.match(_WEIGHTS, third.id) is not None
     if named or (_name(node.value) in _UNPACKS and not third.id.startswith("_")):
         _tell(reader, method, target)
 
@@ -153,14 +153,14 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         return
     for argument in (*node.args.args, *node.args.kwonlyargs):
         name = argument.arg
-        if "_" in name and _WEIGHTS.match(name) and not _loads(node, name):
+        if "_" in name and re.match(_WEIGHTS, name) and not _loads(node, name):
             _tell(reader, node, argument)
 
 
 # Padding
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Batches:
     """What is known of the batches and of the losses taken over them.
 
@@ -180,11 +180,11 @@ class Batches:
 def layer_made(reader: Reader, layer: Layer) -> None:
     """A layer that may bring a sequence down to one position."""
     keeps = layer.arguments.get("return_sequences")
-    if _COLLAPSING.search(layer.kind) and keeps is None:
+    if re.search(_COLLAPSING, layer.kind) and keeps is None:
         reader.facts.batches.kinds.add(layer.kind)
 
 
-_COLLAPSING = re.compile(r"Pooling|Flatten|^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\w*)$")
+_COLLAPSING = r"Pooling|Flatten|^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\w*)$"
 
 
 def per_item(reader: Reader, prediction: Value | None, result: Tensor, node: ast.AST) -> None:

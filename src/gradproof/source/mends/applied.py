@@ -270,11 +270,3 @@ def _gradients_from(draft: Draft, node: ast.AST, block: list[ast.stmt], number: 
         if isinstance(each, ast.Assign) and stored(*each.targets) & loaded(apply):
             return place if isinstance(each.value, ast.Call) else None
     return None
-
-
-MENDS = {
-    "stale-gradient": stale_gradient,
-    "gradients-never-applied": gradients_never_applied,
-    "update-bypasses-variables": update_bypasses_variables,
-    "optimizer-call-misuse": optimizer_call_misuse,
-}

@@ -116,9 +116,3 @@ def _made(draft: Draft, name: ast.expr) -> ast.Call | None:
 
 OPTIONS = ("clipnorm", "clipvalue", "global_clipnorm")
 """What bounds gradients in optimizers of Keras."""
-
-MENDS = {
-    "clipped-apart": clipped_apart,
-    "clip-option-ignored": clip_option_ignored,
-    "clipping-dropped": clipping_dropped,
-}

@@ -29,6 +29,3 @@ def _uncompiled(draft: Draft, call: ast.Call, flag: ast.Constant) -> Edit:
     if isinstance(holder, Function) and len(call.keywords) == 1 and not call.args:
         return draft.replace(call, draft.source(call.func))
     return without_argument(draft, call, "jit_compile")
-
-
-MENDS = {"xla-incompatible": xla_incompatible}

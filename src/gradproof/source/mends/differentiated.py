@@ -185,12 +185,3 @@ def nearest_code(draft: Draft, finding: Finding) -> Iterator[Fix]:
             ] or [draft.after(later, f"{found} = {through}")]
             title = "keep the values, and pass the gradient straight through"
             yield Fix(title, False, tuple(edits))
-
-
-MENDS = {
-    "nan-from-singular-op": nan_from_singular_op,
-    "wrong-custom-gradient": wrong_custom_gradient,
-    "zero-gradient-region": zero_gradient_region,
-    "sparse-gradient-arithmetic": sparse_gradient_arithmetic,
-    "wrong-sign-update": wrong_sign_update,
-}

@@ -54,9 +54,3 @@ def frozen_bn_moves(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if isinstance(flag, ast.Constant) and flag.value is True:
             edits = (draft.replace(flag, "False"),)
             yield Fix("call the frozen part with `training=False`", False, edits)
-
-
-MENDS = {
-    "frozen-bn-moves": frozen_bn_moves,
-    "trainable-flip-ignored": trainable_flip_ignored,
-}

@@ -108,6 +108,3 @@ def _without(draft: Draft, given: Sequence[ast.AST], number: int) -> Iterator[Ed
     else:
         start, end = (here.line, here.column), (other.line, other.column)
     yield draft.edit(Span(*start, *end), "")
-
-
-MENDS = {"tf1-gradient-api": tf1_gradient_api}

@@ -132,9 +132,3 @@ def _assigned(draft: Draft, call: ast.Call, own: str, state: set[str]) -> Edit:
     start, inner = draft.span(call), draft.span(call.args[0])
     text = f"{own}.{function.attr}({draft.source(function.value)}, "
     return draft.edit(Span(start.line, start.column, inner.line, inner.column), text)
-
-
-MENDS = {
-    "custom-optimizer-bug": custom_optimizer_bug,
-    "legacy-custom-optimizer": legacy_custom_optimizer,
-}

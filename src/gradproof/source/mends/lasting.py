@@ -101,6 +101,3 @@ def memory_growth(draft: Draft, finding: Finding) -> Iterator[Fix]:
     (value,) = call.args
     if isinstance(value, ast.Name):
         yield Fix("keep a number", False, (draft.replace(value, f"float({value.id})"),))
-
-
-MENDS = {"memory-growth": memory_growth}

@@ -252,15 +252,3 @@ def replica_loss_divided_twice(draft: Draft, finding: Finding) -> Iterator[Fix]:
             edits = (draft.replace(here, draft.source(here.left)),)
             yield Fix("leave the division to the loss object", False, edits)
             return
-
-
-MENDS = {
-    "replica-loss-divided-twice": replica_loss_divided_twice,
-    "sample-weight-ignored": sample_weight_ignored,
-    "shape-broadcast": shape_broadcast,
-    "logits-mismatch": logits_mismatch,
-    "regularization-dropped": regularization_dropped,
-    "training-flag-missing": training_flag_missing,
-    "target-copy-wrong": target_copy_wrong,
-    "sum-vs-mean-reduction": sum_vs_mean_reduction,
-}

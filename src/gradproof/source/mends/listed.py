@@ -217,10 +217,3 @@ def _held(draft: Draft, node: ast.Assign, near: ast.expr) -> str:
     if not bare:
         return f"{text}.trainable_variables" if not many else ""
     return text if many else f"[{text}]"
-
-
-MENDS = {
-    "non-trainable-in-list": non_trainable_in_list,
-    "variables-read-before-build": variables_read_before_build,
-    "variable-left-out": variable_left_out,
-}

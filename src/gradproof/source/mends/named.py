@@ -116,5 +116,3 @@ _WRITTEN_ANEW: Mapping[str, Callable[[Draft, ast.Call], _Written]] = {
     },
 }
 """What takes more than another name."""
-
-MENDS = {"api-generation-mismatch": api_generation_mismatch}

@@ -45,9 +45,3 @@ def gradients_summed(draft: Draft, finding: Finding) -> Iterator[Fix]:
             if word.arg in ("skip_gradients_aggregation", "experimental_aggregate_gradients"):
                 edits = (without_argument(draft, call, word.arg),)
                 yield Fix("let the optimizer sum the gradients first", False, edits)
-
-
-MENDS = {
-    "gan-shared-trainable-flag": gan_shared_trainable_flag,
-    "replica-divergence": gradients_summed,
-}

@@ -301,14 +301,3 @@ def _known_at(draft: Draft, node: ast.AST, name: str) -> bool:
     return name.split(".")[0] in known_before(draft, draft.statement(node)) and (
         draft.scope(node) is draft.tree or "." in name
     )
-
-
-MENDS = {
-    "optimizer-state-not-restored": optimizer_state_not_restored,
-    "masked-weights-still-move": masked_weights_still_move,
-    "optimizer-swapped-under-trace": optimizer_swapped_under_trace,
-    "optimizer-bound-to-old-variables": optimizer_bound_to_old_variables,
-    "learning-rate-copied": learning_rate_copied,
-    "loss-scale-generation-mix": loss_scale_generation_mix,
-    "replica-loss-scale": replica_loss_scale,
-}

@@ -182,11 +182,3 @@ def duplicate_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if joined:
             edits = (draft.replace(here.value, unique),)
             yield Fix("put each variable once into the list", False, edits)
-
-
-MENDS = {
-    "mispaired-gradients": mispaired_gradients,
-    "short-zip": short_zip,
-    "iterations-counter-off": iterations_counter_off,
-    "duplicate-variable": duplicate_variable,
-}

@@ -125,10 +125,3 @@ def run_by_replicas(draft: Draft, finding: Finding) -> Iterator[Fix]:
             text = f'{strategy}.reduce("SUM", {text}, axis=None)'
         whole = draft.source(body).replace(draft.source(call), text)
         yield Fix("let each replica run the step", False, (draft.replace(scope, whole),))
-
-
-MENDS = {
-    "strategy-scope-mismatch": strategy_scope_mismatch,
-    "optimizer-recreated": optimizer_recreated,
-    "shared-optimizer": shared_optimizer,
-}

@@ -271,15 +271,3 @@ def stopped_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
             edits = (draft.replace(here, draft.operand(here.args[0])),)
             yield Fix("take `stop_gradient` off that path", False, edits)
             return
-
-
-MENDS = {
-    "stopped-gradient": stopped_gradient,
-    "opaque-python-function": opaque_python_function,
-    "numpy-on-loss-path": numpy_on_loss_path,
-    "numpy-in-graph-mode": numpy_on_loss_path,
-    "nondifferentiable-op": nondifferentiable_op,
-    "assign-on-loss-path": assign_on_loss_path,
-    "variable-rebound-to-tensor": variable_rebound_to_tensor,
-    "unconnected-variable": unconnected_variable,
-}

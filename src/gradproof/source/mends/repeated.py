@@ -302,13 +302,3 @@ def data_iterator_spent(draft: Draft, finding: Finding) -> Iterator[Fix]:
             if len(uses) == 2:
                 edits.append(draft.remove(values[0]))
             yield Fix("make the iterator anew for each pass", False, tuple(edits))
-
-
-MENDS = {
-    "state-created-in-tf-function": state_created_in_tf_function,
-    "python-state-frozen-at-trace": python_state_frozen_at_trace,
-    "symbolic-tensor-leak": symbolic_tensor_leak,
-    "uncompiled-step": uncompiled_step,
-    "tracing-cost": tracing_cost,
-    "data-iterator-spent": data_iterator_spent,
-}

@@ -113,8 +113,3 @@ def _sigmoid_of(below: ast.expr) -> ast.expr | None:
 
 SHORT = ("float16", "bfloat16", "half")
 """Floats whose neighbours are far apart."""
-
-MENDS = {
-    "float16-range": float16_range,
-    "rounded-away": rounded_away,
-}

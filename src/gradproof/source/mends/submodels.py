@@ -134,6 +134,3 @@ def _both_at_once(
         draft.replace(made, f"{name}, whole = {draft.source(part.func)}({given})"),
         draft.replace(whole, "whole"),
     )
-
-
-MENDS = {"disconnected-submodel": disconnected_submodel}

@@ -302,13 +302,3 @@ def _emptied(draft: Draft) -> Iterator[Fix]:
             lines = f"{head}\n{INDENT}buffer.assign({draft.tensorflow}.zeros_like(buffer))"
             title = "empty the buffers when they have been applied"
             yield Fix(title, False, (draft.after(node, lines),))
-
-
-MENDS = {
-    "forward-outside-tape": forward_outside_tape,
-    "inner-gradient-not-recorded": forward_outside_tape,
-    "unwatched-tensor": unwatched_tensor,
-    "dataset-loop-in-tape": dataset_loop_in_tape,
-    "wrong-accumulation": wrong_accumulation,
-    "keras3-variable-interop": keras3_variable_interop,
-}

@@ -252,13 +252,3 @@ def constant_weight(draft: Draft, finding: Finding) -> Iterator[Fix]:
     shape, initializer = known
     text = f'{owner}.add_weight(name="{name}", shape={shape}, initializer={initializer})'
     yield Fix("make it a weight of the layer", False, (draft.replace(statement.value, text),))
-
-
-MENDS = {
-    "constant-weight": constant_weight,
-    "untracked-variable": untracked_variable,
-    "untracked-in-container": untracked_in_container,
-    "created-in-call": created_in_call,
-    "int-dtype-variable": int_dtype_variable,
-    "derived-weights-built-once": derived_weights_built_once,
-}
