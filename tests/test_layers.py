@@ -187,6 +187,14 @@ def test_reading_loads_nothing_of_a_run(ask, tmp_path, monkeypatch):
     assert parts <= {"gradproof.evidence.loop", "gradproof.evidence.operations"}
     assert {"gradproof.check", "gradproof.report.text"} <= loaded
     assert not {name for name in loaded if name.startswith(("gradproof.watching", "gradproof.rec"))}
+    if ask == "kept":
+        assert not parts - {"gradproof.evidence.operations"}
+        assert "gradproof.source" not in loaded
+    # Those of the faults that were found, and no others.
+    mends = {name for name in loaded if name.startswith("gradproof.source.mends.")}
+    assert len(mends - {"gradproof.source.mends.draft", "gradproof.source.mends.reach"}) <= 3
+    # OpenSSL takes as long as forty faults.
+    assert ("_hashlib" in loaded) == (ask != "--no-cache")
 
 
 def test_no_two_test_files_share_a_name():
