@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from ..evidence.run import Crash, Run
 
 _WHERE = {
-    "element": "put into a list that the model does not read",
+    "element": "put into a list, not into the variables",
     "attribute": "assigned to an attribute that does not hold the variables",
     "name": "bound to a name",
     "list": "put into a list that nothing uses",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import binding, rounds
 from .joining import truth
-from .values import Constant, DictValue, ListValue, Scope, Unknown, Value
+from .values import Constant, DictValue, Group, ListValue, Scope, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -62,7 +62,9 @@ def _generate(
     found, complete = binding.elements(reader, iterated, generator.iter)
     exact = complete
     if not complete:
-        found = found[:1] or [Unknown(data=True)]
+        # One stands for all, but lists of variables would lose owners.
+        owned = [one for one in found if isinstance(one, Group | Variable)]
+        found = owned or found[:1] or [Unknown(data=True)]
     once, before = None, rounds.of(reader).updates
     if not isinstance(node, ast.GeneratorExp):
         once = rounds.gathering_begins(reader, generator, iterated)

@@ -337,7 +337,8 @@ def _look_beyond(
 ) -> None:
     """What the target depends on, though nobody asks for its gradient."""
     tape = question.asked.tape
-    listed = isinstance(question.asked.sources, ListValue) and question.asked.sources.exact
+    in_list = isinstance(question.asked.sources, ListValue)
+    listed = in_list and question.asked.sources.exact  # type: ignore[union-attr]
     if (not listed and not known) or tape.watches_variables is not True:
         return
     hidden: dict[object, ownership.Hidden] = {}
@@ -361,5 +362,5 @@ def _look_beyond(
             continue
         elif isinstance(thing, Layer) and tape.number in thing.made_under:
             habits.made_under_tape(reader, thing, question.asked)
-        elif isinstance(thing, Variable | Layer):
+        elif isinstance(thing, Variable | Layer) and (listed or not in_list):
             question.left_out.append((thing, live.read))

@@ -91,6 +91,7 @@ class Facts:
         self.layer_uses: dict[int, list[Path]] = {}
         self.optimizers: list[Optimizer] = []
         self.new_values: dict[int, ast.AST] = {}
+        self.rewritten: dict[int, ast.Assign] = {}
         self.wrapped: dict[int, ast.AST] = {}
         self.habits = habits.Habits()
         self.rounds = rounds.Rounds()

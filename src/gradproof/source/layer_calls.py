@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import api, attributes, modes, shapes, submodels
@@ -53,7 +54,7 @@ def _called(
         for part in layer.parts:
             value = reader.call(part, [value], {}, node)
         reader.store.set_field(layer, "built", True)
-        return value if layer.parts else Tensor(reader.read(inputs, node))
+        return _as_declared(layer, value) if layer.parts else Tensor(reader.read(inputs, node))
     if layer.outputs is not None:
         return _call_functional(reader, layer, inputs, node)
     reader.store.set_field(layer, "built", True)
@@ -67,6 +68,18 @@ def _called(
         value = reader.call(layer.parts[0], [inputs], {}, node)
         return Tensor(flow_of(value), shape=None, ending=layer.ended_by, ender=layer)
     return _leaf_result(reader, layer, arguments, keywords, node)
+
+
+def _as_declared(layer: Layer, value: Value) -> Value:
+    """What a `Sequential` gives, with the shape that its declared input leads to."""
+    if not isinstance(value, Tensor) or value.shape is not None:
+        return value
+    declared = layer.inputs if layer.inputs is not None else layer.parts[0]
+    passed: Value = Tensor(shape=shapes.declared(declared))
+    for part in layer.parts:
+        shape = shapes.of_layer(part, passed) if isinstance(part, Layer) else None
+        passed = Tensor(shape=shape)
+    return replace(value, shape=shapes.of(passed))
 
 
 def _leaf_result(

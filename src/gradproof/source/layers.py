@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, layer_calls, scopes, state, tapes, weighing
+from . import api, layer_calls, scopes, shapes, state, tapes, weighing
 from .dependence import ANYTHING, ASIDE
 from .joining import flow_of
 from .names import last
@@ -75,9 +75,11 @@ def _make_model(
 def add(reader: Reader, model: Layer, part: Value) -> None:
     """`model.add(part)`, also for each part given at once."""
     if isinstance(part, Tensor):
+        model.inputs = part
         build_parts(reader, model)
         return
     if isinstance(part, Layer) and part.kind in ("Input", "InputLayer"):
+        model.inputs = Tensor(shape=shapes.declared(part))
         model.built = True
         return
     first = not model.parts

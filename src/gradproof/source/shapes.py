@@ -199,6 +199,17 @@ def of_layer(layer: Layer, value: Value | None) -> Shape | None:
     return None
 
 
+def declared(value: Value) -> Shape | None:
+    """The shape, with its batch, that a layer or input says it takes."""
+    if not isinstance(value, Layer):
+        return of(value)
+    given = value.arguments.get("input_shape", value.arguments.get("shape"))
+    if given is None and "input_dim" in value.arguments:
+        given = value.arguments["input_dim"]
+    axes = from_value(given)
+    return (None, *axes) if axes is not None else None
+
+
 def is_whole(dtype: Value | None) -> bool | None:
     """Whether a dtype is an integer; `None` if it is not known."""
     name = None

@@ -50,7 +50,11 @@ def dropped(reader: Reader, value: Value, node: ast.Expr) -> None:
         return
     if isinstance(value, ListValue) and isinstance(node.value, ast.Call):
         owners = _new_values(value)
-        if owners and value.node is not None:
+        written = reader.facts.rewritten.get(id(value.node))
+        if owners and written is not None:
+            target = written.targets[0]
+            new_values.dropped_update(reader, owners, "element", target, target, written.value)
+        elif owners and value.node is not None:
             new_values.dropped_update(reader, owners, "list", value.node, None, None)
 
 
@@ -135,6 +139,8 @@ def item_written(
             )
             if index is not None:
                 value.rebound = (index, node)
+                if container.node is not None and isinstance(node, ast.Assign):
+                    reader.facts.rewritten[id(container.node)] = node
 
 
 def entry_written(old: Value | None, value: Value, node: ast.AST) -> None:
