@@ -128,3 +128,24 @@ def test_a_loop_that_binds_its_own_name():
                 gradient = tf.clip_by_value(gradient, -1.0, 1.0)  # GP513
             optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     """)
+
+
+def test_a_method_whose_result_gets_a_name_that_nobody_reads():
+    """What a helper returns is lost as well by a name as by none."""
+    text = """
+        class Runner:
+            def clipped(self, gradients):
+                return [tf.clip_by_norm(gradient, 5.0) for gradient in gradients]
+
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                {name} = self.clipped(gradients){mark}
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for _ in range(9):
+            Runner().step(x, y)
+    """
+    assert_findings(text.format(name="small", mark="  # GP513"))
+    assert_silent(text.format(name="gradients", mark=""))

@@ -22,7 +22,7 @@ from records import (
     with_call,
     with_operations,
 )
-from snippets import assert_silent
+from snippets import assert_findings, assert_silent
 
 
 def test_loss_class():
@@ -159,3 +159,31 @@ def test_tensors_as_sources():
     )
     source = Source(None, READ_KERNEL, "tensor", result=KERNEL_GRADIENT)
     assert proven(with_call(never_applied(run), sources=(source,))) == [("GP701", 4)]
+
+
+def test_models_that_say_what_they_take():
+    """Whatever comes in, a declared input tells how many axes come out."""
+    text = """
+        critic = keras.Sequential([{first}keras.layers.Dense(8{given}), keras.layers.Dense(2)])
+
+        def learn(states, later):
+            target = tf.reduce_max(critic(later), axis=1, keepdims={keep})
+            with tf.GradientTape() as tape:
+                chosen = tf.reduce_sum(critic(states) * tf.one_hot(labels, 2), axis=1)
+                loss = tf.reduce_mean(tf.square(target - chosen)){mark}
+            gradients = tape.gradient(loss, critic.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, critic.trainable_variables))
+
+        for states, later in batches:
+            learn(states, later)
+    """
+    for first, given in (
+        ("keras.Input((4,)), ", ""),
+        ("keras.layers.InputLayer(shape=(4,)), ", ""),
+        ("", ", input_shape=(4,)"),
+        ("", ", input_dim=4"),
+    ):
+        wrong = {"keep": True, "mark": "  # GP701"}
+        assert_findings(text.format(first=first, given=given, **wrong))
+        assert_silent(text.format(first=first, given=given, keep=False, mark=""))
+    assert_silent(text.format(first="", given="", keep=True, mark=""))

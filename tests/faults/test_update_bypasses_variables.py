@@ -128,3 +128,24 @@ def test_arrays_are_looked_at():
     """Gradients, or some values, are printed."""
     for operations in ((KERNEL_GRADIENT, BIAS_GRADIENT), (12, 14), (12, KERNEL_GRADIENT)):
         assert proven(copied(*operations)) == [("GP401", 5)]
+
+
+def test_a_list_that_a_helper_writes_entry_by_entry():
+    """The line that writes is named, not the one where the list was made; its mend assigns."""
+    text = """
+        weights = tf.Variable(tf.ones((4, 4)))
+        bias = tf.Variable(tf.zeros((4,)))
+        parameters = [weights, bias]
+
+        def descend(parameters, gradients, rate):
+            for i, (parameter, gradient) in enumerate(zip(parameters, gradients)):
+                {write}
+            return parameters
+
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ weights + bias - y))
+            descend(parameters, tape.gradient(loss, [weights, bias]), 0.1)
+    """
+    assert_findings(text.format(write="parameters[i] = parameter - rate * gradient  # GP402"))
+    assert_silent(text.format(write="parameters[i].assign(parameter - rate * gradient)"))

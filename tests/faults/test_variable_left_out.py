@@ -167,3 +167,17 @@ def test_a_list_that_is_filled_is_told_where_it_is_asked_for():
             gradients = tape.gradient(loss, variables)  # GP109
             optimizer.apply_gradients(zip(gradients, variables))
     """)
+
+
+def test_a_list_of_which_some_entries_are_unknown():
+    """What is not known to be all may hold what seems left out: shared variables taken once."""
+    assert_silent("""
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+            both = encoder.trainable_variables + decoder.trainable_variables
+            once = {variable.ref(): variable for variable in both}.values()
+            variables = [variable for variable in once]
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+    """)

@@ -129,3 +129,23 @@ def test_no_gradient_at_all():
         found = kept(model(x))
         """
     )
+
+
+def test_a_straight_through_form_turned_around():
+    """The hard value is added and the rest stopped: nothing is left that has a gradient."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                soft = model(x)
+                hard = tf.round(soft * 8.0) / 8.0
+                passed = {form}
+                loss = tf.reduce_mean(tf.square(passed - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(form="hard + tf.stop_gradient(soft - hard)  # GP301"))
+    assert_findings(text.format(form="tf.stop_gradient(soft - hard) + hard  # GP301"))
+    assert_silent(text.format(form="soft + tf.stop_gradient(hard - soft)"))
+    assert_silent(
+        text.replace("tf.round", "tf.tanh").format(form="hard + tf.stop_gradient(soft - hard)")
+    )

@@ -34,7 +34,8 @@ class Break:
             `zero` (the derivative is exactly 0 there), `numpy`, `opaque`
             (a Python function without gradient), `assign`, `stopped`,
             `unwatched`, `rebound` (a tensor took the variable's name),
-            `integer` (no gradient for this dtype), `unused` (computed, but
+            `integer` (no gradient for this dtype), `residual` (a straight-through
+            form that stops the wrong part), `unused` (computed, but
             nothing uses it).
         operation: What does it, as it would be written: `tf.argmax`.
         at: The place, in the function that holds the tape.

@@ -73,7 +73,19 @@ if TYPE_CHECKING:
 
 
 def find(loop: Loop) -> Iterator[Finding]:
-    """Custom gradients that ignore the gradient from above."""
+    """Custom gradients that ignore the one from above, straight-through forms turned around."""
+    for broken, call, names in loop.breaks("residual"):
+        yield Finding(
+            f"`{broken.operation}` has no useful derivative, and this straight-through form adds "
+            f"it to a stopped rest: nothing leads from {listed(names) or 'the variables'} to "
+            f"`{call.target.text}`",
+            place=loop.place(broken.at),
+            label="the stopped part and the added one are swapped",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
+            symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+        )
     for seen in loop.about("wrong-custom-gradient"):
         yield Finding(
             f"this gradient never uses {seen.words}, the gradient from above",

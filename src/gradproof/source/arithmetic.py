@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import habits, losses, masks, new_values, replicas, shapes, sparse, terms, weighing
-from .flow import cut, merge
+from .flow import cut, merge, recut
 from .joining import flow_of
 from .roles import direction, updated_variable
 from .tensors import form_of
@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 
 Arguments = list[Value]
 Keywords = dict[str, Value]
+
+
+def _stops_the_wrong_part(node: ast.BinOp) -> bool:
+    """Says whether `hard + tf.stop_gradient(soft - hard)` stands there.
+
+    The straight-through form is the other way round: it adds the stopped part to what has a
+    gradient. Where the added part has one, nothing is cut, and nothing is lost.
+    """
+    for added, other in ((node.left, node.right), (node.right, node.left)):
+        stops = isinstance(other, ast.Call) and "stop_gradient" in (
+            getattr(other.func, "attr", ""),
+            getattr(other.func, "id", ""),
+        )
+        part = other.args[0] if isinstance(other, ast.Call) and stops and other.args else None
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
+            return ast.unparse(part.right) == ast.unparse(added)
+    return False
 
 
 def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
@@ -39,6 +56,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
         linear(right, node, result)
         return result
+    if isinstance(node.op, ast.Add) and _stops_the_wrong_part(node):
+        flow = recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
     result = Tensor(
         flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from . import habits, tapes
 from .values import Asked, ListValue, Tensor, Value
@@ -102,7 +102,11 @@ def _thrown_away(tree: ast.AST, node: ast.AST) -> ast.AST | None:
     )
     if helper is None:
         return None
-    lost = {id(one.value) for one in ast.walk(tree) if _goes_nowhere(tree, one)}
+    lost = {
+        id(one.value)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Expr | ast.Assign) and _goes_nowhere(tree, one)
+    }
     calls = [
         one
         for one in ast.walk(tree)
@@ -112,11 +116,11 @@ def _thrown_away(tree: ast.AST, node: ast.AST) -> ast.AST | None:
     return calls[0] if calls and all(id(one) in lost for one in calls) else None
 
 
-def _goes_nowhere(tree: ast.AST, statement: ast.AST) -> TypeGuard[ast.Expr | ast.Assign]:
+def _goes_nowhere(tree: ast.AST, statement: ast.Expr | ast.Assign) -> bool:
     """Says whether a statement throws a value away, or gives it a name that nobody reads."""
     if isinstance(statement, ast.Expr):
         return True
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+    if not isinstance(statement.value, ast.Call):
         return False
     names = {one.id for one in statement.targets if isinstance(one, ast.Name)}
     return len(names) == len(statement.targets) and not _is_read(tree, names, statement)

@@ -63,7 +63,7 @@ def _generate(
     exact = complete
     if not complete:
         # One stands for all, but lists of variables would lose owners.
-        owned = [one for one in found if isinstance(one, Group | Variable)]
+        owned: list[Value] = [one for one in found if isinstance(one, Group | Variable)]
         found = owned or found[:1] or [Unknown(data=True)]
     once, before = None, rounds.of(reader).updates
     if not isinstance(node, ast.GeneratorExp):

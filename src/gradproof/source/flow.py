@@ -66,6 +66,22 @@ def recorded(flow: Flow, active: frozenset[int], path: Path = ()) -> Flow:
     }
 
 
+def recut(flow: Flow, kinds: tuple[str, ...], kind: str, path: Path) -> Flow:
+    """The same where an operation tells better why ways end: if the first kind did end some."""
+    ended = {trail.cut.kind for trails in flow.values() for trail in trails if trail.cut}
+    if kinds[0] not in ended:
+        return flow
+    return {
+        origin: tuple(
+            trail._replace(cut=trail.cut._replace(kind=kind, path=path))
+            if trail.cut is not None and trail.cut.kind in kinds
+            else trail
+            for trail in trails
+        )
+        for origin, trails in flow.items()
+    }
+
+
 def cut(flow: Flow, kind: str, operation: str, path: Path, active: frozenset[int]) -> Flow:
     """The same after an operation that no gradient passes."""
     if not flow:
