@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Any
 
 from ...evidence.recording import EXTERNAL, Operation, Recording
@@ -94,15 +95,6 @@ class TracedOperations:
         )
         return self._plain
 
-    def tapes_at(self, position: int) -> frozenset[int]:
-        """Tapes that were recording when the operation was made."""
-        return frozenset(
-            tape
-            for tape, spans in self.tapes.items()
-            for start, end in spans
-            if start <= position and (end is None or position < end)
-        )
-
     def kind_at(self, position: int) -> str:
         """`"gradient"` or `"apply"` for operations made inside such a call."""
         for start, end, kind in self.ranges:
@@ -124,6 +116,20 @@ class _Reader:
         for outside, inside in _captures(traced.graph):
             self._captured[inside.op.name] = outside
         self._frozen: dict[str, int] = traced._eager.constants.get(traced.graph, {})
+        # Each tape's spans follow one another: Keras stops recording again and again.
+        self._spans = [
+            (tape, [start for start, _ in spans], spans) for tape, spans in traced.tapes.items()
+        ]
+
+    def _tapes_at(self, position: int) -> frozenset[int]:
+        """Tapes that were recording when the operation was made."""
+        found = []
+        for tape, starts, spans in self._spans:
+            latest = bisect_right(starts, position) - 1
+            end = spans[latest][1] if latest >= 0 else 0
+            if end is None or position < end:
+                found.append(tape)
+        return frozenset(found)
 
     def take(self, operation: Any, position: int) -> None:
         """Adds one operation of the graph itself."""
@@ -136,7 +142,7 @@ class _Reader:
         if not kind and operation.type != "Placeholder":
             stack, via = frames_of(operation, traced._places)
             via = via or _clipping(operation.name)
-        tapes = traced.tapes_at(position)
+        tapes = self._tapes_at(position)
         if operation.type == "Placeholder":
             self._placeholder(operation, tapes)
         else:
