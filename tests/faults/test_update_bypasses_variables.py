@@ -149,3 +149,21 @@ def test_a_list_that_a_helper_writes_entry_by_entry():
     """
     assert_findings(text.format(write="parameters[i] = parameter - rate * gradient  # GP402"))
     assert_silent(text.format(write="parameters[i].assign(parameter - rate * gradient)"))
+
+
+def test_fast_weights_that_are_read_by_their_numbers():
+    """An inner step of meta-learning goes on with its new values, under the outer tape."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as outer:
+                with tf.GradientTape() as inner:
+                    loss = tf.reduce_mean(tf.square(encoder(x) - y))
+                variables = encoder.trainable_variables
+                gradients = inner.gradient(loss, variables)
+                {fast} = [v - 0.1 * g for v, g in zip(variables, gradients)]{mark}
+                again = tf.reduce_mean(tf.square({forward} - y))
+            gradients = outer.gradient(again, encoder.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+    """
+    assert_silent(text.format(fast="fast", mark="", forward="x @ fast[0] + fast[1]"))
+    assert_findings(text.format(fast="fast", mark="  # GP402", forward="encoder(x)"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, state, tensors
+from . import attributes, state, tensors, updates
 from .joining import join_values
 from .values import Constant, DictValue, Group, Layer, ListValue, Tensor, Unknown, Value, Variable
 
@@ -21,6 +21,9 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
     reader.indexing = before
     index = Constant(None) if isinstance(node.slice, ast.Slice) else reader.evaluate(node.slice)
     if isinstance(value, ListValue):
+        if reader.active and not any(getattr(one, "rebound", None) for one in value.items):
+            # What is computed with new values that took no variable's name uses them.
+            updates.consume_update(reader, value)
         return _list_item(reader, value, node, index)
     if isinstance(value, DictValue):
         if isinstance(index, Constant) and index.value in value.items:
