@@ -195,3 +195,18 @@ def test_a_method_that_is_gone_and_was_never_called():
     assert settle(gone, healthy()) is Verdict.CLEARED
     assert settle(gone, replace(healthy(), generations=("2",))) is None
     assert settle(Finding("the gradients are unscaled"), healthy()) is None
+
+
+def test_a_flag_that_was_asked_before():
+    """What a condition's name holds may tell the generations apart, as the condition may."""
+    text = """
+        scaling = keras.mixed_precision.LossScaleOptimizer(optimizer)
+        old = {flag}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+            scaled = scaling.get_scaled_loss(loss) if old else scaling.scale_loss(loss){mark}
+        gradients = tape.gradient(scaled, model.trainable_variables)
+        scaling.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_silent(text.format(flag='hasattr(scaling, "get_scaled_loss")', mark=""))
+    assert_findings(text.format(flag="len(model.layers) > 1", mark="  # GP505"))

@@ -134,3 +134,15 @@ def test_the_second_step_of_meta_learning():
     """Fast weights are tensors from the second step on: they have to be watched."""
     assert_findings(FAST_WEIGHTS.replace("WATCH", "pass").replace("MARK", "GP205"))
     assert_silent(FAST_WEIGHTS.replace("WATCH", "inner.watch(fast)").replace("  # MARK", ""))
+
+
+def test_what_variables_of_keras_3_hold():
+    """`.value` is the `tf.Variable` inside, and tapes watch it by themselves."""
+    assert_silent("""
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            held = [variable.value for variable in model.trainable_variables]
+            gradients = tape.gradient(loss, held)
+            optimizer.apply(gradients, model.trainable_variables)
+    """)

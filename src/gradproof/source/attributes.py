@@ -249,6 +249,10 @@ def _of_variable(reader: Reader, value: Variable | Group, name: str, node: ast.A
     if name in ("shape", "dtype", "name", "path", "ndim", "device"):
         return Unknown(name, data=True)
     if name == "value":
+        own = isinstance(value, Group) or value.kind != "tf.Variable"
+        if own and reader.generation != "2":
+            # What a variable of Keras 3 holds is a `tf.Variable`, and tapes watch it.
+            return value
         return tensors.plain(reader, reader.read(value, node), node)
     if name == "trainable":
         return (

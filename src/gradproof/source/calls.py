@@ -97,6 +97,9 @@ def call(
         return unknown_call(reader, callee, arguments, keywords, node)
     if isinstance(callee, Tensor):
         return callee
+    if isinstance(callee, Variable | Group) and not arguments and not keywords:
+        # `variable.value()`, where `value` is a method.
+        return tensors.plain(reader, reader.read(callee, node), node)
     return unknown_call(reader, callee, arguments, keywords, node)
 
 

@@ -47,9 +47,22 @@ def asks_version(reader: Reader, node: ast.AST) -> bool:
         # The function is called behind a condition.
         return bool(reader.frame.guarded)
     return any(
-        isinstance(one, ast.Try | ast.BoolOp) or bool(re.search(_VERSION, ast.unparse(one.test)))
+        isinstance(one, ast.Try | ast.BoolOp) or _tells(reader.source.tree, one.test)
         for one in around
     )
+
+
+def _tells(tree: ast.AST, test: ast.expr) -> bool:
+    """Says whether a condition tells generations apart, itself or by what its names hold."""
+    names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
+    names |= {one.attr for one in ast.walk(test) if isinstance(one, ast.Attribute)}
+    held = [
+        one.value
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign)
+        and any(getattr(to, "id", getattr(to, "attr", None)) in names for to in one.targets)
+    ]
+    return any(re.search(_VERSION, ast.unparse(one)) for one in (test, *held))
 
 
 def _holds(outer: ast.AST, node: ast.AST) -> bool:
