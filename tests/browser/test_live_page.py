@@ -87,7 +87,7 @@ def test_the_page_follows_the_run(open_page, tmp_path):
     assert page.tab.evaluate("document.activeElement.id") == "tracks"
     page.tab.wait_for_selector('[data-going="0"]', timeout=60_000)
     assert page.text("#live-words") == "the run has ended"
-    assert page.text("h1") == "Nothing wrong was found: all 2 variables moved in 80 steps."
+    assert page.text("h1") == "Nothing wrong was found: both variables moved in 80 steps."
     assert page.tab.evaluate(STEP) == 80
     out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "gone\n")

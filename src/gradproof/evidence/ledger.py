@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from ..finding import Place
 
@@ -68,8 +69,12 @@ class Audit:
 
     @property
     def agrees(self) -> bool | None:
-        """The change is the one that the rule predicts; `None` if unknown."""
-        return None if self.error is None else self.error <= self.slack
+        """The change is the one that the rule predicts; `None` if unknown.
+
+        A rule that predicts no number for a gradient that is none can't be held to it.
+        """
+        told = self.predicted_norm is None or isfinite(self.predicted_norm)
+        return None if self.error is None or not told else self.error <= self.slack
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,13 @@ def _words(answer: Answer, going: bool, error: str) -> str:
     stage = min(here, key=lambda name: STAGES.index(name) if name in STAGES else 0)
     who = f"{len(lost)} of {counted(len(answer.standings), 'variable')}"
     if len(lost) == len(answer.standings):
-        who = "The only variable" if len(lost) == 1 else f"All {len(lost):,} variables"
+        who = _all_of(len(lost)).capitalize()
     verb = "loses its update" if len(lost) == 1 else "lose their updates"
     return f"{who} {verb} at `{stage}`: {first.title}{rest}."
+
+
+def _all_of(count: int) -> str:
+    return {1: "the only variable", 2: "both variables"}.get(count, f"all {count:,} variables")
 
 
 def _fine(answer: Answer, going: bool) -> str:
@@ -73,8 +77,7 @@ def _fine(answer: Answer, going: bool) -> str:
     moved, count = answer.moved, len(answer.standings)
     steps = f"{counted(answer.steps, 'step')}{so_far}"
     if moved == count and count:
-        who = "the only variable" if count == 1 else f"all {count:,} variables"
-        return f"Nothing wrong was found: {who} moved in {steps}."
+        return f"Nothing wrong was found: {_all_of(count)} moved in {steps}."
     return f"Nothing wrong was found: {moved:,} of {counted(count, 'variable')} moved in {steps}."
 
 
