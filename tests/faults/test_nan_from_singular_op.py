@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, nan
 
+from gradproof.evidence.applies import Update
 from gradproof.evidence.run import Run
 from records import (
     ADD,
+    BIAS,
     KERNEL,
     MATMUL,
     MEAN,
@@ -104,6 +106,20 @@ def test_divergence_is_another_fault():
     first, bad, last = run.steps
     grown = replace(bad, loss=1e12)
     assert proven(replace(run, steps=(first, grown, last))) == [("GP304", 6)]
+
+
+def test_another_change_that_ran_away_before():
+    """Changes by hand are one place each: what ended a step earlier ended this one, too."""
+    run = _with_root()
+    first = run.steps[0]
+    far = replace(first, apply=2, updates=(Update(BIAS, 1e6, 0.1, 1e5),))
+    lost = replace(far, index=2, updates=(Update(BIAS, inf, 0.1, inf),))
+    late = tuple(replace(step, index=step.index + 1) for step in run.steps)
+    apply = replace(run.applies[0], key=2)
+    run = replace(run, steps=(far, lost, *late), applies=(*run.applies, apply))
+    codes = [code for code, _ in proven(run)]
+    assert "GP306" in codes
+    assert "GP303" not in codes
 
 
 def test_divisor_kept_from_zero():

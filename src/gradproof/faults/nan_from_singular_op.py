@@ -91,11 +91,15 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the only operation that can have made a gradient not finite."""
+    from ..evidence.growth import growths
     from ..evidence.nonfinite import non_finite
 
     found = non_finite(run)
     cause = found.cause if found is not None else None
     if found is None or cause is None:
+        return
+    ends = [growth.ended.index for growth in growths(run) if growth.ended is not None]
+    if min(ends, default=found.step.index) < found.step.index:  # all was lost before
         return
     step, apply = found.step, found.apply
     loss = "" if step.loss is None else f" (loss {step.loss:.4g})"

@@ -1,0 +1,115 @@
+"""Causes that show in the right step, or only late, in whole programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nursery import Nursery
+
+GAME = """
+import tensorflow as tf
+keras = tf.keras
+keras.utils.set_random_seed(1)
+generator = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+critic = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(4), keras.layers.Dense(1)])
+entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+ours, theirs = keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3)
+@tf.function
+def play(real):
+    with tf.GradientTape() as tape, tf.GradientTape() as other:
+        fake = critic(generator(tf.random.normal((8, 3))))
+        said = critic(real)
+        wanted = entropy(tf.{labels}_like(fake), fake)
+        judged = entropy(tf.ones_like(said), said) + entropy(tf.zeros_like(fake), fake)
+    slopes = tape.gradient(wanted, generator.trainable_variables)
+    ours.apply_gradients(zip(slopes, generator.trainable_variables))
+    slopes = other.gradient(judged, critic.trainable_variables)
+    theirs.apply_gradients(zip(slopes, critic.trainable_variables))
+for _ in range(3):
+    play(tf.random.normal((8, 2)))
+"""
+
+PRUNED = """
+import tensorflow as tf
+keras = tf.keras
+keras.utils.set_random_seed(2)
+model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+optimizer = keras.optimizers.Adam(1e-2)
+x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
+mask = tf.constant([[1.0], [0.0], [1.0], [0.0]])
+{compiled}
+def step(masked):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    slopes = tape.gradient(loss, model.trainable_variables)
+    if masked:
+        slopes[0] = slopes[0] * mask
+    optimizer.apply_gradients(zip(slopes, model.trainable_variables))
+    if masked and {back}:
+        model.layers[0].kernel.assign(model.layers[0].kernel * mask)
+for number in range(40):
+    step(number >= {since})
+"""
+
+TURNS = """
+import numpy as np
+import tensorflow as tf
+keras = tf.keras
+actor = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(2)])
+critic = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+optimizers = [keras.optimizers.SGD(0.1) for _ in range(2)]
+state = np.ones((4, 2), "float32")
+for _ in range(3):
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(critic(state) - 1.0))
+        slopes = tape.gradient(loss, critic.trainable_variables)
+        optimizers[0].apply_gradients(zip(slopes, critic.trainable_variables))
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(critic(actor(state).numpy()))
+    slopes = tape.gradient(loss, actor.trainable_variables)
+    optimizers[1].apply_gradients(zip(slopes, actor.trainable_variables))
+"""
+
+
+def loud(nursery: Nursery, folder: Path, program: str) -> list[dict[str, Any]]:
+    """Errors and warnings of one program."""
+    (folder / "program.py").write_text(program, encoding="utf-8")
+    command = ["gradproof", "run", "--format", "json", "--output", "answer.json", "program.py"]
+    nursery.run(command, folder)
+    answer = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    return [one for one in answer["diagnoses"] if one["level"] != "advice"]
+
+
+@pytest.mark.tensorflow
+def test_a_generator_that_helps_its_critic(nursery, tmp_path):
+    """It asks for zeros, as the critic does; ones are right."""
+    (found,) = loud(nursery, tmp_path, GAME.format(labels="zeros"))
+    assert (found["code"], found["place"]["line"]) == ("GP504", 14)
+    assert loud(nursery, tmp_path, GAME.format(labels="ones")) == []
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("compiled", "since", "step"), [("", 20, 33), ("@tf.function", 20, 1)])
+def test_masks(compiled, since, step, nursery, tmp_path):
+    """A mask that begins late, or whose weights move first by what was before, is seen."""
+    program = PRUNED.format(compiled=compiled, since=since, back=False)
+    (found,) = loud(nursery, tmp_path, program)
+    assert (found["code"], found["step"]) == ("GP509", step)
+
+
+@pytest.mark.tensorflow
+def test_masks_that_are_laid_on_again(nursery, tmp_path):
+    """Weights that are masked after each update stay where they were."""
+    assert loud(nursery, tmp_path, PRUNED.format(compiled="", since=20, back=True)) == []
+
+
+@pytest.mark.tensorflow
+def test_steps_of_an_actor(nursery, tmp_path):
+    """Its first step is step 1, however many its critic has made."""
+    first = loud(nursery, tmp_path, TURNS)[0]
+    assert (first["code"], first["step"]) == ("GP202", 1)
