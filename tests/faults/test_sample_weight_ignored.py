@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.offers import Offer
 from gradproof.evidence.recording import EXTERNAL
-from gradproof.evidence.run import Crash
+from gradproof.evidence.run import Crash, Run
 from gradproof.fault import Verdict
 from gradproof.faults.sample_weight_ignored import prove, settle
 from gradproof.finding import Finding
-from records import SQUARE, at, healthy, operation, with_operations
+from records import KERNEL, SQUARE, at, healthy, operation, with_call, with_operations
 from snippets import assert_findings, assert_silent
 
 MODEL = """
@@ -167,6 +168,38 @@ def test_a_mask_by_hand():
     run = with_operations(healthy(), mask, own, kept, mean, operation(6, "Const", taped=False))
     call = replace(run.calls[0], targets=(Target(15),))
     assert list(prove(replace(run, calls=(call,)))) == []
+
+
+def own_mask(function: str | None = "step", **changes: Any) -> Run:
+    """`mask = tf.cast(tf.not_equal(y, 0), tf.float32)` in a helper that goes on without it."""
+    compared = operation(12, "NotEqual", (0,), dtype="bool", line=3)
+    numbers = replace(operation(13, "Cast", (12,), line=3), **changes)
+    run = with_call(with_operations(healthy(), compared, numbers), at=15)
+    return replace(run, recordings=(replace(run.recordings[0], function=function),))
+
+
+def test_an_own_mask_that_nothing_uses():
+    """One number for each entry of the mean, in a graph: there all that is used has a user."""
+    (found,) = prove(own_mask())
+    assert found.place == at(4)
+    assert [related.place for related in found.related] == [at(3)]
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        own_mask(function=None),
+        own_mask(shape=(8,)),
+        own_mask(via=("compute_mask",)),
+        own_mask(tapes=frozenset()),
+        own_mask(dtype="int32"),
+        with_operations(own_mask(), operation(14, "Identity", (13,))),
+        with_operations(own_mask(), operation(0, "ReadVariableOp", reads=frozenset({KERNEL}))),
+    ],
+)
+def test_other_numbers_that_nothing_uses(run: Run):
+    """Eager, of another shape, a library's, outside of the tape, given back, or of weights."""
+    assert list(prove(run)) == []
 
 
 def test_a_step_that_unpacks_two_parts():

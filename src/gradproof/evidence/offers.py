@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..finding import Place
 from .recording import EXTERNAL, Operation, Recording
+from .reductions import reductions
 
 if TYPE_CHECKING:
     from .gradients import GradientCall
@@ -199,4 +200,28 @@ def _positions(recording: Recording, target: int) -> Operation | None:
         if operation.type not in ("Identity", "Cast", "Reshape") or not operation.inputs:
             return None
         operation = recording.operations[operation.inputs[0]]
+    return None
+
+
+def idle_mask(recording: Recording, call: GradientCall) -> tuple[Operation, Operation] | None:
+    """A mask of the user's that nothing uses, and the mean that counts what it would leave out.
+
+    In a graph everything that is used, or given back, has a user. The mask is made of
+    comparisons of data, numbers for a product, one for each of the mean's entries.
+    """
+    if recording.function is None or not recording.whole:
+        return None
+    means = [one.operation for one in reductions(recording, call) or () if one.kind == "Mean"]
+    entries = {recording.operations[mean.inputs[0]].shape: mean for mean in means}
+    for operation in recording.operations[: call.at]:
+        mean = entries.get(operation.shape)
+        if mean is None or not operation.shape or operation.index in recording.consumers:
+            continue
+        made = recording.operations[operation.inputs[0]] if operation.inputs else operation
+        numbers = operation.type == "Cast" and operation.dtype.startswith("float")
+        if not numbers or made.dtype != "bool" or operation.via or call.tape not in operation.tapes:
+            continue
+        behind = recording.ancestors([operation.index])
+        if not any(recording.operations[index].reads for index in behind):
+            return operation, mean
     return None

@@ -88,11 +88,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, Related
 
 if TYPE_CHECKING:
     from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop
+    from ..evidence.recording import Operation
     from ..evidence.run import Run
 
 _WORDS = {
@@ -132,7 +133,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find losses that do not depend on the weights that they were offered."""
-    from ..evidence.offers import ignored_mask, offered
+    from ..evidence.offers import idle_mask, ignored_mask, offered
 
     for call in run.calls:
         if not run.wanted(call) or len(call.targets) != 1 or call.inner:
@@ -150,6 +151,9 @@ def prove(run: Run) -> Iterator[Finding]:
             ]
             if not users & set(others):
                 yield _finding(run, call, f"the loss does not depend on `{offer.name}`", "unused")
+        idle = idle_mask(recording, call)
+        if idle is not None:
+            yield _of_mask(call, *idle)
         mask = ignored_mask(recording, target)
         if mask is not None:
             yield _finding(
@@ -159,6 +163,20 @@ def prove(run: Run) -> Iterator[Finding]:
                 "position counts",
                 "mask",
             )
+
+
+def _of_mask(call: GradientCall, mask: Operation, mean: Operation) -> Finding:
+    return Finding(
+        "a mask is computed from the data and nothing uses it: the mean counts every position, "
+        "those that the mask leaves out as well",
+        place=mean.place or call.place,
+        label="without the mask",
+        related=(Related(mask.place, "this mask is not used"),) if mask.place is not None else (),
+        variables=tuple(source.name for source in call.sources if source.name),
+        step=call.step + 1,
+        level="warning",
+        fix=Fix("multiply by the mask, and divide by its sum", safe=False),
+    )
 
 
 def _finding(run: Run, call: GradientCall, message: str, why: str) -> Finding:
