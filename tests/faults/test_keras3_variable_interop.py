@@ -66,3 +66,18 @@ def test_one_after_the_other():
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     """)
+
+
+@pytest.mark.parametrize(
+    "line", ["tape.watch(weight.value)", "held = weight.value; tape.watch(held)"]
+)
+def test_what_a_variable_holds_may_be_watched(line: str):
+    """`value` of a Keras 3 variable is a `tf.Variable`."""
+    assert_silent(f"""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for weight in model.trainable_variables:
+                {line}
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)

@@ -148,10 +148,22 @@ class Facts:
         read = isinstance(value, ListValue) and value.property_read
         items = value.items if isinstance(value, ListValue) and read else [value]
         owners = [item.owner for item in items if isinstance(item, Group)]
-        if any(isinstance(owner, Layer) for owner in owners):
-            argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
+        argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
+        if any(isinstance(owner, Layer) for owner in owners) and not self._is_held(argument):
             spot = self.reader.spot(argument)
             self.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None
+
+    def _is_held(self, argument: ast.AST) -> bool:
+        """Says whether this is the `tf.Variable` that a variable of Keras 3 holds in `value`."""
+        found = [argument]
+        if isinstance(argument, ast.Name):
+            found = [
+                one.value
+                for one in ast.walk(self.reader.source.tree)
+                if isinstance(one, ast.Assign)
+                and any(getattr(to, "id", "") == argument.id for to in one.targets)
+            ]
+        return any(isinstance(one, ast.Attribute) and one.attr == "value" for one in found)
 
     def use_of_layer(self, layer: Layer, path: Path) -> None:
         """A layer is called."""
