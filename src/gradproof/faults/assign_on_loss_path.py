@@ -1,7 +1,8 @@
 """The loss reads a value back from a variable it was assigned to.
 
 An assignment is not recorded. The loss depends on the variable that holds the
-value, and whatever computed the value gets None.
+value, and whatever computed the value gets None. An inner step that is assigned to the
+variables themselves is worse: nothing is None, and the second derivative is missing.
 
 ## Bad
 
@@ -42,6 +43,7 @@ Hand the tensor on, and assign it beside the path of the loss.
 
 - Moving averages and counters that the loss does not read.
 - Targets that are meant to be constants.
+- An inner step of first order, assigned while no outer tape records.
 
 ## Sources
 

@@ -2,7 +2,7 @@
 
 Keras 3 divides by the scale inside `apply` and offers `scale_loss`; Keras 2 wants
 `get_scaled_loss` and `get_unscaled_gradients`. Half of either makes steps 32768
-times too small, or fails.
+times too small, or fails; so does a division by hand before Keras 3 divides.
 
 ## Bad
 

@@ -2,7 +2,8 @@
 
 `fit` hands class weights and sample weights to `train_step` as a third part of the data.
 A step that computes the loss itself has to use it. The mask of an embedding with
-`mask_zero` is the same: a hand-written mean counts the padding.
+`mask_zero` is the same: a hand-written mean counts the padding. So it does where a mask is
+computed by hand and then left unused.
 
 ## Bad
 

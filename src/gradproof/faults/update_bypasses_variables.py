@@ -2,8 +2,8 @@
 
 The loop computes `variable - rate * gradient` and puts the result into a list, a
 dict or a name. The model keeps its old values, because only `assign*` and an
-optimizer change a variable. Mostly silent; `model.trainable_variables = [...]`
-raises AttributeError.
+optimizer change a variable. `.numpy()` gives a copy: `copy -= ...` changes that alone.
+Mostly silent; `model.trainable_variables = [...]` raises AttributeError.
 
 ## Bad
 

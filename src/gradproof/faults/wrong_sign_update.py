@@ -2,7 +2,8 @@
 
 `assign_add(rate * gradient)`, or an objective with the wrong sign, moves each
 variable along its gradient. The loss grows from step to step until it is
-infinite. Nothing warns.
+infinite. Nothing warns. A generator that asks its critic for what the critic asks
+for itself (zeros for what is made, say) is the same fault in a game of two.
 
 ## Bad
 
@@ -35,6 +36,7 @@ or a log-probability times an advantage. Unsafe: ascent may be what was meant.
 
 - Ascent on purpose: adversarial examples, a maximised reward or likelihood, the
   inner step of a minimax game.
+- A generator and a critic whose judgements are pushed in opposite ways.
 - `assign_add(-rate * gradient)`: descent.
 - A log-probability times a cost: what costs should become rarer.
 - A loss that rises for a few steps because the learning rate is large.
