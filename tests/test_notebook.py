@@ -36,6 +36,9 @@ print(result)
 print("SHELL", shell.display_formatter.format(result)[0]["text/plain"].endswith("moved (SGD)"))
 failed = shell.run_cell_magic("gradproof", "", "raise KeyError('mine')")
 print("AFTER", failed.diagnoses)
+shell.run_cell("%%gradproof\\nx +")
+again = shell.run_cell_magic("gradproof", "", "step()")
+print("AGAIN", [one.fault.code for one in again.diagnoses])
 shell.run_cell("%%gradproof --fast\\n1")
 '''
 
@@ -54,4 +57,7 @@ def test_cell_is_watched():
     assert "inner = (weight * 2.0).numpy()" in shown.stdout
     assert "KeyError" in shown.stdout
     assert "AFTER ()" in shown.stdout
+    assert "SyntaxError" in shown.stdout
+    assert "Unreadable" not in shown.stdout
+    assert "AGAIN ['GP202']" in shown.stdout
     assert "UsageError: %%gradproof takes no options, got '--fast'" in shown.stderr

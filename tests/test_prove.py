@@ -337,6 +337,46 @@ def test_what_only_source_shows_counts(tf, keras, tmp_path):
     assert prove(names["other"], x, y)
 
 
+FROZEN = """\
+import numpy as np
+import tensorflow as tf
+import {keras} as keras
+
+model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.1)
+
+
+def noisy(x):
+    noise = np.random.normal(size=(8, 4)).astype("float32")
+    return x + noise
+
+
+def beside(x):
+    return x + np.random.normal(size=(8, 4)).astype("float32")
+
+
+@tf.function
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model({call}, training=True) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+"""
+
+
+@pytest.mark.parametrize(("call", "lines"), [("noisy(x)", [10]), ("x", [])])
+def test_what_source_shows_of_functions_that_the_step_calls(tf, tmp_path, call, lines):
+    """The line that draws the noise makes no operation; a function that is not called is left."""
+    pytest.importorskip("keras")
+    from gradproof import prove
+
+    path = tmp_path / "frozen_noise.py"
+    path.write_text(FROZEN.format(keras="keras", call=call))
+    proof = prove(runpy.run_path(str(path))["step"], tf.ones((8, 4)), tf.ones((8, 1)))
+    assert [one.place.line for one in proof.diagnoses] == lines, str(proof)
+
+
 def test_loss_scale_may_settle_first(tf, keras):
     """A scale that begins too high skips steps until it fits; that is no fault."""
     from gradproof import prove
@@ -474,15 +514,172 @@ def test_loss_that_does_not_fall(tf, world):
 
 
 @pytest.mark.parametrize(
-    ("step", "steps", "words"),
-    [(3, 3, "`step` must be a function"), (print, 0, "`steps` must be 1 or more, got 0")],
+    ("step", "options", "words"),
+    [
+        (3, {}, "`step` must be a function"),
+        (print, {"steps": 0}, "`steps` must be 1 or more, got 0"),
+        (print, {"steps": 2.5}, "`steps` must be a whole number, got 2.5"),
+        (print, {"variables": ["dense/kernel"]}, "`variables` must hold variables, got str"),
+        (print, {"variables": np.ones(3)}, "`variables` must be a list of variables, got ndarray"),
+        (print, {"variables": []}, "`variables` is empty: was it read before the model was built"),
+    ],
 )
-def test_wrong_use(step, steps, words):
+def test_wrong_use(step, options, words):
     """What was expected, and what was given."""
     from gradproof import prove
 
     with pytest.raises((TypeError, ValueError), match=words):
-        prove(step, steps=steps)
+        prove(step, **options)
+
+
+def adding_step(tf, model, optimizer, every):
+    """Adds up gradients of a few calls, counted in a variable, before each update."""
+    sums = [tf.Variable(tf.zeros_like(one), trainable=False) for one in model.trainable_variables]
+    count = tf.Variable(0)
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x, training=True) - y)) / every
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for total, gradient in zip(sums, gradients, strict=True):
+            total.assign_add(gradient)
+        count.assign_add(1)
+        if count % every == 0:
+            added = [total.value() for total in sums]
+            optimizer.apply_gradients(zip(added, model.trainable_variables, strict=True))
+            for total in sums:
+                total.assign(tf.zeros_like(total))
+        return loss
+
+    return step
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_step_that_adds_up_gradients_is_called_until_it_moves_twice(tf, world, traced):
+    """Three calls would show gradients that nobody applies."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    optimizer.build(model.trainable_variables)
+    step = adding_step(tf, model, optimizer, every=5)
+    proof = prove(tf.function(step) if traced else step, x, y)
+    assert proof, str(proof)
+    assert len(proof.losses) == 11
+    assert [row.stages[:6] for row in proof.rows] == [(True,) * 6] * 4
+
+
+def test_an_optimizer_that_accumulates_is_called_until_it_moves(tf):
+    """Keras 3 adds up itself, if it is asked to."""
+    keras = pytest.importorskip("keras")
+    from gradproof import prove
+
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+    optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=8)
+    proof = prove(right_step(tf, model, optimizer), tf.ones((8, 4)), tf.ones((8, 1)))
+    assert proof, str(proof)
+
+
+def test_batches_may_end_while_nothing_moves(tf, world):
+    """The fault is told, not that there were no more batches than were asked for."""
+    from gradproof import prove
+
+    model, _, x, y = world
+    batches = iter([(x, y)] * 7)
+
+    def step():
+        x, y = next(batches)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        return tape.gradient(loss, model.trainable_variables)[0]
+
+    proof = prove(step)
+    assert proof.error is None
+    assert [one.fault.code for one in proof.diagnoses] == ["GP401"]
+
+
+def test_a_graph_that_was_made_before_is_told(tf, world):
+    """A concrete function can't be traced anew; it trains where nobody sees it."""
+    from gradproof import prove
+
+    model, optimizer, x, y = world
+    optimizer.build(model.trainable_variables)
+    concrete = tf.function(right_step(tf, model, optimizer)).get_concrete_function(x, y)
+    before = snapshot(model, optimizer)
+    proof = prove(concrete, x, y)
+    assert not proof
+    assert any("in a graph that was made before" in note for note in proof.notes)
+    assert snapshot(model, optimizer) == before
+
+
+def test_a_long_exception_is_cut(tf):
+    """Keras prints the values of variables into some."""
+    from gradproof import prove
+
+    def step():
+        raise ValueError("no " * 1000)
+
+    assert len(prove(step).error) < 250
+
+
+def test_a_loss_that_has_nowhere_to_fall_is_not_judged(tf):
+    """It is zero from the first step on."""
+    from gradproof import prove
+
+    weight = tf.Variable(0.0)
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.square(weight)
+        weight.assign_sub(tape.gradient(loss, weight) + 0.0)
+        return loss
+
+    (check,) = prove(step, overfit=True).checks
+    assert check.holds is None
+
+
+REPLICATED = """
+import tensorflow as tf
+
+whole = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(whole, [tf.config.LogicalDeviceConfiguration()] * 2)
+keras = tf.keras
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    optimizer = keras.optimizers.SGD(0.01)
+
+
+def replica_step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(model(x, training=True) - y)) / 16.0
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+
+
+@tf.function
+def step(x, y):
+    return strategy.reduce("SUM", strategy.run(replica_step, (x, y)), axis=None)
+
+
+x = tf.random.stateless_normal((16, 4), [1, 2])
+data = tf.data.Dataset.from_tensor_slices((x, tf.reduce_sum(x, 1, keepdims=True))).batch(16)
+(batch,) = list(strategy.experimental_distribute_dataset(data))
+
+import gradproof
+
+proof = gradproof.prove(step, *batch, gradients=True)
+assert proof, proof
+print(proof)
+"""
+
+
+def test_slopes_of_each_replica(nursery, tmp_path):
+    """Each replica differentiates by copies of its own."""
+    (tmp_path / "replicated.py").write_text(REPLICATED)
+    done = nursery.run(["python", "replicated.py"], tmp_path)
+    assert done.status == 0, done.stderr[-2000:]
+    assert "8 of 8 slopes agree" in done.stdout
 
 
 def test_watch_tells_of_a_block(tf, world, capsys):
@@ -497,6 +694,9 @@ def test_watch_tells_of_a_block(tf, world, capsys):
     assert seen.diagnoses == ()
     assert seen.answer.steps == 2
     assert "2 steps watched, all 4 variables moved (Adam)" in capsys.readouterr().err
+    with seen:
+        step(x, y)
+    assert seen.answer.steps == 1
     with pytest.raises(KeyError), gradproof.live.watch(show=False):
         raise KeyError("mine")
 

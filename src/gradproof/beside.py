@@ -6,12 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .report.text import told
+
 if TYPE_CHECKING:
     from .watching.tensorflow.rewind import State
 
 OVERFIT_STEPS = 100
 LEARNED = 0.9
 """Part of the first loss below which one batch has to bring it."""
+
+
+NOTHING = 1e-12
+"""A loss that has nowhere to fall to."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,12 @@ def overfit(step: Callable[..., Any], args: Sequence[Any], state: State) -> Chec
     finally:
         state.restore()
     first, last = losses[0], min(losses[-10:])
+    if abs(first) < NOTHING:
+        return Check("overfit", None, f"not checked: the loss is {first:.4g} from the start")
     words = f"loss {first:.4g} to {last:.4g} in {OVERFIT_STEPS} steps on one batch"
     return Check("overfit", first - last > (1 - LEARNED) * abs(first), words)
 
 
 def _raised(problem: Exception) -> str:
     """What a step said when it could not go on."""
-    first = (str(problem).strip().splitlines() or [""])[0]
-    return f"the step raises {type(problem).__name__}: {first[:200]}".rstrip(": ")
+    return f"the step raises {told(problem)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .live import Watched
+from .report.text import told
 
 if TYPE_CHECKING:
     from .watching.tensorflow.alignment import Alignment
@@ -93,7 +94,7 @@ class Comparing:
                 try:
                     sides.append(observe(step, self._args, self._state, eagerly=self._eagerly))
                 except Exception as problem:
-                    problems.append(f"{name} raised {_told(problem)}")
+                    problems.append(f"{name} raised {told(problem)}")
             if not problems:
                 if not self._eagerly:
                     self.notes.append("not seen inside: a step does not run eagerly")
@@ -200,7 +201,3 @@ def _at(stage: str, part: Parted) -> Parted:
 
 def _as_it_is() -> None:
     """Begins where the state is."""
-
-
-def _told(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"

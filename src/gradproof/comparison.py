@@ -111,7 +111,9 @@ def compare(
         A comparison, which is true when nothing parts.
 
     Raises:
-        TypeError: A step can't be called, or an argument can be read only once.
+        TypeError: A step can't be called, an argument can be read only once, or `variables`
+            is no list of variables.
+        ValueError: `variables` is empty.
         ImportError: TensorFlow is not installed.
 
     Example:
@@ -132,6 +134,7 @@ def compare(
                 f"got the iterator {type(argument).__name__}"
             )
     needs.tensorflow("compare")
+    needs.variables(variables)
     from .watching.tensorflow import trial
 
     names = _names(step_a, step_b)

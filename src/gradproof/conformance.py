@@ -10,7 +10,7 @@ from typing import Any
 
 from . import needs
 from .report import cells
-from .report.text import WIDTH, counted
+from .report.text import WIDTH, counted, told
 
 MARKS = {True: "holds", False: "FAILS", None: "-"}
 
@@ -138,6 +138,5 @@ def _tried(
     except NotApplicable as reason:
         return Promise(name, None, str(reason))
     except Exception as problem:
-        first = (str(problem).strip().splitlines() or [""])[0]
-        return Promise(name, False, f"raised {type(problem).__name__}: {first[:300]}")
+        return Promise(name, False, f"raised {told(problem, 300)}")
     return Promise(name, words is None, words or "")

@@ -45,9 +45,14 @@ class Watched(cells.InShells):
         self._watcher = Watcher(lambda watcher: None, home())
         self._roots = [os.getcwd()]
         self._raised: BaseException | None = None
+        self._begun = False
 
     def __enter__(self) -> Watched:
-        """Starts watching."""
+        """Starts watching; a second time anew."""
+        if self._begun:
+            self._watcher = Watcher(lambda watcher: None, home())
+            self._raised = None
+        self._begun = True
         self._roots = [os.getcwd(), os.path.dirname(os.path.abspath(_caller()))]
         self._watcher.start()
         return self
@@ -89,8 +94,16 @@ class Watched(cells.InShells):
         self._raised = error
 
     def hold(self, text: SourceText) -> None:
-        """Takes in source that is in no file, such as a cell of a notebook."""
-        self._reading.hold(replace(text, path=shown_path(text.path, self._reading.start)))
+        """Takes in source that is in no file, such as a cell of a notebook.
+
+        A cell that is no Python has failed already; it is left out.
+        """
+        shown = replace(text, path=shown_path(text.path, self._reading.start))
+        self._reading.hold(shown)
+        try:
+            self._reading.loop(shown.path)
+        except Unreadable:
+            self._reading.forget(shown.path)
 
     def path(self, variable: object) -> str:
         """The path of a variable, as the report has it."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
+import itertools
+import linecache
 import os
 import types
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -105,16 +109,64 @@ def _reached(step: Any) -> Iterator[tuple[str, Any]]:
     yield from _of_function(function, seen, 0)
 
 
+def traced_functions(step: Callable[..., Any]) -> list[Any]:
+    """Every `tf.function` within a step's reach, those of its objects' classes too."""
+    reached = [value for _, value in itertools.islice(_reached(step), MOST)]
+    owner = _unwrapped(step)[1]
+    for one in [owner, *reached]:
+        if one is owner is not None or _is_own(one):
+            reached += [
+                value
+                for kind in type(one).__mro__
+                if kind.__module__.split(".")[0] not in LIBRARIES
+                for value in vars(kind).values()
+            ]
+    found = {id(one): one for one in reached if _is_traced(one)}
+    return list(found.values())
+
+
+def _is_traced(value: Any) -> bool:
+    kind = type(value)  # asking the value itself might wake up what is loaded lazily
+    return hasattr(kind, "python_function") and hasattr(kind, "_clone")
+
+
 def extent(step: Callable[..., Any]) -> tuple[str, int, int] | None:
     """The file of a function, with its first and last line."""
     code = getattr(_unwrapped(step)[0], "__code__", None)
     if code is None:
         return None
-    parts = [code]
-    for part in parts:
-        parts += [one for one in part.co_consts if isinstance(one, types.CodeType)]
-    lines = [line for part in parts for _, _, line in part.co_lines() if line is not None]
-    return os.path.abspath(code.co_filename), code.co_firstlineno, max(lines, default=0)
+    return os.path.abspath(code.co_filename), code.co_firstlineno, _last_line(code)
+
+
+def functions_of(path: str) -> list[tuple[int, int]]:
+    """First and last line of every function in a file or cell; none if it is no Python."""
+    linecache.checkcache(path)
+    text = "".join(linecache.getlines(path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the program has heard them already
+            whole = compile(text, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return []
+    found = []
+    for code in _codes(whole):
+        # The bodies of a module and of a class are no functions.
+        if code.co_flags & inspect.CO_OPTIMIZED:
+            found.append((code.co_firstlineno, _last_line(code)))
+    return found
+
+
+def _codes(code: types.CodeType) -> list[types.CodeType]:
+    """A piece of code, and all that is nested in it."""
+    found = [code]
+    for part in found:
+        found += [one for one in part.co_consts if isinstance(one, types.CodeType)]
+    return found
+
+
+def _last_line(code: types.CodeType) -> int:
+    lines = [line for part in _codes(code) for _, _, line in part.co_lines() if line is not None]
+    return max(lines, default=0)
 
 
 def _unwrapped(step: Any) -> tuple[Any, Any]:

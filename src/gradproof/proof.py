@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import beside, needs
 from .answer import Standing
@@ -14,17 +12,17 @@ from .beside import Check
 from .evidence.run import Run
 from .fault import STAGES, Diagnosis
 from .live import Watched
-from .own_state import OwnState, extent
+from .own_state import OwnState
 from .report import cells
 from .report.text import SHOWN_ROWS, WIDTH, counted
-
-if TYPE_CHECKING:
-    from .watching.tensorflow.rewind import State
-
-SETTLING = 25
-"""More steps for a loss scale that begins too high: it skips some, and halves itself."""
+from .trying import suspected, tried
 
 EMPTY = "was given an empty list of variables"
+
+HIDDEN = (
+    "weights change in a graph that was made before and can't be watched: give the function "
+    "that it was traced from"
+)
 
 MARKS = {True: "holds", False: "LOST", None: "-"}
 
@@ -154,7 +152,9 @@ def prove(
 ) -> Proof:
     """Runs a training step for trial and says what holds of every update.
 
-    The step is called once to make what it lacks, then `steps` times watched.
+    The step is called once to make what it lacks, then `steps` times watched. One that
+    has not moved anything by then, since it adds up gradients for one update or its loss
+    scale begins too high, is called oftener: until it has moved twice.
     What source shows to be wrong on lines that the step ran counts as well,
     though no update of a few steps can show it.
     Afterwards every `tf.Variable` of the process is what it was, bit for bit,
@@ -175,26 +175,28 @@ def prove(
         A proof, which is true when everything holds.
 
     Raises:
-        TypeError: `step` can't be called.
-        ValueError: `steps` is less than 1.
+        TypeError: `step` can't be called, `steps` is no whole number, or `variables` no
+            list of variables.
+        ValueError: `steps` is less than 1, or `variables` is empty.
         ImportError: TensorFlow is not installed.
     """
     __tracebackhide__ = True  # wrong use is shown where it is, under pytest
     if not callable(step):
         raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
+    if not isinstance(steps, int) or isinstance(steps, bool):
+        raise TypeError(f"`steps` must be a whole number, got {steps!r}")
     if steps < 1:
         raise ValueError(f"`steps` must be 1 or more, got {steps}")
     needs.tensorflow("prove")
+    needs.variables(variables)
     from .watching.tensorflow import trial
 
     own = OwnState(step, args)
     with trial.restored() as state:
         trial.rehearse(step, args, state)
-        seen, losses, error = _tried(step, args, steps, state)
-        if _scale_settles(seen.run):
-            seen, losses, error = _tried(step, args, steps + SETTLING, state)
+        found = tried(step, args, steps, state)
         checks = []
-        if not error:
+        if not found.error:
             checks += [beside.gradients(step, args, state)] if gradients else []
             checks += [beside.graph(step, args, state)] if graph else []
             checks += [beside.overfit(step, args, state)] if overfit else []
@@ -203,6 +205,7 @@ def prove(
     unchecked = [f"what {left} would"] if left else []
     unchecked += [f"Python's own state: {words}" for words in own.changes()]
     learned = next((one.holds for one in checks if one.name == "overfit"), None)
+    seen = found.seen
     diagnoses = seen.diagnoses
     if variables is not None:
         # What is not named may rest: it was left out on purpose.
@@ -210,72 +213,17 @@ def prove(
         diagnoses = tuple(
             one for one in diagnoses if not one.variables or not named.isdisjoint(one.variables)
         )
-    diagnoses += _suspected(step, seen, diagnoses)
+    diagnoses += suspected(step, seen, diagnoses)
     return Proof(
         _rows(seen, variables, learned),
         diagnoses,
         tuple(checks),
-        tuple(losses),
+        tuple(found.losses),
         seen.answer.steps,
-        error,
-        (*_empty_lists(seen.run), *seen.answer.notes),
+        found.error,
+        (*_empty_lists(seen.run), *([HIDDEN] if found.hidden else []), *seen.answer.notes),
         tuple(unchecked),
         "\n\n".join(seen.block(one) for one in diagnoses),
-    )
-
-
-def _scale_settles(run: Run) -> bool:
-    """Nothing moved, for want of finite gradients, and that may be meant."""
-    updates = [update for _, update in run.updates()]
-    norms = [one.gradient_norm for one in updates if one.gradient_norm is not None]
-    moved = any(one.change_norm != 0 for one in updates)
-    return bool(updates) and not moved and not all(map(isfinite, norms))
-
-
-def _tried(
-    step: Callable[..., Any], args: Sequence[Any], steps: int, state: State
-) -> tuple[Watched, list[float], str | None]:
-    """Watches some steps; eagerly if the traced ones can't be seen."""
-    from .watching.tensorflow import trial
-
-    for eagerly in (False, True):
-        losses: list[float] = []
-        error = None
-        seen = Watched()
-        with trial.run_eagerly(eagerly), seen:
-            try:
-                anew = trial.untraced(step)
-                for _ in range(steps):
-                    loss = trial.scalar_of(anew(*args))
-                    losses += [loss] if loss is not None else []
-            except Exception as problem:
-                seen.raised(problem)
-                error = f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"
-        state.restore()
-        if seen.run.steps or seen.diagnoses or error:
-            break
-    return seen, losses, error
-
-
-def _suspected(
-    step: Callable[..., Any], seen: Watched, proven: Sequence[Diagnosis]
-) -> tuple[Diagnosis, ...]:
-    """What source speaks of on lines that the step ran, and no update can show."""
-    where = extent(step)
-    if where is None:
-        return ()
-    path, first, last = where
-    passed = {(path, line) for line in range(first, last + 1)}
-    stacks = [one.stack for part in seen.run.recordings for one in part.operations]
-    stacks += [one.stack for one in seen.run.calls]
-    stacks += [one.stack for one in seen.run.applies]
-    for place in dict.fromkeys(place for stack in stacks for place in stack):
-        passed.add((os.path.abspath(place.path), place.line))
-    known = {one.fault.code for one in proven}
-    return tuple(
-        one
-        for one in seen.suspected
-        if one.fault.code not in known and not passed.isdisjoint(_lines(one))
     )
 
 
@@ -284,14 +232,6 @@ def _empty_lists(run: Run) -> Iterable[str]:
     places = [call.place for call in run.calls if not call.sources and call.place is not None]
     for place in dict.fromkeys(places):
         yield f"the gradient call at {place.path}:{place.line} {EMPTY}: lost at stage tracked"
-
-
-def _lines(diagnosis: Diagnosis) -> Iterable[tuple[str, int]]:
-    """All lines that a diagnosis speaks of, with their files."""
-    places = [one.place for one in diagnosis.related]
-    for place in places if diagnosis.place is None else [diagnosis.place, *places]:
-        for line in range(place.line, max(place.line, place.span.end_line) + 1):
-            yield os.path.abspath(place.path), line
 
 
 def _rows(seen: Watched, variables: Sequence[Any] | None, learned: bool | None) -> tuple[Row, ...]:

@@ -288,3 +288,10 @@ def counted(count: int, noun: str) -> str:
     """A number with its noun."""
     plural = noun if count == 1 or noun == "advice" else noun + "s"
     return f"{count} {plural}"
+
+
+def told(problem: BaseException, most: int = 200) -> str:
+    """An exception in one line; Keras prints whole variables into some."""
+    first = (str(problem).strip().splitlines() or [""])[0]
+    cut = first if len(first) <= most else f"{first[:most].rstrip()} ..."
+    return f"{type(problem).__name__}: {cut}".rstrip(": ")

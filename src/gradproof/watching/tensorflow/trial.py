@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,10 @@ def run_eagerly(eagerly: bool = True) -> Iterator[None]:
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(eagerly)
     try:
-        yield
+        with warnings.catch_warnings():
+            # Nobody asked for that, and tests may turn warnings into errors.
+            warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_func")
+            yield
     finally:
         tf.config.run_functions_eagerly(before)
 
@@ -85,6 +89,20 @@ def untraced(step: Callable[..., Any]) -> Callable[..., Any]:
         anew: Callable[..., Any] = step._clone(None)
         return anew
     return step
+
+
+@contextlib.contextmanager
+def traced_again(functions: Sequence[Any]) -> Iterator[None]:
+    """Lets functions forget their graphs while the block lasts, and remember them then."""
+    kept = [(one, dict(vars(one))) for one in functions]
+    try:
+        for one in functions:
+            vars(one).update(vars(one._clone(None)))
+        yield
+    finally:
+        for one, before in kept:
+            vars(one).clear()
+            vars(one).update(before)
 
 
 def retraced(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,7 +130,7 @@ def taken(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[T
         asking = True
         names = ("target", "sources")
         given = {**dict(zip(names, arguments, strict=False)), **keywords}
-        return given.get("target"), flat(given.get("sources")), not _trained(state)
+        return given.get("target"), flat(given.get("sources")), not trained(state)
 
     def answered(note: Any, tape: Any, result: Any) -> None:
         nonlocal asking
@@ -121,7 +139,7 @@ def taken(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[T
         asking = False
         target, sources, first = note
         pairs = [
-            (bare(source), gradient)
+            (_own_copy(source), gradient)
             for source, gradient in zip(sources, flat(result), strict=False)
             if is_variable(source)
         ]
@@ -139,6 +157,13 @@ def taken(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[T
         patches.restore()
         state.restore()
     return found
+
+
+def _own_copy(variable: Any) -> Any:
+    """A variable itself; of one that a strategy replicates, the copy of this replica."""
+    inner = bare(variable)
+    copy_here = getattr(inner, "_get_on_device_or_primary", None)
+    return inner if copy_here is None else copy_here()
 
 
 def coarsest_of(function: Callable[..., Any], args: Sequence[Any], state: State) -> str:
@@ -162,10 +187,11 @@ def coarsest_of(function: Callable[..., Any], args: Sequence[Any], state: State)
     return next((one for one in ("bfloat16", "float16", "float32") if one in met), "float64")
 
 
-def _trained(state: State) -> bool:
+def trained(state: State) -> bool:
     """A weight has changed; counters and statistics do not count."""
     return any(
-        variable.trainable and variable.dtype.is_floating for variable, _, _ in state.changed()
+        variable.trainable and (variable.dtype.is_floating or variable.dtype.is_complex)
+        for variable, _, _ in state.changed()
     )
 
 
