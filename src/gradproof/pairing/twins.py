@@ -24,7 +24,13 @@ def paired(one: Seen, other: Seen) -> list[Pair]:
         found += _paired(
             *([each for each in seen.models if each.trainable is trained] for seen in (one, other))
         )
-    return found
+    known = [{pair[which].key for pair in found} for which in (0, 1)]
+    rest = [
+        [each for each in seen.models if each.key not in known[which]]
+        for which, seen in enumerate((one, other))
+    ]
+    # What is frozen in one of the runs only.
+    return [*found, *_by_path(*rest)]
 
 
 def apart(one: Seen, other: Seen, pairs: Sequence[Pair]) -> list[tuple[int, Variable]]:
@@ -55,17 +61,9 @@ def _paired(left: Sequence[Variable], right: Sequence[Variable]) -> Iterator[Pai
 
 def _in_part(left: Sequence[Variable], right: Sequence[Variable]) -> Iterator[Pair]:
     """By paths that stand once in each; the rest by shapes, in order."""
-    once = [
-        {path for path, count in Counter(each.path for each in side).items() if count == 1}
-        for side in (left, right)
-    ]
-    by_path = {each.path: each for each in right}
-    taken: set[int] = set()
-    for each in left:
-        twin = by_path.get(each.path) if each.path in once[0] & once[1] else None
-        if twin is not None and twin.shape == each.shape:
-            taken |= {id(each), id(twin)}
-            yield each, twin
+    pairs = list(_by_path(left, right))
+    yield from pairs
+    taken = {id(each) for pair in pairs for each in pair}
     rest = [[each for each in side if id(each) not in taken] for side in (left, right)]
     left_shapes, right_shapes = ([each.shape for each in side] for side in rest)
     for block in SequenceMatcher(
@@ -76,3 +74,16 @@ def _in_part(left: Sequence[Variable], right: Sequence[Variable]) -> Iterator[Pa
             rest[1][block.b : block.b + block.size],
             strict=True,
         )
+
+
+def _by_path(left: Sequence[Variable], right: Sequence[Variable]) -> Iterator[Pair]:
+    """Those whose path stands once in each, if the shapes are the same."""
+    once = [
+        {path for path, count in Counter(each.path for each in side).items() if count == 1}
+        for side in (left, right)
+    ]
+    by_path = {each.path: each for each in right}
+    for each in left:
+        twin = by_path.get(each.path) if each.path in once[0] & once[1] else None
+        if twin is not None and twin.shape == each.shape:
+            yield each, twin
