@@ -167,13 +167,15 @@ class TensorFlow:
         if self.functions.unchanged >= SETTLED and not self.tapes.open:
             self.eager.stop()
         self._since += 1
-        near = self._near() or self.passages.numbers.filling()
+        numbers = self.passages.numbers
+        looping = numbers.looping
+        near = self._near() or (bool(looping) and numbers.filling(looping))
         if self.tapes.fresh or self._since >= self._gap or self.pace.late or near or self.marks:
             self._look()
         if not raised:
             self.pace.stop()
         busy = self.pace.counting or self.marks is not None or self.replicas.there
-        if busy or self.iterators.looking or self.passages.numbers.looping:
+        if busy or self.iterators.looking or looping:
             return 0
         return min(
             self._gap - self._since - 1, self.passages.audits.spare(calls), self.hoards.spare

@@ -188,9 +188,9 @@ class Numbers:
         return [site for site in self.sites if site.looped and site.idle < LATELY]
 
     @unheard()
-    def filling(self) -> bool:
-        """Says whether the next call might write over steps that were not read."""
-        return any(int(site.counter.numpy()) - site.read > site.slots // 4 for site in self.looping)
+    def filling(self, sites: list[Site]) -> bool:
+        """Says whether the next call might write over steps of these that were not read."""
+        return any(int(site.counter.numpy()) - site.read > site.slots // 4 for site in sites)
 
 
 def _in_loop(graph: Any) -> bool:
