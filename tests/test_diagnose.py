@@ -358,6 +358,21 @@ def test_steps_of_a_traced_function_are_measured_ones():
     assert step_count(run) == 80
 
 
+def test_steps_of_all_traces_of_a_function():
+    """One for each shape of a batch: each has a call of its own, at the same line."""
+    applies = [Apply(key, (at(5),), key, 0, "Adam", 1, traced=True, counted=1) for key in (1, 2, 3)]
+    steps = tuple(Step(20, key, ()) for key in (1, 2, 3))
+    assert step_count(run_of(applies=tuple(applies), steps=steps)) == 60
+
+
+def test_steps_by_hand_of_several_variables_and_traces():
+    """A step changes every variable, so those of one trace count once."""
+    keys = [(1, 1), (2, 1), (3, 2), (4, 2)]
+    applies = [Apply(key, (at(5),), trace, 0, "assign_sub", traced=True) for key, trace in keys]
+    steps = tuple(Step(20, key, ()) for key, _ in keys)
+    assert step_count(run_of(applies=tuple(applies), steps=steps)) == 40
+
+
 def test_steps_by_hand():
     """Without an optimizer the busiest place counts."""
     applies = tuple(Apply(key, (at(key),), 1, 0, "assign_sub", counted=5) for key in (1, 2))

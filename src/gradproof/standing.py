@@ -100,9 +100,18 @@ def step_count(run: Run) -> int:
 
 
 def _passages(applies: Sequence[Apply], run: Run) -> int:
-    """Times that a line was passed; a traced call is made once a trace only."""
-    measured = [step.index for apply in applies for step in run.steps_of(apply.key)]
-    return max(measured, default=sum(apply.counted for apply in applies if not apply.traced))
+    """Times that a line was passed, in all its traces.
+
+    A traced call is made once a trace only, so its measured steps count. An optimizer
+    may be called several times in one trace; by hand it is one call for each variable.
+    """
+    traces: dict[int, list[int]] = {}
+    for apply in applies:
+        last = max((step.index for step in run.steps_of(apply.key)), default=0)
+        traces.setdefault(apply.recording, []).append(last)
+    together = max if applies[0].by_hand else sum
+    measured = sum(together(counts) for counts in traces.values())
+    return measured or sum(apply.counted for apply in applies if not apply.traced)
 
 
 def _differentiable(variable: Variable) -> bool:

@@ -24,7 +24,7 @@ from .graphs import TracedOperations, stack_here
 from .stale import Stale
 from .variables import Variables, kind_of
 
-TRACES = 4
+TRACES = 16
 """Traces of one function that are recorded."""
 
 GRAPHS = 60
