@@ -55,17 +55,23 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 
+UNNAMED = ("the variables",)
+"""What stands for variables that the source gives no name."""
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Gradients that are computed again and again and move nothing."""
     seen: set[Spot] = set()
     for call in loop.gradient_calls:
         if call.unmoved and call.at not in seen:
             seen.add(call.at)
+            names = () if call.unmoved == UNNAMED else call.unmoved
             yield Finding(
-                f"the gradients for {listed(call.unmoved)} are computed and never applied",
+                f"the gradients for {listed(names) or 'the variables'} are computed and never "
+                "applied",
                 place=loop.place(call.at),
                 label="nothing uses these",
-                variables=call.unmoved,
+                variables=names,
                 fix=Fix(
                     f"`optimizer.apply_gradients(zip(gradients, {call.sources.text}))`"
                     if len(call.sources.text) < 50
