@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, losses, masks, new_values, replicas, shapes, sparse, terms, weighing
+from . import losses, masks, new_values, replicas, shapes, singular, sparse, terms, weighing
 from .flow import cut, merge, recut
 from .joining import flow_of
 from .roles import direction, updated_variable
@@ -52,7 +52,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         return Tensor(flow, form, made=reader.path(node))
     if isinstance(node.op, ast.MatMult):
         shape = shapes.product(shapes.of(left), shapes.of(right))
-        gram = habits.transposes(node.right, node.left)
+        gram = singular.transposes(node.right, node.left)
         result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
         linear(right, node, result)
         return result
@@ -63,9 +63,9 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     )
     result.traced = reader.frame.traced if form == "tensor" else None
     if isinstance(node.op, ast.Sub):
-        result.self_difference = habits.difference(node.left, node.right)
+        result.self_difference = singular.difference(node.left, node.right)
     if isinstance(node.op, ast.Sub | ast.Add):
-        result.self_difference |= habits.from_gram(node.op, left, right)
+        result.self_difference |= singular.from_gram(node.op, left, right)
     elif isinstance(node.op, ast.Mult):
         result.gram = any(isinstance(one, Tensor) and one.gram for one in (left, right))
         result.gram &= any(isinstance(one, Constant) for one in (left, right))

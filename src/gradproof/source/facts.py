@@ -24,6 +24,7 @@ from . import (
     connections,
     constants,
     copies,
+    costs,
     flags,
     generations,
     habits,
@@ -127,7 +128,7 @@ class Facts:
         habits.asked_frozen(self.reader, asked)
         habits.unregularized(self.reader, asked)
         habits.replica_mean(self.reader, asked)
-        habits.eager_step(self.reader, asked)
+        costs.eager_step(self.reader, asked)
         rounds.asked_for(self.reader, asked)
         flags.read_now(self.reader)
         flags.hub_asked(self.reader, asked)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Creation, FrozenState, Remark
-from . import habits
+from . import costs, habits
 from .values import Class, Constant, DictValue, Function, Scope, Tensor, Value
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ def traced_call(
     """A traced function is called."""
     reader.facts.frozen.update(reader.facts.outdated.get(id(function), {}))
     if looping:
-        habits.number_given(reader, function, arguments, node)
-        habits.traced_for_one_call(reader, function, node)
+        costs.number_given(reader, function, arguments, node)
+        costs.traced_for_one_call(reader, function, node)
 
 
 def frozen_read(

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Remark, Spot
 from . import api, ownership, tapes
-from .joining import flow_of
 from .values import (
     Asked,
     Class,
     Constant,
     Dataset,
     Function,
-    Group,
     Instance,
     Layer,
     ListValue,
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 _OLD_HOOKS = ("_resource_apply_dense", "_resource_apply_sparse", "_create_slots", "_apply_dense")
-_SINGULAR = frozenset("sqrt log rsqrt reciprocal divide acos asin pow".split())
-_BOUNDING = frozenset("maximum minimum clip_by_value clip exp softplus".split())
-_KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
 
 
 @dataclass(eq=False, repr=False)
@@ -438,102 +433,6 @@ def dataset_loop(reader: Reader, node: ast.For, iterated: Value) -> None:
         remark(reader, "dataset-loop-in-tape", reader.spot(node.iter), "", (), others)
 
 
-def masked_singularity(reader: Reader, condition: Value, branches: list[Value]) -> None:
-    """`tf.where` hides a value, not its derivative."""
-    if not isinstance(condition, Tensor) or not reader.active:
-        return
-    for branch in branches:
-        if isinstance(branch, Tensor) and branch.flow:
-            for operation, tokens in branch.singular:
-                if tokens & condition.compared:
-                    remark(reader, "nan-from-singular-op", reader.spot(operation), "masked")
-
-
-def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node: ast.AST) -> None:
-    """Square roots of distances between one batch and itself."""
-    zero = _starts_at_zero(value)
-    if short in ("sqrt", "norm") and zero and reader.active:
-        remark(reader, "nan-from-singular-op", reader.spot(node), "zero")
-    if short in ("square", "abs", "reduce_sum", "convert_to_tensor", "cast", "identity"):
-        result.starts_at_zero = zero
-    if not isinstance(value, Tensor):
-        return
-    result.bounded = short in _BOUNDING or (short in _KEEPS_AWAY and value.bounded)
-    if short in _SINGULAR and not value.bounded:
-        result.singular = (*result.singular, (node, value.bases or value.tokens))
-    if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
-        remark(reader, "nan-from-singular-op", reader.spot(node), "self")
-    elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
-        result.self_difference = value.self_difference
-    elif short == "maximum" and isinstance(node, ast.Call) and len(node.args) > 1:
-        bound = node.args[1]
-        at_zero = isinstance(bound, ast.Constant) and bound.value == 0
-        result.self_difference = value.self_difference and at_zero
-
-
-def is_gram(node: ast.AST, keywords: dict[str, Value]) -> bool:
-    """Says whether `tf.matmul` meets a tensor and its transpose."""
-    if not isinstance(node, ast.Call) or len(node.args) < 2:
-        return False
-    turned = keywords.get("transpose_b")
-    if isinstance(turned, Constant) and turned.value is True:
-        return ast.dump(node.args[0]) == ast.dump(node.args[1])
-    return turned is None and transposes(node.args[1], node.args[0])
-
-
-def transposes(node: ast.expr, other: ast.expr) -> bool:
-    """Says whether one expression is the transpose of another."""
-    inner: ast.expr | None = None
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        inner = node.value
-    elif isinstance(node, ast.Call) and len(node.args) == 1:
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        inner = node.args[0] if name == "transpose" else None
-    return inner is not None and ast.dump(inner) == ast.dump(other)
-
-
-def from_gram(op: ast.operator, left: Value, right: Value) -> bool:
-    """Says whether these add up to squared distances: `|a|^2 - 2 a b + |b|^2`.
-
-    What is added to keep them from 0, a constant or a mask, has no gradient.
-    """
-    if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
-        return False
-    if not all(_has_gradient(one) for one in (left, right)):
-        return False
-    if isinstance(op, ast.Sub) and right.gram:
-        return not left.gram
-    return left.self_difference or (right.self_difference and isinstance(op, ast.Add))
-
-
-def _has_gradient(value: Tensor) -> bool:
-    return any(trail.cut is None for trails in value.flow.values() for trail in trails)
-
-
-def _starts_at_zero(value: Value) -> bool:
-    """Says whether this is a variable that starts at 0, such as a bias."""
-    if isinstance(value, Tensor):
-        return value.starts_at_zero
-    if isinstance(value, Variable):
-        initial = value.initial
-        return isinstance(initial, Constant) and initial.value in (0, 0.0) and not value.assigned
-    if isinstance(value, Group) and isinstance(value.owner, Layer):
-        layer = value.owner
-        given = {"use_bias", "bias_initializer"} & layer.arguments.keys()
-        return layer.kind in api.LINEAR_LAYERS and not given and not layer.borrowed
-    return False
-
-
-def difference(left: ast.expr, right: ast.expr) -> bool:
-    """`x[:, None] - x[None, :]`: the diagonal is exactly zero."""
-    if not isinstance(left, ast.Subscript) or not isinstance(right, ast.Subscript):
-        return False
-    if ast.unparse(left.value) != ast.unparse(right.value):
-        return False
-    one, other = ast.unparse(left.slice), ast.unparse(right.slice)
-    return one != other and all("None" in text or "newaxis" in text for text in (one, other))
-
-
 def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
     """A custom gradient that never looks at the gradient from above."""
     if not isinstance(result, ListValue) or len(result.items) != 2:
@@ -557,75 +456,6 @@ def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
         returns = [n for n in nodes if isinstance(n, ast.Return) and n.value]
         spot = reader.spot(returns[-1]) if returns else reader.spot(inner.node)
         remark(reader, "wrong-custom-gradient", spot, f"`{first}`", (function.name,))
-
-
-# Cost
-
-
-def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
-    """A traced function is defined again and again."""
-    traced = function.traced
-    if traced is None or reader.speculative:
-        return
-    # A comprehension keeps what it makes: a function for each model, say.
-    if not _has_new_optimizer(reader, function) and any(
-        frame.looping > frame.gathering for frame in (*reader.frames, reader.frame)
-    ):
-        place = traced if isinstance(traced, ast.AST) else node
-        remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
-
-
-def traced_for_one_call(reader: Reader, function: Function, node: ast.AST) -> None:
-    """`tf.function(step)(batch)` in a loop: each call has a trace of its own."""
-    made = node.func if isinstance(node, ast.Call) else None
-    if not isinstance(made, ast.Call) or function.traced is not made or reader.speculative:
-        return
-    if any(frame.looping > frame.gathering for frame in reader.frames):
-        remark(reader, "tracing-cost", reader.spot(made), "defined", (function.name,))
-
-
-def _has_new_optimizer(reader: Reader, function: Function) -> bool:
-    """Says whether the function trains what this round has made: it has to be a new one."""
-    rounds = reader.facts.rounds
-    now = tuple(rounds.loops)
-    for name in {one.id for one in ast.walk(function.node) if isinstance(one, ast.Name)}:
-        value = next(
-            (scope.names[name] for scope in reader.frame.scopes if name in scope.names), None
-        )
-        made = rounds.made.get(id(value)) if isinstance(value, Optimizer) else None
-        if made is not None and made[1] and made[1] == now:
-            return True
-    return False
-
-
-def number_given(reader: Reader, function: Function, arguments: list[Value], node: ast.AST) -> None:
-    """A traced function gets a Python number that changes from call to call."""
-    if not isinstance(node, ast.Call) or reader.speculative:
-        return
-    for value, argument in zip(arguments[-len(node.args) :], node.args, strict=False):
-        known = reader.facts.habits.numbers.setdefault(id(argument), value)
-        changed = (
-            isinstance(value, Constant)
-            and isinstance(known, Constant)
-            and type(value.value) in (int, float)
-            and value.value != known.value
-        )
-        if changed or (isinstance(value, Tensor) and value.form == "number" and not flow_of(value)):
-            remark(reader, "tracing-cost", reader.spot(argument), "number", (function.name,))
-
-
-def eager_step(reader: Reader, asked: Asked) -> None:
-    """A step that runs eagerly in a loop within a loop."""
-    frame = reader.frame
-    if frame.traced is not None or frame.function is None or reader.speculative or reader.tapes:
-        return
-    loops = sum(one.looping for one in reader.frames)
-    if not any(one.long_loops for one in reader.frames):
-        return
-    node = frame.function.node
-    if loops >= 2 and isinstance(node, ast.FunctionDef) and node.name != "train_step_eager":
-        line = Spot(reader.head(node), f"def {node.name}")
-        remark(reader, "uncompiled-step", line, f"`{node.name}`")
 
 
 # At the end

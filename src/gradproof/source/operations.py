@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import api, clips, compiling, escaping, habits, losses, masks, shapes, weighing
+from . import api, clips, compiling, escaping, losses, masks, shapes, singular, weighing
 from .arithmetic import linear, note_update, sign_of
 from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 from .flow import cut, merge, origin
@@ -104,7 +104,7 @@ def _describe(
     second = arguments[1] if len(arguments) > 1 else None
     result.shape = shape_of(short, arguments, keywords)
     if first is not None:
-        habits.note_singular(reader, short, first, result, node)
+        singular.note_singular(reader, short, first, result, node)
         weighing.averaged(reader, short, first, node)
     weighing.summed(reader, short, arguments, keywords, result, node)
     masks.literal(reader, short, first, result)
@@ -117,7 +117,7 @@ def _describe(
         written = (*node.args, None, None)
         masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
     if short == "matmul":
-        result.gram = habits.is_gram(node, keywords)
+        result.gram = singular.is_gram(node, keywords)
         if second is not None:
             linear(second, node, result)
     if short == "reduce_mean":

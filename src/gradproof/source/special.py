@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import escaping, habits, nests, shapes
+from . import escaping, nests, shapes, singular
 from .flow import cut, merge
 from .forms import written_as
 from .tensors import plain
@@ -78,7 +78,7 @@ def _where(
     gradients = [b.gradient for b in branches if isinstance(b, Tensor) and b.gradient is not None]
     if gradients:
         result.gradient = gradients[0]
-    habits.masked_singularity(reader, condition, branches)
+    singular.masked_singularity(reader, condition, branches)
     return result
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from . import (
     binding,
     classes,
+    costs,
     escaping,
     generations,
-    habits,
     imports,
     operators,
     rounds,
@@ -265,7 +265,7 @@ def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> N
     for decorator in reversed(node.decorator_list):
         value = binding.decorate(reader, decorator, value, node)
     reader.functions.append(function)
-    habits.traced_in_loop(reader, function, node)
+    costs.traced_in_loop(reader, function, node)
     weighing.function_made(reader, node)
     binding.bind_name(reader, node.name, value, node)
 
