@@ -337,46 +337,6 @@ def test_what_only_source_shows_counts(tf, keras, tmp_path):
     assert prove(names["other"], x, y)
 
 
-FROZEN = """\
-import numpy as np
-import tensorflow as tf
-import {keras} as keras
-
-model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
-optimizer = keras.optimizers.SGD(0.1)
-
-
-def noisy(x):
-    noise = np.random.normal(size=(8, 4)).astype("float32")
-    return x + noise
-
-
-def beside(x):
-    return x + np.random.normal(size=(8, 4)).astype("float32")
-
-
-@tf.function
-def step(x, y):
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(model({call}, training=True) - y))
-    gradients = tape.gradient(loss, model.trainable_variables)
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    return loss
-"""
-
-
-@pytest.mark.parametrize(("call", "lines"), [("noisy(x)", [10]), ("x", [])])
-def test_what_source_shows_of_functions_that_the_step_calls(tf, tmp_path, call, lines):
-    """The line that draws the noise makes no operation; a function that is not called is left."""
-    pytest.importorskip("keras")
-    from gradproof import prove
-
-    path = tmp_path / "frozen_noise.py"
-    path.write_text(FROZEN.format(keras="keras", call=call))
-    proof = prove(runpy.run_path(str(path))["step"], tf.ones((8, 4)), tf.ones((8, 1)))
-    assert [one.place.line for one in proof.diagnoses] == lines, str(proof)
-
-
 def test_loss_scale_may_settle_first(tf, keras):
     """A scale that begins too high skips steps until it fits; that is no fault."""
     from gradproof import prove
