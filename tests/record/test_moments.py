@@ -104,7 +104,7 @@ HARD = {
         """,
     "another watcher": """
         tf.debugging.enable_check_numerics()
-        [traced() for _ in range(50)]
+        [traced() for _ in range(49)]
         step()
         tf.debugging.disable_check_numerics()
         """,

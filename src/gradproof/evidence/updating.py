@@ -124,12 +124,13 @@ def _of_own_rule(run: Run, apply: Apply, changed: set[int]) -> Iterator[Idle]:
     if max((step.index for step in run.steps_of(apply.key)), default=0) < 2:
         return
     keys = {pair.variable for pair in apply.pairs}
-    told: set[int | None] = set()
+    told: set[int] = set()
     for end in recording.operations[apply.at :]:
         if not keys & end.writes:
             continue
         for idle in _idle(run, recording, apply, end, changed, apply.at):
-            if idle.variable not in told:
+            # Zeros stand for Python state that the trace has frozen: a fault of its own.
+            if idle.variable is not None and idle.variable not in told:
                 told.add(idle.variable)
                 yield idle
 
