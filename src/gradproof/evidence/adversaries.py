@@ -177,9 +177,7 @@ def _is_square(recording: Recording, operation: Operation) -> bool:
 
 def _level(recording: Recording, index: int) -> float | None:
     """The number that all elements of a constant are."""
-    made = recording.operations[index]
-    while made.type in _PASSING and made.inputs:
-        made = recording.operations[made.inputs[0]]
+    made = recording.behind(index, _PASSING)
     if made.type in ("OnesLike", "ZerosLike"):
         return float(made.type == "OnesLike")
     return recording.operations[made.inputs[-1]].value if made.type == "Fill" else made.value

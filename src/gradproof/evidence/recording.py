@@ -111,6 +111,13 @@ class Recording:
                 found.setdefault(source, []).append(operation.index)
         return {source: tuple(users) for source, users in found.items()}
 
+    def behind(self, index: int, passing: frozenset[str]) -> Operation:
+        """What operations of these types only hand on, from input to output."""
+        operation = self.operations[index]
+        while operation.type in passing and operation.inputs:
+            operation = self.operations[operation.inputs[0]]
+        return operation
+
     def ancestors(self, starts: Iterable[int]) -> frozenset[int]:
         """Indices of `starts` and of everything that they depend on."""
         seen: set[int] = set()

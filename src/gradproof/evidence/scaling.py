@@ -123,10 +123,7 @@ def _division(
 
 def _by_scale(run: Run, recording: Recording, operation: Operation) -> bool:
     """One of two factors is the loss scale, maybe of another type."""
-    factor = recording.operations[operation.inputs[-1]]
-    while factor.type in SHAPING and factor.inputs:
-        factor = recording.operations[factor.inputs[0]]
-    return _reads_scale(run, factor)
+    return _reads_scale(run, recording.behind(operation.inputs[-1], SHAPING))
 
 
 def _scaled(run: Run, recording: Recording, call: GradientCall) -> bool | None:

@@ -148,7 +148,7 @@ def _idle(
                 yield Idle(apply, "counter", operation, key)
         if operation.type == "Pow":
             # `decay ** step`: the exponent counts, whatever its type is.
-            exponent = _behind(recording, operation.inputs[1])
+            exponent = recording.behind(operation.inputs[1], PLAIN)
             for key in exponent.reads - written_to - run.asked:
                 if run.variable(key).shape == () and run.variable(key).count is None:
                     yield Idle(apply, "exponent", exponent, key)
@@ -169,7 +169,7 @@ def _decayed(run: Run, recording: Recording, index: int, written_to: set[int]) -
         other = [one for one in term.inputs if one != source]
         if not other or recording.operations[other[0]].shape != ():
             continue
-        state = _behind(recording, source)
+        state = recording.behind(source, PLAIN)
         if state.shape != () and is_zero(recording, source):
             return state
         slots = [key for key in state.reads - written_to if not run.variable(key).trainable]
@@ -190,17 +190,9 @@ def zero_factor(run: Run, apply: Apply) -> Operation | None:
     return None
 
 
-def _behind(recording: Recording, index: int) -> Operation:
-    """What a cast or the like passes on."""
-    operation = recording.operations[index]
-    while operation.type in PLAIN and operation.inputs:
-        operation = recording.operations[operation.inputs[0]]
-    return operation
-
-
 def is_zero(recording: Recording, index: int) -> bool:
     """A value is made as zeros."""
-    operation = _behind(recording, index)
+    operation = recording.behind(index, PLAIN)
     if operation.type == "Fill":
         return recording.operations[operation.inputs[-1]].value == 0.0
     return operation.type in ZEROS or operation.value == 0.0
