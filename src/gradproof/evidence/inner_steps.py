@@ -9,6 +9,7 @@ from ..finding import Place
 from .gradients import GradientCall
 from .recording import Operation
 from .run import Run
+from .updating import results
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,7 @@ def inner_steps(run: Run) -> Iterator[tuple[GradientCall, tuple[InnerStep, ...]]
 def _steps(run: Run, call: GradientCall, inner: list[GradientCall]) -> tuple[InnerStep, ...]:
     recording = run.recording(call.recording)
     behind = recording.ancestors(one.operation for one in call.targets)
-    results = {
-        source.result
-        for one in inner
-        for source in one.sources
-        if source.result is not None and source.result >= 0
-    }
-    flow = recording.descendants(results)
+    flow = recording.descendants(results(inner))
     asked = set(call.reached)
     found: dict[int, InnerStep] = {}
     for operation in recording.operations[: call.at]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .applies import Apply
+from .gradients import GradientCall
 from .operations import INTEGERS
 from .recording import Operation, Recording
 from .reductions import number
@@ -79,10 +80,14 @@ def arithmetic(
 
 def results_of(run: Run, recording: Recording) -> frozenset[int]:
     """Operations of a recording whose results are gradients."""
+    return results(call for call in run.calls if call.recording == recording.key)
+
+
+def results(calls: Iterable[GradientCall]) -> frozenset[int]:
+    """Operations that the gradients of these calls are, in their recording."""
     return frozenset(
         source.result
-        for call in run.calls
-        if call.recording == recording.key
+        for call in calls
         for source in call.sources
         if source.result is not None and source.result >= 0
     )
