@@ -17,7 +17,7 @@ from gradproof.evidence.variable import Variable
 from gradproof.fault import Fault
 from gradproof.finding import Fix, Place, Span
 from gradproof.outcome import Mend, Outcome, Proof
-from gradproof.report.html import Beside, Curve, Page, Side, Twin
+from gradproof.report.html import Beside, Curve, Page, Side, Sizes, Twin
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -185,7 +185,8 @@ def parting(name: str = "dense/kernel", steps: int = 30) -> Beside:
         "mine.py and fit.py",
         sides,
         3,
-        (("change", name, "0.02 in mine.py against 0.04 in fit.py (norm): factor 0.50"),),
+        (Sizes("change", name, "0.02", "0.04", "factor 0.50"),),
+        True,
         ("the learning rate of `mine.py` is half of that of `fit.py`",),
         (("mine.py", PROVEN, lines_of(train=TRAIN)),),
         ("`ema` has no twin",),

@@ -37,21 +37,33 @@ class Part:
 
     def words(self, names: tuple[str, str]) -> str:
         """The sizes in one line."""
-        sizes = [
-            _NOTHING.get(self.stage, "nothing") if one is None else f"{one:.4g}"
-            for one in (self.left, self.right)
-        ]
-        plain = self.variable.startswith(("loss", "learning rate", "steps"))
-        what = "" if plain else " (norm)"
-        found = f"{sizes[0]} in {names[0]} against {sizes[1]} in {names[1]}{what}"
-        if self.factor is not None and _ratio(self.factor) != "1.00":
-            return f"{found}: {'factor' if what else 'ratio'} {_ratio(self.factor)}"
-        return found if self.left is None or self.right is None else self._apart(found)
+        left, right = self.sizes
+        what = " (norm)" if self.is_norm else ""
+        found = f"{left} in {names[0]} against {right} in {names[1]}{what}"
+        return f"{found}: {self.apart}" if self.apart else found
 
-    def _apart(self, found: str) -> str:
+    @property
+    def is_norm(self) -> bool:
+        """Whether the sizes are norms, and not the numbers themselves."""
+        return not self.variable.startswith(("loss", "learning rate", "steps"))
+
+    @property
+    def sizes(self) -> tuple[str, str]:
+        """The size in the first and in the second run."""
+        nothing = _NOTHING.get(self.stage, "nothing")
+        left, right = (nothing if one is None else f"{one:.4g}" for one in (self.left, self.right))
+        return left, right
+
+    @property
+    def apart(self) -> str:
+        """By how much the two differ; empty where the sizes tell it all."""
+        if self.factor is not None and _ratio(self.factor) != "1.00":
+            return f"{'factor' if self.is_norm else 'ratio'} {_ratio(self.factor)}"
+        if self.left is None or self.right is None or self.stage == "steps":
+            return ""
         if self.difference == float("inf"):
-            return f"{found}: the shapes differ"
-        return found if self.stage == "steps" else f"{found}: difference {self.difference:.2g}"
+            return "the shapes differ"
+        return f"{'norm of the ' if self.is_norm else ''}difference {self.difference:.2g}"
 
 
 def _ratio(factor: float) -> str:

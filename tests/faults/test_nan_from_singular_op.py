@@ -76,6 +76,12 @@ def test_guarded_root():
     assert proven(run) == [("GP303", 7)]
 
 
+def test_a_division_that_gives_zero_at_its_edge():
+    """The derivative of `divide_no_nan` at zero is zero: the mean of a Keras loss has one."""
+    run = with_operations(_with_root(loss=inf), operation(SQUARE, "DivNoNan", (SUB, 6)))
+    assert proven(run) == [("GP304", 6)]
+
+
 def test_two_candidates():
     """Two lines can have made it: only the applying is sure."""
     run = with_operations(_with_root(), operation(MEAN, "Sqrt", (SQUARE,), line=7, shape=()))

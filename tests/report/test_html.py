@@ -120,6 +120,13 @@ def test_what_users_write_stays_text(words):
     assert json.loads(data.group(1))["lanes"][0]["rows"]
 
 
+def test_a_run_without_a_step_does_not_say_that_all_were_watched():
+    """It broke off before the first one."""
+    page = pages.broken()
+    page = replace(page, answer=replace(page.answer, steps=0, notes=()))
+    assert "Nothing: there was no step to watch." in Reader(render(page)).text
+
+
 def test_a_program_that_breaks_off_is_not_called_fine():
     """Its updates were right as far as it came."""
     page = pages.healthy()
@@ -231,7 +238,8 @@ def test_two_runs_beside_each_other():
     for words in (
         "The runs part at update 3: change of dense/kernel",
         "The first difference, at update 3",
-        "change dense/kernel 0.02 in mine.py against 0.04 in fit.py (norm): factor 0.50",
+        "stage variable mine.py fit.py apart change dense/kernel 0.02 0.04 factor 0.50",
+        "the Euclidean norm is told",
         "the learning rate of mine.py is half of that of fit.py",
         "in mine.py error GP403",
         "ema has no twin",

@@ -113,12 +113,12 @@ flows   | softplus softsign leaky_relu gelu silu log_softmax softmax l2_loss |  
 flows   | reduce_mean reduce_sum reduce_max reduce_min reduce_prod |      |
 flows   | reduce_std reduce_variance reduce_logsumexp sort |             |
 flows   | add subtract multiply squared_difference |                     |
+flows   | divide_no_nan                 | DivNoNan                       |
 flows   | concat stack reshape transpose gather where cast |             |
 steep   | sqrt rsqrt                    | Sqrt Rsqrt                     |
 steep   | log log1p                     | Log Log1p                      |
 steep   | reciprocal                    | Reciprocal                     |
 steep   | divide                        | Div RealDiv                    |
-steep   | divide_no_nan                 | DivNoNan                       |
 steep   | pow                           | Pow                            |
 steep   | acos asin acosh atanh         | Acos Asin Acosh Atanh          |
 steep   | atan2 xdivy xlogy             | Atan2 Xdivy Xlogy              |

@@ -3,13 +3,14 @@
 from .besides import render_beside, render_proof
 from .contrasts import render_contrast
 from .page import Page, path_fragment, render
-from .twins import Beside, Curve, Side, Twin
+from .twins import Beside, Curve, Side, Sizes, Twin
 
 __all__ = [
     "Beside",
     "Curve",
     "Page",
     "Side",
+    "Sizes",
     "Twin",
     "path_fragment",
     "render",

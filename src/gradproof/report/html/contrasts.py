@@ -10,7 +10,7 @@ from ...contrast import Twin as Found
 from ..contrast import STARTS, closing, parted
 from .besides import render_beside
 from .buckets import NAN
-from .twins import Beside, Curve, Side, Twin
+from .twins import Beside, Curve, Side, Sizes, Twin
 from .words import counted, number
 
 
@@ -38,7 +38,10 @@ def render_contrast(contrast: Contrast, lines: tuple[Lines, Lines]) -> str:
             f"compare {names[0]} and {names[1]}",
             sides,
             contrast.step,
-            tuple((part.stage, part.variable, part.words(names)) for part in contrast.parts),
+            tuple(
+                Sizes(part.stage, part.variable, *part.sizes, part.apart) for part in contrast.parts
+            ),
+            any(part.is_norm for part in contrast.parts),
             (STARTS[contrast.start].format(*names), *contrast.reasons),
             tuple((names[which], one, lines[which]) for which, one in contrast.causes),
             contrast.notes,
@@ -76,7 +79,9 @@ def _side(course: Course, points: Sequence[Point]) -> Side:
     kept = list(_rising(points))
     answer = course.answer
     rules = f" by {' and '.join(f'`{rule}`' for rule in course.rules)}" if course.rules else ""
-    facts = [f"`{course.command}`", f"{counted(answer.steps, 'step')}{rules}"]
+    facts = [f"{counted(answer.steps, 'step')}{rules}"]
+    if course.command != course.name:
+        facts.insert(0, f"`{course.command}`")
     known = [one.loss for one in kept if one.loss is not None]
     if known:
         facts.append(f"loss {number(known[0])} at first, {number(known[-1])} at last")

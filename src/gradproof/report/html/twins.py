@@ -60,6 +60,25 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """One quantity that differs where two runs part, as it is written.
+
+    Attributes:
+        stage: Such as `"gradients"`.
+        variable: Path of the variable.
+        left: Its size in the first run.
+        right: The same of the second.
+        apart: By how much they differ; empty where the sizes tell it.
+    """
+
+    stage: str
+    variable: str
+    left: str
+    right: str
+    apart: str
+
+
+@dataclass(frozen=True)
 class Beside:
     """Two runs, ready to be shown.
 
@@ -69,7 +88,8 @@ class Beside:
         what: Stands in the head of the page.
         sides: The two runs.
         step: At which they part, if they do.
-        rows: Stage, variable and sizes of what differs there.
+        rows: What differs there.
+        norms: Whether sizes among them are norms.
         reasons: Sentences about it.
         causes: Name of a run, a diagnosis of it, and its source lines.
         notes: What could not be compared.
@@ -81,7 +101,8 @@ class Beside:
     what: str
     sides: tuple[Side, Side]
     step: int | None = None
-    rows: tuple[tuple[str, str, str], ...] = ()
+    rows: tuple[Sizes, ...] = ()
+    norms: bool = False
     reasons: tuple[str, ...] = ()
     causes: tuple[tuple[str, Diagnosis, Lines], ...] = ()
     notes: tuple[str, ...] = ()

@@ -169,11 +169,12 @@ gp.Heat = class {
     return found.filter(([, , count]) => count * this.rowHeight >= 11);
   }
 
-  // As many of the last parts of a name as there is room for.
+  // As many of the last parts of a name as there is room for; of a replica its number at least.
   label(pen, name) {
     const room = this.left - 12;
     const parts = name.split("/");
     let shown = parts.pop();
+    if (pen.measureText(shown).width > room) shown = shown.replace(/ \(\w+ (\d+)\)$/, " ($1)");
     while (parts.length && pen.measureText(`${parts.at(-1)}/${shown}`).width <= room) shown = `${parts.pop()}/${shown}`;
     while (shown.length > 1 && pen.measureText(shown).width > room) shown = `${shown.replace(/…$/, "").slice(0, -1)}…`;
     return shown;
