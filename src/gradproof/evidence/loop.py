@@ -3,18 +3,20 @@
 Names are resolved: a fact speaks of the variables, layers and optimizers that
 the program makes, however they are called at the place. What could not be
 resolved is left out, so that a fault never speaks about what nobody saw.
+
+They are named tuples, since a frozen dataclass takes ten times as long to define,
+and a check of one file is mostly starting up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..finding import Place, Related, Span
 
 
-@dataclass(frozen=True, order=True)
-class Spot:
+class Spot(NamedTuple):
     """A stretch of source and its text.
 
     `path` names the file, if it is another one than the loop's.
@@ -25,8 +27,7 @@ class Spot:
     path: str = ""
 
 
-@dataclass(frozen=True, repr=False)
-class Break:
+class Break(NamedTuple):
     """Where the path from a source to the target of a gradient is lost.
 
     Attributes:
@@ -50,8 +51,7 @@ class Break:
     origin: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class Connection:
+class Connection(NamedTuple):
     """How the target of a gradient hangs together with one source.
 
     Attributes:
@@ -67,8 +67,7 @@ class Connection:
     lost: Break | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class Owned:
+class Owned(NamedTuple):
     """A layer or variable, where it was made and where it was used.
 
     `beyond`: where the object was made that keeps it out of a list.
@@ -82,8 +81,7 @@ class Owned:
     beyond: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class GradientCall:
+class GradientCall(NamedTuple):
     """One `tape.gradient(target, sources)`, or what `fit` does inside.
 
     Attributes:
@@ -122,8 +120,7 @@ class GradientCall:
     zeros_asked: bool = False
 
 
-@dataclass(frozen=True, repr=False)
-class ApplyCall:
+class ApplyCall(NamedTuple):
     """Gradients are handed to an optimizer.
 
     Attributes:
@@ -168,8 +165,7 @@ class ApplyCall:
     ascent: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class HandUpdate:
+class HandUpdate(NamedTuple):
     """A variable is assigned a value made from a gradient.
 
     Attributes:
@@ -187,8 +183,7 @@ class HandUpdate:
     name: Spot
 
 
-@dataclass(frozen=True, repr=False)
-class DroppedUpdate:
+class DroppedUpdate(NamedTuple):
     """A new value computed from a variable and its gradient goes nowhere.
 
     Attributes:
@@ -207,8 +202,7 @@ class DroppedUpdate:
     value: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class Creation:
+class Creation(NamedTuple):
     """State made inside a traced function, in every call anew.
 
     `inner`: the line that makes it, where `at` makes the object around it.
@@ -221,8 +215,7 @@ class Creation:
     inner: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class Rate:
+class Rate(NamedTuple):
     """A learning rate that is exactly zero.
 
     `why`: `constant`, `integer division` or `schedule`.
@@ -234,8 +227,7 @@ class Rate:
     division: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class FrozenState:
+class FrozenState(NamedTuple):
     """Python state that a traced function reads once and others change.
 
     `name` as written; `read` in the traced function, `written` where it changes.
@@ -248,8 +240,7 @@ class FrozenState:
     inside: bool
 
 
-@dataclass(frozen=True, repr=False)
-class Broadcast:
+class Broadcast(NamedTuple):
     """Two operands whose shapes make a table out of two columns."""
 
     at: Spot
@@ -260,8 +251,7 @@ class Broadcast:
     flat: str
 
 
-@dataclass(frozen=True, repr=False)
-class LossCall:
+class LossCall(NamedTuple):
     """A cross-entropy and what it is given.
 
     Attributes:
@@ -283,8 +273,7 @@ class LossCall:
     edit: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class ModelCall:
+class ModelCall(NamedTuple):
     """A model in training is called without `training=True`.
 
     `layers` are those that behave differently in training; `insert` is the empty
@@ -296,8 +285,7 @@ class ModelCall:
     insert: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class Remark:
+class Remark(NamedTuple):
     """Something seen at a place that one fault alone asks about.
 
     `topic` is the name of that fault; `words` complete its message.
@@ -311,8 +299,7 @@ class Remark:
     edit: Spot | None = None
 
 
-@dataclass(frozen=True, repr=False)
-class Loop:
+class Loop(NamedTuple):
     """The reading of one file.
 
     Attributes:

@@ -76,7 +76,7 @@ def find(loop: Loop) -> Iterator[Finding]:
     for dropped in loop.dropped_updates:
         known = seen.get(dropped.at)
         names = (*known.variables, *dropped.variables) if known else dropped.variables
-        seen[dropped.at] = replace(dropped, variables=tuple(dict.fromkeys(names)))
+        seen[dropped.at] = dropped._replace(variables=tuple(dict.fromkeys(names)))
     for dropped in seen.values():
         yield Finding(
             f"the new values of {listed(dropped.variables) or 'the variables'} are "

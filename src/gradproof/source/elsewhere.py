@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from ..evidence.loop import Loop, Spot
@@ -18,7 +17,7 @@ def located(loop: Loop, reader: Reader) -> Loop:
     if reader.project is None:
         return loop
     sought = reader.project.sought
-    loop = replace(loop, others=tuple(sought.read), absent=tuple(sought.absent))
+    loop = loop._replace(others=tuple(sought.read), absent=tuple(sought.absent))
     if len(reader.sources) == 1:
         return loop
     return cast("Loop", _located(loop, reader))
@@ -28,18 +27,10 @@ def _located(fact: object, reader: Reader) -> object:
     if isinstance(fact, Spot):
         return _spot(fact, reader)
     if isinstance(fact, tuple):
-        parts = tuple(_located(part, reader) for part in fact)
-        return fact if all(a is b for a, b in zip(fact, parts, strict=True)) else parts
-    if is_dataclass(fact) and not isinstance(fact, type | Span):
-        changed: dict[str, object] = {}
-        for field in fields(fact):
-            before = getattr(fact, field.name)
-            if isinstance(before, str | bool | int | None):
-                continue
-            after = _located(before, reader)
-            if after is not before:
-                changed[field.name] = after
-        return replace(fact, **changed) if changed else fact
+        parts = [_located(part, reader) for part in fact]
+        if all(before is after for before, after in zip(fact, parts, strict=True)):
+            return fact
+        return getattr(fact, "_make", tuple)(parts)  # a fact stays one
     return fact
 
 

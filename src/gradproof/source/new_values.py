@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import DroppedUpdate, GradientCall
@@ -58,7 +57,7 @@ def explained(reader: Reader, calls: tuple[GradientCall, ...]) -> tuple[Gradient
                     reader.facts.dropped[DroppedUpdate(reader.spot(node), call.unmoved, "list")] = (
                         None
                     )
-            call = replace(call, unmoved=())
+            call = call._replace(unmoved=())
         result.append(call)
     return tuple(result)
 
