@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import stat
 import sys
@@ -122,6 +121,8 @@ def _decoded(data: bytes, shown: str) -> str:
 
 
 def _notebook(data: bytes, shown: str) -> SourceText:
+    import json  # programs need none of it
+
     try:
         cells = json.loads(data)["cells"]
         sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

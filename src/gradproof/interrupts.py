@@ -7,7 +7,6 @@ the program's own and has to get out, whatever is forgiven there.
 from __future__ import annotations
 
 import signal
-import traceback
 from types import CodeType
 from typing import Any
 
@@ -15,8 +14,12 @@ from typing import Any
 def theirs(problem: BaseException) -> bool:
     """Says whether an exception came out of a signal handler."""
     handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    walked = traceback.walk_tb(problem.__traceback__)
-    return any(frame.f_code in handlers for frame, _ in walked)
+    level = problem.__traceback__
+    while level is not None:
+        if level.tb_frame.f_code in handlers:
+            return True
+        level = level.tb_next
+    return False
 
 
 def _code(handler: Any) -> CodeType | None:

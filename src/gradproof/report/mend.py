@@ -81,6 +81,8 @@ def _hunk(lines: Sequence[str], edits: Sequence[Edit]) -> Hunk:
     end = max(edit.place.span.end_line for edit in edits)
     old = list(lines[start - 1 : end])
     new = _edited(old, edits, start)
+    if len(old) == len(new) == 1 and old != new:
+        return [(start, "-", old[0]), (start, "+", new[0])]
     from difflib import SequenceMatcher
 
     rows: Hunk = []
