@@ -337,6 +337,28 @@ def test_what_only_source_shows_counts(tf, keras, tmp_path):
     assert prove(names["other"], x, y)
 
 
+def test_a_step_of_fit_is_traced_inside(tf, keras):
+    """It can't be traced as a whole, and need not be."""
+    from gradproof import prove
+
+    keras.utils.set_random_seed(6)
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x = tf.random.stateless_normal((16, 4), [1, 2])
+
+    def step(x, y):
+        return model.fit(x, y, batch_size=16, verbose=0).history["loss"][0]
+
+    proof = prove(step, x, tf.reduce_sum(x, axis=1, keepdims=True), graph=True)
+    assert [check.holds for check in proof.checks] == [True], str(proof)
+    assert proof
+    calls = []
+    own = model.train_step
+    model.train_step = lambda data: calls.append(1) or own(data)
+    model.fit(x, tf.ones((16, 1)), batch_size=1, verbose=0)
+    assert len(calls) < 16, "training goes on eagerly"
+
+
 def test_loss_scale_may_settle_first(tf, keras):
     """A scale that begins too high skips steps until it fits; that is no fault."""
     from gradproof import prove
@@ -416,6 +438,85 @@ def test_a_weight_that_is_a_tensor_does_not_hold(tf, keras, tmp_path):
     assert not proof
     assert [one.fault.code for one in proof.diagnoses] == ["GP113"], str(proof)
     assert all(row.lost_at is None for row in proof.rows)
+
+
+KINDS = """
+import numpy as np
+import tensorflow as tf
+import {keras} as keras
+
+
+def network(normalized=False, penalty=None):
+    return keras.Sequential(
+        [
+            keras.layers.Input((4,)),
+            *([keras.layers.BatchNormalization()] if normalized else []),
+            keras.layers.Dense(1, kernel_regularizer=penalty),
+        ]
+    )
+
+
+def make_step(model, kind, training=True):
+    optimizer = keras.optimizers.SGD(0.1)
+    held = tf.Variable(tf.zeros((8, 1)), trainable=False)
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            output = model(x, training=training)
+            if kind == "rounded":
+                output = tf.round(output)
+            elif kind == "numpy":
+                output = tf.constant(np.tanh(output.numpy()))
+            elif kind == "held":
+                held.assign(output)
+                output = held
+            loss = tf.reduce_mean(tf.square(output - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        return loss
+
+    return step
+
+
+steps = {{
+    "right": make_step(network(), "plain"),
+    "GP203": make_step(network(), "rounded"),
+    "GP202": make_step(network(), "numpy"),
+    "GP206": make_step(network(), "held"),
+    "GP703": make_step(network(penalty="l2"), "plain"),
+}}
+untold = {{
+    "right": make_step(network(normalized=True), "plain"),
+    "GP706": make_step(network(normalized=True), "plain", training=None),
+}}
+
+if __name__ == "__main__":
+    x, y = tf.random.normal((8, 4)), tf.random.normal((8, 1))
+    for turn in range(3):
+        steps["right"](x, y)
+        steps["GP203"](x, y)
+        steps["GP202"](x, y)
+        steps["GP206"](x, y)
+        steps["GP703"](x, y)
+        untold["right"](x, y)
+        untold["GP706"](x, y)
+"""
+
+
+def test_other_steps_of_the_same_lines_do_not_count(tf, keras, tmp_path):
+    """What source says of a line may be true of another call of what made the step."""
+    from gradproof import prove
+
+    path = tmp_path / "kinds.py"
+    path.write_text(KINDS.format(keras=keras.__name__), encoding="utf-8")
+    names = runpy.run_path(str(path))
+    x, y = tf.random.stateless_normal((8, 4), [1, 2]), tf.ones((8, 1))
+    for steps in (names["steps"], names["untold"]):
+        for code, step in steps.items():
+            proof = prove(step, x, y)
+            proven = [one.fault.code for one in proof.diagnoses if one.verdict == "proven"]
+            assert proven == ([] if code == "right" else [code]), str(proof)
+            assert bool(proof) == (code == "right"), str(proof)
 
 
 def test_checks_of_a_step_that_can_not_go_on(tf, world):

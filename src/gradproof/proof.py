@@ -198,7 +198,7 @@ def prove(
         checks = []
         if not found.error:
             checks += [beside.gradients(step, args, state)] if gradients else []
-            checks += [beside.graph(step, args, state)] if graph else []
+            checks += [beside.graph(step, args, state, found.traced)] if graph else []
             checks += [beside.overfit(step, args, state)] if overfit else []
     asked = {"gradients": gradients, "graph": graph, "overfit": overfit}
     left = ", ".join(f"{name}=True" for name, wanted in asked.items() if not wanted)
@@ -213,9 +213,11 @@ def prove(
         diagnoses = tuple(
             one for one in diagnoses if not one.variables or not named.isdisjoint(one.variables)
         )
-    diagnoses += suspected(step, seen, diagnoses)
+    rows = _rows(seen, variables, learned)
+    holds = bool(rows) and not found.error and all(row.lost_at in (None, "learned") for row in rows)
+    diagnoses += suspected(step, seen, diagnoses, holds)
     return Proof(
-        _rows(seen, variables, learned),
+        rows,
         diagnoses,
         tuple(checks),
         tuple(found.losses),

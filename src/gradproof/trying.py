@@ -31,6 +31,7 @@ class Tried:
         error: The exception that it raised, in words.
         calls: Number of calls.
         moved: The first call that changed a weight; 0 if none did.
+        unrolled: Traced functions were run eagerly, since they could not be seen.
     """
 
     seen: Watched
@@ -38,6 +39,7 @@ class Tried:
     error: str | None = None
     calls: int = 0
     moved: int = 0
+    unrolled: bool = False
 
     def wanted(self, steps: int) -> int:
         """Calls to make in all.
@@ -47,6 +49,12 @@ class Tried:
         if not self.moved:
             return steps + WAITING
         return max(steps, 2 * self.moved + 1) if self.moved > 1 else steps
+
+    @property
+    def traced(self) -> bool:
+        """The step is a traced function, or calls some."""
+        recordings = self.seen.run.recordings
+        return self.unrolled or any(one.function is not None for one in recordings)
 
     @property
     def hidden(self) -> bool:
@@ -59,7 +67,7 @@ def tried(step: Callable[..., Any], args: Sequence[Any], steps: int, state: Stat
     from .watching.tensorflow import trial
 
     for eagerly in (False, True):
-        found = Tried(Watched())
+        found = Tried(Watched(), unrolled=eagerly)
         inner = [] if eagerly else traced_functions(step)
         with trial.run_eagerly(eagerly), trial.traced_again(inner), found.seen:
             try:
@@ -81,10 +89,35 @@ def tried(step: Callable[..., Any], args: Sequence[Any], steps: int, state: Stat
     return found
 
 
+SHOWN = ("recorded", "differentiated", "applied")
+"""Stages at which a fault shows in the updates of a few steps, as a rule."""
+
+ELSEWHERE = {"derived-weights-built-once", "variable-left-out"}
+"""Faults of other stages that show there as well."""
+
+LATER = {
+    "custom-optimizer-bug",
+    "float16-range",
+    "nan-from-singular-op",
+    "optimizer-swapped-under-trace",
+    "shared-optimizer",
+    "wrong-custom-gradient",
+}
+"""Faults of those stages that do not: they wait for other values, another call, or are slight."""
+
+
 def suspected(
-    step: Callable[..., Any], seen: Watched, proven: Sequence[Diagnosis]
+    step: Callable[..., Any], seen: Watched, proven: Sequence[Diagnosis], holds: bool
 ) -> tuple[Diagnosis, ...]:
-    """What source speaks of in functions that the step ran, and no update can show."""
+    """What source speaks of in functions that the step ran, and no update can show.
+
+    Args:
+        step: Was called.
+        seen: What it did.
+        proven: What is wrong for sure.
+        holds: All variables passed all stages; so a suspicion of what would have shown
+            speaks of other calls of the same lines, with other models or batches.
+    """
     where = extent(step)
     if where is None:
         return ()
@@ -104,8 +137,18 @@ def suspected(
     return tuple(
         one
         for one in seen.suspected
-        if one.fault.code not in known and not passed.isdisjoint(_lines(one))
+        if one.fault.code not in known
+        and not passed.isdisjoint(_lines(one))
+        and not (holds and _shows(one))
     )
+
+
+def _shows(diagnosis: Diagnosis) -> bool:
+    """A few steps would have shown it."""
+    fault = diagnosis.fault
+    if fault.prove is None or fault.name in LATER:
+        return False
+    return fault.stage in SHOWN or fault.name in ELSEWHERE
 
 
 def _spot(place: Place) -> tuple[str, int]:

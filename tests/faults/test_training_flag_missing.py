@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.layers import LayerMode
+from gradproof.finding import Finding
 from records import at, healthy, proven
-from snippets import STEP, assert_findings, assert_silent
+from snippets import PRELUDE, STEP, assert_findings, assert_silent, mended
+from worlds import HEADER, IMPORTS
 
 
 def test_dropout():
@@ -109,3 +111,40 @@ def test_a_helper_that_is_told_somewhere():
         "self.encode(inputs) + self.encode(inputs, training=training)",
     ):
         assert_silent(HELPER.replace("CALL", told))
+
+
+HANDED_ON = """
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(4)])
+
+
+def step(flag):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x, training=flag) - y))  # GP706
+    gradients = tape.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+
+
+step(None)
+"""
+
+
+def test_a_flag_that_is_handed_on_is_no_place_for_another():
+    """`training=flag, training=True` is no Python."""
+    assert_findings(HANDED_ON)
+    assert mended(PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"])) + HANDED_ON) is None
+
+
+def test_told_whenever_it_ran():
+    """Another call of the same lines was not; this run has to do with one that was."""
+    from gradproof.fault import Verdict
+    from gradproof.faults.training_flag_missing import settle
+
+    run = healthy()
+    finding = Finding("untold", place=at(3), evidence={"kinds": "Dropout"})
+    mode = LayerMode("dropout", "Dropout", True, True, True, at(3), 1)
+    assert settle(finding, replace(run, modes=(mode,))) is Verdict.CLEARED
+    assert (
+        settle(finding, replace(run, modes=(replace(mode, training=False, explicit=False),)))
+        is None
+    )
+    assert settle(replace(finding, evidence={"kinds": "GaussianNoise"}), run) is None

@@ -1,4 +1,4 @@
-"""Tensors that were made once, and that gradient calls depend on."""
+"""Tensors that were made once and that gradient calls depend on; lines that ran."""
 
 from __future__ import annotations
 
@@ -40,3 +40,12 @@ def same_line(line: Place, place: Place) -> bool:
     """A line of the run, and a span of the source that may be shown otherwise."""
     mine, theirs = (one.path.replace("\\", "/").rsplit("/", 1)[-1] for one in (line, place))
     return mine == theirs and line.cell == place.cell and line.span.overlaps(place.span)
+
+
+def ran(run: Run, place: Place) -> bool:
+    """Says whether operations of this line were recorded under a tape."""
+    return any(
+        operation.tapes and any(same_line(line, place) for line in operation.stack)
+        for recording in run.recordings
+        for operation in recording.operations
+    )

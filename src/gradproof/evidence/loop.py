@@ -276,13 +276,14 @@ class LossCall(NamedTuple):
 class ModelCall(NamedTuple):
     """A model in training is called without `training=True`.
 
-    `layers` are those that behave differently in training; `insert` is the empty
-    stretch before the closing bracket.
+    `layers` are those that behave differently in training, of these `kinds`; `insert`
+    is the empty stretch before the closing bracket.
     """
 
     at: Spot
     layers: tuple[str, ...]
     insert: Spot | None = None
+    kinds: frozenset[str] = frozenset()
 
 
 class Remark(NamedTuple):

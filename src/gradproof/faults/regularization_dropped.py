@@ -58,7 +58,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
@@ -102,4 +102,26 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP703", "regularization-dropped", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear a loss that was never offered anything whenever the line ran."""
+    from ..evidence.constants import same_line
+
+    place = finding.place
+    here = []
+    for call in run.calls:
+        ends = [there.operation for there in call.targets if there.operation >= 0]
+        operations = run.recording(call.recording).operations
+        lines = [call.place, *(operations[end].place for end in ends)]
+        if place and any(line and same_line(line, place) for line in lines):
+            here.append(call)
+    offered = {offer.variable for offer in run.offers if offer.kind == "regularizer"}
+    recordings = {offer.recording for offer in run.offers if offer.kind == "added loss"}
+    needed = any(
+        call.recording in recordings
+        or not offered.isdisjoint(source.variable for source in call.sources)
+        for call in here
+    )
+    return Verdict.CLEARED if here and not needed else None
+
+
+FAULT = Fault("GP703", "regularization-dropped", __doc__, find=find, prove=prove, settle=settle)

@@ -70,7 +70,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Edit, Finding, Fix, listed
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             place=loop.place(call.at),
             label="no `training=True`",
             variables=call.layers,
+            evidence={"kinds": ", ".join(sorted(call.kinds))} if call.kinds else {},
             fix=fix,
         )
 
@@ -147,4 +148,24 @@ def _trains(run: Run, tape: int) -> bool:
     )
 
 
-FAULT = Fault("GP706", "training-flag-missing", __doc__, find=find, prove=prove)
+WATCHED = {"BatchNormalization", "Dropout"}
+"""Kinds of layers whose mode a run shows."""
+
+
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear a call that was told so whenever it ran, or that ran other layers only."""
+    from ..evidence.constants import ran, same_line
+
+    place = finding.place
+    if place is None or run.early:
+        return None
+    modes = [mode for mode in run.modes if mode.place and same_line(mode.place, place)]
+    kinds = str(finding.evidence.get("kinds", "")).split(", ")
+    if modes:
+        fine = all(mode.training or mode.explicit for mode in modes)
+    else:
+        fine = WATCHED.issuperset(kinds) and ran(run, place)
+    return Verdict.CLEARED if fine else None
+
+
+FAULT = Fault("GP706", "training-flag-missing", __doc__, find=find, prove=prove, settle=settle)

@@ -27,22 +27,31 @@ def answered(
         for owner in [tapes.owner_of(s)]
     }
     calls: dict[GradientCall, None] = {}
-    modes: dict[ast.AST, dict[str, None]] = {}
+    modes: dict[ast.AST, dict[str, str]] = {}
     for question in questions:
         for node, mode in question.modes:
             # Told in one step of two that train it: then the other is meant.
             if not mode.trained:
-                modes.setdefault(node, {})[mode.layer.name or mode.layer.kind] = None
+                kind = mode.layer.kind
+                modes.setdefault(node, {})[mode.layer.name or kind] = kind
         calls[_answer(reader, question, facts, connected, asked_for)] = None
     model_calls = tuple(
-        ModelCall(reader.spot(node), tuple(names), _before_bracket(reader, node))
-        for node, names in modes.items()
+        ModelCall(
+            reader.spot(node),
+            tuple(kinds),
+            _before_bracket(reader, node),
+            frozenset(kinds.values()),
+        )
+        for node, kinds in modes.items()
     )
     return tuple(calls), model_calls
 
 
 def _before_bracket(reader: Reader, node: ast.AST) -> Spot | None:
+    """Where one more argument fits; nowhere if the flag is passed already."""
     if not isinstance(node, ast.Call) or not (node.args or node.keywords):
+        return None
+    if any(one.arg in ("training", None) for one in node.keywords):
         return None
     last = node.keywords[-1].value if node.keywords else node.args[-1]
     span = reader.span(last)

@@ -277,7 +277,7 @@ class TensorFlow:
 
     def adopt(self) -> None:
         """Takes in the variables that the program has made already."""
-        adopt(self.variables)
+        adopt(self.variables, self.offers.declared)
 
     def path(self, variable: Any) -> str | None:
         """The path of a variable that was seen."""

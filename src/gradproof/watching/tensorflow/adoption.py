@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .notes import flat
 from .variables import Variables, bare, is_keras_variable, kind_of
 
 
-def adopt(variables: Variables) -> None:
-    """Gives every living variable a key, and its role where an object tells it."""
+def adopt(variables: Variables, penalty: Callable[[Any, str], None] | None = None) -> None:
+    """Gives every living variable a key, and its role where an object tells it.
+
+    Args:
+        variables: Those that are known.
+        penalty: Told of each variable that has a regulariser, and its kind.
+    """
     from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
-    wrapped, plain = [], []
+    wrapped, plain, penalties = [], [], []
     roles: dict[int, str] = {}
     # Asking `isinstance` would wake up proxies and lazy modules.
     for one in gc.get_objects():
@@ -26,8 +33,26 @@ def adopt(variables: Variables) -> None:
                 wrapped.append(one)
             elif kind_of(one) in ("optimizer", "metric", "seed"):
                 roles.update(dict.fromkeys(_variables_of(one), str(kind_of(one))))
+            if penalty is not None:
+                penalties += list(_penalties(one))
     for variable in [*sorted(wrapped, key=_age), *sorted(plain, key=_age)]:
         variables.adopt(variable, roles.get(id(bare(variable)), "model"))
+    if penalty is not None:
+        for variable, name in penalties:
+            penalty(variable, name)
+
+
+def _penalties(thing: Any) -> Iterator[tuple[Any, str]]:
+    """Variables with a regulariser: Keras 3 keeps it in the variable, tf-keras in the layer."""
+    if is_keras_variable(thing):
+        found = getattr(thing, "regularizer", None)
+        if found is not None:
+            yield thing, type(found).__name__
+    elif kind_of(thing) == "layer":
+        for loss in vars(thing).get("_callable_losses") or ():
+            inner = loss.args[0] if isinstance(loss, functools.partial) and loss.args else None
+            if isinstance(inner, functools.partial) and inner.args:
+                yield inner.args[0], "regularizer"
 
 
 def _age(variable: Any) -> int:

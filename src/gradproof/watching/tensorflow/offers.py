@@ -71,16 +71,14 @@ class Offers:
         )
 
     def _regularizes(self, regularizer: Any, owner: Any, weight: Any) -> None:
-        if regularizer is None or len(self._regularized) >= MOST or weight is None:
-            return
-        made = self._variables.layers.get(owner)
-        self._regularized.append(
-            (
-                weakref.ref(weight),
-                type(regularizer).__name__,
-                made.place if made is not None else None,
-            )
-        )
+        if regularizer is not None and weight is not None:
+            made = self._variables.layers.get(owner)
+            self.declared(weight, type(regularizer).__name__, made.place if made else None)
+
+    def declared(self, weight: Any, kind: str, place: Place | None = None) -> None:
+        """Takes in a variable with a regulariser."""
+        if len(self._regularized) < MOST:
+            self._regularized.append((weakref.ref(weight), kind, place))
 
     def _adds(self, owner: Any, losses: Any) -> None:
         if not self._tapes.open or len(self._notes) >= MOST:

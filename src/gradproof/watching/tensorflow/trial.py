@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..patches import Patches
+from .fitting import forgetting
 from .notes import flat
 from .rewind import State
 from .slopes import SPACING
@@ -62,7 +63,7 @@ def run_eagerly(eagerly: bool = True) -> Iterator[None]:
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(eagerly)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), forgetting() if eagerly else contextlib.nullcontext():
             # Nobody asked for that, and tests may turn warnings into errors.
             warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_func")
             yield
@@ -109,7 +110,12 @@ def retraced(step: Callable[..., Any]) -> Callable[..., Any]:
     """The step as one traced function."""
     import tensorflow as tf
 
-    return untraced(step) if hasattr(step, "python_function") else tf.function(step)
+    return untraced(step) if is_traced(step) else tf.function(step)
+
+
+def is_traced(step: Callable[..., Any]) -> bool:
+    """The step is a `tf.function` itself."""
+    return hasattr(step, "python_function")
 
 
 def taken(step: Callable[..., Any], args: Sequence[Any], state: State) -> list[Taken]:
