@@ -9,8 +9,11 @@ from gradproof.evidence.run import Run
 from gradproof.evidence.zeros import zeros
 from records import (
     ADD,
+    BIAS,
     KERNEL,
     MATMUL,
+    READ_BIAS,
+    SUB,
     TANH,
     at,
     healthy,
@@ -91,3 +94,16 @@ def test_the_activation_of_a_layer():
     )
     assert proven(run) == [("GP302", 4)]
     assert proven(with_variable(run, KERNEL, layer_made_at=at(1))) == [("GP302", 1)]
+
+
+def test_what_is_zero_further_on_explains_what_is_zero_before():
+    """One dead threshold near the loss is one cause, also where a branch leads around it."""
+    run = with_operations(
+        flattened("Relu"),
+        operation(ADD, "Relu", (TANH, READ_BIAS)),
+        operation(SUB, "Mul", (ADD, TANH)),
+    )
+    run = with_updates(run, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
+    assert proven(run) == [("GP302", 4)]
+    (zero,) = zeros(run)
+    assert (zero.names, zero.also) == (("dense/bias",), ("dense/kernel",))

@@ -160,3 +160,25 @@ def test_distances_from_a_gram_matrix():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def _with_gaps(test: str = "IsNan", mask: str = "SelectV2") -> Run:
+    """NaN gradients at the first step; the data are asked whether they are numbers."""
+    run = with_operations(
+        healthy(),
+        operation(MEAN, mask, (10, SQUARE), shape=()),
+        operation(10, test, (6,), taped=False),
+    )
+    run = replace(run, calls=(replace(run.calls[0], at=12),))
+    return updated(run, KERNEL, BIAS, gradient_norm=nan, change_norm=nan, along=None)
+
+
+def test_gaps_in_the_data_behind_a_mask():
+    """`where` hides the squared error of what is missing, not its derivative."""
+    assert proven(_with_gaps()) == [("GP303", 4)]
+
+
+def test_no_mask_after_gaps_in_the_data():
+    """Without a mask, or without a question, nothing tells of gaps."""
+    assert proven(_with_gaps(mask="Mean")) == [("GP304", 6)]
+    assert proven(_with_gaps(test="Greater")) == [("GP304", 6)]

@@ -126,3 +126,19 @@ def test_a_number_beside_the_networks():
         optimizer.apply_gradients(zip(tape.gradient(loss, both), both))
         """
     )
+
+
+def test_left_in_the_function_that_runs_both_ends():
+    """NumPy takes a tensor unseen: between the line that made it and the one that goes on."""
+    run = unconnected(
+        with_operations(
+            healthy(),
+            operation(TANH, "Tanh", (MATMUL,), stack=(at(3), at(30))),
+            operation(4, EXTERNAL),
+            operation(5, "AddV2", (4, 4), stack=(at(4), at(40))),
+            operation(12, "Abs", (5,)),
+        ),
+        KERNEL,
+    )
+    run = replace(run, calls=(replace(run.calls[0], sources=run.calls[0].sources[:1]),))
+    assert ("GP202", 3) in proven(run)

@@ -14,6 +14,28 @@ FORWARD = "tf.reduce_mean(tf.square(CUT(model(x)) - y))"
 APPLY = "optimizer.apply_gradients(zip(gradients, model.trainable_variables))"
 
 IDIOMS = {
+    "a module that `tf.scan` calls": """
+        class Cell(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.kernel = tf.Variable(tf.ones([4, 4]))
+            def __call__(self, state, row):
+                return tf.tanh(row @ self.kernel + state)
+        class Net(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.cell = Cell()
+                self.out = tf.Variable(tf.ones([4, 1]))
+            def __call__(self, rows):
+                states = tf.scan(self.cell, rows, initializer=tf.zeros([8, 4]))
+                return states[-1] @ self.out
+        net = Net()
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(CUT(net(x)) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """,
     "fast weights that a function unpacks": """
         class Regressor(keras.Model):
             def __init__(self):

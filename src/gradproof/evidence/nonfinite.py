@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from .applies import Apply, Step
+from .gradients import GradientCall
+from .paths import on_the_way
 from .recording import Operation, Recording
 from .run import Run
 from .singular import singular_operations
@@ -29,6 +31,9 @@ INFINITE = frozenset({"Div", "Log", "Log1p", "RealDiv", "Reciprocal", "Rsqrt", "
 MASKS = frozenset({"Select", "SelectV2", "MulNoNan", "DynamicStitch", "GatherNd", "Where"})
 """They can hide a value that is not finite."""
 
+TESTS = frozenset({"IsNan", "IsFinite"})
+"""Asked of values that are expected not to be finite now and then."""
+
 
 @dataclass(frozen=True)
 class NonFinite:
@@ -41,6 +46,8 @@ class NonFinite:
         candidates: One operation for each line that can have made them.
         exploding: Gradients or values had grown beyond all bounds before.
         keys: Keys of the variables.
+        masked: What computes with data of which the program asks whether they
+            are finite, before a mask hides what comes of those that are not.
     """
 
     apply: Apply
@@ -49,6 +56,7 @@ class NonFinite:
     candidates: tuple[Operation, ...]
     exploding: bool
     keys: tuple[int, ...] = ()
+    masked: Operation | None = None
 
     @property
     def cause(self) -> Operation | None:
@@ -71,7 +79,30 @@ def non_finite(run: Run) -> NonFinite | None:
             if keys:
                 names = tuple(run.path(key) for key in keys)
                 found = _candidates(run, apply, step, names)
-                return NonFinite(apply, step, names, found, _explodes(run, apply, step), keys)
+                explodes = _explodes(run, apply, step)
+                finite = step.loss is not None and isfinite(step.loss)
+                masked = _masked(run, apply, keys) if finite and not (found or explodes) else None
+                return NonFinite(apply, step, names, found, explodes, keys, masked)
+    return None
+
+
+def _call(run: Run, apply: Apply) -> GradientCall | None:
+    return next((call for call in run.calls if call.key == apply.call), None)
+
+
+def _masked(run: Run, apply: Apply, keys: tuple[int, ...]) -> Operation | None:
+    """Computes with data that may be NaN; a mask hides the value, not the derivative."""
+    call = _call(run, apply)
+    if call is None:
+        return None
+    recording = run.recording(call.recording)
+    asked = {index for one in recording.operations if one.type in TESTS for index in one.inputs}
+    way = list(on_the_way(run, call, keys))
+    masks = {one.index for one in way if one.type in MASKS}
+    for operation in way:
+        unsafe = asked.intersection(operation.inputs) and operation.index not in masks
+        if unsafe and masks & recording.descendants([operation.index]):
+            return operation
     return None
 
 
@@ -93,7 +124,7 @@ def _candidates(
     run: Run, apply: Apply, step: Step, names: tuple[str, ...]
 ) -> tuple[Operation, ...]:
     """Singular operations on the way, the likelier ones where they differ."""
-    call = next((call for call in run.calls if call.key == apply.call), None)
+    call = _call(run, apply)
     if call is None:
         return ()
     recording = run.recording(call.recording)

@@ -292,7 +292,7 @@ def _lost_inside(
     if recording.function is None and not variables:
         outer = [target for target in call.targets if target.operation < 0]
         if outer or _comes_back(recording, tape, call, behind, last.index):
-            return Loss("numpy", source, last, last.place)
+            return Loss("numpy", source, last, _left_at(recording, behind, last))
     return Loss("dead end", source, last, last.place)
 
 
@@ -332,6 +332,31 @@ def _comes_back(
         recording.operations[index].type == EXTERNAL and index >= after and index >= tape.opened
         for index in behind
     )
+
+
+def _left_at(recording: Recording, behind: frozenset[int], last: Operation) -> Place | None:
+    """The line on which NumPy took a tensor unseen.
+
+    It lies between what made the tensor and what uses the constant that came
+    back, so in the innermost function that runs both.
+    """
+    back = next(
+        (
+            recording.operations[user]
+            for index in sorted(behind)
+            if index > last.index and recording.operations[index].type == EXTERNAL
+            for user in recording.consumers.get(index, ())
+        ),
+        None,
+    )
+    if back is None or not back.stack or not last.stack:
+        return last.place
+    level = 0
+    for mine, theirs in zip(last.stack, back.stack, strict=False):
+        if mine != theirs:
+            return mine
+        level += 1
+    return last.stack[min(level, len(last.stack)) - 1]
 
 
 def _from_eager(

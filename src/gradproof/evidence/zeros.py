@@ -32,6 +32,8 @@ class Zero:
             activation of one.
         custom: The function under `tf.custom_gradient` whose result it is, if
             that one's gradient was zero wherever it was tried.
+        also: Variables before it with a zero gradient whose other ways to the
+            target do not pass it.
     """
 
     names: tuple[str, ...]
@@ -39,6 +41,7 @@ class Zero:
     steps: int
     made_at: Place | None = None
     custom: CustomGradient | None = None
+    also: tuple[str, ...] = ()
 
 
 def zeros(run: Run) -> Iterator[Zero]:
@@ -59,11 +62,33 @@ def zeros(run: Run) -> Iterator[Zero]:
                 recording = run.recording(call.recording)
                 groups.setdefault(neck.operation.place, (neck, recording, []))[2].append(key)
                 still.discard(key)
-    for neck, recording, keys in groups.values():
+    for neck, recording, keys, behind in _folded(list(groups.values())):
         names = tuple(run.path(key) for key in keys)
         steps = min(len(norms[key]) for key in keys)
         layer = made_at(run, recording, neck.operation)
-        yield Zero(names, neck.operation, steps, layer, neck.custom)
+        also = tuple(run.path(key) for key in behind)
+        yield Zero(names, neck.operation, steps, layer, neck.custom, also)
+
+
+_Found = tuple["_Neck", Recording, list[int]]
+
+
+def _folded(groups: list[_Found]) -> list[tuple[_Neck, Recording, list[int], list[int]]]:
+    """What is zero further on is zero before it too: the last neck on a way explains both."""
+    behind: dict[int, list[int]] = {id(keys): [] for _, _, keys in groups}
+    last = []
+    for neck, recording, keys in groups:
+        after = recording.descendants([neck.operation.index]) - {neck.operation.index}
+        further = [
+            (other.operation.index, theirs)
+            for other, where, theirs in groups
+            if where is recording and other.operation.index in after and theirs is not keys
+        ]
+        if further:
+            behind[id(max(further, key=lambda one: one[0])[1])] += keys
+        else:
+            last.append((neck, recording, keys))
+    return [(neck, recording, keys, behind[id(keys)]) for neck, recording, keys in last]
 
 
 @dataclass(frozen=True)

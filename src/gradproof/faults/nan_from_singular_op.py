@@ -75,6 +75,15 @@ _WORDS = {
     "first gradient is no number",
 }
 
+_EDGE = (
+    "of the operations between them and the target only {} has an infinite derivative within its "
+    "range, and nothing keeps its argument off that edge"
+)
+_UNSAFE = (
+    "the program asks of some data whether they are finite, and computes with all of them here: a "
+    "mask hides what comes of the others, but not its derivative, NaN times 0"
+)
+
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Operations at the edge of their range: behind a mask, or of equal pairs."""
@@ -95,7 +104,7 @@ def prove(run: Run) -> Iterator[Finding]:
     from ..evidence.nonfinite import non_finite
 
     found = non_finite(run)
-    cause = found.cause if found is not None else None
+    cause = found.cause or found.masked if found is not None else None
     if found is None or cause is None:
         return
     ends = [growth.ended.index for growth in growths(run) if growth.ended is not None]
@@ -103,13 +112,16 @@ def prove(run: Run) -> Iterator[Finding]:
         return
     step, apply = found.step, found.apply
     loss = "" if step.loss is None else f" (loss {step.loss:.4g})"
+    why, label = (
+        (_EDGE.format(cause.type), f"{cause.type} has no finite derivative at an edge")
+        if found.masked is None
+        else (_UNSAFE, "differentiated for what is masked too")
+    )
     yield Finding(
-        f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; of "
-        f"the operations between them and the target only {cause.type} has an infinite "
-        "derivative within its range, and nothing keeps its argument off that edge; the values "
-        "are NaN from then on",
+        f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; {why}; "
+        "the values are NaN from then on",
         place=cause.place,
-        label=f"{cause.type} has no finite derivative at an edge",
+        label=label,
         related=(Related(apply.place, "applied here"),) if apply.place is not None else (),
         variables=found.names,
         step=step.index,

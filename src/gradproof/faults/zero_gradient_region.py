@@ -89,13 +89,14 @@ def prove(run: Run) -> Iterator[Finding]:
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 (not None) for "
                 f"{listed(zero.names)}: every way from them to the target goes through this "
-                f"{zero.operation.type}, which is flat on one side",
+                f"{zero.operation.type}, which is flat on one side"
+                + (f"; so was that of {listed(zero.also)}, before it" if zero.also else ""),
                 place=zero.made_at or zero.operation.place,
                 label="flat where the value stands",
                 related=(Related(zero.operation.place, "computed here"),)
                 if zero.made_at is not None and zero.operation.place is not None
                 else (),
-                variables=zero.names,
+                variables=zero.names + zero.also,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},
             )

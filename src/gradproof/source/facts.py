@@ -164,6 +164,10 @@ class Facts:
                 if isinstance(one, ast.Assign)
                 and any(getattr(to, "id", "") == argument.id for to in one.targets)
             ]
+        # One of two values by a condition: the program tells the generations apart itself.
+        found += [
+            way for one in found if isinstance(one, ast.IfExp) for way in (one.body, one.orelse)
+        ]
         return any(isinstance(one, ast.Attribute) and one.attr == "value" for one in found)
 
     def use_of_layer(self, layer: Layer, path: Path) -> None:

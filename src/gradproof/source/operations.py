@@ -54,7 +54,9 @@ def operation(
             return found
     if short in api.CROSS_ENTROPIES or name in api.LOGIT_LOSSES:
         return losses.logit_loss(reader, name, arguments, keywords, node)
-    if any(isinstance(v, Function | Bound | Partial | Class) for v in values):
+    if any(isinstance(v, Function | Bound | Partial | Class) for v in values) or (
+        short in _CALLS_OBJECTS and any(isinstance(v, Layer | Instance) for v in values)
+    ):
         return _calls_back(reader, name, arguments, keywords, node)
     if any(isinstance(v, Layer | Instance) for v in values):
         for value in values:
@@ -233,6 +235,10 @@ def _row(reader: Reader, rows: Value, node: ast.AST) -> Value:
     return Tensor(reader.read(rows, node), "tensor", shape[1:] if shape else None)
 
 
+_CALLS_OBJECTS = frozenset("map_fn vectorized_map scan foldl foldr recompute_grad".split())
+"""Operations that call what they are given, be it a function or an object."""
+
+
 def _calls_back(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
@@ -245,11 +251,11 @@ def _calls_back(
     data = [
         value
         for value in (*arguments, *keywords.values())
-        if not isinstance(value, Function | Bound | Partial | Class)
+        if not isinstance(value, Function | Bound | Partial | Class | Layer | Instance)
     ]
     flow = merge(reader.read(value, node) for value in data)
     for value in (*arguments, *keywords.values()):
-        if isinstance(value, Function | Bound | Partial):
+        if isinstance(value, Function | Bound | Partial | Layer | Instance):
             given: Value = Tensor(flow, "tensor")
             results.append(reader.read(reader.call(value, [given], {}, node), node))
             escaping.touch(reader, value)
