@@ -62,6 +62,20 @@ def test_random_numbers_in_a_constant():
     """)
 
 
+def test_a_generator_draws():
+    """Numbers of a `tf.random.Generator` are as constant as others."""
+    assert_findings("""
+        class Field(tf.Module):
+            def __init__(self):
+                gen = tf.random.Generator.from_seed(1)
+                self.w_in = gen.normal([4, 8])  # GP113
+                self.w_out = tf.Variable(gen.normal([8, 4]))
+
+            def __call__(self, x):
+                return tf.tanh(x @ self.w_in) @ self.w_out
+    """)
+
+
 def test_random_projections_are_meant():
     """A projection that trains is none; a random one says so."""
     layer = """

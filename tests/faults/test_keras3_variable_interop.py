@@ -34,6 +34,17 @@ def test_values():
     watched = "[v.value for v in model.trainable_variables]"
     assert_silent(STEP.format(watched=watched, mark=""))
     assert_silent(STEP.format(watched="x", mark=""))
+    chosen = "[v.value if keras.__version__ >= '3' else v for v in model.trainable_variables]"
+    assert_silent(STEP.format(watched=chosen, mark=""))
+    each = """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for v in model.trainable_variables:
+            tape.watch(v.value if hasattr(v, "path") else v)
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_silent(each)
 
 
 MESSAGES = [

@@ -61,3 +61,40 @@ def test_the_list_that_was_read_too_early_is_no_second_fault():
         step(x, y)
     """
     assert_findings(text)
+
+
+OWN_STEP = """
+class Distiller(keras.Model):
+    def __init__(self, student):
+        super().__init__()
+        self.student = student
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.student(x, training=True) - y))
+        weights = self.student.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        return {{"loss": loss}}
+
+body = keras.layers.Dense(4, name="body")
+student = keras.Sequential([keras.Input((4,)), body, keras.layers.Dense(4, name="head")])
+body.trainable = False
+net = Distiller(student)
+net.compile(optimizer=keras.optimizers.Adam())
+net.fit(np.zeros((8, 4)), np.zeros((8, 4)), verbose=0)
+{between}
+net.fit(np.zeros((8, 4)), np.zeros((8, 4)), verbose=0)
+"""
+
+
+def test_thawed_between_two_fits_of_an_own_step():
+    """`fit` traces `train_step` once for each `compile`; its optimizer meets nothing new."""
+    assert_findings(OWN_STEP.format(between="body.trainable = True  # GP106"))
+    again = "body.trainable = True\nnet.compile(optimizer=keras.optimizers.Adam())"
+    assert_silent(OWN_STEP.format(between=again))
+
+
+def test_thawed_and_frozen_again():
+    """A flag that stands as it stood when it was read harms nothing."""
+    assert_silent(OWN_STEP.format(between="body.trainable = True\nbody.trainable = False"))

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import ApplyCall, Spot
-from . import api, tapes
+from . import api, habits, tapes
 from .escaping import gradients_in
 from .joining import flow_of
 from .values import (
@@ -289,7 +289,11 @@ def meets(
         reader.store.set_field(optimizer, "first", reader.path(node))
         return (), None, None
     known = {id(owner) for owner in optimizer.met}
-    strange = [owner for owner in owners if id(owner) not in known]
+    strange = [
+        owner
+        for owner in owners
+        if id(owner) not in known and not habits.flipped_in_trace(reader, owner)
+    ]
     if not strange or reader.speculative:
         return (), None, None
     path = reader.path(node)

@@ -16,11 +16,13 @@ _RANDOM = (
     r"(tf|keras)\.random\.(normal|uniform|truncated_normal)$"
     r"|tf\.random\.stateless_(normal|uniform|truncated_normal)$"
 )
+_GENERATOR = r"tf\.random\.(Generator\b|experimental\.Generator\b|get_global_generator\()"
+_DISTRIBUTIONS = frozenset({"normal", "uniform", "truncated_normal"})
 _INITIALIZER = r"(?i)(^|\.)initializers\.(get|\w*(glorot|he|lecun|xavier|variance)_?[a-z]+)$"
 """Those that are made for weights; fixed projections are drawn by others as well."""
 _WEIGHT = (
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
-    r"|matrix|query|(weights?|kernel|bias|embeddings?|matrix)_\w+"
+    r"|[wWb]_\w+|matrix|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
     r"|\w+_(weights?|kernel|bias|embeddings?|matrix))$"
 )
 _FIXED = (
@@ -85,7 +87,7 @@ def _draws(made: ast.Call, name: str, around: ast.AST) -> bool:
     """Says whether a call draws what is named like a weight, or an initializer draws it."""
     drawn = _unwrapped(made)
     function = drawn.func
-    if re.match(_RANDOM, _dotted(function)):
+    if re.match(_RANDOM, _dotted(function)) or _of_generator(function, around):
         return re.match(_WEIGHT, name) is not None
     if isinstance(function, ast.Call):
         return re.search(_INITIALIZER, _dotted(function.func)) is not None
@@ -99,6 +101,19 @@ def _draws(made: ast.Call, name: str, around: ast.AST) -> bool:
             for one in ast.walk(around)
         )
     return False
+
+
+def _of_generator(function: ast.expr, around: ast.AST) -> bool:
+    """Says whether a `tf.random.Generator` draws, that a name of the same scope has."""
+    if not isinstance(function, ast.Attribute) or function.attr not in _DISTRIBUTIONS:
+        return False
+    drawer = ast.unparse(function.value)
+    return re.match(_GENERATOR, _dotted(function.value)) is not None or any(
+        isinstance(one, ast.Assign)
+        and ast.unparse(one.targets[0]) == drawer
+        and re.match(_GENERATOR, _dotted(one.value)) is not None
+        for one in ast.walk(around)
+    )
 
 
 def _unwrapped(node: ast.Call) -> ast.Call:

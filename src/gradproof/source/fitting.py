@@ -50,14 +50,7 @@ def fit(
     reader.facts.fitted(thing, given, keywords, node)
     step = attributes.member(thing.of, "train_step") if isinstance(thing, Instance) else None
     if isinstance(step, Function) and isinstance(thing, Instance):
-        function = Function(
-            step.node,
-            step.scopes,
-            step.owner,
-            step.traced or step.node,
-            defaults=step.defaults,
-            name=step.name,
-        )
+        function = _train_function(reader, thing, step, given)
         reader.frame.looping += 1
         for _ in range(2):
             reader.call(Bound(thing, function), [data], {}, node)
@@ -72,6 +65,24 @@ def fit(
     _keras_step(reader, thing, given, data, node)
     frame.traced = before
     return Other("history", "history") if name == "fit" else Tensor(form="number")
+
+
+def _train_function(reader: Reader, thing: Instance, step: Function, given: Keywords) -> Function:
+    """What `fit` traces: once for each `compile`, unless it runs eagerly."""
+    made = reader.facts.habits.train_functions.get(id(thing))
+    if made is not None and made.node is step.node:
+        return made
+    function = Function(
+        step.node,
+        step.scopes,
+        step.owner,
+        step.traced or step.node,
+        defaults=step.defaults,
+        name=step.name,
+    )
+    if not keywords_say_eager(given):
+        reader.facts.habits.train_functions[id(thing)] = function
+    return function
 
 
 _MOMENTS = ("on_epoch_begin", "on_train_batch_end", "on_epoch_end")

@@ -50,6 +50,8 @@ class Habits:
     halves: dict[int, dict[str, Spot]] = field(default_factory=dict)
     traced_owners: dict[int, Function] = field(default_factory=dict)
     flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
+    traced_flags: dict[int, bool] = field(default_factory=dict)
+    train_functions: dict[int, Function] = field(default_factory=dict)
     fitted: dict[int, list[object]] = field(default_factory=dict)
     flags_read: dict[int, tuple[bool, ...]] = field(default_factory=dict)
     compiled: set[int] = field(default_factory=set)
@@ -297,7 +299,9 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
     habits = reader.facts.habits
     parts: list[object] = list(ownership.tracked(reader, layer))
     for part in (layer, *parts, *layer.parts):
-        if id(part) in habits.traced_owners:
+        if isinstance(value, Constant) and habits.traced_flags.get(id(part)) is value.value:
+            habits.flips.pop(id(part), None)  # as it was when it was read
+        elif id(part) in habits.traced_owners:
             habits.flips[id(part)] = (reader.spot(node), habits.traced_owners[id(part)])
     for model, members in habits.fitted.items():
         if any(member is layer for member in members):
@@ -319,6 +323,13 @@ def compiles(reader: Reader, thing: Layer | Instance) -> None:
     habits.flips.pop(id(thing), None)
     habits.fitted.pop(id(thing), None)
     habits.flags_read.pop(id(thing), None)
+    habits.train_functions.pop(id(thing), None)
+
+
+def flipped_in_trace(reader: Reader, owner: object) -> bool:
+    """Says whether a flag changed after the function that runs was traced: it is not seen."""
+    flip = reader.facts.habits.flips.get(id(owner))
+    return flip is not None and flip[1] is not None and flip[1] is reader.frame.traced
 
 
 def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
@@ -384,6 +395,9 @@ def asked_in_trace(reader: Reader, asked: Asked) -> None:
             others = ((reader.spot(asked.node), "traced before"),)
             remark(reader, "trainable-flip-ignored", flipped[0], function.name, (), others)
         habits.traced_owners[id(owner)] = function
+        if isinstance(owner, Layer):
+            on = owner.trainable is not False
+            habits.traced_flags.setdefault(id(owner), on)
 
 
 # Losses
