@@ -149,3 +149,26 @@ def test_a_method_whose_result_gets_a_name_that_nobody_reads():
     """
     assert_findings(text.format(name="small", mark="  # GP513"))
     assert_silent(text.format(name="gradients", mark=""))
+
+
+def test_a_method_of_whose_two_results_only_the_norm_is_taken():
+    """The clipped list is the first part of what it returns."""
+    text = """
+        class Runner:
+            def clip(self, gradients):
+                clipped, norm = tf.clip_by_global_norm(gradients, 5.0)
+                return clipped, norm
+
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                {name}, norm = self.clip(gradients){mark}
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+                return norm
+
+        for _ in range(9):
+            Runner().step(x, y)
+    """
+    assert_findings(text.format(name="_", mark="  # GP513"))
+    assert_silent(text.format(name="gradients", mark=""))

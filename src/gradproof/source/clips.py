@@ -90,40 +90,67 @@ def finish(reader: Reader) -> None:
 
 
 def _thrown_away(tree: ast.AST, node: ast.AST) -> ast.AST | None:
-    """The statement that calls a function for its clipping, and takes nothing from it."""
-    functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef))
-    helper = next(
-        (
-            one
-            for one in functions
-            if any(isinstance(part, ast.Return) and _holds(part, node) for part in ast.walk(one))
-        ),
-        None,
-    )
-    if helper is None:
-        return None
-    lost = {
-        id(one.value)
+    """The call of a function for its clipping, if no call takes the clipped part of its result."""
+    helpers = [
+        (one, parts)
         for one in ast.walk(tree)
-        if isinstance(one, ast.Expr | ast.Assign) and _goes_nowhere(tree, one)
-    }
+        if isinstance(one, ast.FunctionDef) and (parts := _returned(one, node))
+    ]
+    if not helpers:
+        return None
+    helper, parts = helpers[-1]
     calls = [
         one
         for one in ast.walk(tree)
         if isinstance(one, ast.Call)
         and helper.name in (getattr(one.func, "id", ""), getattr(one.func, "attr", ""))
     ]
+    lost = {
+        id(one.value)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Expr | ast.Assign) and _goes_nowhere(tree, one, parts)
+    }
     return calls[0] if calls and all(id(one) in lost for one in calls) else None
 
 
-def _goes_nowhere(tree: ast.AST, statement: ast.Expr | ast.Assign) -> bool:
-    """Says whether a statement throws a value away, or gives it a name that nobody reads."""
+def _returned(function: ast.FunctionDef, node: ast.AST) -> set[int | None]:
+    """The parts of what a function returns that were clipped there; None is the whole."""
+    if not _holds(function, node):
+        return set()
+    names = {
+        first.id
+        for one in ast.walk(function)
+        if isinstance(one, ast.Assign) and _holds(one.value, node)
+        for target in one.targets
+        for first in getattr(target, "elts", [target])[:1]
+        if isinstance(first, ast.Name)
+    }
+    found: set[int | None] = set()
+    for one in ast.walk(function):
+        if not isinstance(one, ast.Return) or one.value is None:
+            continue
+        parts = one.value.elts if isinstance(one.value, ast.Tuple) else [one.value]
+        for index, part in enumerate(parts):
+            if _holds(part, node) or (isinstance(part, ast.Name) and part.id in names):
+                found.add(index if len(parts) > 1 else None)
+    return found
+
+
+def _goes_nowhere(
+    tree: ast.AST, statement: ast.Expr | ast.Assign, parts: set[int | None]
+) -> bool:
+    """Says whether a statement throws these parts away, or gives them names that nobody reads."""
     if isinstance(statement, ast.Expr):
         return True
-    if not isinstance(statement.value, ast.Call):
+    if not isinstance(statement.value, ast.Call) or len(statement.targets) != 1:
         return False
-    names = {one.id for one in statement.targets if isinstance(one, ast.Name)}
-    return len(names) == len(statement.targets) and not _is_read(tree, names, statement)
+    target = statement.targets[0]
+    taken: list[ast.expr] = [target]
+    if isinstance(target, ast.Tuple):
+        places = [part or 0 for part in parts]
+        taken = [one for index, one in enumerate(target.elts) if index in places]
+    names = {one.id for one in taken if isinstance(one, ast.Name)}
+    return len(names) == len(taken) and not _is_read(tree, names, statement)
 
 
 def _is_looked_at(tree: ast.AST, node: ast.AST) -> bool:
