@@ -190,6 +190,23 @@ def test_iterators_over_a_dataset():
         """)
 
 
+def test_the_iterator_of_an_own_class():
+    """`iter` calls `__iter__`, a generator; who loops over the object gets a new one."""
+    text = """
+        class Source:
+            def __iter__(self):
+                for i in range(0, 8, 4):
+                    yield x[i:i + 4], y[i:i + 4]
+
+        data = {made}
+        for epoch in range(10):
+            losses = [train(a, b) for a, b in data]{mark}
+    """
+    found(text.format(made="iter(Source())", mark="  # GP604"))
+    silent(text.format(made="Source()", mark=""))
+    silent(text.format(made="iter(Source())", mark="").replace("for i in range(0, 8, 4)", "while 1"))
+
+
 def suspicion() -> Finding:
     """What source says of a loop over the generator `data`."""
     return Finding("the generator `data` gives its items once", place=at(3))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradproof.evidence.applies import Optimizer
 from gradproof.faults.short_zip import prove
-from records import BIAS, healthy, left_out, proven, unconnected, with_apply
+from records import BIAS, KERNEL, healthy, left_out, proven, unconnected, with_apply, with_call
 from snippets import assert_findings, assert_silent
 
 
@@ -68,6 +68,22 @@ def test_rest_is_applied_elsewhere():
         optimizers=(*run.optimizers, Optimizer(2, "SGD")),
     )
     assert proven(run) == []
+
+
+def test_the_second_cut_of_a_list_is_too_short():
+    """One call for the first variable, one for the next, and the last is in none."""
+    run = healthy()
+    last = replace(run.variables[1], key=9, path="dense/scale")
+    source = replace(run.calls[0].sources[1], variable=9, name="dense/scale")
+    first, second = run.applies[0].pairs
+    run = with_call(run, sources=(*run.calls[0].sources, source))
+    head = replace(run.applies[0], pairs=(first,))
+    tail = replace(run.applies[0], key=2, pairs=(second,))
+    run = replace(run, variables=(*run.variables, last), applies=(head, tail))
+    (found,) = prove(run)
+    assert (found.variables, found.evidence) == (("dense/scale",), {"gradients": 2, "pairs": 1})
+    middle = replace(run, applies=(tail,), steps=left_out(run, KERNEL).steps)
+    assert not list(prove(middle))
 
 
 def test_pairs_without_a_gradient_are_left_out():

@@ -148,3 +148,32 @@ def test_told_whenever_it_ran():
         is None
     )
     assert settle(replace(finding, evidence={"kinds": "GaussianNoise"}), run) is None
+
+
+def test_false_is_written_where_the_flag_is_taken():
+    """`call` takes `training`, never reads it, and switches its own dropout off."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self, **words):
+                super().__init__()
+                self.drop = keras.layers.{kind}
+                self.out = keras.layers.Dense(1)
+
+            def call(self, inputs, training=False):
+                return self.out(self.drop({given})){mark}
+
+        net = Net(){after}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    off, norm = "inputs, training=False", "BatchNormalization()"
+    mark = "  # GP706"
+    assert_findings(text.format(kind="Dropout(0.3)", given=off, mark=mark, after=""))
+    assert_findings(text.format(kind=norm, given=off, mark=mark, after=""))
+    told = "inputs, training=training"
+    assert_silent(text.format(kind="Dropout(0.3)", given=told, mark="", after=""))
+    loaded = '\n        net.load_weights("old.weights.h5")'
+    assert_silent(text.format(kind=norm, given=off, mark="", after=loaded))
+    assert_silent(text.format(kind="Dense(4)", given=off, mark="", after=""))

@@ -101,7 +101,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find gradients of one list of which only the first few were applied."""
+    """Find gradients of one list, or of a cut of it, of which only the first few were applied."""
     idle = [
         optimizer
         for optimizer in run.optimizers
@@ -114,24 +114,28 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         given = [pair.variable for pair in apply.pairs]
         wanted = [source.variable for source in call.sources]
-        tail = call.sources[len(given) :]
+        start = wanted.index(given[0]) if given and given[0] in wanted else 0
+        tail = call.sources[start + len(given) :]
         rest = [source.variable for source in tail if source.variable is not None]
-        if not given or wanted[: len(given)] != given or not rest:
+        if not given or wanted[start : start + len(given)] != given or not rest:
             continue
+        if not run.updated.issuperset(wanted[:start]):
+            continue  # who applies the middle of a list means that one
         if not any(source.connected for source in tail):
             continue  # who leaves out what is None drops nothing
         if not run.updated.isdisjoint(rest):
             continue
         seen.add(apply.place)
         names = tuple(run.path(key) for key in rest)
+        left = "left for this call" if start else "taken"
         yield Finding(
-            f"{len(wanted)} gradients were taken and {_arrived(len(given))}: zip stopped at "
+            f"{len(wanted) - start} gradients were {left} and {_arrived(len(given))}: zip stopped at "
             f"the shorter list, and {listed(names)} never moved",
             place=apply.place,
-            label=f"{len(given)} of {len(wanted)} pairs",
+            label=f"{len(given)} of {len(wanted) - start} pairs",
             variables=names,
             step=1,
-            evidence={"gradients": len(wanted), "pairs": len(given)},
+            evidence={"gradients": len(wanted) - start, "pairs": len(given)},
         )
 
 

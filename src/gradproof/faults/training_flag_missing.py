@@ -51,7 +51,8 @@ inference mode may be meant.
 
 ## Not this fault
 
-- `training=False` written out: a decision.
+- `training=False` written out: a decision. Only a `call` that takes `training`, never reads it,
+  and gives False to its own new dropout or normalisation contradicts itself.
 - A model without dropout, normalisation or other layers that care.
 - A frozen BatchNormalization: inference mode by design, with the flag too.
 - A call for evaluation, for targets, or of a second network that is not trained.
@@ -99,11 +100,12 @@ def find(loop: Loop) -> Iterator[Finding]:
 
     for seen in loop.about("training-flag-missing"):
         (helper,) = seen.names
+        what = "runs" if seen.words == "decided" else "runs its layers"
         yield Finding(
-            f"`training` is not handed on: `{helper}` runs its layers as in inference, whatever "
+            f"`training` is not handed on: `{helper}` {what} as in inference, whatever "
             "the model is told",
             place=loop.place(seen.at),
-            label="without `training`",
+            label="always `training=False`" if seen.words == "decided" else "without `training`",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix("pass `training=training`", safe=False),
         )

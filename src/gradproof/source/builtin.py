@@ -12,6 +12,7 @@ from .values import (
     Dataset,
     DictValue,
     Group,
+    Instance,
     Library,
     ListValue,
     Tensor,
@@ -269,6 +270,16 @@ def _abs(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
     return None
 
 
+def _iter(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    """The items of a container, or what `__iter__` of an own class gives."""
+    value = arguments[0] if len(arguments) == 1 else None
+    if not isinstance(value, Instance):
+        return _same(reader, arguments, keywords, node)
+    made = binding.call_method(reader, value, "__iter__", [], node)
+    once = isinstance(made, Dataset) and id(made) in rounds.of(reader).once
+    return made if once else _same(reader, arguments, keywords, node)
+
+
 def _print(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
     for value in arguments:
         escaping.look(reader, value)
@@ -294,7 +305,7 @@ _FUNCTIONS = {
     "isinstance": _isinstance,
     "map": _map,
     "dict": _dict,
-    "iter": _same,
+    "iter": _iter,
     "sorted": _same,
     "reversed": _reversed,
     "next": _next,

@@ -1,4 +1,4 @@
-"""Methods of a model that take `training`, called by one that has it and keeps it to itself."""
+"""Methods of a model that take `training` and keep it to themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import habits
+from . import api, habits
 from .values import Class
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ def look(reader: Reader, cls: Class) -> None:
     if cls.base not in ("layer", "model") or reader.silent:
         return
     methods = [node for node in cls.node.body if isinstance(node, ast.FunctionDef)]
+    for method in methods:
+        _look_for_decisions(reader, cls, method)
     for helper in methods:
         if helper.name in _KERAS or not _is_off(helper) or not _passes_on(helper):
             continue
@@ -39,6 +41,63 @@ def look(reader: Reader, cls: Class) -> None:
                 names = (f"self.{helper.name}",)
                 spot = reader.spot(call)
                 habits.remark(reader, "training-flag-missing", spot, "kept", names, others)
+
+
+def _look_for_decisions(reader: Reader, cls: Class, method: ast.FunctionDef) -> None:
+    """`self.drop(x, training=False)` in a `call` that takes `training` and never reads it.
+
+    Who writes that for a model or a normalisation that came with weights keeps these as they
+    are; a layer that the class makes itself has nothing to keep.
+    """
+    read = any(
+        isinstance(node, ast.Name) and node.id == _FLAG and isinstance(node.ctx, ast.Load)
+        for node in ast.walk(method)
+    )
+    if not _reads_flag(method) or read or method.args.kwarg is not None:
+        return
+    fresh = _made_fresh(reader.source.tree, cls.node)
+    for node in ast.walk(method):
+        flag = next((word for word in getattr(node, "keywords", ()) if word.arg == _FLAG), None)
+        if not isinstance(node, ast.Call) or flag is None:
+            continue
+        name = ast.unparse(node.func)
+        decided = isinstance(flag.value, ast.Constant) and flag.value.value is False
+        if decided and name in fresh:
+            others = ((reader.spot(method), "takes `training`, and never reads it"),)
+            spot = reader.spot(node)
+            habits.remark(reader, "training-flag-missing", spot, "decided", (name,), others)
+
+
+_KEEPING = frozenset({"load_weights", "load_model", "set_weights", "restore", "from_pretrained"})
+"""Names that tell of weights from elsewhere, whose statistics are kept on purpose."""
+
+
+def _made_fresh(tree: ast.AST, cls: ast.ClassDef) -> set[str]:
+    """Attributes that the class fills with layers that care about the mode, untrained ones."""
+    kept = any(
+        getattr(node, "attr", None) in _KEEPING or getattr(node, "arg", None) == "weights"
+        for node in ast.walk(tree)
+    )
+    frozen = any(
+        isinstance(node, ast.Assign | ast.keyword)
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is False
+        and "trainable" in (getattr(node, "arg", None), *_attributes_set(node))
+        for node in ast.walk(tree)
+    )
+    found = set()
+    for node in ast.walk(cls):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        kind = ast.unparse(node.value.func).rpartition(".")[2]
+        keeps = kind in api.WITH_MOVING_STATISTICS and (kept or frozen)
+        if kind in api.BEHAVES_DIFFERENTLY and not keeps:
+            found |= {ast.unparse(target) for target in node.targets}
+    return found
+
+
+def _attributes_set(node: ast.AST) -> list[str]:
+    return [one.attr for one in getattr(node, "targets", ()) if isinstance(one, ast.Attribute)]
 
 
 def _is_off(method: ast.FunctionDef) -> bool:

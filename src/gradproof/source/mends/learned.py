@@ -153,6 +153,10 @@ def training_flag_missing(draft: Draft, finding: Finding) -> Iterator[Fix]:
     node = node_of(draft, finding)
     if "handed on" in finding.message:
         helper = draft.nearest(node, ast.Call)
+        decided = keyword(helper, "training")
+        if decided is not None:
+            yield Fix("pass the flag", False, (draft.replace(decided, "training"),))
+            return
         end: ast.AST | None = (helper.keywords or helper.args or [None])[-1]
         if end is not None:
             edits = (draft.replace(end, f"{draft.source(end)}, training=training"),)
