@@ -165,3 +165,28 @@ def test_weights_that_are_restored():
 def test_a_copy_that_is_made_again():
     """The other network is given new weights now and then."""
     assert list(prove(pulled_back(0.05, copied=3))) == []
+
+
+def test_an_alias_that_a_method_mixes():
+    """The weights of one network are mixed with themselves, in a comprehension."""
+    text = """
+        class Agent:
+            def __init__(self):
+                self.online = keras.Sequential([keras.layers.Dense(2)])
+                {made}
+
+            def soften(self):
+                new = [0.1 * o + 0.9 * t
+                       for o, t in zip(self.online.get_weights(), self.target.get_weights())]
+                self.target.set_weights(new)
+
+        agent = Agent()
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(agent.online(x) - y))
+            variables = agent.online.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+            agent.soften()
+    """
+    assert_findings(text.format(made="self.target = self.online  # GP707"))
+    assert_silent(text.format(made="self.target = keras.models.clone_model(self.online)"))

@@ -17,12 +17,17 @@ def zipped(reader: Reader, columns: list[Value], node: ast.Call) -> None:
     function = reader.frame.function
     if reader.silent or function is None or len(columns) != 2 or len(node.args) != 2:
         return
-    listed = all(isinstance(one, ListValue) and one.property_read for one in columns)
-    if not listed or ast.unparse(node.args[0]) != ast.unparse(node.args[1]):
-        return
+    lists = [one for one in columns if isinstance(one, ListValue)]
     assigns = any(
         isinstance(one, ast.Attribute) and one.attr in ("assign", "set_weights")
         for one in ast.walk(function.node)
     )
-    if assigns:
-        habits.remark(reader, "target-copy-wrong", reader.spot(node), "mixed")
+    if len(lists) != 2 or not assigns:
+        return
+    alias = reader.facts.habits.aliases.get(id(lists[0].owner))
+    if ast.unparse(node.args[0]) == ast.unparse(node.args[1]):
+        if all(one.property_read for one in lists):
+            habits.remark(reader, "target-copy-wrong", reader.spot(node), "mixed")
+    elif alias is not None and lists[0].owner is lists[1].owner:
+        others = ((reader.spot(node), "pairs each variable with itself"),)
+        habits.remark(reader, "target-copy-wrong", alias, "alias", (), others)
