@@ -12,6 +12,7 @@ from gradproof.evidence.variable import Variable
 from gradproof.faults import wrong_sign_update
 from gradproof.faults.custom_optimizer_bug import FAULT, prove
 from records import (
+    BIAS,
     BIAS_GRADIENT,
     KERNEL,
     KERNEL_GRADIENT,
@@ -19,6 +20,7 @@ from records import (
     healthy,
     operation,
     with_operations,
+    with_updates,
 )
 from snippets import assert_findings, assert_silent
 
@@ -378,6 +380,14 @@ def test_an_own_rule_that_climbs():
     assert found.label == "adds the gradient"
     (found,) = wrong_sign_update.prove(by_own_rule(healthy(), 10, along=-0.6))
     assert found.label == "adds the gradient"
+
+
+def test_an_own_rule_that_climbs_in_a_graph():
+    """The graph measures the product of change and gradient; no audit has the gradient."""
+    for along, found in ((-0.6, ["adds the gradient"]), (0.6, [])):
+        run = replace(by_own_rule(healthy(), 10), audits=())
+        run = with_updates(run, KERNEL, BIAS, along=along)
+        assert [one.label for one in wrong_sign_update.prove(run)] == found
 
 
 def test_an_own_rule_that_divides_by_zero():

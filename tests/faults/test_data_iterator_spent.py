@@ -204,7 +204,9 @@ def test_the_iterator_of_an_own_class():
     """
     found(text.format(made="iter(Source())", mark="  # GP604"))
     silent(text.format(made="Source()", mark=""))
-    silent(text.format(made="iter(Source())", mark="").replace("for i in range(0, 8, 4)", "while 1"))
+    silent(
+        text.format(made="iter(Source())", mark="").replace("for i in range(0, 8, 4)", "while 1")
+    )
 
 
 def suspicion() -> Finding:

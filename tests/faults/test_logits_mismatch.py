@@ -258,3 +258,17 @@ def test_steps_put_together():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_a_temperature_between_the_two():
+    """Probabilities that are divided by one number are no logits, and a table of weights is."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "Softmax", (TANH,), line=3),
+        operation(Y, "Const", shape=(), value=3.0),
+        operation(SUB, "RealDiv", (ADD, Y), line=3),
+        operation(SQUARE, "SoftmaxCrossEntropyWithLogits", (SUB, Y)),
+    )
+    assert proven(run) == [("GP702", 4)]
+    many = with_operations(run, operation(Y, "ReadVariableOp", shape=(8, 1)))
+    assert proven(many) == []

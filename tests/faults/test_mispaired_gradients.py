@@ -275,3 +275,13 @@ def test_shapes_that_do_not_fit_in_one_order():
     """The same order: what raises is something else, the user's own rule perhaps."""
     assert list(prove(crashed(KERNEL, BIAS, error=SHAPES))) == []
     assert list(prove(crashed(BIAS, KERNEL, error="ValueError: no gradients"))) == []
+
+
+def test_a_slot_that_the_recording_alone_tells_of():
+    """`momentum.assign(0.9 * momentum + gradient)` stands in no list of changes by hand."""
+    run = with_momentum(BIAS)
+    (found,) = prove(replace(run, applies=run.applies[1:]))
+    assert "dense/bias" in found.variables
+    own = with_momentum(KERNEL)
+    fixed = replace(own.applies[2], pairs=(Pair(BIAS, taken_for=frozenset({BIAS}), call=1),))
+    assert list(prove(replace(own, applies=(own.applies[1], fixed)))) == []

@@ -230,7 +230,8 @@ class Rate(NamedTuple):
 class FrozenState(NamedTuple):
     """Python state that a traced function reads once and others change.
 
-    `name` as written; `read` in the traced function, `written` where it changes.
+    `name` as written; `read` in the traced function, `written` where it changes. Where it
+    `decides`, a branch of the traced function was chosen by it, for ever.
     """
 
     name: str
@@ -238,6 +239,7 @@ class FrozenState(NamedTuple):
     read: Spot
     written: Spot
     inside: bool
+    decides: bool = False
 
 
 class Broadcast(NamedTuple):

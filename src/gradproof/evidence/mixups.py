@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .applies import Apply
 from .gradients import GradientCall
-from .recording import Recording
+from .recording import Operation, Recording
 from .run import Run
 from .updating import arithmetic, written
 
@@ -124,14 +124,42 @@ def _slots(run: Run, recording: Recording, apply: Apply) -> set[int]:
 def _owners_of_slots(run: Run) -> dict[int, int | None]:
     """For each variable that keeps gradients of one other variable: that one."""
     found: dict[int, int | None] = {}
-    asked = run.asked
-    for apply in run.applies:
-        pair = apply.pairs[0] if apply.by_hand and apply.pairs else None
-        if pair is None or pair.variable is None or pair.variable in asked:
-            continue
-        if not pair.taken_for or len(pair.taken_for) > 1:
-            continue
-        (owner,) = pair.taken_for
-        if found.setdefault(pair.variable, owner) != owner:
-            found[pair.variable] = None
+    for recording in run.recordings:
+        taken = _variables_of_results(run, recording)
+        for end in recording.operations if taken else ():
+            slots = end.writes - run.asked if not end.tapes else frozenset()
+            for slot in slots:
+                owners = _gradients_behind(recording, end, taken)
+                owner = min(owners) if len(owners) == 1 else None
+                if owners and found.setdefault(slot, owner) != owner:
+                    found[slot] = None
     return found
+
+
+def _variables_of_results(run: Run, recording: Recording) -> dict[int, int]:
+    """The variable that each gradient of a recording was taken for."""
+    return {
+        source.result: source.variable
+        for call in run.calls
+        if call.recording == recording.key
+        for source in call.sources
+        if source.result is not None and source.result >= 0 and source.variable is not None
+    }
+
+
+def _gradients_behind(
+    recording: Recording, end: Operation, taken: dict[int, int]
+) -> frozenset[int]:
+    """Variables whose gradients a written value is computed from, at once."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    todo = list(end.inputs)
+    while todo:
+        index = todo.pop()
+        operation = recording.operations[index]
+        if index in taken:
+            found.add(taken[index])
+        elif index not in seen and not operation.tapes and not operation.backward:
+            todo.extend(operation.inputs)
+        seen.add(index)
+    return frozenset(found)

@@ -119,14 +119,17 @@ def _still(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit])
 
 def _uphill(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]) -> Misrule | None:
     """Each change goes along its gradient, and the loss grows with it."""
-    known = [audit for audit in audits if audit.along is not None and audit.step <= 3]
+    known = [(audit.step, audit.variable, audit.along) for audit in audits]
+    # Steps of a traced loop are measured, and not audited with their gradients.
+    known += [(step.index, one.variable, one.along) for step in steps for one in step.updates]
+    known = [one for one in known if one[2] is not None and one[0] <= 3]
     losses = [step.loss for step in steps if step.loss is not None]
-    if len({audit.step for audit in known}) < 2 or len(losses) < 2 or losses[-1] <= losses[0]:
+    if len({step for step, _, _ in known}) < 2 or len(losses) < 2 or losses[-1] <= losses[0]:
         return None
     # By signs, or by element, a step goes along the gradient without being parallel to it.
-    if all(audit.along is not None and audit.along < -0.3 for audit in known):
-        keys = tuple(dict.fromkeys(audit.variable for audit in known))
-        return Misrule(apply, "uphill", keys, known[0].step, len(losses))
+    if all(along is not None and along < -0.3 for _, _, along in known):
+        keys = tuple(dict.fromkeys(key for _, key, _ in known))
+        return Misrule(apply, "uphill", keys, known[0][0], len(losses))
     return None
 
 

@@ -80,6 +80,7 @@ SIGMOID_LOSS = "sigmoid_cross_entropy_with_logits"
 SIGMOID_LOSSES = (SIGMOID_LOSS, "weighted_cross_entropy_with_logits_v2")
 OF_LOGITS = ("GreaterEqual", "Abs", "Neg")  # what these losses ask of the logits alone
 CLIPS = ("Minimum", "ClipByValue")
+NUMBERS = ("Const", "ReadVariableOp", "Cast")  # a temperature that is written or learned
 LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
 _WANTS_LOGITS = "expects logits"
 
@@ -152,7 +153,7 @@ def _twice(recording: Recording, operation: Operation) -> Finding | None:
     if found is None:
         return None
     loss, given = found
-    before = _shaped(recording, given)
+    before = _cooled(recording, _shaped(recording, given))
     if before.type not in SQUASHING or (loss == "LogSoftmax" and before.type != "Softmax"):
         return None
     return Finding(
@@ -162,6 +163,16 @@ def _twice(recording: Recording, operation: Operation) -> Finding | None:
         label=_WANTS_LOGITS,
         related=(Related(before.place, f"{before.type} is applied here"),) if before.place else (),
     )
+
+
+def _cooled(recording: Recording, operation: Operation) -> Operation:
+    """What is divided by a temperature, or multiplied by one number."""
+    if operation.type not in ("RealDiv", "Mul") or len(operation.inputs) != 2:
+        return operation
+    first, second = (recording.operations[index] for index in operation.inputs)
+    if second.shape == () and second.type in NUMBERS:
+        return _shaped(recording, first.index)
+    return operation
 
 
 def _logits_of(recording: Recording, operation: Operation) -> tuple[str, int] | None:

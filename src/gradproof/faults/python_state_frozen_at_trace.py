@@ -105,6 +105,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "make it a `tf.Variable(..., trainable=False)` and assign, or pass it as a tensor",
                 safe=False,
             ),
+            symptoms=("gradients-never-applied", "variable-left-out") if state.decides else (),
         )
     for drawn in loop.about("python-state-frozen-at-trace"):
         yield Finding(

@@ -129,8 +129,8 @@ def prove(run: Run) -> Iterator[Finding]:
         names = tuple(run.path(key) for key in rest)
         left = "left for this call" if start else "taken"
         yield Finding(
-            f"{len(wanted) - start} gradients were {left} and {_arrived(len(given))}: zip stopped at "
-            f"the shorter list, and {listed(names)} never moved",
+            f"{len(wanted) - start} gradients were {left} and {_arrived(len(given))}: zip stopped "
+            f"at the shorter list, and {listed(names)} never moved",
             place=apply.place,
             label=f"{len(given)} of {len(wanted) - start} pairs",
             variables=names,

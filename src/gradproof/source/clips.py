@@ -136,9 +136,7 @@ def _returned(function: ast.FunctionDef, node: ast.AST) -> set[int | None]:
     return found
 
 
-def _goes_nowhere(
-    tree: ast.AST, statement: ast.Expr | ast.Assign, parts: set[int | None]
-) -> bool:
+def _goes_nowhere(tree: ast.AST, statement: ast.Expr | ast.Assign, parts: set[int | None]) -> bool:
     """Says whether a statement throws these parts away, or gives them names that nobody reads."""
     if isinstance(statement, ast.Expr):
         return True

@@ -49,11 +49,22 @@ def written_in_trace(
     if is_python_state(before) and is_python_state(value) and not _same(before, value):
         read = reader.facts.reads.get((id(scope), name))
         if read is not None:
-            reader.facts.frozen[
-                FrozenState(spot(node).text, function.name, spot(read[2]), spot(node), True)
-            ] = None
+            text = spot(node).text
+            decides = _decides(function.node, text)
+            state = FrozenState(text, function.name, spot(read[2]), spot(node), True, decides)
+            reader.facts.frozen[state] = None
     elif isinstance(value, Tensor) and value.form == "tensor" and before is not None:
         habits.leaks(reader, scope, name, function, node)
+
+
+def _decides(function: ast.AST, name: str) -> bool:
+    """Says whether a branch of a function is taken, or not, by the value of a name."""
+    return any(
+        isinstance(one, ast.Name | ast.Attribute) and ast.unparse(one) == name
+        for branch in ast.walk(function)
+        if isinstance(branch, ast.If | ast.IfExp)
+        for one in ast.walk(branch.test)
+    )
 
 
 def written_after_trace(

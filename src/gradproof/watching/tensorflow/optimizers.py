@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
+from types import FrameType
 from typing import Any
 
 from ...evidence.applies import Optimizer
@@ -45,6 +47,7 @@ class Optimizers:
         stack: Stack = ()
         if new:
             stack = (stack_here(self._places) if in_graph() else self._places.here(4))[0]
+            stack = _around(stack, optimizer)
         module = next(
             (
                 base.__module__
@@ -75,6 +78,20 @@ class Optimizers:
         for optimizer in list(self._keys):
             self.describe(optimizer)
         return tuple(self._known)
+
+
+def _around(stack: Stack, optimizer: Any) -> Stack:
+    """The lines that made an optimizer, without those of its own class's constructor."""
+    lines = set()
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        own = frame.f_code.co_name == "__init__"
+        if own and frame.f_locals.get(frame.f_code.co_varnames[0]) is optimizer:
+            lines.add(frame.f_lineno)
+        frame = frame.f_back
+    while len(stack) > 1 and stack[-1].span.line in lines:
+        stack = stack[:-1]
+    return stack
 
 
 def state(optimizer: Any) -> tuple[Any, Any]:

@@ -16,7 +16,9 @@ from .graphs import TracedOperations
 from .measures import Before, measurable
 from .notes import identity
 from .numbers import Numbers
+from .optimizer_state import rule_of
 from .optimizers import state
+from .pairs import inner_of
 from .sites import Site
 from .sums import Sums
 from .tapes import KEEP, Tapes
@@ -116,7 +118,9 @@ class Passages:
             passage.gradients.append(gradient)
         if not passage.variables or (note.traced and self.numbers.saving):
             return
-        site = self._site(note, passage)
+        # The rule of a user's class may go any way; one of a library goes down.
+        own = not parted and rule_of(inner_of(optimizer)).own
+        site = self._site(note, passage, directed=own)
         if parted:
             self.sums.begin(passage.gradients)
             passage.loss = self._loss(note)
