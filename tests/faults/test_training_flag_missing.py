@@ -148,6 +148,9 @@ def test_told_whenever_it_ran():
         is None
     )
     assert settle(replace(finding, evidence={"kinds": "GaussianNoise"}), run) is None
+    off = replace(run, modes=(replace(mode, training=False),))
+    assert settle(finding, off) is Verdict.CLEARED
+    assert settle(replace(finding, label="always `training=False`"), off) is None
 
 
 def test_false_is_written_where_the_flag_is_taken():

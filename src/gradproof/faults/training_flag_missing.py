@@ -79,6 +79,8 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
+_ALWAYS = "always `training=False`"
+
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Models in training that nobody told so."""
@@ -105,7 +107,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"`training` is not handed on: `{helper}` {what} as in inference, whatever "
             "the model is told",
             place=loop.place(seen.at),
-            label="always `training=False`" if seen.words == "decided" else "without `training`",
+            label=_ALWAYS if seen.words == "decided" else "without `training`",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix("pass `training=training`", safe=False),
         )
@@ -164,7 +166,8 @@ def settle(finding: Finding, run: Run) -> Verdict | None:
     modes = [mode for mode in run.modes if mode.place and same_line(mode.place, place)]
     kinds = str(finding.evidence.get("kinds", "")).split(", ")
     if modes:
-        fine = all(mode.training or mode.explicit for mode in modes)
+        chosen = finding.label != _ALWAYS
+        fine = all(mode.training or (mode.explicit and chosen) for mode in modes)
     else:
         fine = WATCHED.issuperset(kinds) and ran(run, place)
     return Verdict.CLEARED if fine else None
