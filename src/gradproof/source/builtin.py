@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, binding, escaping, mixtures, rounds
+from . import api, attributes, binding, escaping, iterators, mixtures, rounds
 from .flow import cut, merge
 from .values import (
     Constant,
@@ -37,7 +37,7 @@ def call(
     if handler is not None:
         found = handler(reader, arguments, keywords, node)
         if found is not None:
-            return rounds.iterator(reader, found, name, node) if name in _ONCE else found
+            return iterators.iterator(reader, found, name, node) if name in _ONCE else found
     if name in api.QUIET_BUILTINS:
         for value in arguments:
             escaping.look(reader, value)

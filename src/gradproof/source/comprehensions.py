@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, rounds
+from . import binding, iterators, rounds
 from .joining import truth
 from .values import Constant, DictValue, Group, ListValue, Scope, Unknown, Value, Variable
 
@@ -38,7 +38,7 @@ def comprehension(
     made = ListValue([value for _, value in results], exact, node=node)
     made.unbuilt = tuple(unbuilt.values())
     if isinstance(node, ast.GeneratorExp):
-        rounds.given_once(reader, made, "a generator expression", node)
+        iterators.given_once(reader, made, "a generator expression", node)
     return made
 
 
@@ -67,7 +67,7 @@ def _generate(
         found = owned or found[:1] or [Unknown(data=True)]
     once, before = None, rounds.of(reader).updates
     if not isinstance(node, ast.GeneratorExp):
-        once = rounds.gathering_begins(reader, generator, iterated)
+        once = iterators.gathering_begins(reader, generator, iterated)
     reader.frame.looping += 1
     reader.frame.gathering += 1
     reader.frame.long_loops += not complete
@@ -88,7 +88,7 @@ def _generate(
     reader.frame.looping -= 1
     reader.frame.gathering -= 1
     reader.frame.long_loops -= not complete
-    rounds.gathering_ends(reader, generator, once, before)
+    iterators.gathering_ends(reader, generator, once, before)
     return exact
 
 

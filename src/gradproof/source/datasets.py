@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, rounds, shapes, state, weighing
+from . import api, iterators, shapes, state, weighing
 from .dependence import NO_FLOW
 from .joining import flow_of
 from .names import last
@@ -96,7 +96,7 @@ def dataset_method(
             mapped = reader.call(arguments[0], given, {}, node)
         return Dataset(mapped if not isinstance(mapped, Dataset) else mapped.element, node, True)
     if name == "as_numpy_iterator":
-        return rounds.iterator(reader, receiver, name, node)
+        return iterators.iterator(reader, receiver, name, node)
     if name in api.DATASET_KEEPS:
         return receiver
     if name == "get_single_element" or name == "get_next":

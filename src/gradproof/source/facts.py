@@ -32,6 +32,7 @@ from . import (
     masks,
     new_values,
     objectives,
+    repeats,
     replicas,
     rounds,
     saving,
@@ -247,7 +248,7 @@ class Facts:
             asked = [e.gradient.call for e in entries if isinstance(e, Tensor) and e.gradient]
             habits.applied_unscaled(self.reader, optimizer, asked[0] if asked else None, node)
             strange = fact is not None and bool(fact.strangers)
-            rounds.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
+            repeats.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
             masks.applied(self.reader, optimizer, gradients, variables, node)
             clips.applied(self.reader, gradients, node)
             scopes.applied(self.reader, optimizer, gradients, variables, node)

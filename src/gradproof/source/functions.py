@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calls, losses, modules, rounds, state
+from . import calls, iterators, losses, modules, state
 from .dependence import Anything
 from .flow import merge, origin
 from .joining import join_values
@@ -106,7 +106,7 @@ def enter(
         for other in frame.yielded[1:]:
             element = join_values(element, other)
         generator = Dataset(element, node)
-        rounds.generator_made(reader, function, generator, node)
+        iterators.generator_made(reader, function, generator, node)
         return generator
     return _returned(frame.returned)
 

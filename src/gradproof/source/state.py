@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import frozen, habits, rounds
+from . import frozen, habits, held_optimizers
 from .values import (
     Bound,
     Constant,
@@ -62,7 +62,7 @@ def function_begins(
     """A function of the file is entered."""
     if function.traced is not None and outer.traced is None:
         frozen.traced_call(reader, function, arguments, node, looping=outer.looping > 0)
-        rounds.traced_call(reader, function, arguments)
+        held_optimizers.traced_call(reader, function, arguments)
 
 
 def is_python_state(value: Value | None) -> bool:
@@ -79,7 +79,7 @@ def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.
         habits.leak_read(reader, scope, name, value, node)
     if function is None or reader.silent or scope in _local_scopes(reader, function):
         return
-    rounds.state_read(reader, scope, name, function, value, node)
+    held_optimizers.state_read(reader, scope, name, function, value, node)
     if not is_python_state(value):
         return
     frozen.frozen_read(reader, scope, name, function, value, node)
@@ -111,7 +111,7 @@ def state_written(
         return
     if frame.function is not None and frame.function.name in ("__init__", "build"):
         return
-    rounds.state_written(reader, scope, name, value, node)
+    held_optimizers.state_written(reader, scope, name, value, node)
     frozen.written_after_trace(reader, scope, name, before, value, node)
 
 

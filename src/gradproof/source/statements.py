@@ -13,6 +13,7 @@ from . import (
     escaping,
     generations,
     imports,
+    iterators,
     operators,
     rounds,
     scopes,
@@ -145,7 +146,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         if not several:
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
-    once, before = rounds.loop_begins(reader, node, iterated), rounds.of(reader).updates
+    once, before = iterators.loop_begins(reader, node, iterated), rounds.of(reader).updates
     reader.frame.looping += 1
     reader.frame.long_loops += lasting
     left = None
@@ -162,7 +163,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         escaping.escape(reader, element)
     reader.frame.looping -= 1
     reader.frame.long_loops -= lasting
-    rounds.loop_ends(reader, node, once, before, left)
+    iterators.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else execute(reader, node.orelse)
 
 
@@ -191,7 +192,7 @@ def _rounds(reader: Reader, node: ast.stmt) -> int:
 
 def _while(reader: Reader, node: ast.While) -> str | None:
     left = None
-    rounds.loop_begins(reader, node, None)
+    iterators.loop_begins(reader, node, None)
     reader.frame.looping += 1
     reader.frame.long_loops += 1
     for _ in range(_rounds(reader, node)):
@@ -202,7 +203,7 @@ def _while(reader: Reader, node: ast.While) -> str | None:
             break
     reader.frame.looping -= 1
     reader.frame.long_loops -= 1
-    rounds.loop_ends(reader, node, None, 0, left)
+    iterators.loop_ends(reader, node, None, 0, left)
     return left if left in ("return", "raise") else None
 
 

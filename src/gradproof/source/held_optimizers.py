@@ -1,0 +1,67 @@
+"""Optimizers that a traced function holds while others take their place."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import habits
+from .rounds import of
+from .values import Function, Instance, Layer, Optimizer, Scope, Value, Variable
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+_NEW_TRACE = Variable | Layer | Optimizer | Instance
+
+
+def _is_optimizer(value: Value | None) -> bool:
+    return isinstance(value, Optimizer) or (
+        isinstance(value, Instance) and value.of.base == "optimizer"
+    )
+
+
+def state_read(
+    reader: Reader, scope: Scope, name: str, function: Function, value: Value, node: ast.AST
+) -> None:
+    """A traced function looks up an optimizer."""
+    if _is_optimizer(value):
+        of(reader).held.setdefault((id(scope), name), (scope, function, value, node))
+
+
+def state_written(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
+    """An optimizer is put in the place of another."""
+    rounds = of(reader)
+    held = rounds.held.get((id(scope), name))
+    if held is None or held[0] is not scope:
+        return
+    made = getattr(value, "node", None)
+    if reader.speculative and made is getattr(held[2], "node", None):
+        # The same line again, in a function that the file itself never calls.
+        return
+    if _is_optimizer(value) and value is not held[2]:
+        rounds.swapped[id(scope), name] = node
+    else:
+        rounds.swapped.pop((id(scope), name), None)
+
+
+def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> None:
+    """A traced function is called; an optimizer it holds may have been replaced."""
+    rounds = of(reader)
+    objects: list[Value] = [value for value in arguments if isinstance(value, _NEW_TRACE)]
+    before = rounds.given.setdefault(id(function), objects)
+    if any(all(value is not known for known in before) for value in objects):
+        # An object that it has not met: traced again, with what stands there now.
+        rounds.given[id(function)] = objects
+        return
+    for key, node in rounds.swapped.items():
+        scope, holder, _, read = rounds.held[key]
+        if holder is not function:
+            continue
+        receiver = arguments[0] if arguments else None
+        own = isinstance(receiver, Instance) and receiver.attributes is scope
+        if scope is reader.module or own or not isinstance(receiver, Instance):
+            others = ((reader.spot(read), "looked up once, when it was traced"),)
+            spot = reader.spot(node)
+            habits.remark(reader, "optimizer-swapped-under-trace", spot, function.name, (), others)

@@ -1,0 +1,189 @@
+"""Gradients that are applied again, optimizers that are made again or count twice."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import habits, tapes
+from .rounds import Applied, of
+from .values import Function, Instance, Library, ListValue, Optimizer, Other, Tensor, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def applied(
+    reader: Reader,
+    optimizer: Optimizer,
+    gradients: Value | None,
+    variables: Value | None,
+    node: ast.Call,
+    *,
+    strange: bool,
+) -> None:
+    """An optimizer is given gradients."""
+    rounds = of(reader)
+    entries = tapes.entries(variables) if variables is not None else []
+    owners = tuple(tapes.owner_of(entry) for entry in entries)
+    calls = {
+        id(entry.gradient.call): entry.gradient.call
+        for entry in (tapes.entries(gradients) if gradients is not None else [])
+        if isinstance(entry, Tensor) and entry.gradient is not None
+    }
+    asked = next(iter(calls.values())) if len(calls) == 1 else None
+    guarded = reader.frame.guarded > 0
+    one = Applied(
+        optimizer,
+        node,
+        owners,
+        asked,
+        tuple(rounds.loops),
+        reader.frame.function,
+        guarded,
+        reader.speculative,
+        reader.frame.traced is not None,
+        variables.part if isinstance(variables, ListValue) else None,
+    )
+    if owners and all(owner is not None for owner in owners) and not reader.silent:
+        _stale(reader, one)
+        _recreated(reader, one)
+        if not strange:
+            _counted_twice(reader, one)
+        rounds.applied.append(one)
+
+
+def _apart(left: Applied, right: Applied) -> bool:
+    """Says whether two calls are given parts of one list that have nothing in common."""
+    if left.part is None or right.part is None:
+        return False
+    (low, high), (after, end) = left.part, right.part
+    return (high is not None and after == high) or (end is not None and low == end)
+
+
+def _same_owners(left: Applied, right: Applied) -> bool:
+    return (
+        left.part == right.part
+        and len(left.owners) == len(right.owners)
+        and all(a is b for a, b in zip(left.owners, right.owners, strict=True))
+    )
+
+
+def _stale(reader: Reader, one: Applied) -> None:
+    """The same gradients go to the same optimizer in each round of a loop."""
+    rounds = of(reader)
+    if one.asked is None or id(one.asked) not in rounds.asked or one.guarded:
+        return
+    loops = rounds.asked[id(one.asked)][1]
+    if loops == one.loops or one.loops[: len(loops)] != loops:
+        return
+    for other in rounds.applied:
+        if (
+            other.asked is one.asked
+            and other.node is one.node
+            and other.optimizer is one.optimizer
+            and other.loops == one.loops
+            and _same_owners(other, one)
+        ):
+            others = ((reader.spot(one.asked.node), "taken once, before the loop"),)
+            spot = reader.spot(one.node)
+            habits.remark(reader, "stale-gradient", spot, "", tapes.names(list(one.owners)), others)
+
+
+def _recreated(reader: Reader, one: Applied) -> None:
+    """Another optimizer of the same line moves the same variables."""
+    rounds = of(reader)
+    optimizer = one.optimizer
+    if optimizer.custom is not None or not _has_state(optimizer) or reader.frame.traced is not None:
+        return
+    if id(optimizer) not in rounds.made:
+        return
+    _, loops, function = rounds.made[id(optimizer)]
+    inner = one.loops[len(loops) :]
+    if inner and not (len(inner) == 1 and loops and _is_epoch(loops[-1][0])):
+        return
+    if _only_shown(function):
+        return
+    for other in rounds.applied:
+        if (
+            other.optimizer is not optimizer
+            and other.optimizer.node is optimizer.node
+            and other.node is one.node
+            and _same_owners(other, one)
+        ):
+            others = ((reader.spot(one.node), "updates with a fresh state each time"),)
+            spot = reader.spot(optimizer.node)
+            habits.remark(reader, "optimizer-recreated", spot, optimizer.kind, (), others)
+            return
+
+
+def _has_state(optimizer: Optimizer) -> bool:
+    """Says whether an optimizer remembers anything from step to step."""
+    momentum = optimizer.arguments.get("momentum")
+    return optimizer.kind != "SGD" or momentum is not None or _scheduled(optimizer)
+
+
+def _is_epoch(node: ast.AST) -> bool:
+    """Says whether a loop counts epochs."""
+    return isinstance(node, ast.For) and "epoch" in ast.unparse(node.target).lower()
+
+
+def _only_shown(function: object) -> bool:
+    """Says whether this is a test, or builds a graph of TensorFlow 1."""
+    node = function.node if isinstance(function, Function) else None
+    name = getattr(node, "name", "")
+    return name.startswith("test") or "model_fn" in name
+
+
+def _scheduled(optimizer: Optimizer) -> bool:
+    """Says whether the learning rate follows a schedule."""
+    rate = optimizer.arguments.get("learning_rate")
+    if isinstance(rate, Other):
+        return rate.kind == "schedule"
+    return isinstance(rate, Instance) and any(
+        isinstance(base, Library) and base.name.endswith("LearningRateSchedule")
+        for base in rate.of.bases
+    )
+
+
+def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
+    """Says whether a loop over pairs hands each to a call of its own."""
+    given = node.args[0] if node.args else None
+    if not isinstance(given, ast.List | ast.Tuple) or len(given.elts) != 1:
+        return False
+    names = {one.id for one in ast.walk(given) if isinstance(one, ast.Name)}
+    return any(
+        isinstance(loop, ast.For)
+        and isinstance(loop.target, ast.Tuple)
+        and names <= {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+        and any(inner is node for inner in ast.walk(loop))
+        for loop in ast.walk(reader.source.tree)
+    )
+
+
+def _counted_twice(reader: Reader, one: Applied) -> None:
+    """Two lists take turns with one optimizer that follows a schedule."""
+    if not _scheduled(one.optimizer) or one.guarded:
+        return
+    if _pair_by_pair(reader, one.node):
+        name = ast.unparse(one.node.func).rsplit(".", 1)[0]
+        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name)
+        return
+    mine = [other for other in of(reader).applied if other.optimizer is one.optimizer]
+    if len(mine) < 2:
+        return
+    first, second = mine[-2:]
+    between = {id(owner) for owner in second.owners} & {id(owner) for owner in one.owners}
+    if (
+        _same_owners(first, one)
+        and (not between or _apart(second, one))
+        and not first.guarded
+        and not second.guarded
+        and first.loops == second.loops == one.loops
+        and first.node is not second.node
+    ):
+        later = max(first.node, second.node, key=lambda node: (node.lineno, node.col_offset))
+        earlier = second.node if later is first.node else first.node
+        others = ((reader.spot(earlier), "counts one step"),)
+        name = reader.spot(later.func.value).text if isinstance(later.func, ast.Attribute) else ""
+        habits.remark(reader, "iterations-counter-off", reader.spot(later), name, (), others)
