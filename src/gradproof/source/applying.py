@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import ApplyCall, Spot
-from . import api, habits, tapes
+from . import api, tapes, trainable_flips
 from .escaping import gradients_in
 from .joining import flow_of
 from .values import (
@@ -292,7 +292,7 @@ def meets(
     strange = [
         owner
         for owner in owners
-        if id(owner) not in known and not habits.flipped_in_trace(reader, owner)
+        if id(owner) not in known and not trainable_flips.flipped_in_trace(reader, owner)
     ]
     if not strange or reader.speculative:
         return (), None, None

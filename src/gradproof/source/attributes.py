@@ -10,12 +10,13 @@ from . import (
     escaping,
     flags,
     generations,
-    habits,
     modules,
     optimizers,
     ownership,
     state,
+    target_copies,
     tensors,
+    trainable_flips,
     updates,
 )
 from .names import respelled
@@ -333,7 +334,7 @@ def assign(
             return
         before = names.get(name)
         value = updates.rebinds(reader, before, value, target, node)
-        habits.bound_layer(reader, value, node)
+        target_copies.bound_layer(reader, value, node)
         if isinstance(value, Variable):
             value.name = value.name or name
             value.held_by = value.held_by or receiver.of.base
@@ -350,7 +351,7 @@ def assign(
         reader.store.set_item(names, name, value)
     elif isinstance(receiver, Layer):
         if name == "trainable":
-            habits.set_trainable(reader, receiver, value, node)
+            trainable_flips.set_trainable(reader, receiver, value, node)
             flags.written(reader, receiver, value, node)
             _set_trainable(reader, receiver, value)
         elif name in api.COLLECTIONS:

@@ -7,7 +7,7 @@ import builtins
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from . import attributes, escaping, habits, modules, state, updates
+from . import attributes, escaping, modules, state, target_copies, updates
 from .joining import join_values
 from .values import (
     Bound,
@@ -106,7 +106,7 @@ def bind_name(
         value = updates.rebinds(reader, before, value, target or node, node)
     if isinstance(value, Variable) and not value.name:
         value.name = name
-    habits.bound_layer(reader, value, node)
+    target_copies.bound_layer(reader, value, node)
     state.state_written(reader, scope, name, before, value, target or node)
     if scope is reader.frame.scopes[0] and len(reader.frames) > 1:
         reader.store.set_local(scope.names, name, value)

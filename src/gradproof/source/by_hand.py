@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import HandUpdate, Spot
 from ..finding import Span
-from . import habits, ownership, rounds, tapes
+from . import ownership, rounds, tapes, target_copies
 from .joining import flow_of
 from .roles import direction
 from .values import Asked, GradientOf, Group, Tensor, Value, Variable
@@ -84,4 +84,4 @@ def assignment(
 ) -> None:
     """Any assignment to a variable."""
     if name == "assign":
-        habits.mixed_with_itself(reader, node)
+        target_copies.mixed_with_itself(reader, node)

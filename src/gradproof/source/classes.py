@@ -9,12 +9,12 @@ from . import (
     attributes,
     calls,
     constants,
-    habits,
     handed_on,
     handmade,
     layer_calls,
     layers,
     modules,
+    old_hooks,
     own_signs,
     weighing,
 )
@@ -70,7 +70,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     for decorator in node.decorator_list:
         reader.evaluate(decorator)
     cls.members.update(scope.names)
-    habits.old_hooks(reader, cls)
+    old_hooks.defined(reader, cls)
     handmade.look(reader, cls)
     own_signs.look(reader, cls)
     handed_on.look(reader, cls)

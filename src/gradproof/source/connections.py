@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
-from . import api, earlier, habits, ownership, tapes
+from . import api, earlier, made_anew, ownership, tapes
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .values import (
     Asked,
@@ -361,6 +361,6 @@ def _look_beyond(
         elif live is None:
             continue
         elif isinstance(thing, Layer) and tape.number in thing.made_under:
-            habits.made_under_tape(reader, thing, question.asked)
+            made_anew.made_under_tape(reader, thing, question.asked)
         elif isinstance(thing, Variable | Layer) and (listed or not in_list):
             question.left_out.append((thing, live.read))

@@ -42,7 +42,9 @@ from . import (
     statistics,
     submodels,
     tapes,
+    target_copies,
     terms,
+    trainable_flips,
     weighing,
 )
 from .dependence import Flow, Path
@@ -125,8 +127,8 @@ class Facts:
 
     def gradient_call(self, asked: Asked, *, zeros: bool, earlier: ast.AST | None) -> None:
         """A tape is asked for gradients."""
-        habits.asked_in_trace(self.reader, asked)
-        habits.asked_frozen(self.reader, asked)
+        trainable_flips.asked_in_trace(self.reader, asked)
+        trainable_flips.asked_frozen(self.reader, asked)
         habits.unregularized(self.reader, asked)
         habits.replica_mean(self.reader, asked)
         costs.eager_step(self.reader, asked)
@@ -350,7 +352,7 @@ class Facts:
         flags.read_now(self.reader)
         rounds.updated(self.reader)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
-        habits.fits(self.reader, thing, name)
+        trainable_flips.fits(self.reader, thing, name)
         weighing.fitted(self.reader, thing, keywords)
         compiled = given.get("optimizer")
         self.rounds.compiled.add(id(compiled))
@@ -358,7 +360,7 @@ class Facts:
     def loop(self, node: ast.For, iterated: Value) -> None:
         """A loop starts."""
         habits.dataset_loop(self.reader, node, iterated)
-        habits.pairs_of_one(self.reader, node, iterated)
+        target_copies.pairs_of_one(self.reader, node, iterated)
 
     def finish(self, path: str, generation: str | None) -> Loop:
         """Everything that was seen, as one record."""

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Creation, FrozenState, Remark
-from . import costs, habits
+from . import costs, habits, leaks
 from .values import Class, Constant, DictValue, Function, Scope, Tensor, Value
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def written_in_trace(
             state = FrozenState(text, function.name, spot(read[2]), spot(node), True, decides)
             reader.facts.frozen[state] = None
     elif isinstance(value, Tensor) and value.form == "tensor" and before is not None:
-        habits.leaks(reader, scope, name, function, node)
+        leaks.kept(reader, scope, name, function, node)
 
 
 def _decides(function: ast.AST, name: str) -> bool:

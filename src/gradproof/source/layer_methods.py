@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from . import (
     attributes,
     fitting,
-    habits,
     layer_calls,
     layers,
     optimizers,
@@ -16,6 +15,8 @@ from . import (
     saving,
     shapes,
     state,
+    target_copies,
+    trainable_flips,
 )
 from .flow import merge
 from .joining import flow_of
@@ -57,7 +58,7 @@ def method(
                 _mark_all_built(reader, receiver)
         return Constant(None)
     if name == "set_weights":
-        habits.weights_set(reader, receiver, arguments[0] if arguments else None, node)
+        target_copies.weights_set(reader, receiver, arguments[0] if arguments else None, node)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
         if name == "load_weights":
@@ -125,7 +126,7 @@ def _compile(
     else:
         for name, value in given.items():
             reader.store.set_item(receiver.arguments, name, value)
-    habits.compiles(reader, receiver)
+    trainable_flips.compiles(reader, receiver)
 
 
 def _borrow(reader: Reader, receiver: Layer | Instance) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import escaping, frozen, generations, habits, masks, rates, scopes, state, tapes
+from . import (
+    copied_rates,
+    escaping,
+    frozen,
+    generations,
+    masks,
+    rates,
+    scopes,
+    state,
+    tapes,
+)
 from .joining import flow_of, leaves
 from .values import (
     Bound,
@@ -53,7 +63,7 @@ def make_optimizer(
     rate = given.get("learning_rate")
     if rate is not None:
         rates.rate(reader, rate, node)
-        habits.rate_given(reader, optimizer, rate, node)
+        copied_rates.taken(reader, optimizer, rate, node)
     return optimizer
 
 

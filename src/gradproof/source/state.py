@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import frozen, habits, held_optimizers
+from . import copied_rates, frozen, held_optimizers, leaks, made_anew
 from .values import (
     Bound,
     Constant,
@@ -76,7 +76,7 @@ def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.
     """A name outside the traced function is read in it."""
     function = reader.frame.traced
     if function is None and reader.facts.habits.leaked and not reader.silent:
-        habits.leak_read(reader, scope, name, value, node)
+        leaks.name_read(reader, scope, name, value, node)
     if function is None or reader.silent or scope in _local_scopes(reader, function):
         return
     held_optimizers.state_read(reader, scope, name, function, value, node)
@@ -104,7 +104,7 @@ def state_written(
         return
     frame = reader.frame
     if reader.facts.habits.rate_names and is_python_state(value):
-        habits.rate_name_written(reader, scope, name, node)
+        copied_rates.name_written(reader, scope, name, node)
     if frame.traced is not None:
         if scope not in _local_scopes(reader, frame.traced):
             frozen.written_in_trace(reader, scope, name, frame.traced, before, value, node)
@@ -142,7 +142,7 @@ def appended(reader: Reader, kept: ListValue, value: Value, node: ast.AST) -> No
     called = node.func if isinstance(node, ast.Call) else None
     holder = called.value if isinstance(called, ast.Attribute) else None
     if value.form == "tensor" and _is_outside(reader, kept, holder, function):
-        habits.leaks_into(reader, kept, function, node)
+        leaks.put_into(reader, kept, function, node)
 
 
 def _is_outside(
@@ -162,7 +162,7 @@ def _is_outside(
 def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
     """An operation reads a list."""
     if reader.facts.habits.leaked_lists and reader.frame.traced is None and not reader.silent:
-        habits.leaked_list_read(reader, kept, node)
+        leaks.list_read(reader, kept, node)
 
 
 def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> None:
@@ -170,13 +170,13 @@ def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = ""
     frame = reader.frame
     if reader.silent:
         return
-    if habits.made_in_call(reader, what, name, node, label):
+    if made_anew.made_in_call(reader, what, name, node, label):
         return
     maker = _maker(reader)
     if frame.traced is None or frame.guarded or (frame.building and maker is None):
         return
     within = (one.function for one in reader.frames if one.traced is frame.traced)
-    if not any(one is not None and habits.may_run_once(one) for one in within):
+    if not any(one is not None and made_anew.may_run_once(one) for one in within):
         frozen.created_in_trace(reader, what, name, frame.traced, node, maker)
 
 

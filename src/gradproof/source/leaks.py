@@ -1,0 +1,40 @@
+"""Tensors of a traced function that others read outside."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .habits import remark
+from .values import Function, ListValue, Scope, Tensor, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def kept(reader: Reader, scope: Scope, name: str, function: Function, node: ast.AST) -> None:
+    """A traced function puts one of its tensors where others can read it."""
+    reader.facts.habits.leaked[id(scope), name] = (reader.spot(node), function.name)
+
+
+def put_into(reader: Reader, kept: ListValue, function: Function, node: ast.AST) -> None:
+    """A traced function puts one of its tensors into a list from outside."""
+    leaked = reader.facts.habits.leaked_lists
+    leaked.setdefault(id(kept), (kept, reader.spot(node), function.name))
+
+
+def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
+    """Such a list is read outside the function."""
+    found = reader.facts.habits.leaked_lists.get(id(kept))
+    if found is not None and found[0] is kept:
+        others = ((reader.spot(node), "read here, outside"),)
+        remark(reader, "symbolic-tensor-leak", found[1], f"`{found[2]}`", (), others)
+
+
+def name_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
+    """Such a tensor is read outside the function."""
+    found = reader.facts.habits.leaked.get((id(scope), name))
+    if found is not None and isinstance(value, Tensor) and value.traced is not None:
+        spot, function = found
+        others = ((reader.spot(node), "read here, outside"),)
+        remark(reader, "symbolic-tensor-leak", spot, f"`{function}`", (), others)

@@ -1,0 +1,119 @@
+"""Flags `trainable` that are set after something has read them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import ownership, tapes
+from .habits import remark
+from .values import Asked, Constant, Instance, Layer, ListValue, Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> None:
+    """`layer.trainable = ...` after it has been trained."""
+    habits = reader.facts.habits
+    parts: list[object] = list(ownership.tracked(reader, layer))
+    for part in (layer, *parts, *layer.parts):
+        if isinstance(value, Constant) and habits.traced_flags.get(id(part)) is value.value:
+            habits.flips.pop(id(part), None)  # as it was when it was read
+        elif id(part) in habits.traced_owners:
+            habits.flips[id(part)] = (reader.spot(node), habits.traced_owners[id(part)])
+    for model, members in habits.fitted.items():
+        if any(member is layer for member in members):
+            habits.flips[model] = (reader.spot(node), None)
+    if isinstance(value, Constant) and value.value is False:
+        habits.frozen[id(layer)] = reader.spot(node)
+    fresh = id(layer) not in habits.fitted
+    on = isinstance(value, Constant) and value.value is True
+    if on:
+        habits.frozen_after.pop(id(layer), None)
+    if fresh and id(layer) in habits.compiled and layer.trainable is not False and not on:
+        habits.frozen_after[id(layer)] = reader.spot(node)
+
+
+def compiles(reader: Reader, thing: Layer | Instance) -> None:
+    """`compile`: flags are read again from here on."""
+    habits = reader.facts.habits
+    habits.compiled.add(id(thing))
+    habits.flips.pop(id(thing), None)
+    habits.fitted.pop(id(thing), None)
+    habits.flags_read.pop(id(thing), None)
+    habits.train_functions.pop(id(thing), None)
+
+
+def flipped_in_trace(reader: Reader, owner: object) -> bool:
+    """Says whether a flag changed after the function that runs was traced: it is not seen."""
+    flip = reader.facts.habits.flips.get(id(owner))
+    return flip is not None and flip[1] is not None and flip[1] is reader.frame.traced
+
+
+def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
+    """`fit` or `train_on_batch`."""
+    habits = reader.facts.habits
+    frozen = habits.frozen_after.get(id(thing))
+    if frozen is not None and reader.generation != "2":
+        names = (ownership.name_of(thing),) if ownership.name_of(thing) else ()
+        remark(reader, "gan-shared-trainable-flag", frozen, name, names)
+    members: list[object] = [thing]
+    if isinstance(thing, Layer):
+        members.extend(thing.parts)
+        for part in thing.parts:
+            if isinstance(part, Layer):
+                members.extend(part.parts)
+    flags = tuple(getattr(member, "trainable", None) is not False for member in members)
+    read = habits.flags_read.setdefault(id(thing), flags)
+    # Two networks trained in turn set the flags back to what each has read.
+    if id(thing) in habits.flips and flags != read:
+        spot, _ = habits.flips[id(thing)]
+        remark(reader, "trainable-flip-ignored", spot, "fit")
+    habits.fitted[id(thing)] = members
+
+
+def asked_frozen(reader: Reader, asked: Asked) -> None:
+    """A gradient call gets the list of a network that was frozen as a part of another one."""
+    sources = asked.sources
+    owner = sources.owner if isinstance(sources, ListValue) and sources.exact else None
+    if not isinstance(owner, Layer) or owner.trainable is not False:
+        return
+    spot = reader.facts.habits.frozen.get(id(owner))
+    if spot is None or tapes.entries(sources) or reader.speculative:
+        return
+    if any(_has_part(model, owner) for model in reader.facts.habits.models):
+        names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
+        others = ((reader.spot(asked.node), "asked for its empty list"),)
+        remark(reader, "gan-shared-trainable-flag", spot, "", names, others)
+
+
+def _has_part(model: Layer, part: Layer) -> bool:
+    """Says whether a model holds another one, or all of its layers."""
+    held = {id(one) for one in model.parts}
+    inner = {id(one) for one in part.parts}
+    return model is not part and (id(part) in held or (bool(inner) and inner <= held))
+
+
+def asked_in_trace(reader: Reader, asked: Asked) -> None:
+    """A traced function asks for gradients: it has read the flags."""
+    function = reader.frame.traced
+    if function is None or reader.silent:
+        return
+    habits = reader.facts.habits
+    owners = [tapes.owner_of(source) for source in tapes.entries(asked.sources)]
+    listed = asked.sources.owner if isinstance(asked.sources, ListValue) else None
+    for holder in listed if isinstance(listed, tuple) else (listed,):
+        if isinstance(holder, Layer):
+            owners.extend(holder.parts)
+    for owner in owners:
+        if owner is None:
+            continue
+        flipped = habits.flips.get(id(owner))
+        if flipped is not None and flipped[1] is function:
+            others = ((reader.spot(asked.node), "traced before"),)
+            remark(reader, "trainable-flip-ignored", flipped[0], function.name, (), others)
+        habits.traced_owners[id(owner)] = function
+        if isinstance(owner, Layer):
+            on = owner.trainable is not False
+            habits.traced_flags.setdefault(id(owner), on)
