@@ -8,10 +8,10 @@ from math import isinf
 
 from .gradients import GradientCall
 from .operations import CLIPS, FLAT
-from .paths import on_the_way
 from .recording import Operation, Recording
 from .run import Run
 from .stale import LossScale
+from .ways import on_the_way
 
 RISKS = (
     frozenset({"Exp", "Expm1", "Pow", "Cosh", "Sinh", "Prod", "Cumprod"}),

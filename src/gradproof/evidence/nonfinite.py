@@ -7,10 +7,10 @@ from math import isfinite
 
 from .applies import Apply, Step
 from .gradients import GradientCall
-from .paths import on_the_way
 from .recording import Operation, Recording
 from .run import Run
 from .singular import singular_operations
+from .ways import on_the_way
 
 GROWTH = 1e4
 """From one measured step to a later one: norms that grow so explode."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ..finding import Place
 from .gradients import GradientCall, Tape
 from .operations import STOPS
-from .paths import beside
 from .recording import Recording
 from .run import Run
+from .ways import beside
 
 JOINS = frozenset({"Add", "AddV2", "AddN", "Sub", "SquaredDifference", "ConcatV2", "Pack"})
 """A value that joins another one here is a term of its own, not a weight."""

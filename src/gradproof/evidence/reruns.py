@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ..finding import Place
 from .gradients import GradientCall, Source
-from .paths import beside
 from .recording import Operation, Recording
 from .run import Run
+from .ways import beside
 
 
 @dataclass(frozen=True)

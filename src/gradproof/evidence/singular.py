@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from .gradients import GradientCall
 from .operations import SINGULAR
-from .paths import on_the_way
 from .recording import Operation
 from .run import Run
+from .ways import on_the_way
 
 
 def singular_operations(run: Run, call: GradientCall, names: Iterable[str]) -> list[Operation]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from .gradients import GradientCall
 from .operations import FLAT, STOPS
-from .paths import cut_kind, on_the_way, reaches
 from .recording import Operation, Recording
 from .run import Run
+from .ways import cut_kind, on_the_way, reaches
 
 LINEAR = frozenset({"Add", "AddV2", "Sub"})
 PASSING = frozenset({"Identity", "Neg", "EnsureShape", "Snapshot"}) | STOPS

@@ -85,7 +85,7 @@ def _fixed_around_an_input(run: Run, call: GradientCall, variable: Variable) -> 
 
 def _live(run: Run, call: GradientCall, ends: Iterable[int]) -> frozenset[int]:
     """Operations under the tape from which a gradient of the target comes."""
-    from .paths import cut_kind
+    from .ways import cut_kind
 
     recording = run.recording(call.recording)
     seen: set[int] = set()

@@ -10,9 +10,9 @@ from .activations import made_at
 from .custom import CustomGradient
 from .gradients import GradientCall
 from .operations import CLIPS, FLAT
-from .paths import cut_kind
 from .recording import Operation, Recording
 from .run import Run
+from .ways import cut_kind
 
 CUSTOM = frozenset({"_eager_mode_decorator"})
 """TensorFlow's function that calls one under `tf.custom_gradient`."""

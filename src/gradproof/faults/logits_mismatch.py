@@ -133,7 +133,7 @@ def _fix(loop: Loop, flag: Spot | None, logits: bool) -> Fix:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find probabilities in a loss of logits, and scores in one of probabilities."""
-    from ..evidence.paths import on_the_way
+    from ..evidence.ways import on_the_way
 
     seen: set[object] = set()
     for call in run.calls:
@@ -243,7 +243,7 @@ def _shaped(recording: Recording, index: int) -> Operation:
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Keras takes the logits from behind the softmax, where a traced step shows it one."""
     from ..evidence.constants import same_line
-    from ..evidence.paths import on_the_way
+    from ..evidence.ways import on_the_way
 
     if finding.label != _WANTS_LOGITS:
         return None

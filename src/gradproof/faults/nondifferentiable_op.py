@@ -110,7 +110,7 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _flat(run: Run) -> Iterator[Finding]:
     """Find gradients that are exactly zero because of a flat operation."""
-    from ..evidence.paths import cut_kind
+    from ..evidence.ways import cut_kind
     from ..evidence.zeros import zeros
 
     for zero in zeros(run):

@@ -103,7 +103,7 @@ def prove(run: Run) -> Iterator[Finding]:
 
     Or a product, of which nothing is used but the mean or the sum of all.
     """
-    from ..evidence.paths import on_the_way
+    from ..evidence.ways import on_the_way
 
     seen: set[object] = set()
     for call in run.calls:
@@ -217,7 +217,7 @@ def _is_parameter(recording: Recording, operand: Operation) -> bool:
 
 
 def _depending(run: Run, call: GradientCall, keys: list[int], tensors: list[int]) -> frozenset[int]:
-    from ..evidence.paths import cut_kind
+    from ..evidence.ways import cut_kind
 
     recording = run.recording(call.recording)
     seen = {

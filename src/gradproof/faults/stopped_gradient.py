@@ -103,7 +103,7 @@ def _refused(run: Run) -> bool:
 
 def _in_a_loop(run: Run) -> Iterator[Finding]:
     """Find gradients that come out of a loop or branch as zeros."""
-    from ..evidence.paths import cut_kind
+    from ..evidence.ways import cut_kind
     from ..evidence.zeros import zeros
 
     for zero in zeros(run):

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from ...evidence.layers import LayerMode, ListRead
-from ...evidence.paths import beside
+from ...evidence.ways import beside
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph
