@@ -10,6 +10,7 @@ from programs import CORPUS, ask
 
 CLEAN = sorted([*(CORPUS / "clean").glob("*.py"), *(CORPUS / "seeded").glob("*.py")])
 QUICK = {
+    "loop-flat-vector-search": 3,
     "loop-maml": 3,
     "loop-train-step-metrics": 2,
     "loop-trainer-class": 3,

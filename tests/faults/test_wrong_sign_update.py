@@ -71,6 +71,16 @@ def test_proven():
     assert proven(replace(run, optimizers=(), steps=steps)) == [("GP504", 6)]
 
 
+def test_set_back():
+    """An optimizer moves the variables, and the program sets them half of the way back."""
+    run = with_updates(healthy(), KERNEL, BIAS, along=-1.0)
+    steps = tuple(replace(step, loss=float(step.index)) for step in run.steps)
+    back = with_apply(run, by="assign", optimizer=None).applies[0]
+    run = replace(run, applies=(*run.applies, replace(back, key=back.key + 100)))
+    back_steps = tuple(replace(step, apply=back.key + 100) for step in steps)
+    assert proven(replace(run, steps=back_steps)) == []
+
+
 POLICY = """
 def learn(states, actions, reward):
     advantage = reward - tf.reduce_mean(reward)

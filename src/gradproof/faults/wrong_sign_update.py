@@ -161,8 +161,17 @@ def prove(run: Run) -> Iterator[Finding]:
                 fix=Fix("subtract the gradient", safe=False),
             )
     yield from _helping(run)
+    # What an optimizer moves and the program then sets otherwise may well go back a little.
+    optimized = {
+        pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs
+    }
     for call in run.calls:
-        applies = [apply for apply in run.applies if apply.call == call.key]
+        applies = [
+            apply
+            for apply in run.applies
+            if apply.call == call.key
+            and optimized.isdisjoint(pair.variable for pair in apply.pairs)
+        ]
         climbing = [apply for apply in applies if _climbs(run, apply)]
         keys = {pair.variable for apply in climbing for pair in apply.pairs}
         # Who moves an input or a multiplier up on purpose leaves other

@@ -247,13 +247,13 @@ class TensorFlow:
         self.passages.numbers.flush()
         room = self.passages.numbers.room(max(1, self._since))
         self._audited(self.optimizers.rates.look)
-        self.units.look(self.passages.numbers.sites, self.variables)
+        self.units.look(self.passages.told, self.variables)
         self._mark()
         self.pace.read()
         self._gap = max(1, min(self.functions.calls // 2 + 1, room))
         self._since = 0
         broken = self._hand_over()
-        counted = sum(site.count for site in self.passages.numbers.sites if not site.replica)
+        counted = sum(site.count for site in self.passages.told if not site.replica)
         due = self.pace.due(max(counted, self._counted))
         if self.tapes.fresh or due or broken:
             self.tapes.fresh = False
@@ -265,7 +265,9 @@ class TensorFlow:
 
     def _hand_over(self) -> bool:
         """Hands new steps to whoever keeps them; says whether one is not finite."""
-        rows, broken = self._series.take(self.passages.numbers.sites)
+        rows, broken = self._series.take(self.passages.told)
+        for site in self.passages.numbers.sites:
+            site.thin()
         if rows and self._kept is not None:
             self._kept(rows)
         return broken
@@ -291,7 +293,7 @@ class TensorFlow:
         try:
             self.passages.numbers.flush()
             self.optimizers.rates.look()
-            self.units.look(self.passages.numbers.sites, self.variables)
+            self.units.look(self.passages.told, self.variables)
             self._hand_over()
             self._mark()
             variables = self.variables.record()
@@ -303,7 +305,7 @@ class TensorFlow:
                 self.replicas.compare(self.functions.calls)
             recordings: list[Recording] = [self.eager.record()]
             recordings += [traced.record() for traced in self.functions.graphs]
-            sites = self.passages.numbers.sites
+            sites = self.passages.told
             return Run(
                 generations=tuple(sorted(self.listeners.generations)),
                 variables=variables,

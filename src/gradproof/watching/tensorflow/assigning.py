@@ -93,9 +93,10 @@ class Assigning:
         if busy or not getattr(variable, "trainable", False):
             return None
         key = self._variables.key(variable)
-        if key is None or not self._tapes.trained:
-            return None
         traced = in_graph()
+        # In a graph nobody knows yet what the rest of it will ask a gradient for.
+        if key is None or not (traced or self._tapes.trained):
+            return None
         if traced and _initializing():
             return None
         operations: Operations | None = self._graph_of() if traced else self._eager
@@ -105,7 +106,8 @@ class Assigning:
         value = args[0] if args else kwargs.get("value", kwargs.get("delta"))
         passage.note = note = self._note(operations, name, key, variable, value, traced)
         measured = not (traced and self._passages.numbers.saving) and replicas.count() == 1
-        if measured and key in self._tapes.trained and measurable(variable):
+        trained = key in self._tapes.trained or (traced and not self._tapes.trained)
+        if measured and trained and measurable(variable):
             self._passages.begin_by_hand(passage, note, key, variable)
         self._passages.enter()
         return passage

@@ -158,6 +158,14 @@ class Passages:
         passage.site = note.site
         return note.site
 
+    @property
+    def told(self) -> list[Site]:
+        """The sites of steps: a change by hand is one if the variable is trained."""
+        trained = self._tapes.trained
+        return [
+            site for site in self.numbers.sites if not site.directed or site.variables[0] in trained
+        ]
+
     def end(self, passage: Passage) -> None:
         """Measures what the step did, unheard by our own recording."""
         self._eager.paused = True

@@ -38,7 +38,6 @@ class Series:
                     self._broken.add(site.apply)
                     news = True
             self._handed[site.apply] = site.count
-            site.thin()
         return found, news
 
 
@@ -106,9 +105,7 @@ def updates_made(applies: Applies, passages: Passages, calls: int) -> int:
         calls: Calls of traced functions so far: where no numbers are measured
             (under some strategies), each of them counts as an update.
     """
-    traced = [
-        site for site in passages.numbers.sites if site.counter is not None and not site.replica
-    ]
+    traced = [site for site in passages.told if site.counter is not None and not site.replica]
     counts = [(site.directed, int(site.counter.numpy())) for site in traced]
     made = passages.made + sum(count for by_hand, count in counts if not by_hand)
     if made or applies.used:
