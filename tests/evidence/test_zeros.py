@@ -46,6 +46,11 @@ def test_stopped():
     assert proven(flattened("StopGradient")) == [("GP214", 3)]
 
 
+def test_a_python_function():
+    """NumPy in the body of a `tf.scan`: zeros, not None."""
+    assert proven(flattened("PyFunc")) == [("GP204", 3)]
+
+
 def test_zero_by_itself():
     """Zeros with nothing flat on the way are not explained by it."""
     assert list(zeros(flattened("Tanh"))) == []

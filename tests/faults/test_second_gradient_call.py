@@ -21,6 +21,27 @@ def test_in_a_comprehension():
     )
 
 
+LOOP = """
+one, other = keras.optimizers.Adam(), keras.optimizers.Adam()
+with tf.GradientTape({persistent}) as tape:
+    first = tf.reduce_mean(tf.square(encoder(x) - y))
+    second = tf.reduce_mean(tf.square(decoder(x) - y))
+for loss, net, each in {turns}:
+    gradients = tape.gradient(loss, net.trainable_variables){mark}
+    each.apply_gradients(zip(gradients, net.trainable_variables)){leave}
+"""
+BOTH = "((first, encoder, one), (second, decoder, other))"
+
+
+def test_in_a_loop_over_networks():
+    """The second turn asks the same tape again."""
+    given = {"persistent": "", "turns": BOTH, "mark": "  # GP213", "leave": ""}
+    assert_findings(LOOP.format(**given))
+    assert_silent(LOOP.format(**given | {"persistent": "persistent=True", "mark": ""}))
+    assert_silent(LOOP.format(**given | {"turns": "((first, encoder, one),)", "mark": ""}))
+    assert_silent(LOOP.format(**given | {"leave": "\n    break", "mark": ""}))
+
+
 def test_one_tape_a_turn():
     """A tape that is opened in the loop answers in each turn."""
     assert_silent(

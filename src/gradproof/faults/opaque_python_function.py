@@ -85,7 +85,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the Python function on the only way from a variable to the target."""
-    from ..evidence.paths import lost
+    from ..evidence.paths import cut_kind, lost
+    from ..evidence.zeros import zeros
 
     for found in lost(run, ("opaque",)):
         yield Finding(
@@ -97,6 +98,18 @@ def prove(run: Run) -> Iterator[Finding]:
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
         )
+    for zero in zeros(run):
+        if zero.custom is None and zero.steps >= 2 and cut_kind(zero.operation) == "opaque":
+            yield Finding(
+                f"in all {zero.steps} measured steps the gradient was exactly 0 for "
+                f"{listed(zero.names)}: their only way to the target goes through this Python "
+                "function, which has no gradient",
+                place=zero.operation.place,
+                label="no gradient passes",
+                variables=zero.names,
+                step=1,
+                evidence={"gradient_norm": 0.0, "steps": zero.steps},
+            )
 
 
 FAULT = Fault("GP204", "opaque-python-function", __doc__, find=find, prove=prove)

@@ -169,6 +169,8 @@ def gradient(
     asked = Asked(node, whole, sources, tape, reader.path(node))
     updates.consumed_by_gradient(reader, flow)
     earlier = _parting(tape.asked, asked.path) if tape.asked else None
+    if earlier is node:
+        earlier = _listed_turns(reader, node) or node
     if not reader.silent:
         reader.facts.gradient_call(asked, zeros=zeros, earlier=earlier)
     if tape.persistent is False and not tape.asked:
@@ -183,6 +185,21 @@ def _parting(earlier: Path, now: Path) -> ast.AST:
         if before is not after:
             return before
     return earlier[-1]
+
+
+def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
+    """What a loop around the call runs over, if that is written out: it runs more than once."""
+    for loop in ast.walk(reader.source.tree):
+        if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Tuple | ast.List):
+            continue
+        items = loop.iter.elts
+        if len(items) < 2 or any(isinstance(item, ast.Starred) for item in items):
+            continue
+        inside = [one for statement in loop.body for one in ast.walk(statement)]
+        leaves = any(isinstance(one, ast.Break | ast.Return | ast.If | ast.Try) for one in inside)
+        if not leaves and any(one is node for one in inside):
+            return loop.iter
+    return None
 
 
 def _loss_of(target: Value) -> int:
