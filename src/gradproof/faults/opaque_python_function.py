@@ -85,7 +85,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find the Python function on the only way from a variable to the target."""
-    from ..evidence.paths import cut_kind, lost
+    from ..evidence.paths import lost
+    from ..evidence.ways import cut_kind
     from ..evidence.zeros import zeros
 
     for found in lost(run, ("opaque",)):
