@@ -65,10 +65,11 @@ def test_syntax_error_in_a_notebook_names_the_cell(tmp_path):
     cells = [
         {"cell_type": "markdown", "source": ["# text"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip list\n", "x = 1\n"]},
-        {"cell_type": "code", "source": ["x = 1\n", "y = = 2\n"]},
+        {"cell_type": "code", "source": ["%%bash\n", "ls = =\n"]},
+        {"cell_type": "code", "source": ["%%gradproof\n", "y = = 2\n"]},
     ]
     (tmp_path / "book.ipynb").write_text(json.dumps({"cells": cells}))
-    assert refused(ask("check", "book.ipynb", cwd=tmp_path)).startswith("book.ipynb:cell 2:2: ")
+    assert refused(ask("check", "book.ipynb", cwd=tmp_path)).startswith("book.ipynb:cell 3:2: ")
 
 
 def test_empty_file_is_healthy(tmp_path):

@@ -137,12 +137,16 @@ def _notebook(data: bytes, shown: str) -> SourceText:
     return SourceText(shown, "\n".join(lines), tuple(where) or ((1, 1),))
 
 
+PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%gradproof")
+"""Magics above a cell that run it as Python, in the notebook's own names."""
+
+
 def _python_only(source: str) -> list[str]:
     """The lines of a cell, with what only a notebook understands left out."""
     lines = source.replace("\r\n", "\n").split("\n")
     if lines[0].startswith("%%"):
-        timed = lines[0].split()[0] in ("%%time", "%%timeit", "%%capture")
-        return ["pass", *(_python_line(line) if timed else "" for line in lines[1:])]
+        python = lines[0].split()[0] in PYTHON_MAGICS
+        return ["pass", *(_python_line(line) if python else "" for line in lines[1:])]
     return [_python_line(line) for line in lines]
 
 

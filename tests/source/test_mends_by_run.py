@@ -456,3 +456,23 @@ optimizer.apply_gradients(pairs)  #!
 def test_what_is_open_is_left_alone(fault, text):
     """Nothing is offered where the mend would change more than the fault."""
     assert mends(fault, text) == []
+
+
+CUT = """\
+net = build()
+
+
+def step(x):
+    gradients = tape.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, net.trainable_variables[:2]))  #! zip(gradients, net
+"""
+
+
+@pytest.mark.parametrize(
+    "message", ["there are variables for a part only", "2 pairs arrived: zip stopped"]
+)
+def test_a_list_that_was_cut_is_made_whole_first(message):
+    """Taking fewer gradients would be silent, too, and leave the rest where it stands."""
+    whole, fewer = mends("short-zip", CUT, message)
+    assert whole == CUT.replace("[:2]", "").partition("  #!")[0] + "\n"
+    assert fewer.count("[:2]") == 2

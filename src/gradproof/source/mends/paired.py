@@ -81,8 +81,12 @@ def _filtered_in_pairs(draft: Draft, zipped: ast.Call) -> Iterator[Fix]:
     yield Fix("take what is None out together with its variable", False, tuple(edits))
 
 
+FEWER_VARIABLES = ("there are variables", "gradients were taken and")
+"""What a finding says where gradients are left over."""
+
+
 def short_zip(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """The gradients are taken for the whole list."""
+    """Both calls take the longer list; the shorter one only if that does not do."""
     zipped = draft.nearest(node_of(draft, finding), ast.Call)
     found = [node for node in ast.walk(zipped) if called(node) == "zip"]
     if not found or not isinstance(found[0], ast.Call) or len(found[0].args) != 2:
@@ -105,13 +109,17 @@ def short_zip(draft: Draft, finding: Finding) -> Iterator[Fix]:
             if len(values) != 1:
                 continue
             text = draft.source(values[0])
-        edits = (draft.replace(node.args[1], text),)
-        yield Fix("take the gradients for the whole list", False, edits)
-        yield Fix(
-            "apply them to the list they were taken for",
-            False,
-            (draft.replace(variables, draft.source(node.args[1])),),
-        )
+        taken = draft.source(node.args[1])
+        cut = isinstance(variables, ast.Subscript) and draft.source(variables.value) == taken
+        fewer = cut or any(words in finding.message for words in FEWER_VARIABLES)
+        there = (draft.replace(variables, taken),)
+        here = (draft.replace(node.args[1], text),)
+        title = f"take the gradients for {'these only' if fewer else 'the whole list'}"
+        fixes = [
+            Fix(title, False, here),
+            Fix("apply them to the list they were taken for", False, there),
+        ]
+        yield from reversed(fixes) if fewer else fixes
 
 
 def iterations_counter_off(draft: Draft, finding: Finding) -> Iterator[Fix]:
