@@ -63,11 +63,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     try:
         with seen:
             result = yield
-    except BaseException:
-        # The test's own failure is its message; what was seen stands beside it.
-        item.add_report_section("call", "gradproof", _errors(seen, allowed))
+    except BaseException as failure:
+        # The test's own failure is its message; what it does not say stands beside it.
+        said = str(failure)
+        blocks = [block for block in _errors(seen, allowed) if block not in said]
+        item.add_report_section("call", "gradproof", "\n\n".join(blocks))
         raise
-    wrong = _errors(seen, allowed)
+    wrong = "\n\n".join(_errors(seen, allowed))
     if seen.failure:
         raise RuntimeError(seen.failure)
     if wrong:
@@ -101,10 +103,10 @@ def _refuse_unknown(names: set[str]) -> None:
         pytest.fail(f"the marker `gradproof`: no fault is called {name!r}", pytrace=False)
 
 
-def _errors(seen: Watched, allowed: set[str]) -> str:
+def _errors(seen: Watched, allowed: set[str]) -> list[str]:
     """The proven errors as `gradproof run` prints them."""
-    return "\n\n".join(
+    return [
         seen.block(one)
         for one in seen.diagnoses
         if one.level == "error" and allowed.isdisjoint({one.fault.code, one.fault.name})
-    )
+    ]

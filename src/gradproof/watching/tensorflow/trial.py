@@ -71,15 +71,20 @@ def run_eagerly(eagerly: bool = True) -> Iterator[None]:
         tf.config.run_functions_eagerly(before)
 
 
-def rehearse(step: Callable[..., Any], args: Sequence[Any], state: State) -> None:
+def rehearse(step: Callable[..., Any], args: Sequence[Any], state: State) -> bool:
     """Calls a step once, eagerly, so that it makes the variables it lacks.
 
     An optimizer makes its slots at its first step. Made in a traced function
     they would get their first values inside the graph, where nobody sees them.
+
+    Returns:
+        Whether it made some.
     """
+    before = len(state.variables())
     with contextlib.suppress(Exception), run_eagerly():
         step(*args)
     state.restore()
+    return len(state.variables()) > before
 
 
 def untraced(step: Callable[..., Any]) -> Callable[..., Any]:
