@@ -130,7 +130,7 @@ def test_with_the_option(tmp_path):
     assert outcomes(shown.stdout) == failed
     assert "its own words" in shown.stdout
     assert shown.stdout.count("updates of this test are lost\n\nerror[GP202]") == 2
-    assert shown.stdout.count("error[GP202]") == 4, "what a proof said is not said again"
+    assert shown.stdout.count("\nerror[GP202]") == 4, "what a proof said is not said again"
     assert "test_training.py:20" in shown.stdout
 
 
