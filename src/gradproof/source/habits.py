@@ -92,8 +92,9 @@ def replica_mean(reader: Reader, asked: Asked) -> None:
     """A mean taken in one replica, of which the gradients are summed up."""
     target = asked.target
     words = ("all_reduce", "VariableAggregation.MEAN")
-    by_hand = any(word in line for line in reader.source.lines for word in words)
-    if reader.replicas and target.mean_of is not None and not by_hand:
+    if not reader.replicas or target.mean_of is None:
+        return
+    if not any(word in line for line in reader.source.lines for word in words):
         remark(reader, "replica-loss-scale", reader.spot(target.mean_of), "`reduce_mean`")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..evidence.loop import DroppedUpdate, GradientCall
+from ..evidence.loop import DroppedUpdate, GradientCall, Spot
 from . import tapes
 from .values import Group, ListValue, Tensor, Value
 
@@ -48,9 +48,10 @@ def explained(reader: Reader, calls: tuple[GradientCall, ...]) -> tuple[Gradient
         if (lost := c.lost) and lost.kind == "rebound"
     }
     told = {name for fact in reader.facts.dropped for name in fact.variables}
+    places = _sites(reader)
     result = []
     for call in calls:
-        sites = dict.fromkeys(node for owner, node in _sites_of(reader, call))
+        sites = dict.fromkeys(places.get(call.at, ()))
         if call.unmoved and (sites or told.intersection(call.unmoved)):
             if not told.intersection(call.unmoved) and not rebound:
                 for node in sites:
@@ -62,15 +63,15 @@ def explained(reader: Reader, calls: tuple[GradientCall, ...]) -> tuple[Gradient
     return tuple(result)
 
 
-def _sites_of(reader: Reader, call: GradientCall) -> list[tuple[int, ast.AST]]:
-    """Where new values of the sources of this call are computed."""
-    found = []
-    for question in reader.facts.asked:
-        if reader.spot(question.asked.node) == call.at:
-            for source in tapes.entries(question.asked.sources):
-                owner = tapes.owner_of(source)
-                if owner is not None and id(owner) in reader.facts.new_values:
-                    found.append((id(owner), reader.facts.new_values[id(owner)]))
+def _sites(reader: Reader) -> dict[Spot, list[ast.AST]]:
+    """Where new values of the sources of each gradient call are computed."""
+    found: dict[Spot, list[ast.AST]] = {}
+    for question in reader.facts.asked if reader.facts.new_values else ():
+        at = found.setdefault(reader.spot(question.asked.node), [])
+        for source in tapes.entries(question.asked.sources):
+            owner = tapes.owner_of(source)
+            if owner is not None and id(owner) in reader.facts.new_values:
+                at.append(reader.facts.new_values[id(owner)])
     return found
 
 

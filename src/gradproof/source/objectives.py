@@ -36,6 +36,7 @@ _DEEP = 12
 def finish(reader: Reader) -> None:
     """Targets that are log-probabilities, and are made smaller."""
     seen: set[int] = set()
+    text = _Text(reader.source.tree)
     clips = reader.facts.clips
     for question in reader.facts.asked:
         asked = question.asked
@@ -44,7 +45,6 @@ def finish(reader: Reader) -> None:
         if not as_it_is or id(asked.node) in seen or not asked.node.args:
             continue
         seen.add(id(asked.node))
-        text = _Text(reader.source.tree)
         function = text.function_of(asked.node)
         if function is None or _turns(function):
             continue
@@ -246,10 +246,13 @@ class _Text:
         """All functions, the inner ones last."""
         return [one for one in ast.walk(self.tree) if isinstance(one, Function)]
 
+    @cached_property
+    def _around(self) -> dict[int, Function]:
+        return {id(inner): one for one in self.functions for inner in ast.walk(one)}
+
     def function_of(self, node: ast.AST) -> Function | None:
         """The innermost function around a node."""
-        around = [one for one in self.functions if any(inner is node for inner in ast.walk(one))]
-        return around[-1] if around else None
+        return self._around.get(id(node))
 
     def _stores(self, name: str, function: Function) -> list[ast.stmt]:
         return [
