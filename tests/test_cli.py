@@ -86,6 +86,15 @@ def test_huge_file(tmp_path):
     assert "6,000,000 bytes" in refused(ask("check", "huge.py", cwd=tmp_path))
 
 
+def test_a_file_of_more_than_one_reading_follows(tmp_path):
+    """Its beginning is judged, and that the rest is not is said."""
+    text = "import tensorflow as tf\ntape = tf.GradientTape()\n" + "x = 1\n" * 60_000
+    (tmp_path / "long.py").write_text(text)
+    done = ask("check", "long.py", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "  - long.py holds more than one reading follows: the end of it" in done.stdout
+
+
 def test_deeply_nested_source(tmp_path):
     """What Python's own parser gives up on is told as such."""
     (tmp_path / "deep.py").write_text("x = " + "(" * 500 + ")" * 500 + "\n")

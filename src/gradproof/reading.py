@@ -247,6 +247,11 @@ class Reading:
                     f"{text.path} could not be judged, a mistake in gradproof ({kept(failure)} "
                     "has the traceback)"
                 )
+            if self._loops[key].unfinished:
+                self._note(
+                    f"{text.path} holds more than one reading follows: the end of it was not "
+                    "looked at"
+                )
         return self._loops[key]
 
 

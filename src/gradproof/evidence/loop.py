@@ -310,6 +310,7 @@ class Loop(NamedTuple):
         generation: `"3"`, `"2"`, or `None` where the file runs on both.
         others: Paths of the files of the project that were read for it.
         absent: Paths that would have been read, had there been such a file.
+        unfinished: It holds more than a reading follows.
     """
 
     path: str
@@ -327,6 +328,7 @@ class Loop(NamedTuple):
     remarks: tuple[Remark, ...] = ()
     others: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    unfinished: bool = False
 
     def place(self, spot: Spot) -> Place:
         """The spot as a place of this file."""

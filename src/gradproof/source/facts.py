@@ -393,4 +393,5 @@ class Facts:
             loss_calls=tuple(self.losses),
             model_calls=model_calls,
             remarks=tuple(self.remarks),
+            unfinished=self.reader.unfinished,
         )

@@ -100,6 +100,7 @@ class Reader:
         self.modules: dict[str, Module] = {}
         self.following: tuple[Module, ...] = ()
         self.cut_short = False
+        self.unfinished = False
         self.looked_up: set[tuple[int, str]] = set()
         self.module_steps = 0
         self.most_steps = MOST_STEPS
@@ -140,7 +141,7 @@ class Reader:
             self.speculative = True
             statements.visit_uncalled(self)
         except Exhausted:
-            self.cut_short = True
+            self.cut_short = self.unfinished = True
 
     @property
     def frame(self) -> Frame:
