@@ -4,7 +4,7 @@ import tensorflow as tf
 
 class ConvNet(tf.Module):
     def __init__(self):
-        super().__init__(name="convnet")
+        super().__init__(name="filters")
         g = tf.random.Generator.from_seed(3)
         self.kernel = tf.Variable(g.normal([3, 3, 1, 6], stddev=0.3), name="kernel")
         self.scale = tf.Variable(tf.ones([6]), name="scale")
