@@ -14,7 +14,19 @@ from gradproof.evidence.run import Crash, Run
 from gradproof.fault import Verdict
 from gradproof.faults.sample_weight_ignored import prove, settle
 from gradproof.finding import Finding
-from records import KERNEL, SQUARE, at, healthy, operation, with_call, with_operations
+from records import (
+    ADD,
+    KERNEL,
+    SQUARE,
+    SUB,
+    X,
+    Y,
+    at,
+    healthy,
+    operation,
+    with_call,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 MODEL = """
@@ -183,6 +195,21 @@ def test_an_own_mask_that_nothing_uses():
     (found,) = prove(own_mask())
     assert found.place == at(4)
     assert [related.place for related in found.related] == [at(3)]
+
+
+def test_an_own_mask_of_a_sequence():
+    """A loss of steps and rows puts them into one axis and back."""
+    run = with_operations(
+        own_mask(shape=(8, 5)),
+        operation(SUB, "SparseSoftmaxCrossEntropyWithLogits", (ADD, Y), shape=(40,)),
+        operation(ADD, "Reshape", (X,), shape=(40, 3)),
+        operation(X, "External", shape=(8, 5, 3), taped=False),
+        operation(SQUARE, "Reshape", (SUB,), shape=(8, 5)),
+    )
+    (found,) = prove(run)
+    assert found.place == at(4)
+    odd = with_operations(run, operation(X, "External", shape=(7, 5, 3), taped=False))
+    assert list(prove(odd)) == []
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,11 @@ def _has_data(recording: Recording, index: int) -> bool:
 
 
 def _has_batch(recording: Recording, index: int) -> bool:
-    """Its first axis is the first axis of data, kept all the way."""
-    length = _first(recording.operations[index])
-    if length == ():
+    """Its first axis is the first axis of data, kept all the way.
+
+    TensorFlow's own losses of sequences put steps and rows into one axis and back.
+    """
+    if _first(recording.operations[index]) == ():
         return False
     seen: set[int] = set()
     todo = [index]
@@ -140,16 +142,30 @@ def _has_batch(recording: Recording, index: int) -> bool:
         if here in seen:
             continue
         seen.add(here)
+        length = _first(recording.operations[here])
         operation = recording.operations[here]
         if operation.type in (EXTERNAL, "IteratorGetNext") and not operation.reads:
             return True
         todo += [
             source
             for source in operation.inputs
-            if _first(recording.operations[source]) == length
+            if _keeps(operation, recording.operations[source], length)
             and recording.operations[source].type not in SIZES
         ]
     return False
+
+
+def _keeps(operation: Operation, source: Operation, length: int | tuple[()] | None) -> bool:
+    """The first axis is that of a source, or the first two axes of one are the other's first."""
+    if _first(source) == length:
+        return True
+    if operation.type != "Reshape":
+        return False
+    one, other = operation.shape or (), source.shape or ()
+    flat, wide = (one, other) if len(one) < len(other) else (other, one)
+    if len(wide) < 2 or wide[0] is None or wide[1] is None:
+        return False
+    return flat == (wide[0] * wide[1], *wide[2:])
 
 
 def _first(operation: Operation) -> int | tuple[()] | None:
