@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from gradproof.watching.tensorflow.own_names import OwnNames, is_nameless
+from gradproof.watching.tensorflow.variables import bare
 from nursery import Nursery
 
 
@@ -123,3 +124,28 @@ def test_a_run_speaks_the_program_s_words(nursery: Nursery, tmp_path: Path):
     text = nursery.run(["gradproof", "report", "."], tmp_path).stdout
     assert "`variables` lacks `slope`" in text
     assert re.search(r"^  offset +moved  ", text, re.MULTILINE)
+
+
+class BaseResourceVariable:
+    """Stands for TensorFlow's class of this name, which is told by it."""
+
+    handle = 7
+
+
+class Variable:
+    """Stands for `tf.Variable`."""
+
+
+class Rounded(Variable):
+    """Reads as another variable, rounded, and hands every change on to it."""
+
+    def __init__(self) -> None:
+        self.steps, self.latent = 8, BaseResourceVariable()
+
+
+def test_a_variable_around_another():
+    """Libraries that quantize weights keep the trained one under names of their own."""
+    rounded, other = Rounded(), Rounded()
+    assert bare(rounded) is rounded.latent
+    assert bare(other) is other.latent
+    assert bare(rounded.latent) is rounded.latent

@@ -113,11 +113,30 @@ def is_keras_variable(thing: Any) -> bool:
 
 
 def bare(variable: Any) -> Any:
-    """The `tf.Variable` inside a Keras 3 or an autocast variable."""
+    """The `tf.Variable` inside a Keras 3 or an autocast variable, or one of a library's own."""
     inner = getattr(variable, "_value", None)
     if inner is None or not hasattr(type(inner), "handle"):
-        inner = getattr(variable, "_variable", None)
+        inner = getattr(variable, _around(type(variable), variable), None)
     return inner if inner is not None and hasattr(type(inner), "handle") else variable
+
+
+_AROUND: dict[type, str] = {}
+
+
+def _around(kind: type, variable: Any) -> str:
+    """The attribute in which a kind of variable keeps the one that it hands everything on to.
+
+    `_variable` in TensorFlow and Keras; libraries that quantize weights have names of their own.
+    """
+    if kind not in _AROUND:
+        _AROUND[kind] = "_variable"
+        bases = [base.__name__ for base in kind.__mro__]
+        if "Variable" in bases and "BaseResourceVariable" not in bases and kind.__dictoffset__:
+            for name, part in vars(variable).items():
+                if any(base.__name__ == "BaseResourceVariable" for base in type(part).__mro__):
+                    _AROUND[kind] = name
+                    break
+    return _AROUND[kind]
 
 
 class Variables:
