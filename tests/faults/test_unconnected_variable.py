@@ -224,3 +224,20 @@ def test_custom_gradient_around_unknown_code():
 
         step()
     """)
+
+
+def test_unknown_backbone_of_a_functional_model():
+    """A head on what a backbone of other code gives: its layers lie behind the head's own."""
+    assert_silent(
+        """
+        backbone = load_backbone()
+        head = keras.layers.Dense(2)
+        joined = keras.Model(backbone.input, head(backbone.output))
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(joined(x, training=True))
+            gradients = tape.gradient(loss, joined.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, joined.trainable_variables))
+        """
+    )

@@ -142,7 +142,8 @@ def symbolic_output(
     if isinstance(result, Tensor):
         flow: dict[object, tuple[Trail, ...]] = {}
         for thing, trails in result.flow.items():
-            if thing in before:
+            # What is only unknown before the inputs may have weights of its own after them.
+            if thing in before and not isinstance(thing, Anything):
                 continue
             trainable = thing.trainable if isinstance(thing, Layer | Variable) else None
             known = not isinstance(thing, Anything)
