@@ -77,8 +77,11 @@ class Watcher:
 
     def snapshot(self, crash: Crash | None = None, finished: bool = False) -> Run:
         """What happened so far; an empty run if nothing could be seen."""
-        if self._framework is None or not self.seen or self.failure is not None:
+        if self._framework is None or self.failure is not None:
             return Run(crash=crash, finished=finished)
+        if not self.seen:
+            elsewhere = tuple(self._framework.listeners.elsewhere.record())
+            return Run(crash=crash, finished=finished, unwatched=elsewhere)
         try:
             run: Run = self._framework.snapshot(crash, finished)
             return run

@@ -133,6 +133,7 @@ class TensorFlow:
         past = self.functions.unrecorded
         if past:
             found.append(f"{past:,} traces of functions, after the first ones of each and of all")
+        found += self.listeners.elsewhere.record()
         about = remark(self.listeners.version, self.listeners.lost, self.patches.lacking)
         return (*found, about) if about else tuple(found)
 

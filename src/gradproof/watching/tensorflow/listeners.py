@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..patches import Patches
+from .elsewhere import Elsewhere
 from .generations import of_keras_2
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ class Listeners:
         generations: Keras generations that were imported.
         lost: What could not be watched, and why.
         version: TensorFlow's.
+        elsewhere: What is trained past all that is watched.
     """
 
     def __init__(self, watch: TensorFlow, patches: Patches) -> None:
         self.generations: set[str] = set()
         self.lost: dict[str, str] = {}
         self.version = ""
+        self.elsewhere = Elsewhere()
         self._watch = watch
         self._patches = patches
 
@@ -38,6 +41,8 @@ class Listeners:
 
     def _hear(self, name: str, listener: Callable[[ModuleType], None], module: ModuleType) -> None:
         """Looks at a module; the program's import goes on whatever is not there."""
+        if self.elsewhere.computes(name):
+            return
         try:
             listener(module)
         except AttributeError as problem:
@@ -121,6 +126,7 @@ class Listeners:
             ("saving", self._watch.saves.install),
             ("functions that are saved", self._watch.passages.numbers.install),
             ("eager operations", self._watch.eager.install),
+            ("sessions", self.elsewhere.install),
         ):
             self._patches.quietly(self._install, what, install)
         if self._watch.marks is not None:
