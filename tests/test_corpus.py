@@ -174,6 +174,7 @@ ROWS = (
         'self.config["lr"] *= self.config["decay"]',
         check=False,
     ),
+    row("learning-rate-copied-2", "optimizer = tf.keras.optimizers.SGD(float(schedule(0)))"),
     row(
         "python-state-frozen-at-trace-3",
         "self.kl_weight = 0.0",
@@ -288,6 +289,7 @@ QUICK = {
     "numpy-on-loss-path-1": 3,
     "mispaired-gradients-1": 3,
     "gradients-never-applied-1": 2,
+    "learning-rate-copied-2": 3,
     "shape-broadcast-2": 2,
     "variable-left-out-2": 3,
 }

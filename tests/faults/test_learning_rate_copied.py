@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.ledger import CopiedRate
 from gradproof.faults.learning_rate_copied import prove
 from records import at, healthy
@@ -82,6 +84,46 @@ def test_a_name_that_changed_in_vain():
     (found,) = prove(replace(healthy(), copied_rates=(copied,)))
     assert found.place is None
     assert found.related[0].place == at(1)
+
+
+ASKED = """
+schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+optimizer = keras.optimizers.SGD({given}){mark}
+for epoch in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    {then}
+"""
+
+
+@pytest.mark.parametrize("given", ["float(schedule(0))", "schedule(0).numpy()"])
+def test_a_schedule_that_is_asked_once(given: str):
+    """What it gives for the first step stays."""
+    assert_findings(ASKED.format(given=given, mark="  # GP502", then="pass"))
+
+
+@pytest.mark.parametrize(
+    ("given", "then"),
+    [
+        ("float(schedule(0))", "optimizer.learning_rate.assign(schedule(10 * epoch))"),
+        ("schedule", "pass"),
+    ],
+)
+def test_a_schedule_that_is_followed(given: str, then: str):
+    """By the program, or by the optimizer itself."""
+    assert_silent(ASKED.format(given=given, mark="", then=then))
+
+
+def test_a_schedule_that_fell_in_vain():
+    """The optimizer was given its first value; while a run goes on, it may get the next one."""
+    copied = CopiedRate(1, "schedule", "schedule", 0.1, 0.025, 40, 11)
+    run = replace(healthy(), copied_rates=(copied,), finished=True)
+    (found,) = prove(run)
+    assert (found.place, found.related) == (at(1), ())
+    assert found.message.startswith("after 40 steps `schedule` gives 0.025")
+    assert not list(prove(replace(run, finished=False)))
 
 
 def test_nothing_changed():

@@ -84,7 +84,8 @@ class CopiedRate:
     Attributes:
         optimizer: Number of the optimizer.
         name: As the source says it: `"self.learning_rate"`, `"rate"`.
-        kind: `"variable"` (a `tf.Variable`) or `"name"` (a Python number).
+        kind: `"variable"` (a `tf.Variable`), `"name"` (a Python number) or
+            `"schedule"` (asked once).
         rate: In force, still the first value.
         value: What the name stands for now.
         steps: Steps of the optimizer so far.

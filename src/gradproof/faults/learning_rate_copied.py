@@ -1,7 +1,8 @@
 """The learning rate is changed where the optimizer does not look.
 
 An optimizer copies the value it is given. A variable or a name that changes
-afterwards changes nothing; the printed rate falls, the one in force does not.
+afterwards changes nothing; the printed rate falls, the one in force does not. A schedule that
+is asked once, as in `SGD(float(schedule(0)))`, gives a number that stays.
 
 ## Bad
 
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 _WORDS = {
     "variable": "the optimizer copies the value of this variable; later values are ignored",
     "name": "the optimizer copied the old value and never sees this one",
+    "schedule": "the schedule is asked once, and the optimizer keeps what it gave",
 }
 
 
@@ -75,25 +77,36 @@ def find(loop: Loop) -> Iterator[Finding]:
             _WORDS[seen.words],
             place=loop.place(seen.at),
             label="the optimizer keeps the first value",
-            fix=Fix("assign to `optimizer.learning_rate`", safe=False),
+            fix=_mend(seen.words),
         )
+
+
+def _mend(kind: str) -> Fix:
+    if kind == "schedule":
+        return Fix("give the optimizer the schedule itself", safe=False)
+    return Fix("assign to `optimizer.learning_rate`", safe=False)
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Values that went on changing while the rate in force kept the first one."""
     for copied in run.copied_rates:
+        # A program may ask its schedule again after an epoch, and assign what it gives then.
+        if copied.kind == "schedule" and not run.finished:
+            continue
         optimizer = next(one for one in run.optimizers if one.key == copied.optimizer)
+        in_place = copied.kind != "name"
+        what = f"`{copied.name}`" + (" gives" if copied.kind == "schedule" else " is")
         yield Finding(
-            f"after {copied.steps} steps `{copied.name}` is {copied.value:.4g}, and the learning "
+            f"after {copied.steps} steps {what} {copied.value:.4g}, and the learning "
             f"rate in force is still {copied.rate:.4g}: `{optimizer.name}` copied the first value",
-            place=optimizer.made_at if copied.kind == "variable" else copied.changed_at,
+            place=optimizer.made_at if in_place else copied.changed_at,
             label="the optimizer keeps the first value",
             related=(Related(optimizer.made_at, "copied here"),)
-            if optimizer.made_at is not None and copied.kind != "variable"
+            if optimizer.made_at is not None and not in_place
             else (),
             step=copied.since,
             evidence={"learning_rate": copied.rate, "value": copied.value},
-            fix=Fix("assign to `optimizer.learning_rate`", safe=False),
+            fix=_mend(copied.kind),
         )
 
 

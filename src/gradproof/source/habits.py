@@ -27,6 +27,7 @@ class Habits:
     aliases: dict[int, Spot] = field(default_factory=dict)
     rate_names: dict[tuple[int, str], Optimizer] = field(default_factory=dict)
     rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    rates_asked_once: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     rate_variables: list[tuple[Variable, Spot]] = field(default_factory=list)
     scaled: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     halves: dict[int, dict[str, Spot]] = field(default_factory=dict)
@@ -146,6 +147,9 @@ def finish(reader: Reader) -> None:
     for optimizer, spot in facts.habits.rate_writes:
         if optimizer.rate is None and optimizer.first:
             remark(reader, "learning-rate-copied", spot, "name")
+    for optimizer, spot in facts.habits.rates_asked_once:
+        if optimizer.rate is None and optimizer.first:
+            remark(reader, "learning-rate-copied", spot, "schedule")
     for optimizer, spot in facts.habits.scaled:
         if not optimizer.used:
             remark(reader, "loss-scale-generation-mix", spot, "the loss is not scaled")

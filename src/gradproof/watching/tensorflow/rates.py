@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import sys
 import weakref
@@ -13,7 +14,7 @@ from typing import Any
 from ...evidence.ledger import CopiedRate
 from ...finding import Place
 from ..places import Places
-from .eager import in_graph
+from .eager import in_graph, unheard
 from .optimizer_state import passed_of
 from .pairs import inner_of
 from .stores import store_lines
@@ -30,13 +31,15 @@ ENTRIES = 100
 class _Candidate:
     """A name or variable whose value an optimizer may have been given.
 
-    `stored` is how a program changes it: see `store_lines`.
+    `stored` is how a program changes it: see `store_lines`. `copied` is what an
+    optimizer was given of something that goes on by itself, a schedule.
     """
 
     name: str
     kind: str
     read: Callable[[], float | None]
     stored: tuple[str, str] = ("", "")
+    copied: float | None = None
 
 
 @dataclass
@@ -70,7 +73,7 @@ class Rates:
         while frame is not None and self._places.library(frame.f_code.co_filename):
             frame = frame.f_back
         if frame is not None:
-            candidates = _candidates(frame)
+            candidates = _candidates(frame) + _asked_once(frame, optimizer)
             if candidates:
                 self._watched.append(
                     _Watched(
@@ -98,7 +101,11 @@ class Rates:
     def _compare(self, watched: _Watched, now: float, passed: int) -> None:
         if watched.first is None:
             watched.first = now
-            watched.candidates = [one for one in watched.candidates if _same(one.read(), now)]
+            watched.candidates = [
+                one
+                for one in watched.candidates
+                if _same(one.read() if one.copied is None else one.copied, now)
+            ]
         if not watched.candidates or not _same(watched.first, now):
             self._watched.remove(watched)
             self.found.pop(watched.key, None)
@@ -164,6 +171,42 @@ def _candidates(frame: FrameType) -> list[_Candidate]:
         if name != "self":
             found += _entries(name, value)
     return found
+
+
+def _asked_once(frame: FrameType, optimizer: Any) -> list[_Candidate]:
+    """Schedules of Keras that the making line asks for a number.
+
+    Nobody else's are asked: they may print, or count.
+    """
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)
+    asked = re.findall(r"\b(\w+)\(\s*0(?:\.0*)?\s*\)", line)
+    found = []
+    for name in dict.fromkeys(asked):
+        schedule = frame.f_locals.get(name, frame.f_globals.get(name))
+        kinds = {base.__name__ for base in type(schedule).__mro__}
+        theirs = type(schedule).__module__.split(".")[0] in ("keras", "tf_keras")
+        if theirs and "LearningRateSchedule" in kinds:
+            read = _of_schedule(schedule, weakref.ref(optimizer))
+            found.append(_Candidate(name, "schedule", read, copied=_at(schedule, 0)))
+    return found
+
+
+def _of_schedule(schedule: Any, optimizer: weakref.ref[Any]) -> Callable[[], float | None]:
+    def read() -> float | None:
+        living = optimizer()
+        return None if living is None else _at(schedule, passed_of(inner_of(living)))
+
+    return read
+
+
+@unheard()
+def _at(schedule: Any, step: int) -> float:
+    """What a schedule gives for a step, in eager code."""
+    from tensorflow.python.eager import record
+    from tensorflow.python.framework import ops
+
+    with ops.init_scope(), record.stop_recording():
+        return float(schedule(step))
 
 
 def _entries(name: str, value: Any) -> list[_Candidate]:
