@@ -98,7 +98,7 @@ class Answer:
 
     @property
     def moved(self) -> int:
-        """Number of variables that moved, rightly or not."""
+        """Number of variables whose value changed, rightly or not."""
         return sum(standing.moved for standing in self.standings)
 
     @property

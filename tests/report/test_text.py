@@ -242,6 +242,16 @@ def test_long_table_is_folded():
     assert max(map(display_width, rendered.split("\n"))) <= text.WIDTH
 
 
+def test_the_last_line_counts_as_the_table_does():
+    """What changed the wrong way is lost, and not said to have moved."""
+    lost = tuple(replace(STANDINGS[0], variable=name) for name in "abcd")
+    assert all(one.moved for one in lost)
+    last = text.render(replace(RUN, standings=lost), LINES).splitlines()[-1]
+    assert last.endswith("400 steps watched, 0 of 4 variables moved, 4 lost")
+    last = text.render(replace(RUN, standings=(*lost, STANDINGS[2])), LINES).splitlines()[-1]
+    assert last.endswith("400 steps watched, 1 of 5 variables moved, 4 lost")
+
+
 def test_no_line_is_too_wide():
     """Whatever is to be said."""
     wordy = replace(

@@ -244,7 +244,7 @@ def _closing(answer: Answer, paint: Paint) -> str:
     if answer.command == "run":
         looked += f", {counted(answer.steps, 'step')} watched"
         if answer.standings and answer.steps:
-            looked += f", {_moved(answer)}"
+            looked += f", {moved(answer)}"
     for count, why in ((answer.allowed, "allowed by comments"), (answer.old, "in the baseline")):
         looked += f", {count} {why}" if count else ""
     counts = Counter(diagnosis.level for diagnosis in answer.diagnoses)
@@ -257,13 +257,23 @@ def _closing(answer: Answer, paint: Paint) -> str:
     return f"gradproof: {looked}"
 
 
-def _moved(answer: Answer) -> str:
-    count = len(answer.standings)
-    by = f" ({', '.join(answer.rules)})" if answer.rules and answer.moved else ""
-    if answer.moved == count:
-        all_of_them = {1: "the only variable", 2: "both variables"}.get(count)
-        return f"{all_of_them or f'all {count} variables'} moved{by}"
-    return f"{answer.moved} of {counted(count, 'variable')} moved{by}"
+def moved(answer: Answer, ruled: bool = True) -> str:
+    """How many variables moved and how many are lost, as the table has them.
+
+    Args:
+        answer: What was found out.
+        ruled: Say by whose rule, where none is lost.
+    """
+    states = Counter(standing.state for standing in answer.standings)
+    count, lost = len(answer.standings), states["broken"]
+    few = f"{states['moved']:,} of {count:,} variable{'' if count == 1 else 's'} moved"
+    if lost:
+        return f"{few}, {lost:,} lost"
+    by = f" ({', '.join(answer.rules)})" if ruled and answer.rules and states["moved"] else ""
+    if count and states["moved"] == count:
+        everyone = {1: "the only variable", 2: "both variables"}.get(count)
+        return f"{everyone or f'all {count:,} variables'} moved{by}"
+    return few + by
 
 
 def _notes(answer: Answer, whole: bool = False) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...answer import Answer
 from ...fault import LEVELS, STAGES, Verdict
+from ..text import moved
 from .words import counted
 
 
@@ -74,11 +75,8 @@ def _fine(answer: Answer, going: bool) -> str:
         return f"No fault is seen in the source of {counted(answer.loops, 'loop')}."
     if not answer.steps:
         return f"No update was seen{so_far}, so nothing was judged."
-    moved, count = answer.moved, len(answer.standings)
     steps = f"{counted(answer.steps, 'step')}{so_far}"
-    if moved == count and count:
-        return f"Nothing wrong was found: {_all_of(count)} moved in {steps}."
-    return f"Nothing wrong was found: {moved:,} of {counted(count, 'variable')} moved in {steps}."
+    return f"Nothing wrong was found: {moved(answer, ruled=False)} in {steps}."
 
 
 def _facts(answer: Answer) -> list[str]:
@@ -92,10 +90,7 @@ def _facts(answer: Answer) -> list[str]:
     if answer.command == "run":
         found.append(f"{counted(answer.steps, 'step')} watched")
         if answer.standings:
-            by = f" ({', '.join(answer.rules)})" if answer.rules and answer.moved else ""
-            found.append(
-                f"{answer.moved:,} of {counted(len(answer.standings), 'variable')} moved{by}"
-            )
+            found.append(moved(answer))
     found += [f"{answer.allowed} allowed by comments"] if answer.allowed else []
     found += [f"{answer.old} in the baseline"] if answer.old else []
     return found
