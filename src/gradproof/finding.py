@@ -68,6 +68,18 @@ class Related:
     message: str
 
 
+def beside(*places: tuple[Place | None, str], but: Place | None = None) -> tuple[Related, ...]:
+    """Second places of a finding: those that are known and are not the first one.
+
+    Args:
+        places: Each with its few words.
+        but: The finding's own place.
+    """
+    return tuple(
+        Related(place, words) for place, words in places if place is not None and place != but
+    )
+
+
 @dataclass(frozen=True)
 class Edit:
     """Replace the text at a place by `text`."""

@@ -57,7 +57,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, beside, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -114,9 +114,7 @@ def _inner_steps(run: Run) -> Iterator[Finding]:
             "them after the step",
             place=steps[0].place,
             label="recording stops here",
-            related=(Related(call.place, "the outer gradients are taken here"),)
-            if call.place is not None
-            else (),
+            related=beside((call.place, "the outer gradients are taken here")),
             variables=tuple(run.path(key) for key in keys),
             step=call.step + 1,
             evidence={"assigned": len(keys), "sources": len(call.sources)},

@@ -58,7 +58,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, beside, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -96,7 +96,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"while the tape was not recording",
             place=found.place,
             label="runs while the tape is not recording",
-            related=(Related(tape.place, "the tape that is asked"),) if tape.place else (),
+            related=beside((tape.place, "the tape that is asked")),
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},

@@ -61,7 +61,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, beside, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -122,7 +122,7 @@ def prove(run: Run) -> Iterator[Finding]:
         "the values are NaN from then on",
         place=cause.place,
         label=label,
-        related=(Related(apply.place, "applied here"),) if apply.place is not None else (),
+        related=beside((apply.place, "applied here")),
         variables=found.names,
         step=step.index,
         evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),

@@ -51,7 +51,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, beside, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -87,7 +87,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{found.words}; every way from them to the target goes through this stop_gradient",
             place=found.place,
             label="the gradient ends here",
-            related=(Related(call.place, "asked here"),) if call.place is not None else (),
+            related=beside((call.place, "asked here")),
             variables=found.names,
             step=call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(call.sources)},

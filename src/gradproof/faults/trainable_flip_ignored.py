@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Place, Related, listed
+from ..finding import Finding, Fix, Place, beside, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -90,7 +90,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"call {flip.call} it {kept} {listed(names)}",
             place=flip.place,
             label="too late for the traced step",
-            related=(Related(flip.apply, "applied here"),) if flip.apply is not None else (),
+            related=beside((flip.apply, "applied here")),
             variables=names,
             step=flip.call,
             evidence={"call": flip.call},

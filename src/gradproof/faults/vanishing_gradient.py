@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related
+from ..finding import Finding, Fix, beside
 
 if TYPE_CHECKING:
     from ..evidence.run import Run
@@ -86,9 +86,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"by {max(found.changes):.1g}",
             place=place,
             label="gets next to no gradient",
-            related=(Related(found.apply.place, "applied here"),)
-            if found.apply.place is not None and found.apply.place != place
-            else (),
+            related=beside((found.apply.place, "applied here"), but=place),
             variables=names,
             step=found.steps,
             evidence={"gradient_first": found.gradients[0], "gradient_most": max(found.gradients)},

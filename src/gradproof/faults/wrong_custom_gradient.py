@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, beside, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -162,9 +162,7 @@ def _nothing(run: Run) -> Iterator[Finding]:
                 f"`{zero.custom.function}`, whose own gradient is 0 also wherever it was tried",
                 place=zero.custom.place,
                 label="lets no gradient pass",
-                related=(Related(zero.operation.place, "called here"),)
-                if zero.operation.place is not None
-                else (),
+                related=beside((zero.operation.place, "called here")),
                 variables=zero.names,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},
