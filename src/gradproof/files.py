@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import sys
 import tokenize
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from .finding import Place, Span
 
 LARGEST = 5_000_000
 """Bytes of the largest file that is read; generated code is larger."""
@@ -44,6 +48,15 @@ class SourceText:
         if cell is None:
             return lines
         return [line for line, (here, _) in zip(lines, self.cells, strict=True) if here == cell]
+
+    def placed(self, span: Span) -> Place:
+        """A span of the text as a place in the file, or in a cell of the notebook."""
+        if not self.cells or span.end_line > len(self.cells):
+            return Place(self.path, span)
+        cell, line = self.cells[span.line - 1]
+        end_cell, end_line = self.cells[span.end_line - 1]
+        end = end_line if end_cell == cell else line
+        return Place(self.path, Span(line, span.column, end, span.end_column), cell)
 
 
 def load(path: str, shown: str | None = None) -> SourceText:
@@ -141,20 +154,48 @@ PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%gradproof")
 """Magics above a cell that run it as Python, in the notebook's own names."""
 
 
+_MAGIC = re.compile(r"\s*[%!?]|\s*[\w., ]+=\s*[%!][A-Za-z]|[^#'\"]*\?\s*$")
+"""A line for the notebook: a magic, one whose result gets a name, or a question."""
+
+_TIMED = re.compile(r"(\s*)%time\s+(?=[^-\s])")
+"""What stands before a statement that a notebook times, and runs as any other."""
+
+
 def _python_only(source: str) -> list[str]:
     """The lines of a cell, with what only a notebook understands left out."""
     lines = source.replace("\r\n", "\n").split("\n")
     if lines[0].startswith("%%"):
         python = lines[0].split()[0] in PYTHON_MAGICS
-        return ["pass", *(_python_line(line) if python else "" for line in lines[1:])]
-    return [_python_line(line) for line in lines]
+        return ["pass", *(_python_lines(lines[1:]) if python else [""] * len(lines[1:]))]
+    return _python_lines(lines)
 
 
-def _python_line(line: str) -> str:
-    code = line.lstrip()
-    if code.startswith(("%", "!", "?")) or code.rstrip().endswith("?"):
-        return line[: len(line) - len(code)] + "pass"
-    return line
+def _python_lines(lines: list[str]) -> list[str]:
+    # A line may begin with `%` in the middle of a statement, or in a string.
+    if not any(map(_MAGIC.match, lines)) or _is_python("\n".join(lines)):
+        return lines
+    found = []
+    goes_on = False
+    for line in lines:
+        magic = goes_on or bool(_MAGIC.match(line))
+        if timed := not goes_on and _TIMED.match(line):
+            found.append(timed[1] + line[timed.end() :])
+            magic = False
+        else:
+            indent = line[: len(line) - len(line.lstrip())]
+            found.append("" if goes_on else f"{indent}pass" if magic else line)
+        goes_on = magic and line.rstrip().endswith("\\")
+    return found
+
+
+def _is_python(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(source, "<cell>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def shown_path(path: str, start: str) -> str:

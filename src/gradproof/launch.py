@@ -21,11 +21,20 @@ _OUR_LINES = re.compile(
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: a script, or a module by name, with its arguments."""
+    """What to run: a script, or a module by name, with its arguments.
+
+    Attributes:
+        target: The script, or the name of the module.
+        arguments: Its own.
+        module: It is a module.
+        cells: The script is made of the cells of a notebook: it runs in its own
+            folder, and may show things with `display`.
+    """
 
     target: str
     arguments: tuple[str, ...] = ()
     module: bool = False
+    cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,9 @@ def _start_script(program: Program, main: ModuleType) -> Callable[[], None]:
     def start() -> None:
         with open(path, "rb") as file:
             source = file.read()
+        if program.cells:
+            os.chdir(os.path.dirname(path))
+            main.__dict__["display"] = lambda *shown, **_: print(*shown)
         exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
 
     return start

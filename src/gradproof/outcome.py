@@ -95,6 +95,7 @@ class Proof:
             they were made; each run has those before it as well.
         tried: Mends that were tried in vain.
         words: Diagnoses that need judgement: no edit is known for them.
+        notes: Sentences about what the runs had to leave out.
     """
 
     path: str
@@ -103,6 +104,7 @@ class Proof:
     healed: tuple[Mend, ...] = ()
     tried: tuple[Mend, ...] = ()
     words: tuple[Diagnosis, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def after(self) -> Outcome:

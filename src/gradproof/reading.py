@@ -159,13 +159,7 @@ class Reading:
         """A place as it is shown: relative path, line within its cell."""
         path = shown_path(place.path, self._start)
         text = self._texts.get(path)
-        span = place.span
-        if text is None or not text.cells or place.cell or span.end_line > len(text.cells):
-            return replace(place, path=path)
-        cell, line = text.cells[span.line - 1]
-        end_cell, end_line = text.cells[span.end_line - 1]
-        end = end_line if end_cell == cell else line
-        return Place(path, Span(line, span.column, end, span.end_column), cell)
+        return replace(place, path=path) if text is None or place.cell else text.placed(place.span)
 
     def unjudged(self, fault: Fault, failure: Exception) -> None:
         """Notes that one fault could not be judged, through our own mistake."""

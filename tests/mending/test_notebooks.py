@@ -104,3 +104,24 @@ def test_broken_notebooks_are_refused(data):
     """No traceback, whatever lies there."""
     with pytest.raises(Unfit):
         mended_bytes(data, "n.ipynb", [edit(1, 1, 1, 1, "x")])
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("x = [4\n     % 3]  # why?", None),
+        ('"""\n!not a magic\n"""\n', None),
+        ("%matplotlib inline\nx = 1  # why?", "pass\nx = 1  # why?"),
+        ("!pip install \\\n  keras\nx = 1", "pass\n\nx = 1"),
+        ("%time x = f()\ny?", "x = f()\npass"),
+        ("for i in j:\n    %time f(i)", "for i in j:\n    f(i)"),
+        ("%timeit f()\nx = %timeit -o f()", "pass\npass"),
+        ("files = !ls\n?f", "pass\npass"),
+        ("%%time\nx = 1\n!ls", "pass\nx = 1\npass"),
+        ("%%bash\nx = = 1", "pass\n"),
+    ],
+)
+def test_what_is_python_in_a_cell(cell, read):
+    """A cell that is Python as a whole is left alone; of others, what is for the notebook."""
+    data = json.dumps({"cells": [{"cell_type": "code", "source": cell}]}).encode()
+    assert source_text(data, "n.ipynb", "n.ipynb").text == (cell if read is None else read)

@@ -216,6 +216,16 @@ def test_help_at_the_end_of_the_file():
     assert fixed("first\n", edit) == ["2 -", "2 + more"]
 
 
+def test_help_in_another_file_or_cell():
+    """It is named, for lines count anew there."""
+    marked = Place("book.ipynb", Span(1, 1, 1, 2), cell=1)
+    edits = tuple(Edit(Place("book.ipynb", Span(1, 1, 1, 2), cell), "y") for cell in (1, 3))
+    diagnosis = replace(PROVEN, place=marked, related=(), fix=Fix("mend", True, edits))
+    rendered = text.render_diagnosis(diagnosis, lambda path, cell: ["x = 1"])
+    first, second = rendered[rendered.index("help: mend") :].split("  ::: book.ipynb:cell 3\n")
+    assert first.count("+ y = 1") == second.count("+ y = 1") == 1
+
+
 def test_help_without_edits():
     """Advice in words."""
     rendered = text.render_diagnosis(replace(PROVEN, fix=Fix("store it in float32", True)), LINES)

@@ -147,7 +147,7 @@ def fix(
 ) -> Work:
     """Show the mends of programs, each with its reason; --write writes them.
 
-    With --prove the path is one program. It is run in copies of its folder,
+    With --prove the path is one program, or a notebook. It is run in copies of its folder,
     from the same seeds, as it is and with each mend; what heals it and breaks
     nothing is kept, whether safe or unsafe. What stands after -- belongs to
     the program.
@@ -280,8 +280,6 @@ def _conclude(proven: Proven, root: str, written: bool, report: Report) -> int:
 
 def _no_program(script: str) -> str:
     """Why a path can't be run; empty if it can."""
-    if script.endswith(".ipynb"):
-        return f"{script}: a notebook can't be run as a program; without --prove it can be mended"
     if os.path.isdir(script):
         return f"{script}: a folder, not a program"
     return "" if os.path.exists(script) else f"{script}: no such file"

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Port for --live; without it any that is free.",
 )
+@click.option("--cells", is_flag=True, hidden=True)
 @report_options
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
 def run(
@@ -97,6 +98,7 @@ def run(
     verbose: bool,
     tensorboard: str | None,
     mlflow: str | None,
+    cells: bool,
     **options: object,
 ) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
@@ -110,7 +112,7 @@ def run(
         wrong = f"no such option: {program[0]}" if program else "a script or -m MODULE is needed"
         raise click.UsageError(wrong)
     if module is None:
-        what = Program(program[0], program[1:])
+        what = Program(program[0], program[1:], cells=cells)
     else:
         what = Program(module, program, module=True)
     if keep_going and stop_on:

@@ -42,6 +42,7 @@ class Trial:
         keras: The generation, if it is known.
         environment: Variables of the environment, beside those that there are.
         seconds: Longest time for a run.
+        cells: The script is made of the cells of a notebook.
     """
 
     script: str
@@ -50,6 +51,7 @@ class Trial:
     keras: str | None = None
     environment: tuple[tuple[str, str], ...] = ()
     seconds: float = SECONDS
+    cells: bool = False
 
 
 def measure(trial: Trial, folder: str) -> Outcome:
@@ -65,7 +67,8 @@ def measure(trial: Trial, folder: str) -> Outcome:
     said = Path(aside, "said.txt")
     steps = ["--steps", str(trial.steps)] if trial.steps else []
     keras = ["--keras", trial.keras] if trial.keras else []
-    options = ["run", "--exit-zero", "--record", str(record), *steps, *keras]
+    cells = ["--cells"] if trial.cells else []
+    options = ["run", "--exit-zero", "--record", str(record), *steps, *keras, *cells]
     status = carry_out(trial, folder, "seeded", options, said)
     return _outcome(record, status, said, trial)
 
@@ -107,6 +110,8 @@ def carry_out(
 
 def _environment(trial: Trial, aside: str) -> dict[str, str]:
     return {
+        # A window would wait for somebody to close it.
+        "MPLBACKEND": "Agg",
         **os.environ,
         **dict(trial.environment),
         "GRADPROOF_HOME": os.path.join(aside, "home"),
@@ -134,7 +139,7 @@ def _outcome(record: Path, status: int | None, said: Path, trial: Trial) -> Outc
     except Unusable:
         words = f"it could not be watched: {last_line(said)}"
         if status not in (0, None):
-            words = f"it ends with status {status} before any update: {last_line(said)}"
+            words = f"it ends with status {status} before any update: {_raised(said)}"
         return Outcome(Answer("run"), status=status, failure=words)
     if status is None:
         late = f"it went on for more than {trial.seconds:g} s; use --steps to end it earlier"
@@ -151,6 +156,14 @@ def _losses(kept: Record) -> tuple[float, ...]:
         return ()
     ((most, _),) = count.most_common(1)
     return tuple(step.loss for step in steps if step.apply == most and step.loss is not None)
+
+
+def _raised(said: Path) -> str:
+    """What ended a program: the last exception shown, for our own words stand below it."""
+    _, shown, rest = said.read_text("utf-8", "replace").rpartition("Traceback (most recent call")
+    lines = rest.split("\n")[1:] if shown else []
+    raised = next((line for line in lines if line.strip() and not line.startswith(" ")), "")
+    return raised.strip()[:300] or last_line(said)
 
 
 def last_line(said: Path) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from ..editing import Unfit, collide
 from ..fault import Diagnosis, Fault
-from ..files import Unreadable
+from ..files import Unreadable, content
 from ..finding import Edit, Fix
 from ..outcome import Mend, Outcome, Proof, harm_of
 from ..reading import Reading
+from .cells import left_out, measured
 from .changing import changed_bytes, reread
 from .copies import copied, put
 from .judging import judge_of
@@ -45,7 +46,8 @@ class _Search:
         self.runs += 1
         with copied(self.root) as folder:
             put(folder, files)
-            return measure(self.trial, folder)
+            run = measured if self.trial.script.endswith(".ipynb") else measure
+            return run(self.trial, folder)
 
     def fixes(self, diagnosis: Diagnosis) -> Iterator[Fix]:
         """What may mend a diagnosis, after a look at the text alone."""
@@ -119,9 +121,24 @@ def prove_mends(
         now = _one_by_one(search, now)
     left = [one for one in now.answer.diagnoses if advice or one.level != "advice"]
     proof = Proof(
-        trial.script, trial.steps, first, tuple(search.healed), tuple(search.tried), tuple(left)
+        trial.script,
+        trial.steps,
+        first,
+        tuple(search.healed),
+        tuple(search.tried),
+        tuple(left),
+        _notes(reading, trial.script),
     )
     return Proven(proof, reading, search.before, search.after)
+
+
+def _notes(reading: Reading, script: str) -> tuple[str, ...]:
+    """What is to be said of a notebook beside the proof."""
+    text = reading.text(script)
+    if text is None or not script.endswith(".ipynb"):
+        return ()
+    words = left_out(content(os.path.join(reading.start, script), script), text)
+    return (words,) if words else ()
 
 
 def _together(search: _Search, now: Outcome) -> Outcome:
@@ -171,7 +188,8 @@ def _one_by_one(search: _Search, now: Outcome) -> Outcome:
 
 def _name(diagnosis: Diagnosis) -> object:
     place = diagnosis.place
-    return diagnosis.fault.code, place and (place.path, place.line), diagnosis.message[:40]
+    where = place and (place.path, place.cell, place.line)
+    return diagnosis.fault.code, where, diagnosis.message[:40]
 
 
 def _add(reading: Reading, root: str, path: str) -> None:

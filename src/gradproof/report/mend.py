@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..answer import Lines
-from ..finding import Edit, Fix
+from ..finding import Edit, Fix, Place
 from .paint import Paint
 from .snippet import TAB, wrapped
 
@@ -16,7 +16,9 @@ APART = 4
 """Edits with at least so many lines between them are shown apart."""
 
 
-def mend(fix: Fix, lines: Lines, paint: Paint, width: int, gutter: int) -> Iterator[str]:
+def mend(
+    fix: Fix, lines: Lines, paint: Paint, width: int, gutter: int, at: Place | None
+) -> Iterator[str]:
     """The title of the fix, and its edits as removed and added lines.
 
     Args:
@@ -25,11 +27,18 @@ def mend(fix: Fix, lines: Lines, paint: Paint, width: int, gutter: int) -> Itera
         paint: Colours.
         width: Columns at hand.
         gutter: Columns for line numbers.
+        at: Where the reader looks already; another file or cell is named.
     """
     first, *rest = wrapped(fix.title, width - 6)
     yield paint("help", "strong") + ": " + first
     yield from (" " * 6 + line for line in rest)
-    for _, found in hunks(fix, lines):
+    here = at and (at.path, at.cell)
+    for where, found in hunks(fix, lines):
+        if where != here and any(found):
+            path, cell = where
+            lead = paint(" " * gutter + ":::", "frame")
+            yield f"{lead} {path}" + (f":cell {cell}" if cell else "")
+        here = where
         yield from _diff([row for hunk in found for row in hunk], paint, gutter)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from ..answer import Lines, Standing
 from ..fault import Diagnosis
+from ..harmless import harmless
 from ..outcome import Mend, Outcome, Proof
 from .mend import mend as help_lines
 from .paint import Paint, plain
 from .snippet import display_width, wrapped
+from .text import noted
 
 WIDTH = 100
 SHOWN_ROWS = 16
@@ -33,12 +35,14 @@ def render(proof: Proof, lines: Lines, paint: Paint = plain) -> str:
         parts.append("\n".join(_in_vain(mend)))
     for diagnosis in proof.words:
         parts.append("\n".join(_words(diagnosis)))
-    return "\n\n".join([*parts, closing(proof)]) + "\n"
+    ending = "\n".join([closing(proof), *(line for note in proof.notes for line in noted(note))])
+    return harmless("\n\n".join([*parts, ending]) + "\n")
 
 
 def _head(diagnosis: Diagnosis) -> str:
     place = diagnosis.place
-    where = f"{place.path}:{place.line}: " if place else ""
+    cell = f"cell {place.cell}:" if place and place.cell else ""
+    where = f"{place.path}:{cell}{place.line}: " if place else ""
     return f"{where}{diagnosis.fault.code} {diagnosis.fault.name}: {diagnosis.title}"
 
 
@@ -46,7 +50,8 @@ def _healed(mend: Mend, lines: Lines, paint: Paint) -> Iterator[str]:
     first, *rest = wrapped(_head(mend.diagnosis), WIDTH)
     yield paint(first, "strong")
     yield from rest
-    yield from help_lines(mend.fix, mend.lines or lines, paint, WIDTH, 4)
+    lines = mend.lines or lines
+    yield from help_lines(mend.fix, lines, paint, WIDTH, 4, mend.diagnosis.place)
     for other in mend.others:
         yield f"  - not tried: {other}"
 

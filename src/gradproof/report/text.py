@@ -83,7 +83,7 @@ def render_diagnosis(diagnosis: Diagnosis, lines: Lines, paint: Paint = plain) -
     )
     block += _evidence(diagnosis, paint, gutter)
     if diagnosis.fix:
-        block += mend(diagnosis.fix, lines, paint, WIDTH, gutter)
+        block += mend(diagnosis.fix, lines, paint, WIDTH, gutter, diagnosis.place)
     block += _noted_below(_remarks(diagnosis), paint, gutter)
     return harmless("\n".join(block))
 
@@ -280,15 +280,16 @@ def _notes(answer: Answer, whole: bool = False) -> Iterator[str]:
     still = [one for one in answer.standings if one.state != "moved" and not answer.diagnoses]
     shown = still if whole else still[:SHOWN_ROWS]
     for standing in shown:
-        yield from _noted(f"`{standing.variable}` did not move: {standing.why}")
+        yield from noted(f"`{standing.variable}` did not move: {standing.why}")
     if len(shown) < len(still):
         left = len(still) - len(shown)
-        yield from _noted(f"{left} more did not move either (`--verbose` names them)")
+        yield from noted(f"{left} more did not move either (`--verbose` names them)")
     for note in answer.notes:
-        yield from _noted(note)
+        yield from noted(note)
 
 
-def _noted(words: str) -> Iterator[str]:
+def noted(words: str) -> Iterator[str]:
+    """A sentence below the last line, folded."""
     first, *rest = wrapped(words, WIDTH - 4)
     yield f"  - {first}"
     yield from ("    " + line for line in rest)
