@@ -154,7 +154,7 @@ PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%gradproof")
 """Magics above a cell that run it as Python, in the notebook's own names."""
 
 
-_MAGIC = re.compile(r"\s*[%!?]|\s*[\w., ]+=\s*[%!][A-Za-z]|[^#'\"]*\?\s*$")
+_MAGIC = re.compile(r"\s*(?:%%?[A-Za-z_]|[!?])|\s*[\w., ]+=\s*[%!][A-Za-z]|[^#'\"]*\?\s*$")
 """A line for the notebook: a magic, one whose result gets a name, or a question."""
 
 _TIMED = re.compile(r"(\s*)%time\s+(?=[^-\s])")

@@ -113,6 +113,7 @@ def test_broken_notebooks_are_refused(data):
         ('"""\n!not a magic\n"""\n', None),
         ("%matplotlib inline\nx = 1  # why?", "pass\nx = 1  # why?"),
         ("!pip install \\\n  keras\nx = 1", "pass\n\nx = 1"),
+        ("!ls\nx = (4\n     % 3)", "pass\nx = (4\n     % 3)"),
         ("%time x = f()\ny?", "x = f()\npass"),
         ("for i in j:\n    %time f(i)", "for i in j:\n    f(i)"),
         ("%timeit f()\nx = %timeit -o f()", "pass\npass"),
