@@ -173,3 +173,23 @@ def test_nested_structures():
                 rule(variable, speed, gradient)
         """
     )
+
+
+@pytest.mark.parametrize("otherwise", ["[tf.zeros(3) for _ in range(2)]", "[None, None]", "load()"])
+def test_collected_in_a_branch(otherwise: str):
+    """One branch fills a list with them, the other one makes another list."""
+    assert_silent(
+        f"""
+        for step in range(10):
+            if step % 2:
+                with tf.GradientTape() as tape:
+                    penalty = tf.reduce_sum(tf.square(model(x)))
+                extra = []
+                for gradient in tape.gradient(penalty, model.trainable_variables):
+                    extra.append(gradient)
+            else:
+                extra = {otherwise}
+            together = [2.0 * extra[place] for place in range(3)]
+            optimizer.apply_gradients(zip(together, model.trainable_variables))
+        """
+    )

@@ -145,8 +145,13 @@ def _join_lists(left: ListValue, right: ListValue) -> Value:
             left.which if left.which == right.which else "",
             left.node,
         )
-    longer = left if len(left.items) > len(right.items) else right
-    return ListValue(list(longer.items), False, longer.fixed, node=longer.node)
+    longer, shorter = (left, right) if len(left.items) > len(right.items) else (right, left)
+    items = list(longer.items)
+    for place, item in enumerate(shorter.items):
+        # Either list may be handed on, so gradients in the shorter one are not lost.
+        if isinstance(item, Tensor):
+            items[place] = join_values(items[place], item)
+    return ListValue(items, False, longer.fixed, node=longer.node)
 
 
 def _same_entry(left: Value, right: Value) -> bool:

@@ -16,6 +16,13 @@ AnyValue = TypeVar("AnyValue")
 Written: TypeAlias = dict[Key, tuple[Callable[[object], None], object, object]]
 """Per place: how to write it, what stood there before, what stands there now."""
 
+
+class Field(str):
+    """Key of a field of a value, as of the items of a list; others are entries of dicts."""
+
+    __slots__ = ()
+
+
 MISSING = object()
 """Stands for a name that a scope does not have."""
 
@@ -63,7 +70,7 @@ class Store:
         def write(new: object) -> None:
             setattr(thing, name, new)
 
-        self._note((id(thing), name), write, before, value)
+        self._note((id(thing), Field(name)), write, before, value)
         write(value)
 
     def _note(
@@ -99,8 +106,11 @@ class Store:
     def redo_joined(
         self, left: Written, right: Written, join: Callable[[object, object], object]
     ) -> None:
-        """Writes what two branches wrote, joined where they differ."""
-        for key in {**left, **right}:
+        """Writes what two branches wrote, joined where they differ.
+
+        What a list holds comes before the names that stand for it: names are joined by it.
+        """
+        for key in sorted({**left, **right}, key=lambda key: not isinstance(key[1], Field)):
             write, before, _ = left.get(key) or right[key]
             first = left[key][2] if key in left else before
             second = right[key][2] if key in right else before
