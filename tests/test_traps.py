@@ -12,6 +12,7 @@ CLEAN = sorted([*(CORPUS / "clean").glob("*.py"), *(CORPUS / "seeded").glob("*.p
 QUICK = {
     "loop-flat-vector-search": 3,
     "loop-maml": 3,
+    "loop-tf-module": 3,
     "loop-train-step-metrics": 2,
     "loop-trainer-class": 3,
     "trap-02-frozen-parts": 3,

@@ -180,16 +180,19 @@ def test_collected_in_a_branch(otherwise: str):
     """One branch fills a list with them, the other one makes another list."""
     assert_silent(
         f"""
-        for step in range(10):
-            if step % 2:
-                with tf.GradientTape() as tape:
-                    penalty = tf.reduce_sum(tf.square(model(x)))
-                extra = []
-                for gradient in tape.gradient(penalty, model.trainable_variables):
-                    extra.append(gradient)
-            else:
-                extra = {otherwise}
-            together = [2.0 * extra[place] for place in range(3)]
-            optimizer.apply_gradients(zip(together, model.trainable_variables))
+        def search(network, regularization):
+            for step in range(10):
+                if regularization is not None:
+                    with tf.GradientTape() as tape:
+                        penalty = regularization(network)
+                    extra = []
+                    for gradient in tape.gradient(penalty, network.variables):
+                        extra.append(gradient)
+                else:
+                    extra = {otherwise}
+                together = []
+                for place in range(3):
+                    together.append(2.0 * extra[place])
+                optimizer.apply_gradients(zip(together, network.trainable_variables))
         """
     )

@@ -285,3 +285,14 @@ def test_a_slot_that_the_recording_alone_tells_of():
     own = with_momentum(KERNEL)
     fixed = replace(own.applies[2], pairs=(Pair(BIAS, taken_for=frozenset({BIAS}), call=1),))
     assert list(prove(replace(own, applies=(own.applies[1], fixed)))) == []
+
+
+def test_one_operation_that_gives_all_gradients():
+    """Behind a traced function nobody can tell which of them a momentum was made of."""
+    run = with_momentum(BIAS)
+    (call,) = run.calls
+    right = replace(run.applies[2], pairs=(Pair(KERNEL, taken_for=frozenset({KERNEL}), call=1),))
+    run = replace(run, applies=(run.applies[1], right))
+    assert len(list(prove(run))) == 1
+    sources = tuple(replace(source, result=KERNEL_GRADIENT) for source in call.sources)
+    assert list(prove(replace(run, calls=(replace(call, sources=sources),)))) == []

@@ -136,19 +136,22 @@ def _owners_of_slots(run: Run) -> dict[int, int | None]:
     return found
 
 
-def _variables_of_results(run: Run, recording: Recording) -> dict[int, int]:
-    """The variable that each gradient of a recording was taken for."""
-    return {
-        source.result: source.variable
-        for call in run.calls
-        if call.recording == recording.key
-        for source in call.sources
-        if source.result is not None and source.result >= 0 and source.variable is not None
-    }
+def _variables_of_results(run: Run, recording: Recording) -> dict[int, frozenset[int]]:
+    """The variables that each gradient of a recording was taken for.
+
+    One operation gives several of them where a traced function stands in between.
+    """
+    found: dict[int, frozenset[int]] = {}
+    for call in run.calls:
+        for source in call.sources if call.recording == recording.key else ():
+            if source.result is not None and source.result >= 0 and source.variable is not None:
+                others = found.get(source.result, frozenset())
+                found[source.result] = others | {source.variable}
+    return found
 
 
 def _gradients_behind(
-    recording: Recording, end: Operation, taken: dict[int, int]
+    recording: Recording, end: Operation, taken: dict[int, frozenset[int]]
 ) -> frozenset[int]:
     """Variables whose gradients a written value is computed from, at once."""
     found: set[int] = set()
@@ -158,7 +161,7 @@ def _gradients_behind(
         index = todo.pop()
         operation = recording.operations[index]
         if index in taken:
-            found.add(taken[index])
+            found |= taken[index]
         elif index not in seen and not operation.tapes and not operation.backward:
             todo.extend(operation.inputs)
         seen.add(index)
