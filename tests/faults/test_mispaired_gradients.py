@@ -294,5 +294,5 @@ def test_one_operation_that_gives_all_gradients():
     right = replace(run.applies[2], pairs=(Pair(KERNEL, taken_for=frozenset({KERNEL}), call=1),))
     run = replace(run, applies=(run.applies[1], right))
     assert len(list(prove(run))) == 1
-    sources = tuple(replace(source, result=KERNEL_GRADIENT) for source in call.sources)
+    sources = tuple(replace(source, result=KERNEL_GRADIENT) for source in reversed(call.sources))
     assert list(prove(replace(run, calls=(replace(call, sources=sources),)))) == []
