@@ -55,6 +55,26 @@ for number in range(40):
     step(number >= {since})
 """
 
+SLOTS = """
+import tensorflow as tf
+keras = tf.keras
+keras.utils.set_random_seed(3)
+writer = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(4, name="writer")])
+slot = tf.Variable(tf.zeros((4, 1)), name="slot")
+optimizer = keras.optimizers.SGD(0.1)
+@tf.function
+def step(code, x, y):
+    with tf.GradientTape() as tape:
+        slot.assign(tf.transpose(writer(code)))
+        loss = tf.reduce_mean(tf.square(x @ slot - y))
+    slopes = tape.gradient(loss, writer.trainable_variables)
+    optimizer.apply_gradients(zip(slopes, writer.trainable_variables))
+try:
+    step(tf.ones((1, 2)), tf.random.normal((8, 4)), tf.ones((8, 1)))
+except ValueError:
+    print("no gradients")
+"""
+
 TURNS = """
 import numpy as np
 import tensorflow as tf
@@ -106,6 +126,18 @@ def test_masks(compiled, since, step, nursery, tmp_path):
 def test_masks_that_are_laid_on_again(nursery, tmp_path):
     """Weights that are masked after each update stay where they were."""
     assert loud(nursery, tmp_path, PRUNED.format(compiled="", since=20, back=True)) == []
+
+
+@pytest.mark.tensorflow
+def test_weights_that_another_network_assigns(nursery, tmp_path):
+    """The assignment is part of the loss's way, and not a step, though its variable is trainable."""
+    (found,) = loud(nursery, tmp_path, SLOTS)
+    assert (found["fault"], found["step"]) == ("assign-on-loss-path", 1)
+    assert found["evidence"] == {"unconnected": 2, "sources": 2}
+    assert (
+        found["place"]["line"]
+        == SLOTS.splitlines().index("        slot.assign(tf.transpose(writer(code)))") + 1
+    )
 
 
 @pytest.mark.tensorflow

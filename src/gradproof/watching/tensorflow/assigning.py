@@ -109,6 +109,9 @@ class Assigning:
         trained = key in self._tapes.trained or (traced and not self._tapes.trained)
         if measured and trained and measurable(variable):
             self._passages.begin_by_hand(passage, note, key, variable)
+        if key not in self._tapes.trained:
+            # A loss may read the value back: the assignment stays part of its way.
+            passage.heard = len(operations)
         self._passages.enter()
         return passage
 

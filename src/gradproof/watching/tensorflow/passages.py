@@ -27,7 +27,12 @@ from .variables import Variables, is_variable
 
 @dataclass
 class Passage:
-    """One call under way, of an optimizer or by hand."""
+    """One call under way, of an optimizer or by hand.
+
+    Attributes:
+        start: Operations before it.
+        heard: Operations before the call itself, where it may be part of a loss.
+    """
 
     note: ApplyNote | None
     site: Site | None = None
@@ -40,6 +45,7 @@ class Passage:
     rate: Any = None
     iterations: Any = None
     start: int = 0
+    heard: int | None = None
     outermost: bool = True
     merging: bool = False
 
@@ -179,6 +185,7 @@ class Passages:
         if note is None:
             return
         operations = note.operations
+        done = len(operations)
         note.counted += 1
         first = note.replica == 0
         self.made += note.optimizer is not None and not note.traced and first
@@ -198,7 +205,10 @@ class Passages:
             )
             self.audits.end(passage.audit, passage.rate)
         if isinstance(operations, TracedOperations):
-            operations.ranges.append((passage.start, len(operations), "apply"))
+            first_end = len(operations) if passage.heard is None else passage.heard
+            operations.ranges.append((passage.start, first_end, "apply"))
+            if passage.heard is not None:
+                operations.ranges.append((done, len(operations), "apply"))
         if not note.traced:
             self._tapes.steps += first
             # A critic and an actor that take turns make one step together.
