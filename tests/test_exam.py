@@ -78,7 +78,7 @@ def test_check_speaks_of_no_right_program(tmp_path: Path):
 
 
 def test_check_names_what_the_source_shows():
-    """Most faults that the source alone shows are named first, at their lines."""
+    """Of the faults that the source alone shows, nine in ten are named first, at their lines."""
     from gradproof.diagnose import diagnose
     from gradproof.source import read
 
@@ -101,7 +101,7 @@ def test_check_names_what_the_source_shows():
         verdict = judge(program.case, found, [])
         if not (verdict.named and verdict.line):
             missed.append(program.case.name)
-    assert len(missed) <= 5, missed
+    assert len(missed) <= 0.1 * len(shown), (missed, len(shown))
     assert len(shown) > 100
 
 

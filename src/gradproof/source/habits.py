@@ -33,7 +33,7 @@ class Habits:
     halves: dict[int, dict[str, Spot]] = field(default_factory=dict)
     traced_owners: dict[int, Function] = field(default_factory=dict)
     flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
-    traced_flags: dict[int, bool] = field(default_factory=dict)
+    traced_flags: dict[tuple[int, int], bool] = field(default_factory=dict)
     train_functions: dict[int, Function] = field(default_factory=dict)
     fitted: dict[int, list[object]] = field(default_factory=dict)
     flags_read: dict[int, tuple[bool, ...]] = field(default_factory=dict)

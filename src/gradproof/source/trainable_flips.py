@@ -18,10 +18,12 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
     habits = reader.facts.habits
     parts: list[object] = list(ownership.tracked(reader, layer))
     for part in (layer, *parts, *layer.parts):
-        if isinstance(value, Constant) and habits.traced_flags.get(id(part)) is value.value:
+        function = habits.traced_owners.get(id(part))
+        read = habits.traced_flags.get((id(part), id(function)))
+        if isinstance(value, Constant) and read is value.value:
             habits.flips.pop(id(part), None)  # as it was when it was read
-        elif id(part) in habits.traced_owners:
-            habits.flips[id(part)] = (reader.spot(node), habits.traced_owners[id(part)])
+        elif function is not None:
+            habits.flips[id(part)] = (reader.spot(node), function)
     for model, members in habits.fitted.items():
         if any(member is layer for member in members):
             habits.flips[model] = (reader.spot(node), None)
@@ -116,4 +118,4 @@ def asked_in_trace(reader: Reader, asked: Asked) -> None:
         habits.traced_owners[id(owner)] = function
         if isinstance(owner, Layer):
             on = owner.trainable is not False
-            habits.traced_flags.setdefault(id(owner), on)
+            habits.traced_flags.setdefault((id(owner), id(function)), on)
