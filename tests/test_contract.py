@@ -384,19 +384,11 @@ def _environment(generation: str) -> dict[str, str]:
     return environment
 
 
-BY_ITSELF_ONLY = {("regularization-dropped", "2")}
-"""Proven in a process of its own, but not after the examples of all other pages: not understood."""
-
-
 @pytest.mark.tensorflow
 @every_fault
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_bad_run_is_proven(
-    fault: Fault, generation: str, runs: Mapping[str, Any], request: pytest.FixtureRequest
-):
+def test_bad_run_is_proven(fault: Fault, generation: str, runs: Mapping[str, Any]):
     """A watched run of the bad example proves its fault and no other."""
-    if (fault.name, generation) in BY_ITSELF_ONLY:
-        request.applymarker(pytest.mark.xfail(reason="depends on what ran before", strict=False))
     example = shown(fault, "bad")
     if fault.prove is None:
         pytest.skip(f"{fault.name} can't be proven yet")

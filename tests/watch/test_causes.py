@@ -95,6 +95,28 @@ for _ in range(3):
     optimizers[1].apply_gradients(zip(slopes, actor.trainable_variables))
 """
 
+GONE = """
+import gc
+import tensorflow as tf
+keras = tf.keras
+
+def main():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, kernel_regularizer="l2")])
+    optimizer = keras.optimizers.SGD(0.1)
+    x = tf.ones((8, 4))
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - 1.0))
+        slopes = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(slopes, model.trainable_variables))
+    for _ in range(3):
+        step()
+
+main()
+gc.collect()
+"""
+
 
 def loud(nursery: Nursery, folder: Path, program: str) -> list[dict[str, Any]]:
     """Errors and warnings of one program."""
@@ -145,3 +167,10 @@ def test_steps_of_an_actor(nursery, tmp_path):
     """Its first step is step 1, however many its critic has made."""
     first = loud(nursery, tmp_path, TURNS)[0]
     assert (first["code"], first["step"]) == ("GP202", 1)
+
+
+@pytest.mark.tensorflow
+def test_a_model_that_is_gone_at_the_end(nursery, tmp_path):
+    """What it declared is remembered: the program's `main` has returned."""
+    (found,) = loud(nursery, tmp_path, GONE)
+    assert (found["code"], found["verdict"]) == ("GP703", "proven")

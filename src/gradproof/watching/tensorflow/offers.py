@@ -35,6 +35,16 @@ class _Note:
     plain: Offer | None = None
 
 
+@dataclass
+class _Regularized:
+    """A variable with a regulariser, by key as soon as it has one: it may be gone at the end."""
+
+    weight: weakref.ref[Any]
+    kind: str
+    place: Place | None
+    key: int | None
+
+
 class Offers:
     """Everything that a loss was offered."""
 
@@ -52,7 +62,7 @@ class Offers:
         self._tapes = tapes
         self._graph_of = graph_of
         self._notes: list[_Note] = []
-        self._regularized: list[tuple[weakref.ref[Any], str, Place | None]] = []
+        self._regularized: list[_Regularized] = []
 
     def install_layer(self, patches: Patches, layer: Any) -> None:
         """Watches the regularisers and losses that layers declare."""
@@ -78,7 +88,8 @@ class Offers:
     def declared(self, weight: Any, kind: str, place: Place | None = None) -> None:
         """Takes in a variable with a regulariser."""
         if len(self._regularized) < MOST:
-            self._regularized.append((weakref.ref(weight), kind, place))
+            key = self._variables.key(weight)
+            self._regularized.append(_Regularized(weakref.ref(weight), kind, place, key))
 
     def _adds(self, owner: Any, losses: Any) -> None:
         if not self._tapes.open or len(self._notes) >= MOST:
@@ -116,11 +127,12 @@ class Offers:
     def record(self) -> tuple[Offer, ...]:
         """All offers as plain data."""
         found = [self._plain(note) for note in self._notes]
-        for reference, kind, place in self._regularized:
-            weight = reference()
-            key = self._variables.key(weight) if weight is not None else None
-            if key is not None:
-                found.append(Offer("regularizer", kind, variable=key, place=place))
+        for one in self._regularized:
+            weight = one.weight() if one.key is None else None
+            if weight is not None:
+                one.key = self._variables.key(weight)
+            if one.key is not None:
+                found.append(Offer("regularizer", one.kind, variable=one.key, place=one.place))
         return tuple(found)
 
     def _plain(self, note: _Note) -> Offer:
