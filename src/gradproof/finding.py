@@ -68,7 +68,9 @@ class Related:
     message: str
 
 
-def beside(*places: tuple[Place | None, str], but: Place | None = None) -> tuple[Related, ...]:
+def second_places(
+    *places: tuple[Place | None, str], but: Place | None = None
+) -> tuple[Related, ...]:
     """Second places of a finding: those that are known and are not the first one.
 
     Args:

@@ -57,7 +57,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -114,7 +114,7 @@ def _inner_steps(run: Run) -> Iterator[Finding]:
             "them after the step",
             place=steps[0].place,
             label="recording stops here",
-            related=beside((call.place, "the outer gradients are taken here")),
+            related=second_places((call.place, "the outer gradients are taken here")),
             variables=tuple(run.path(key) for key in keys),
             step=call.step + 1,
             evidence={"assigned": len(keys), "sources": len(call.sources)},

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Place, beside
+from ..finding import Finding, Fix, Place, second_places
 
 if TYPE_CHECKING:
     from ..evidence.applies import Apply, Pair
@@ -95,7 +95,9 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{len(names)} of {len(call.sources)} gradients are applied as they were taken",
             place=clipped[0].place,
             label="the result is not used",
-            related=beside((place, "the raw gradients are applied here"), but=clipped[0].place),
+            related=second_places(
+                (place, "the raw gradients are applied here"), but=clipped[0].place
+            ),
             variables=names,
             step=1,
             evidence={"raw": len(names)},

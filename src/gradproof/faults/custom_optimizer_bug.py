@@ -76,7 +76,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, beside, listed
+from ..finding import Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -202,7 +202,7 @@ def _told(run: Run, misrule: Misrule) -> Finding:
         words,
         place=place,
         label=label,
-        related=beside((misrule.apply.place, "gradients are handed over here"), but=place),
+        related=second_places((misrule.apply.place, "gradients are handed over here"), but=place),
         variables=names,
         step=misrule.step,
         evidence={"steps": misrule.steps},

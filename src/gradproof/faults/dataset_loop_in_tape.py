@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside
+from ..finding import Finding, Fix, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -83,7 +83,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{found.words}; traced, the loop over the dataset is one operation without gradient",
             place=found.place,
             label="no gradient passes",
-            related=beside((tape.place, "recording since here")),
+            related=second_places((tape.place, "recording since here")),
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},

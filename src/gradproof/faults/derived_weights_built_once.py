@@ -76,7 +76,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -108,7 +108,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"once, before the steps, and never again",
             place=found.place,
             label="computed once",
-            related=beside((tape.place, "the tape that is asked")),
+            related=second_places((tape.place, "the tape that is asked")),
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},

@@ -57,7 +57,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Place, beside
+from ..finding import Finding, Fix, Place, second_places
 
 if TYPE_CHECKING:
     from ..evidence.run import Run
@@ -87,7 +87,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{grew}{end}{loss}",
             place=found.apply.place,
             label="applies ever larger gradients",
-            related=beside((made, "this optimizer")),
+            related=second_places((made, "this optimizer")),
             variables=found.names,
             step=last.index,
             evidence={"norm_first": found.norms[0], "norm_last": found.norms[1]},

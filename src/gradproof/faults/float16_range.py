@@ -76,7 +76,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, beside, listed
+from ..finding import Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -169,7 +169,7 @@ def _not_finite(run: Run) -> Iterator[Finding]:
         f"applied; this {causes[0].type} on their way is computed in float16",
         place=causes[0].place,
         label="leaves the range of float16",
-        related=beside((found.apply.place, "applied here")),
+        related=second_places((found.apply.place, "applied here")),
         variables=found.names,
         step=step.index,
         evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),

@@ -58,7 +58,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -96,7 +96,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"while the tape was not recording",
             place=found.place,
             label="runs while the tape is not recording",
-            related=beside((tape.place, "the tape that is asked")),
+            related=second_places((tape.place, "the tape that is asked")),
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},

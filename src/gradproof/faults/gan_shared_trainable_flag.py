@@ -53,7 +53,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside
+from ..finding import Finding, Fix, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -93,7 +93,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"trainable in it: none of its {len(names)} variables moves",
             place=seen.frozen_at,
             label="frozen everywhere",
-            related=beside((seen.place, "trained here")),
+            related=second_places((seen.place, "trained here")),
             variables=names,
             step=1,
             evidence={"variables": len(names)},
@@ -114,7 +114,7 @@ def _asked_empty(run: Run) -> Iterator[Finding]:
             f"its list of trainable variables is empty: none of its {len(names)} variables moves",
             place=read.frozen_at,
             label="frozen everywhere",
-            related=beside((read.place, "empty here")),
+            related=second_places((read.place, "empty here")),
             variables=names,
             step=1,
             evidence={"variables": len(names)},

@@ -79,7 +79,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -153,7 +153,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"first step",
             # The run sees who called, not the class: source knows its place.
             place=None,
-            related=beside((made, "this optimizer")),
+            related=second_places((made, "this optimizer")),
             step=1,
             evidence={"variables": len(names)},
         )

@@ -62,7 +62,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.operations import SHAPING
 from ..fault import Fault, Verdict
-from ..finding import Edit, Finding, Fix, beside
+from ..finding import Edit, Finding, Fix, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop, Spot
@@ -161,7 +161,7 @@ def _twice(recording: Recording, operation: Operation) -> Finding | None:
         f"probabilities are taken for logits",
         place=operation.place,
         label=_WANTS_LOGITS,
-        related=beside((before.place, f"{before.type} is applied here")),
+        related=second_places((before.place, f"{before.type} is applied here")),
     )
 
 
@@ -217,7 +217,7 @@ def _raw(recording: Recording, operation: Operation) -> Finding | None:
         f"clips it to [epsilon, 1 - epsilon]: the logits are taken for probabilities",
         place=operation.place,
         label="expects probabilities",
-        related=beside((before.place, "the last layer is linear"), but=operation.place),
+        related=second_places((before.place, "the last layer is linear"), but=operation.place),
     )
 
 

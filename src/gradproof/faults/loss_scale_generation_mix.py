@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Place, Related
+from ..finding import Finding, Fix, Place, Related, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -150,9 +150,7 @@ def prove(run: Run) -> Iterator[Finding]:
 def _ends(mix: Mix, place: Place | None) -> tuple[Related, ...]:
     """The two other ends: where the gradients are taken, and where they are applied."""
     ends = ((mix.call.place, "the gradients of this loss"), (mix.apply.place, "applied here"))
-    return tuple(
-        Related(there, words) for there, words in ends if there is not None and there != place
-    )
+    return second_places(*ends, but=place)
 
 
 def settle(finding: Finding, run: Run) -> Verdict | None:

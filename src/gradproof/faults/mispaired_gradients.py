@@ -51,7 +51,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Edit, Finding, Fix, Related, beside, listed
+from ..finding import Edit, Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -159,7 +159,7 @@ def _misfits(run: Run, seen: set[object]) -> Iterator[Finding]:
             f"for: {listed(wrong)}",
             place=apply.place,
             label="applied to other variables",
-            related=beside((call.place, "taken for these")),
+            related=second_places((call.place, "taken for these")),
             variables=tuple(wrong),
             step=1,
             evidence={"mixed_up": len(wrong), "pairs": len(pairs)},
@@ -188,7 +188,7 @@ def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:
             f"{listed(names)}",
             place=first.place,
             label="changes another variable",
-            related=beside((mixup.call.place, "taken for these")),
+            related=second_places((mixup.call.place, "taken for these")),
             variables=names,
             step=1,
             evidence={"mixed_up": len(mixup.applies), "changes": mixup.changes},

@@ -61,7 +61,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -122,7 +122,7 @@ def prove(run: Run) -> Iterator[Finding]:
         "the values are NaN from then on",
         place=cause.place,
         label=label,
-        related=beside((apply.place, "applied here")),
+        related=second_places((apply.place, "applied here")),
         variables=found.names,
         step=step.index,
         evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),

@@ -51,7 +51,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.applies import Apply, Optimizer
@@ -101,7 +101,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{_count(steps)}: `{group[0].name}` starts each time without what it had gathered",
             place=group[0].made_at,
             label="made anew",
-            related=() if place is None else (Related(place, "applied here"),),
+            related=second_places((place, "applied here")),
             variables=tuple(names),
             step=2,
             evidence={"optimizers": len(group)},

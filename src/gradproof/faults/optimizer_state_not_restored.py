@@ -85,7 +85,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Place, Related
+from ..finding import Finding, Fix, Place, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -121,7 +121,7 @@ def prove(run: Run) -> Iterator[Finding]:
             "its counter and what it had gathered start from zero",
             place=found.load.place,
             label="without the optimizer",
-            related=() if made is None else (Related(made, "starts anew"),),
+            related=second_places((made, "starts anew")),
             variables=found.variables,
             fix=Fix("save and restore model and optimizer together", safe=False),
         )

@@ -59,7 +59,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -93,7 +93,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"the loss does not depend on the {what}: `model.losses` is declared and never added",
             place=target.place or call.place,
             label="without the regularisers" if names else "without `model.losses`",
-            related=() if made is None else (Related(made, "declared here"),),
+            related=second_places((made, "declared here")),
             variables=names,
             step=call.step + 1,
             fix=Fix("add `tf.add_n(model.losses)` inside the tape", safe=False),

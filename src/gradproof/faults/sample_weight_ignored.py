@@ -89,7 +89,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, beside
+from ..finding import Finding, Fix, second_places
 
 if TYPE_CHECKING:
     from ..evidence.gradients import GradientCall
@@ -172,7 +172,7 @@ def _of_mask(call: GradientCall, mask: Operation, mean: Operation) -> Finding:
         "those that the mask leaves out as well",
         place=mean.place or call.place,
         label="without the mask",
-        related=beside((mask.place, "this mask is not used")),
+        related=second_places((mask.place, "this mask is not used")),
         variables=tuple(source.name for source in call.sources if source.name),
         step=call.step + 1,
         level="warning",

@@ -59,7 +59,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -120,7 +120,7 @@ def _measured(run: Run, found: Shared) -> Finding:
         f"call, and in another one {len(names)} others: {listed(names)}{idle}{end}",
         place=second.place,
         label="the optimizer of another list",
-        related=tuple(Related(place, words) for place, words in places if place is not None),
+        related=second_places(*places),
         variables=names,
         step=1,
         fix=Fix("one optimizer for each list of variables", safe=False),

@@ -51,7 +51,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -87,7 +87,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"{found.words}; every way from them to the target goes through this stop_gradient",
             place=found.place,
             label="the gradient ends here",
-            related=beside((call.place, "asked here")),
+            related=second_places((call.place, "asked here")),
             variables=found.names,
             step=call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(call.sources)},

@@ -82,7 +82,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Related, beside
+from ..finding import Finding, Fix, Related, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -117,7 +117,7 @@ def prove(run: Run) -> Iterator[Finding]:
         f"program ended with {run.crash.kind}",
         place=place,
         label="kept beyond its trace" if found.origin else "has no value outside its trace",
-        related=beside(*places, but=place),
+        related=second_places(*places, but=place),
         variables=(found.name,) if found.name else (),
         step=run.counted + 1,
     )

@@ -66,7 +66,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -114,7 +114,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"empty, and a gradient call got that list",
             place=read.frozen_at,
             label="still frozen when it is trained",
-            related=beside((read.place, "empty here")),
+            related=second_places((read.place, "empty here")),
             variables=names,
             step=1,
             evidence={"variables": len(names)},

@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Place, beside, listed
+from ..finding import Finding, Fix, Place, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -90,7 +90,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"call {flip.call} it {kept} {listed(names)}",
             place=flip.place,
             label="too late for the traced step",
-            related=beside((flip.apply, "applied here")),
+            related=second_places((flip.apply, "applied here")),
             variables=names,
             step=flip.call,
             evidence={"call": flip.call},

@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside
+from ..finding import Finding, Fix, second_places
 
 if TYPE_CHECKING:
     from ..evidence.run import Run
@@ -86,7 +86,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"by {max(found.changes):.1g}",
             place=place,
             label="gets next to no gradient",
-            related=beside((found.apply.place, "applied here"), but=place),
+            related=second_places((found.apply.place, "applied here"), but=place),
             variables=names,
             step=found.steps,
             evidence={"gradient_first": found.gradients[0], "gradient_most": max(found.gradients)},

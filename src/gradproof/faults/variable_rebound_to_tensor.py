@@ -59,7 +59,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -97,9 +97,7 @@ def prove(run: Run) -> Iterator[Finding]:
             f"and the variables keep their values",
             place=first.place,
             label="makes a new tensor, the variable keeps its value",
-            related=tuple(
-                Related(group.place, "and here") for group in groups[1:] if group.place is not None
-            ),
+            related=second_places(*((group.place, "and here") for group in groups[1:])),
             step=2,
             evidence={"tensors": count, "sources": len(first.call.sources)},
         )

@@ -56,7 +56,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, beside, listed
+from ..finding import Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -137,7 +137,7 @@ def prove(run: Run) -> Iterator[Finding]:
             "them added to what was there: each update contains all earlier gradients again",
             place=hoard.apply.place,
             label=_WORDS["never reset"][1],
-            related=beside((hoard.added, "added to here")),
+            related=second_places((hoard.added, "added to here")),
             variables=tuple(run.path(key) for key in hoard.variables),
             step=2,
             evidence={"updates": hoard.steps, "buffers": len(buffers)},
@@ -150,7 +150,7 @@ def prove(run: Run) -> Iterator[Finding]:
             "them: each gradient takes the place of the one before, and only the last part counts",
             place=hoard.added,
             label=_WORDS["replaced"][1],
-            related=beside((hoard.apply.place, "applied here")),
+            related=second_places((hoard.apply.place, "applied here")),
             variables=tuple(run.path(key) for key in hoard.variables),
             step=1,
             evidence={"buffers": len(buffers)},

@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, beside, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -162,7 +162,7 @@ def _nothing(run: Run) -> Iterator[Finding]:
                 f"`{zero.custom.function}`, whose own gradient is 0 also wherever it was tried",
                 place=zero.custom.place,
                 label="lets no gradient pass",
-                related=beside((zero.operation.place, "called here")),
+                related=second_places((zero.operation.place, "called here")),
                 variables=zero.names,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},

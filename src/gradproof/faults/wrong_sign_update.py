@@ -52,7 +52,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Edit, Finding, Fix, beside, listed
+from ..finding import Edit, Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.applies import Apply
@@ -152,7 +152,9 @@ def prove(run: Run) -> Iterator[Finding]:
                 f"along the gradient, not against it, and the loss grew in {misrule.steps} steps",
                 place=place,
                 label="adds the gradient",
-                related=beside((misrule.apply.place, "gradients are handed over here"), but=place),
+                related=second_places(
+                    (misrule.apply.place, "gradients are handed over here"), but=place
+                ),
                 variables=tuple(run.path(key) for key in misrule.variables),
                 step=misrule.step,
                 evidence={"steps": misrule.steps},
@@ -186,7 +188,9 @@ def prove(run: Run) -> Iterator[Finding]:
             f"measured steps, and the loss grew from {losses[0]:.4g} to {losses[-1]:.4g}",
             place=climbing[0].place,
             label="adds the gradient",
-            related=beside(*((place, "and here") for place in others), but=climbing[0].place),
+            related=second_places(
+                *((place, "and here") for place in others), but=climbing[0].place
+            ),
             variables=names,
             step=1,
             evidence={"first_loss": losses[0], "last_loss": losses[-1], "steps": len(losses)},
@@ -210,7 +214,7 @@ def _helping(run: Run) -> Iterator[Finding]:
             "critic's own gradients push it: the two help each other, and should compete",
             place=place,
             label="the critic wants that, too",
-            related=beside((found.critic.place, "the critic's gradients are taken here")),
+            related=second_places((found.critic.place, "the critic's gradients are taken here")),
             variables=names,
             step=1,
             evidence={"variables": len(names)},

@@ -58,7 +58,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.operations import CLIPS
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, beside, listed
+from ..finding import Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -114,7 +114,7 @@ def _second(run: Run) -> Iterator[Finding]:
             "derivative is 0 everywhere",
             place=found.made_at or piece.place,
             label=f"{piece.type} has no second derivative",
-            related=beside((found.call.place, "the second derivative")),
+            related=second_places((found.call.place, "the second derivative")),
             step=found.call.step + 1,
             evidence={"second_derivative": 0.0},
             fix=Fix("use an activation that bends, such as tanh or swish", safe=False),
