@@ -77,3 +77,29 @@ def test_faded(monkeypatch: pytest.MonkeyPatch):
     fading = Fading(run.applies[0], (KERNEL, BIAS), (1e-9, 1.0), (1e-12, 1.0), 20)
     monkeypatch.setattr("gradproof.evidence.fading.fadings", lambda _: [fading])
     assert not list(prove(run))
+
+
+@pytest.mark.parametrize(("gradient", "left"), [(100.0, 0.01), (2.0, 0.8)])
+def test_converged(gradient, left):
+    """A first step went all the way, and what is left of the gradient is its own rounding."""
+    run = still(healthy(), gradient_norm=left)
+    first = run.steps[0]
+    moved = replace(
+        first,
+        updates=tuple(
+            replace(update, gradient_norm=gradient, change_norm=1.0)
+            if update.variable == KERNEL
+            else update
+            for update in first.updates
+        ),
+    )
+    run = replace(run, steps=(moved, *run.steps[1:]), audits=run.audits[1:])
+    assert bool(list(prove(run))) is (left > 0.1)
+
+
+@pytest.mark.parametrize(("gradient", "said"), [(1e-8, False), (0.8, True)])
+def test_nothing_to_learn(gradient, said):
+    """A loss that is 0 but for rounding, in float32, against a rate that is too small for it."""
+    run = still(healthy(), gradient_norm=gradient, predicted_norm=1e-9)
+    run = with_variable(run, KERNEL, dtype="float32")
+    assert bool(list(prove(run))) is said

@@ -69,6 +69,9 @@ SHARE = 0.9
 NEAR = 16
 """Times the mean distance of neighbouring values: a larger update is not lost so."""
 
+CONVERGED = 1e-3
+"""Gradient beside that of an earlier step that moved the variable: there is nothing left to do."""
+
 
 def prove(run: Run) -> Iterator[Finding]:
     """Updates that are not zero, and variables that stand still from the start."""
@@ -87,7 +90,9 @@ def prove(run: Run) -> Iterator[Finding]:
                 if one.apply == apply.key and one.variable == pair.variable
             ]
             dtype = run.variable(pair.variable).dtype if pair.variable is not None else ""
-            if len(audits) >= 2 and all(_rounded(audit, dtype) for audit in audits):
+            if len(audits) < 2 or _converged(run, audits):
+                continue
+            if all(_rounded(audit, dtype) for audit in audits):
                 found.append(audits)
         if not found:
             continue
@@ -124,7 +129,23 @@ def _rounded(audit: Audit, dtype: str) -> bool:
     if not audit.gradient_norm or not audit.predicted_norm:
         return False
     size, spacing = _sizes(audit, dtype)
+    if "16" not in dtype and audit.gradient_norm <= spacing * audit.wanted**0.5:
+        return False  # not even a learning rate of 1 would move it: the gradient is nothing
     return size <= NEAR * spacing
+
+
+def _converged(run: Run, audits: list[Audit]) -> bool:
+    """The variable moved before, by gradients against which those of the audits are nothing."""
+    moved = [
+        update.gradient_norm or 0.0
+        for step, update in run.updates()
+        if step.apply == audits[0].apply
+        and step.index < audits[0].step
+        and update.variable == audits[0].variable
+        and update.change_norm
+    ]
+    before = max(moved, default=0.0)
+    return all((audit.gradient_norm or 0.0) < CONVERGED * before for audit in audits)
 
 
 def _sizes(audit: Audit, dtype: str) -> tuple[float, float]:
