@@ -2,7 +2,8 @@
 
 A process of its own imports TensorFlow, and nothing more; for each program it
 forks a child that does what the command line does. So the child may be
-killed, may fork or exit as it likes, and costs a second instead of ten.
+killed, may fork or exit as it likes, and costs a second instead of ten. Each
+begins with the same seeds, so that a test that passed once passes again.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = """
-import json, os, signal, sys
+import json, os, random, signal, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import tensorflow
+import numpy, tensorflow
 tensorflow.keras.layers.Dense
 print("ready", flush=True)
 for line in sys.stdin:
@@ -33,6 +34,7 @@ for line in sys.stdin:
             os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o644), number)
         os.chdir(order["folder"])
         os.environ.update(order["environment"])
+        random.seed(0), numpy.random.seed(0), tensorflow.random.set_seed(0)
         sys.argv = order["command"]
         if order["command"][0] == "python":
             import runpy
