@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from gradproof.watching.tensorflow.kinds import bare
 from gradproof.watching.tensorflow.own_names import OwnNames, is_nameless
-from gradproof.watching.tensorflow.variables import bare
 from nursery import Nursery
 
 

@@ -7,8 +7,9 @@ import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .kinds import bare, is_keras_variable, kind_of
 from .notes import flat
-from .variables import Variables, bare, is_keras_variable, kind_of
+from .variables import Variables
 
 
 def adopt(variables: Variables, penalty: Callable[[Any, str], None] | None = None) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from ..places import Places
 from .adoption import _age, adopt
+from .kinds import bare
 from .optimizer_state import passed_of
 from .pairs import name_of
 from .sides import Side
-from .variables import Variables, bare
+from .variables import Variables
 
 _KEPT_APART = ("optimizer", "metric", "rate")
 

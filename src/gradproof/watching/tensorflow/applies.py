@@ -12,10 +12,11 @@ from ...evidence.origins import follow
 from ..places import Stack
 from .eager import EagerOperations
 from .graphs import TracedOperations
+from .kinds import is_variable
 from .notes import Operations, identity
 from .sites import Site
 from .tapes import Tapes
-from .variables import Variables, is_variable
+from .variables import Variables
 
 
 @dataclass

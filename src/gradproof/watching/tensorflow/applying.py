@@ -12,12 +12,13 @@ from . import replicas
 from .applies import Applies, ApplyNote
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
+from .kinds import is_variable
 from .notes import Operations
 from .optimizers import Optimizers
 from .pairs import inner_of, keep_pairs, kind_of_gradient, known_to, name_of, pairs_of
 from .passages import Passage, Passages
 from .tapes import KEEP, Tapes
-from .variables import Variables, is_variable
+from .variables import Variables
 
 
 class Applying:

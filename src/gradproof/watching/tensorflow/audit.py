@@ -20,6 +20,7 @@ from typing import Any
 from ...evidence.ledger import Audit
 from ...interrupts import theirs
 from .eager import in_graph
+from .kinds import bare
 from .masks import masked_by
 from .optimizer_state import (
     RuleOf,
@@ -34,7 +35,7 @@ from .optimizer_state import (
 from .pairs import inner_of
 from .rules import Array
 from .sites import Site
-from .variables import Variables, bare
+from .variables import Variables
 
 FIRST = 3
 """Steps of each apply call that are audited at first."""

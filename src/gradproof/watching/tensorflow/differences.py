@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .kinds import bare
 from .notes import flat
 from .rewind import State
 from .slopes import SPACING, Number, measured, number_of
 from .trial import Taken, coarsest_of, dense, put, taken, wide
-from .variables import bare
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Any
 from ...evidence.recording import EXTERNAL, Conversion, Operation, Recording
 from ..patches import Patches
 from ..places import Places, Stack
-from .variables import Variables, is_variable
+from .kinds import is_variable
+from .variables import Variables
 
 LIMIT = 40_000
 """Operations kept; a program that runs more before its first step loses the oldest."""

@@ -21,8 +21,9 @@ from ..patches import Patches
 from ..places import Places
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
+from .kinds import kind_of
 from .stale import Stale
-from .variables import Variables, kind_of
+from .variables import Variables
 
 TRACES = 16
 """Traces of one function that are recorded."""

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from ..places import Places
-from .variables import kind_of
+from .kinds import kind_of
 
 MOST = 200
 """Entries of a container that are looked at."""

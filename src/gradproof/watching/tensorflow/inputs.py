@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .kinds import is_variable
 from .rewind import State
 from .slopes import SPACING, Number, number_of
 from .trial import run_eagerly
-from .variables import is_variable
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .inputs import Call, Leaf, weighed
+from .kinds import bare
 from .rewind import State
 from .slopes import SPACING, TOLERANCE, Number, Slope, measured, number_of
 from .trial import coarsest_of, dense, put, run_eagerly
-from .variables import bare
 
 DIRECTIONS = 4
 """Random directions for each input."""

@@ -9,11 +9,11 @@ import numpy as np
 
 from ...evidence.ledger import Audit
 from .generations import of_keras_2
+from .kinds import bare
 from .optimizer_state import array_of, clipped, clips, decays, rate_of, slots_of
 from .pairs import inner_of
 from .rules import RULES, Array, Moment, recovered
 from .sites import last_row
-from .variables import bare
 
 if TYPE_CHECKING:
     from .audit import Entry, Opened

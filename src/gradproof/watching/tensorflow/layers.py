@@ -14,8 +14,10 @@ from ..places import Places
 from .eager import in_graph
 from .generations import of_keras_2
 from .graphs import stack_here
+from .kinds import kind_of
+from .making import made_in
 from .tapes import Tapes
-from .variables import Variables, kind_of, made_in
+from .variables import Variables
 
 MODES = 200
 READS = 40

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import apart
-from .variables import bare
+from .kinds import bare
 
 SMALL = 65_536
 """Elements up to which NumPy has a norm sooner than an eager operation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .kinds import bare
 from .optimizer_trials import (
     CLOSE,
     Broken,
@@ -14,7 +15,6 @@ from .optimizer_trials import (
     furthest,
     gradients,
 )
-from .variables import bare
 
 
 def saving_goes_on(factory: Factory) -> Broken:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .kinds import bare
 from .optimizer_trials import CLOSE, NotApplicable, Trial, furthest, gradients
-from .variables import bare
 
 SHARES = (0.25, 0.75)
 """Parts of a gradient that the two replicas have."""

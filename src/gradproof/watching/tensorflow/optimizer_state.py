@@ -9,9 +9,9 @@ from typing import Any
 from ...finding import Place, Span
 from ..places import Places
 from .generations import of_keras_2
+from .kinds import bare, is_variable
 from .pairs import inner_of
 from .rules import RULES, SLOTS, Array
-from .variables import bare, is_variable
 
 _LIBRARIES = ("keras.", "tf_keras.")
 _UPDATES = ("update_step", "_backend_update_step", "_resource_apply_dense", "_update_step")

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .kinds import bare
 from .optimizer_state import passed_of
-from .variables import bare
 
 Factory = Callable[[], Any]
 Broken = str | None

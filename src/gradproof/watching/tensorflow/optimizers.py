@@ -13,12 +13,12 @@ from . import replicas
 from .eager import in_graph
 from .generations import of_keras_2
 from .graphs import stack_here
+from .kinds import bare
 from .measures import scalar
 from .optimizer_state import rule_at
 from .pairs import inner_of
 from .rates import Rates
 from .schedules import described
-from .variables import bare
 
 
 class Optimizers:

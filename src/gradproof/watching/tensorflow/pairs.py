@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .variables import Variables, is_variable
+from .kinds import is_variable
+from .variables import Variables
 
 
 def pairs_of(

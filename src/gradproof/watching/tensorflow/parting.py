@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .alignment import Alignment
+from .kinds import is_variable
 from .marks import NUDGE, SPACINGS
 from .rewind import State
 from .sides import Side, observe
-from .variables import is_variable
 
 LOSS, GRADIENTS, HANDED, CHANGE, OTHER = STAGES = (
     "loss",

@@ -13,6 +13,7 @@ from .applies import ApplyNote
 from .audit import Audits, Opened
 from .eager import EagerOperations
 from .graphs import TracedOperations
+from .kinds import is_variable
 from .measures import Before, measurable
 from .notes import identity
 from .numbers import Numbers
@@ -22,7 +23,7 @@ from .pairs import inner_of
 from .sites import Site
 from .sums import Sums
 from .tapes import KEEP, Tapes
-from .variables import Variables, is_variable
+from .variables import Variables
 
 
 @dataclass

@@ -15,10 +15,10 @@ from ...evidence.ledger import CopiedRate
 from ...finding import Place
 from ..places import Places
 from .eager import in_graph, unheard
+from .kinds import bare, is_variable, kind_of
 from .optimizer_state import passed_of
 from .pairs import inner_of
 from .stores import store_lines
-from .variables import bare, is_variable, kind_of
 
 NAMES = re.compile(r"(^|_)(lr|eta|learning_?rate|rate|step_?size)(_|$|\d)", re.IGNORECASE)
 OPTIMIZERS = 20

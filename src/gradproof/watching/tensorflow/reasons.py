@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from .kinds import bare, is_variable, kind_of
 from .parting import CHANGE, HANDED, LOSS, OTHER, Parted, Runs, swapped
 from .rewind import State
 from .sides import Handed, observe
-from .variables import bare, is_variable, kind_of
 
 NEAR = 1e-3
 """Relative; two numbers that belong together are as near as that."""

@@ -12,7 +12,8 @@ from ...evidence.gaps import Gap
 from ...evidence.workers import Digest, Feed
 from ...task import task
 from ..patches import Patches
-from .variables import Variables, bare
+from .kinds import bare
+from .variables import Variables
 
 MOMENTS = (1, 2, 3, 10, 50, 200, 1000, 5000)
 """Calls of traced functions after which copies are compared."""

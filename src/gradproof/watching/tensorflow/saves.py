@@ -11,7 +11,8 @@ from ...evidence.saves import Save
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places
-from .variables import Variables, is_variable, kind_of
+from .kinds import is_variable, kind_of
+from .variables import Variables
 
 MOST = 200
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..patches import Patches
+from .kinds import bare, is_variable
 from .notes import flat
 from .pairs import inner_of, keep_pairs, pairs_of
 from .rewind import State
 from .trial import dense, number, run_eagerly, scalar_of
-from .variables import bare, is_variable
 
 _HOLDING = ("ReadVariableOp", "Assign", "Resource")
 _BROADCASTING = ("Sub", "AddV2", "Mul", "SquaredDifference", "RealDiv", "Maximum", "Minimum")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...evidence.applies import Step, Update
+from .kinds import bare
 from .measures import norms_now, norms_of
-from .variables import bare
 
 FIRST = 16
 RECENT = 512

@@ -22,8 +22,9 @@ from ..places import Places
 from .eager import in_graph
 from .graphs import stack_here
 from .holders import Holder, holder_of
+from .kinds import is_variable, kind_of
 from .pairs import inner_of, pairs_of
-from .variables import Variables, is_variable, kind_of
+from .variables import Variables
 
 NOTES = 60
 """Facts of one kind that are kept."""

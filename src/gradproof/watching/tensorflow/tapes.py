@@ -16,8 +16,9 @@ from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
+from .kinds import bare, is_variable
 from .notes import CallNote, Operations, TapeNote, dtype_of, flat, identity, shape_of_tensor
-from .variables import Variables, bare, is_variable
+from .variables import Variables
 
 KEEP = 3
 """Steps of each tape that are recorded operation by operation."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..patches import Patches
 from .fitting import forgetting
+from .kinds import bare, is_variable
 from .notes import flat
 from .rewind import State
 from .slopes import SPACING
-from .variables import bare, is_variable
 
 SAME = 1e-3
 """Relative difference of two changes that float noise can explain."""

@@ -13,16 +13,9 @@ from ...evidence.variable import Variable
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places
-from .generations import of_keras_2
+from .kinds import bare, file_of, kind_of, reference
+from .making import Added, Made, made_in, maker
 from .own_names import OwnNames, is_nameless
-
-_ROLES = {
-    "Metric": "metric",
-    "SeedGenerator": "seed",
-    "BaseOptimizer": "optimizer",
-    "_BaseOptimizer": "optimizer",
-    "OptimizerV2": "optimizer",
-}
 
 
 @dataclass
@@ -49,96 +42,6 @@ class _Note:
     own_name: str | None = None
 
 
-@dataclass
-class Made:
-    """Where a layer was made, and by a method of which layer or module.
-
-    `held_at`: the line of that method.
-    """
-
-    place: Place | None
-    holder: weakref.ref[Any] | None
-    in_call: bool
-    held_at: Place | None = None
-
-
-@dataclass
-class _Added:
-    """A variable that a layer made with `add_weight`.
-
-    Keras 3 may give it a value much later, far from the layer's code.
-    """
-
-    weight: weakref.ref[Any]
-    made_at: Place | None
-    layer_made_at: Place | None
-    made_in: str
-    holder: weakref.ref[Any] | None
-    held_at: Place | None
-    in_call: bool
-    layer: weakref.ref[Any] | None
-
-
-def kind_of(thing: Any) -> str | None:
-    """What an object is to Keras or TensorFlow: `"layer"`, `"module"`, ..."""
-    for base in type(thing).__mro__:
-        module = base.__module__
-        if module.startswith(("keras.", "tf_keras.")):
-            if base.__name__ == "Layer":
-                return "layer"
-            if base.__name__ in _ROLES:
-                return _ROLES[base.__name__]
-        elif base.__name__ == "Module" and module == "tensorflow.python.module.module":
-            return "module"
-        elif base.__name__ == "Generator" and module.endswith("stateful_random_ops"):
-            return "seed"
-        elif base.__name__ == "CollectiveReplicaLauncher":
-            return "strategy"  # its token, that puts collectives in order
-    return None
-
-
-def is_variable(thing: Any) -> bool:
-    """A `tf.Variable`, or a Keras variable around one."""
-    kind = type(bare(thing))
-    # Asked itself, a variable of a strategy raises where no replica runs.
-    return hasattr(kind, "handle") and hasattr(kind, "assign_sub")
-
-
-def is_keras_variable(thing: Any) -> bool:
-    """A Keras 3 variable, also one that has no value yet."""
-    return any(
-        base.__name__ in ("Variable", "KerasVariable") and base.__module__.startswith("keras.")
-        for base in type(thing).__mro__
-    )
-
-
-def bare(variable: Any) -> Any:
-    """The `tf.Variable` inside a Keras 3 or an autocast variable, or one of a library's own."""
-    inner = getattr(variable, "_value", None)
-    if inner is None or not hasattr(type(inner), "handle"):
-        inner = getattr(variable, _around(type(variable), variable), None)
-    return inner if inner is not None and hasattr(type(inner), "handle") else variable
-
-
-_AROUND: dict[type, str] = {}
-
-
-def _around(kind: type, variable: Any) -> str:
-    """The attribute in which a kind of variable keeps the one that it hands everything on to.
-
-    `_variable` in TensorFlow and Keras; libraries that quantize weights have names of their own.
-    """
-    if kind not in _AROUND:
-        _AROUND[kind] = "_variable"
-        bases = [base.__name__ for base in kind.__mro__]
-        if "Variable" in bases and "BaseResourceVariable" not in bases and kind.__dictoffset__:
-            for name, part in vars(variable).items():
-                if any(base.__name__ == "BaseResourceVariable" for base in type(part).__mro__):
-                    _AROUND[kind] = name
-                    break
-    return _AROUND[kind]
-
-
 class Variables:
     """Every variable made since the watcher started."""
 
@@ -147,7 +50,7 @@ class Variables:
         self._notes: dict[int, _Note] = {}
         self._keys: dict[str, int] = {}
         self.handles: dict[int, int] = {}
-        self._added: dict[int, _Added] = {}
+        self._added: dict[int, Added] = {}
         self._named: dict[str, list[_Note]] = {}
         self.on_made: Callable[[int, Any], None] | None = None
         self._own_names = OwnNames()
@@ -169,11 +72,11 @@ class Variables:
         if type(variable).__name__ in ("_UnreadVariable", "ObjectGraphProto"):
             return None
         stack, _ = self._places.here(2)
-        owner, keras, during, frame = self._maker(sys._getframe(2))
+        owner, keras, during, frame = maker(sys._getframe(2), self._places)
         role = kind_of(owner) if owner is not None else None
-        library = owner is not None and self._places.library(_file_of(type(owner)))
+        library = owner is not None and self._places.library(file_of(type(owner)))
         layer_at = None
-        holder, held_at = _reference(owner), None
+        holder, held_at = reference(owner), None
         if role not in ("layer", "module"):
             around = made_in(frame, None, None, self._places)
             holder, held_at = around.holder, around.held_at
@@ -221,56 +124,22 @@ class Variables:
 
     def added(self, layer: Any, weight: Any) -> None:
         """Notes which layer a variable belongs to."""
-        reference = _reference(weight)
-        if reference is None or kind_of(layer) != "layer":
+        weak = reference(weight)
+        if weak is None or kind_of(layer) != "layer":
             return
         stack, _ = self._places.here(3)
         made = self.layers.get(layer)
-        library = self._places.library(_file_of(type(layer)))
-        self._added[id(weight)] = _Added(
-            reference,
+        library = self._places.library(file_of(type(layer)))
+        self._added[id(weight)] = Added(
+            weak,
             stack[-1] if stack else None,
             made.place if made is not None and library else None,
             type(layer).__name__,
             made.holder if made is not None else None,
             made.held_at if made is not None else None,
             made is not None and made.in_call,
-            _reference(layer),
+            reference(layer),
         )
-
-    def _maker(self, frame: FrameType | None) -> tuple[Any, Any, str, FrameType | None]:
-        """The object whose method makes the variable; its Keras variable.
-
-        Also what is under way, and the frame around that method.
-        """
-        from tensorflow.python.eager import context
-
-        keras: Any = None
-        during = ""
-        owner: Any = None
-        while frame is not None and owner is None:
-            this = frame.f_locals.get("self")
-            name = frame.f_code.co_name
-            if this is not None and not isinstance(this, type):
-                if is_variable(this) or is_keras_variable(this):
-                    module = type(this).__module__
-                    if module.startswith("keras.") and not of_keras_2(module):
-                        keras = this
-                elif kind_of(this) is not None or not self._places.library(
-                    frame.f_code.co_filename
-                ):
-                    owner = this
-                    during = {"call": "call", "__call__": "call", "build": "build"}.get(name, "")
-            frame = frame.f_back
-        if not context.executing_eagerly():
-            during = "trace"
-        around = frame
-        while frame is not None and kind_of(owner) not in ("optimizer", "metric"):
-            this = frame.f_locals.get("self")
-            if kind_of(this) in ("optimizer", "metric"):
-                owner = this
-            frame = frame.f_back
-        return owner, keras, during, around
 
     def key(self, variable: Any) -> int | None:
         """The key of a variable, also of one made before the watching."""
@@ -435,25 +304,6 @@ class Variables:
         return (None, None, None) if first is None else (type(first).__name__, True, None)
 
 
-def made_in(frame: FrameType | None, itself: Any, place: Place | None, places: Places) -> Made:
-    """How a layer was made, told from the frames around its making."""
-    while frame is not None:
-        this = frame.f_locals.get("self")
-        if this is not None and this is not itself and kind_of(this) in ("layer", "module"):
-            path, name = frame.f_code.co_filename, frame.f_code.co_name.removeprefix("tf__")
-            line = None if places.library(path) else places.place(path, frame.f_lineno)
-            return Made(place, _reference(this), name in ("call", "__call__"), line)
-        frame = frame.f_back
-    return Made(place, None, False)
-
-
-def _reference(thing: Any) -> weakref.ref[Any] | None:
-    try:
-        return weakref.ref(thing)
-    except TypeError:
-        return None
-
-
 def _lists(holder: Any, variable: Any, listed: dict[int, frozenset[int] | None]) -> bool | None:
     """Says whether the holder's own list has the variable."""
     if id(holder) not in listed:
@@ -473,8 +323,3 @@ def _count(variable: Any, dtype: str) -> int | None:
     if not plain or dtype not in ("int32", "int64") or variable.shape.rank != 0:
         return None
     return int(variable.numpy()) if variable.is_initialized() else None
-
-
-def _file_of(kind: type) -> str:
-    module = sys.modules.get(kind.__module__)
-    return getattr(module, "__file__", None) or ""
