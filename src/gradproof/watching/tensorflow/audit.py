@@ -14,7 +14,6 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ...evidence.ledger import Audit
@@ -22,16 +21,8 @@ from ...interrupts import theirs
 from .eager import in_graph
 from .kinds import bare
 from .masks import masked_by
-from .optimizer_state import (
-    RuleOf,
-    accumulated_of,
-    array_of,
-    passed_of,
-    rate_of,
-    rule_of,
-    scale_of,
-    slots_of,
-)
+from .openings import Opened, Passage, Traced, before_apply, before_call, before_first
+from .optimizer_state import rule_of
 from .pairs import inner_of
 from .rules import Array
 from .sites import Site
@@ -51,50 +42,6 @@ MANY = 1_000_000
 
 KEPT = 6
 """Audits of one variable at one apply call that are kept."""
-
-
-@dataclass
-class Entry:
-    """One variable before an audited step."""
-
-    key: int
-    variable: weakref.ref[Any]
-    value: Array
-    slots: dict[str, Array]
-    handed: Array | None = None
-    taken: Array | None = None
-    masked: Array | None = None
-    pending: Array | None = None
-    earlier: Array | None = None
-    direct: bool = False
-
-
-@dataclass
-class Opened:
-    """An audited step under way."""
-
-    apply: int
-    optimizer: weakref.ref[Any]
-    rule: RuleOf
-    entries: list[Entry]
-    scale: float
-    passed: int
-    rate: float | None
-    site: Site
-    count: int
-
-
-@dataclass
-class _Traced:
-    """An apply call in a traced function."""
-
-    site: Site
-    optimizer: weakref.ref[Any]
-    rule: RuleOf
-    variables: list[tuple[int, weakref.ref[Any]]]
-    masks: dict[int, Array]
-    direct: set[int]
-    done: int = 0
 
 
 class Audits:
@@ -121,7 +68,7 @@ class Audits:
         self._latest = latest
         self._origin = origin
         self._flush = flush
-        self._traced: list[_Traced] = []
+        self._traced: list[Traced] = []
         self._first: list[Opened] = []
         self._passed: Counter[int] = Counter()
         self._hidden: dict[tuple[int, int], Array] = {}
@@ -165,69 +112,29 @@ class Audits:
     def _remember(self, site: Site, optimizer: Any, variables: list[Any], gradients: Any) -> None:
         if len(self._traced) >= 20 or not _small(variables):
             return
-        masks: dict[int, Array] = {}
         self._traced = [one for one in self._traced if one.optimizer() is not None]
+        traced = Traced(
+            site,
+            weakref.ref(optimizer),
+            rule_of(inner_of(optimizer)),
+            [
+                (key, weakref.ref(variable))
+                for key, variable in zip(site.variables, variables, strict=True)
+            ],
+        )
         for key, variable, gradient in zip(site.variables, variables, gradients, strict=True):
             mask = masked_by(gradient, self._origin, self._variables)
             if mask is not None and mask.shape == tuple(variable.shape):
-                masks[key] = mask
-        self._traced.append(
-            _Traced(
-                site,
-                weakref.ref(optimizer),
-                rule_of(inner_of(optimizer)),
-                [
-                    (key, weakref.ref(variable))
-                    for key, variable in zip(site.variables, variables, strict=True)
-                ],
-                masks,
-                {
-                    key
-                    for key, gradient in zip(site.variables, gradients, strict=True)
-                    if gradient is not None and self._origin(gradient)
-                },
-            )
-        )
-        if masks:
-            self._before_first(self._traced[-1], optimizer)
+                traced.masks[key] = mask
+            if gradient is not None and self._origin(gradient):
+                traced.direct.add(key)
+        self._traced.append(traced)
+        first = before_first(traced, optimizer) if traced.masks else None
+        if first is not None:
+            self._first.append(first)
         # The graph was not run yet; variables made in it have no value.
         self._next = self._calls + 1
         self._vain = 0
-
-    def _before_first(self, traced: _Traced, optimizer: Any) -> None:
-        """Reads what is masked before the first step of a trace, where it has a value yet."""
-        from tensorflow.python.framework import ops
-
-        there = [(key, ref()) for key, ref in traced.variables if key in traced.masks]
-        try:
-            with ops.init_scope():
-                entries = [
-                    Entry(
-                        key,
-                        weakref.ref(one),
-                        array_of(one),
-                        {},
-                        masked=traced.masks[key],
-                        earlier=traced.masks[key],
-                    )
-                    for key, one in there
-                ]
-                passed = passed_of(inner_of(optimizer))
-        except Exception:  # made in this very trace: the second step is the first to be seen
-            return
-        self._first.append(
-            Opened(
-                traced.site.apply,
-                traced.optimizer,
-                traced.rule,
-                entries,
-                1.0,
-                passed,
-                None,
-                traced.site,
-                traced.site.count,
-            )
-        )
 
     def _after_first(self) -> None:
         from .judge import traced_audits
@@ -267,40 +174,7 @@ class Audits:
 
     def _open_all(self) -> list[Opened]:
         self._flush()
-        found = []
-        for traced in self._traced:
-            optimizer = traced.optimizer()
-            there = [(key, ref()) for key, ref in traced.variables]
-            living = [(key, one) for key, one in there if one is not None]
-            if optimizer is None or len(living) < len(there):
-                continue
-            inner = inner_of(optimizer)
-            found.append(
-                Opened(
-                    traced.site.apply,
-                    traced.optimizer,
-                    traced.rule,
-                    [
-                        Entry(
-                            key,
-                            weakref.ref(one),
-                            array_of(one),
-                            slots_of(inner, traced.rule, one),
-                            masked=traced.masks.get(key),
-                            pending=accumulated_of(inner, one),
-                            earlier=traced.masks.get(key),
-                            direct=key in traced.direct,
-                        )
-                        for key, one in living
-                    ],
-                    scale_of(optimizer),
-                    passed_of(inner),
-                    rate_of(inner),
-                    traced.site,
-                    traced.site.count,
-                )
-            )
-        return found
+        return [one for traced in self._traced if (one := before_call(traced)) is not None]
 
     def _close_all(self, opened: list[Opened]) -> None:
         from .judge import traced_audits
@@ -325,37 +199,13 @@ class Audits:
     ) -> Opened | None:
         if not _small(variables):
             return None
-        inner = inner_of(optimizer)
-        rule = rule_of(inner)
-        entries = []
+        passages = []
         for key, variable, gradient in zip(site.variables, variables, gradients, strict=True):
-            taken = None
-            if gradient is not None and not self._origin(gradient):
-                taken = self._latest(key)
-            entries.append(
-                Entry(
-                    key,
-                    weakref.ref(variable),
-                    array_of(variable),
-                    slots_of(inner, rule, variable),
-                    None if gradient is None else array_of(gradient),
-                    None if taken is None else array_of(taken),
-                    pending=accumulated_of(inner, variable),
-                    earlier=self._hidden.pop((site.apply, key), None),
-                    direct=gradient is not None and self._origin(gradient),
-                )
-            )
-        return Opened(
-            site.apply,
-            weakref.ref(optimizer),
-            rule,
-            entries,
-            scale_of(optimizer),
-            passed_of(inner),
-            rate_of(inner),
-            site,
-            0,
-        )
+            direct = gradient is not None and self._origin(gradient)
+            taken = None if gradient is None or direct else self._latest(key)
+            masked = self._hidden.pop((site.apply, key), None)
+            passages.append(Passage(key, variable, gradient, taken, direct, masked))
+        return before_apply(site, optimizer, passages)
 
     def end(self, opened: Opened | None, rate: float | None) -> None:
         """Compares what stands after an eager step with what should.

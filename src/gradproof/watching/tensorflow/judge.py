@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...evidence.ledger import Audit
-from .generations import of_keras_2
 from .kinds import bare
-from .optimizer_state import array_of, clipped, clips, decays, rate_of, slots_of
-from .pairs import inner_of
-from .rules import RULES, Array, Moment, recovered
+from .optimizer_state import array_of, clipped, clips, decays, slots_of
+from .predicting import Book, book_of, moment_of, plain_step, prediction
+from .rules import Array, Moment, recovered
 from .sites import last_row
 
 if TYPE_CHECKING:
-    from .audit import Entry, Opened
+    from .openings import Entry, Opened
 
 SPACING = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 """Distance of neighbouring values of a type, as a part of the value."""
 
 RELATIVE = {"float16": 0.05, "bfloat16": 0.1}
 """By how much a change computed in a type may differ from the exact one."""
-
-
-@dataclass
-class _Book:
-    """What one audited step was computed from."""
-
-    opened: Opened
-    optimizer: Any
-    inner: Any
-    rate: float | None
-    step: int
-    skipped: bool
 
 
 def eager_audits(opened: Opened, step: int, rate: float | None) -> list[Audit]:
@@ -45,7 +32,7 @@ def eager_audits(opened: Opened, step: int, rate: float | None) -> list[Audit]:
         step: Its index.
         rate: Learning rate in force, as far as it was measured before.
     """
-    book = _book(opened, step, rate)
+    book = book_of(opened, step, rate)
     if book is None:
         return []
     given = [entry for entry in opened.entries if entry.handed is not None]
@@ -69,7 +56,7 @@ def traced_audits(opened: Opened) -> list[Audit]:
     if row is None:
         return []
     index, norms, rate = row
-    book = _book(opened, index, rate)
+    book = book_of(opened, index, rate)
     if book is None:
         return []
     handed = {key: norm for key, norm in norms.items() if norm is not None}
@@ -87,26 +74,7 @@ def traced_audits(opened: Opened) -> list[Audit]:
     return audits
 
 
-def _book(opened: Opened, step: int, rate: float | None) -> _Book | None:
-    optimizer = opened.optimizer()
-    if optimizer is None:
-        return None
-    inner = inner_of(optimizer)
-    # Keras 2 works its schedule out inside the call; Keras 3 reads it before.
-    later = rate_of(inner)
-    if of_keras_2(type(inner).__module__) or rate is None:
-        rate = later if later is not None else rate
-    every = getattr(inner, "gradient_accumulation_steps", None) or 1
-    skipped = (opened.passed + 1) % every != 0
-    return _Book(opened, optimizer, inner, rate, step, skipped)
-
-
-def _local_step(book: _Book) -> int:
-    every = getattr(book.inner, "gradient_accumulation_steps", None) or 1
-    return int(book.opened.passed // every + 1)
-
-
-def _unscaled(book: _Book, entry: Entry) -> Array:
+def _unscaled(book: Book, entry: Entry) -> Array:
     """A handed gradient, unscaled and averaged as the optimizer does it."""
     gradient = np.zeros(()) if entry.handed is None else entry.handed
     gradient = gradient / book.opened.scale
@@ -117,7 +85,7 @@ def _unscaled(book: _Book, entry: Entry) -> Array:
     return gradient
 
 
-def _share(book: _Book, handed: dict[int, float]) -> dict[int, float] | None:
+def _share(book: Book, handed: dict[int, float]) -> dict[int, float] | None:
     """Norms that clipping by norm leaves; `None` where norms don't tell."""
     if getattr(book.inner, "gradient_accumulation_steps", None):
         return None
@@ -134,12 +102,12 @@ def _share(book: _Book, handed: dict[int, float]) -> dict[int, float] | None:
     return handed
 
 
-def _told(book: _Book, entry: Entry) -> Array | None:
+def _told(book: Book, entry: Entry) -> Array | None:
     """The gradient that a traced step must have used, told from the state."""
     variable = entry.variable()
     if variable is None or book.rate is None or not book.opened.rule.known:
         return None
-    moment = _moment(book, entry, variable, np.zeros_like(entry.value))
+    moment = moment_of(book, entry, variable, np.zeros_like(entry.value))
     after = slots_of(book.inner, book.opened.rule, variable)
     if set(after) != set(entry.slots):
         return None
@@ -147,14 +115,8 @@ def _told(book: _Book, entry: Entry) -> Array | None:
     return recovered(book.opened.rule.name, moment, after, change)
 
 
-def _moment(book: _Book, entry: Entry, variable: Any, gradient: Array) -> Moment:
-    rate = book.rate or 0.0
-    value = entry.value * (1.0 - decays(book.inner, variable) * rate)
-    return Moment(value, gradient, entry.slots, rate, _local_step(book), book.inner)
-
-
 def _audit(
-    book: _Book,
+    book: Book,
     entry: Entry,
     gradient: Array | None,
     unclipped: Array | None,
@@ -174,115 +136,81 @@ def _audit(
     variable = entry.variable()
     if variable is None:
         return None
-    after = array_of(variable)
-    change = after - entry.value
-    dtype = str(bare(variable).dtype.base_dtype.name)
+    change = array_of(variable) - entry.value
     if gradient is not None and bound and not gradient.any() and not change.any():
         # A standstill does not tell the gradient of a rule without state.
         gradient = None
-    moment, predicted = _predicted(book, entry, variable, gradient)
-    error = slack = loose = clipped_to = None
-    if predicted is not None:
-        slack = _slack(predicted, entry.value, dtype)
-        error = _norm(change - predicted)
-        used = _norm(moment.gradient)
-        if bound is not None and abs(used - bound) > 0.01 * bound + 1e-6:
-            error = max(error, abs(used - bound) / max(bound, 1e-30) * _norm(predicted))
-            loose = 0.0 if handed and abs(used - handed) < 0.01 * handed else None
-            clipped_to = _norm(predicted) * bound / max(used, 1e-30)
-    if unclipped is not None:
-        _, raw = _predicted(book, entry, variable, unclipped)
-        loose = None if raw is None else _norm(change - raw)
+    moment, predicted = prediction(book, entry, variable, gradient)
     handed_norm = None if handed is None else handed * book.opened.scale
     handed_norm = handed_norm if entry.handed is None else _norm(entry.handed)
-    along = None
-    direction = entry.handed if entry.handed is not None else gradient
-    if direction is not None and change.any() and direction.any():
-        along = -float(np.sum(change * direction)) / (_norm(change) * _norm(direction))
-    expected = None if predicted is None else _norm(predicted)
-    expected = clipped_to if clipped_to is not None else expected
-    wanted = np.zeros(change.shape, bool) if predicted is None else predicted != 0
-    if predicted is None and gradient is None and bound and not change.any():
-        expected = _expected(book, variable, bound)
+    expected, wanted = None, np.zeros(change.shape, bool)
+    if predicted is not None:
+        expected, wanted = _norm(predicted), predicted != 0
+    elif gradient is None and bound and not change.any():
+        expected = plain_step(book, variable, bound)
         wanted = np.full(change.shape, expected is not None)
-    hidden = _hidden(entry)
-    earlier, entry.masked = entry.earlier, hidden
-    return Audit(
+    plain = Audit(
         book.opened.apply,
         book.step,
         entry.key,
         book.opened.rule.name,
-        book.opened.rule.own,
-        _norm(entry.value),
-        _norm(entry.taken) if entry.taken is not None else handed_norm if entry.direct else None,
-        handed_norm,
-        None if gradient is None else _norm(gradient),
-        expected,
-        _norm(change),
-        error,
-        slack or 0.0,
-        loose,
-        along,
-        int(change.size),
-        int(wanted.sum()),
-        int((wanted & (change == 0)).sum()),
-        int(hidden.sum()),
-        0 if earlier is None else int((hidden & earlier).sum()),
-        int((hidden & (change != 0)).sum()),
-        _norm(change[hidden]),
-        _idle(book, variable),
-        _terms(book, variable, moment, predicted),
+        own=book.opened.rule.own,
+        value_norm=_norm(entry.value),
+        taken_norm=handed_norm if entry.direct else None,
+        gradient_norm=handed_norm,
+        used_norm=None if gradient is None else _norm(gradient),
+        predicted_norm=expected,
+        change_norm=_norm(change),
+        along=_along(change, entry.handed if entry.handed is not None else gradient),
+        elements=int(change.size),
+        wanted=int(wanted.sum()),
+        rounded=int((wanted & (change == 0)).sum()),
+        idle=_idle(book, variable),
+        terms=_terms(book, variable, moment, predicted),
+    )
+    if entry.taken is not None:
+        plain = replace(plain, taken_norm=_norm(entry.taken))
+    if predicted is not None:
+        slack = _slack(predicted, entry.value, str(bare(variable).dtype.base_dtype.name))
+        plain = replace(plain, error=_norm(change - predicted), slack=slack)
+        plain = _bounded(plain, _norm(moment.gradient), handed, bound)
+    if unclipped is not None:
+        _, raw = prediction(book, entry, variable, unclipped)
+        plain = replace(plain, unclipped_error=None if raw is None else _norm(change - raw))
+    return _masked(plain, entry, change)
+
+
+def _bounded(audit: Audit, used: float, handed: float | None, bound: float | None) -> Audit:
+    """The audit of a traced step whose gradient is not as long as clipping leaves it."""
+    if bound is None or abs(used - bound) <= 0.01 * bound + 1e-6:
+        return audit
+    predicted = audit.predicted_norm or 0.0
+    return replace(
+        audit,
+        error=max(audit.error or 0.0, abs(used - bound) / max(bound, 1e-30) * predicted),
+        unclipped_error=0.0 if handed and abs(used - handed) < 0.01 * handed else None,
+        predicted_norm=predicted * bound / max(used, 1e-30),
     )
 
 
-def _expected(book: _Book, variable: Any, used: float) -> float | None:
-    """How far plain gradient descent would move, told from norms alone."""
-    plain = book.opened.rule.name == "SGD" and not getattr(book.inner, "momentum", 0)
-    if not plain or book.skipped or book.rate is None:
+def _masked(audit: Audit, entry: Entry, change: Array) -> Audit:
+    """The audit with what was masked of the gradient, and moved all the same."""
+    hidden = _hidden(entry)
+    earlier, entry.masked = entry.earlier, hidden
+    return replace(
+        audit,
+        masked=int(hidden.sum()),
+        masked_before=0 if earlier is None else int((hidden & earlier).sum()),
+        masked_moved=int((hidden & (change != 0)).sum()),
+        masked_norm=_norm(change[hidden]),
+    )
+
+
+def _along(change: Array, direction: Array | None) -> float | None:
+    """Cosine of a change and the way down."""
+    if direction is None or not change.any() or not direction.any():
         return None
-    return None if getattr(variable, "constraint", None) is not None else book.rate * used
-
-
-def _predicted(
-    book: _Book, entry: Entry, variable: Any, gradient: Array | None
-) -> tuple[Moment, Array | None]:
-    """The change that the rule predicts; `None` where it is not known."""
-    usable = gradient if gradient is not None else np.zeros_like(entry.value)
-    moment = _moment(book, entry, variable, usable)
-    rule = book.opened.rule
-    if book.skipped and gradient is not None and np.isfinite(gradient).all():
-        return moment, np.zeros_like(entry.value)
-    known = rule.known and gradient is not None and book.rate is not None
-    # Which variables Muon leaves to Adam shows in the state that it makes.
-    known = known and (rule.name != "Muon" or bool(entry.slots))
-    if not known or book.skipped or _averaged(book):
-        return moment, None
-    with np.errstate(all="ignore"):
-        change = RULES[rule.name](moment)
-    value = moment.value + change
-    constraint = getattr(variable, "constraint", None)
-    if constraint is not None:
-        if not type(constraint).__module__.startswith(("keras.", "tf_keras.")):
-            return moment, None
-        value = _constrained(constraint, value, variable)
-    return moment, value - entry.value
-
-
-def _constrained(constraint: Any, value: Array, variable: Any) -> Array:
-    import tensorflow as tf
-    from tensorflow.python.eager import record
-
-    with record.stop_recording():
-        given = tf.constant(value.astype(bare(variable).dtype.as_numpy_dtype))
-        return np.asarray(constraint(given)).astype(np.float64)
-
-
-def _averaged(book: _Book) -> bool:
-    """In this step the optimizer puts the average of the weights in their place."""
-    every = getattr(book.inner, "ema_overwrite_frequency", None)
-    if not getattr(book.inner, "use_ema", False) or not every:
-        return False
-    return bool(_local_step(book) % every == 0)
+    return -float(np.sum(change * direction)) / (_norm(change) * _norm(direction))
 
 
 def _slack(predicted: Array, value: Array, dtype: str) -> float:
@@ -301,7 +229,7 @@ def _hidden(entry: Entry) -> Array:
     return hidden
 
 
-def _idle(book: _Book, variable: Any) -> tuple[str, ...]:
+def _idle(book: Book, variable: Any) -> tuple[str, ...]:
     after = slots_of(book.inner, book.opened.rule, variable)
     return tuple(
         name
@@ -311,7 +239,7 @@ def _idle(book: _Book, variable: Any) -> tuple[str, ...]:
 
 
 def _terms(
-    book: _Book, variable: Any, moment: Moment, predicted: Array | None
+    book: Book, variable: Any, moment: Moment, predicted: Array | None
 ) -> tuple[tuple[str, float], ...]:
     """The rule's terms as norms, its constants as they are."""
     terms: list[tuple[str, float]] = []

@@ -10,13 +10,14 @@ from typing import Any
 
 from . import replicas
 from .applies import ApplyNote
-from .audit import Audits, Opened
+from .audit import Audits
 from .eager import EagerOperations
 from .graphs import TracedOperations
 from .kinds import is_variable
 from .measures import Before, measurable
 from .notes import identity
 from .numbers import Numbers
+from .openings import Opened
 from .optimizer_state import rule_of
 from .optimizers import state
 from .pairs import inner_of
