@@ -70,6 +70,12 @@ def mended(text: str, keras: str = "3") -> str | None:
     return after["snippet.py"].decode() if after else None
 
 
+def mended_snippet(text: str, keras: str = "3") -> str:
+    """A snippet with every mend made, behind its prelude; empty if there is none."""
+    prelude = PRELUDE.format(imports=HEADER.format(keras=IMPORTS[keras]))
+    return mended(prelude + textwrap.dedent(text).lstrip("\n"), keras) or ""
+
+
 def _difference(
     snippet: str, found: Counter[tuple[int, str]], expected: Counter[tuple[int, str]]
 ) -> str:

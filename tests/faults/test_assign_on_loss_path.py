@@ -126,3 +126,40 @@ def test_an_update_of_the_source_itself():
             improve()
         """
     )
+
+
+INNER = """
+def adapt(net):
+    with tf.GradientTape() as inner:
+        first = tf.reduce_mean(tf.square(net(x) - y))
+    found = inner.gradient(first, net.trainable_variables)
+    {step}
+
+
+def meta_step(net):
+    with tf.GradientTape() as outer:
+        {inside}
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = outer.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+
+
+meta_step(model)
+"""
+MOVES = """for variable, slope in zip(net.trainable_variables, found):
+        variable.assign_sub(0.1 * slope)"""
+
+
+def test_an_inner_step_that_is_assigned():
+    """The outer gradient goes through new values that depend on nothing for its tape."""
+    step = MOVES + "  # GP206"
+    assert_findings(INNER.format(step=step, inside="adapt(net)"))
+    step = "keras.optimizers.SGD(0.1).apply(found, net.trainable_variables)  # GP206"
+    assert_findings(INNER.format(step=step, inside="adapt(net)"))
+
+
+def test_an_inner_step_that_no_outer_tape_sees():
+    """First order on purpose, and a perturbation that goes up."""
+    assert_silent(INNER.format(step=MOVES, inside="pass"))
+    up = INNER.format(step=MOVES, inside="adapt(net)").replace("_sub", "_add")
+    assert_silent(up.replace("first = tf.reduce_mean(tf.square(net(x) - y))", "first = net(x)"))

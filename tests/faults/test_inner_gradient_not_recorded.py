@@ -161,3 +161,30 @@ def test_second_derivative_proven():
         crash=crash,
     )
     assert proven(run)[0] == ("GP210", 4)
+
+
+def test_a_second_derivative_of_weights_in_a_list():
+    """Which weights it runs over is not known one by one; that the tape lost them is."""
+    text = """
+        layers = [(tf.Variable(tf.ones((4, 4))), tf.Variable(tf.zeros((4,)))) for _ in range(3)]
+
+        def field(given):
+            for w, b in layers:
+                given = tf.tanh(given @ w + b)
+            return given
+
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as second:
+                second.watch(x)
+                with tf.GradientTape() as first:
+                    first.watch(x)
+                    u = field(x)
+{one}            slope = first.gradient(u, x)
+            curve = second.gradient(slope, x)
+            loss = tf.reduce_mean(tf.square(curve - y))
+        variables = [one for pair in layers for one in pair]
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    wrong = text.format(one="").replace("first.gradient(u, x)", "first.gradient(u, x)  # GP210")
+    assert_findings(wrong)
+    assert_silent(text.format(one="    "))

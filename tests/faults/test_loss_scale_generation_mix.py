@@ -25,7 +25,7 @@ from records import (
     with_call,
     with_operations,
 )
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_methods_of_keras_2():
@@ -210,3 +210,38 @@ def test_a_flag_that_was_asked_before():
     """
     assert_silent(text.format(flag='hasattr(scaling, "get_scaled_loss")', mark=""))
     assert_findings(text.format(flag="len(model.layers) > 1", mark="  # GP505"))
+
+
+ASIDE = """
+scaled = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+    target = scaled.{scale}(loss)
+gradients = tape.gradient({of}, model.trainable_variables){mark}
+{unscale}
+scaled.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+UNSCALE = "gradients = scaled.get_unscaled_gradients(gradients)"
+
+
+def test_the_loss_as_it_was_before():
+    """It was scaled, and the gradients are taken of the other tensor."""
+    new = {"scale": "scale_loss", "unscale": ""}
+    assert_findings(ASIDE.format(**new, of="loss", mark="  # GP505"))
+    assert_silent(ASIDE.format(**new, of="target", mark=""))
+    old = {"scale": "get_scaled_loss", "unscale": UNSCALE}
+    assert_findings(ASIDE.format(**old, of="loss", mark="  # GP505"), keras="2")
+    assert_silent(ASIDE.format(**old, of="target", mark=""), keras="2")
+
+
+def test_a_loss_that_is_scaled_in_a_branch():
+    """Either tensor may be the one that is differentiated."""
+    text = ASIDE.format(scale="scale_loss", unscale="", of="loss", mark="")
+    branch = "if len(y) > 3:\n        loss = scaled.scale_loss(loss)"
+    assert_silent(text.replace("target = scaled.scale_loss(loss)", branch))
+
+
+def test_the_scaled_loss_is_taken():
+    """The mend knows the name that the scaled loss has."""
+    after = mended_snippet(ASIDE.format(scale="scale_loss", unscale="", of="loss", mark=""))
+    assert "tape.gradient(target, model.trainable_variables)" in after

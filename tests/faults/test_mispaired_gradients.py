@@ -20,7 +20,7 @@ from records import (
     with_apply,
     with_operations,
 )
-from snippets import assert_findings, assert_silent, suspects
+from snippets import assert_findings, assert_silent, mended_snippet, suspects
 
 
 def test_different_models():
@@ -296,3 +296,54 @@ def test_one_operation_that_gives_all_gradients():
     assert len(list(prove(run))) == 1
     sources = tuple(replace(source, result=KERNEL_GRADIENT) for source in reversed(call.sources))
     assert list(prove(replace(run, calls=(replace(call, sources=sources),)))) == []
+
+
+CUT = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+gradients = tape.gradient(loss, {taken})
+cut = len(encoder.trainable_variables)
+optimizer.build(encoder.trainable_variables)
+optimizer.apply_gradients(zip(gradients[:cut], encoder.trainable_variables)){mark}
+keras.optimizers.SGD(0.1).apply_gradients(zip(gradients[cut:], decoder.trainable_variables))
+"""
+ENCODER_FIRST = "encoder.trainable_variables + decoder.trainable_variables"
+DECODER_FIRST = "decoder.trainable_variables + encoder.trainable_variables"
+
+
+def test_gradients_that_are_cut_where_another_list_ends():
+    """The first of them were taken for the other network."""
+    text = CUT.format(taken=DECODER_FIRST, mark="  # GP403")
+    assert_findings(text)
+    assert ENCODER_FIRST in mended_snippet(text)
+    assert_silent(CUT.format(taken=ENCODER_FIRST, mark=""))
+
+
+BY_HAND = """
+w, u, b = (tf.Variable(tf.ones((4, 4))) for _ in range(3))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(x @ w * (x @ u) + x @ b - y))
+gradients = tape.gradient(loss, {taken})
+momenta = [tf.Variable(tf.zeros((4, 4))) for _ in range(3)]
+for {names} in zip({columns}):{mark}
+    {body}
+"""
+MOMENTUM = "m.assign(0.9 * m + g)\n    v.assign_sub(0.1 * m)"
+
+
+def test_pairs_that_are_assigned_by_hand():
+    """A loop over two orders of one list, with or without momenta."""
+    three = {"names": "v, g, m", "columns": "[w, u, b], gradients, momenta", "body": MOMENTUM}
+    text = BY_HAND.format(taken="[w, b, u]", mark="  # GP403", **three)
+    assert_findings(text)
+    assert "gradient(loss, [w, u, b])" in mended_snippet(text)
+    assert_silent(BY_HAND.format(taken="[w, u, b]", mark="", **three))
+    two = {"names": "g, v", "columns": "gradients, [w, u, b]", "body": "v.assign_sub(0.1 * g)"}
+    assert_findings(BY_HAND.format(taken="[w, b, u]", mark="  # GP403", **two))
+
+
+def test_gradients_that_are_kept_by_hand():
+    """Accumulators are other variables, in whatever order."""
+    kept = {"names": "m, g", "columns": "momenta, gradients", "body": "m.assign(0.9 * m + g)"}
+    then = "optimizer.apply_gradients(zip(momenta, [w, u, b]))"
+    assert_silent(BY_HAND.format(taken="[w, u, b]", mark="", **kept), then)

@@ -142,3 +142,29 @@ def test_left_in_the_function_that_runs_both_ends():
     )
     run = replace(run, calls=(replace(run.calls[0], sources=run.calls[0].sources[:1]),))
     assert ("GP202", 3) in proven(run)
+
+
+def test_weights_in_a_dict():
+    """New values by name, made with NumPy in an inner loop: one line, one finding."""
+    text = """
+        weights = {{"w": tf.Variable(tf.ones((4, 4))), "b": tf.Variable(tf.zeros((4,)))}}
+
+        def predict(given=None):
+            p = given or weights
+            return x @ p["w"] + p["b"]
+
+        with tf.GradientTape() as outer:
+            fast = dict(weights)
+            for _ in range(2):
+                with tf.GradientTape() as inner:
+                    inner.watch(list(fast.values()))
+                    first = tf.reduce_mean(tf.square(predict(fast) - y))
+                slopes = inner.gradient(first, fast)
+                fast = {{k: {new} for k in fast}}{mark}
+            loss = tf.reduce_mean(tf.square(predict(fast) - y))
+        variables = list(weights.values())
+        optimizer.apply_gradients(zip(outer.gradient(loss, variables), variables))
+        """
+    new = "tf.constant(fast[k].numpy() - 0.1 * slopes[k].numpy())"
+    assert_findings(text.format(new=new, mark="  # GP202"))
+    assert_silent(text.format(new="fast[k] - 0.1 * slopes[k]", mark=""))

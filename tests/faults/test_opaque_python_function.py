@@ -72,3 +72,25 @@ def test_proven():
     run = unconnected(healthy(), KERNEL)
     run = with_operations(run, operation(TANH, "PyFunc", (MATMUL,), line=3))
     assert proven(run) == [("GP204", 3)]
+
+
+def test_the_body_of_a_scan():
+    """What the cell computes goes through NumPy; the state comes back row by row."""
+    text = """
+        kernel = tf.Variable(tf.ones((4, 4)))
+
+        def cell(state, row):
+            first, second = state
+            inner = row @ kernel
+            {body}
+            return tf.tanh(inner + first), second + first
+
+        with tf.GradientTape() as tape:
+            zero = tf.zeros((8, 4))
+            states = tf.scan(cell, tf.stack([x, x]), initializer=(zero, zero))
+            loss = tf.reduce_mean(tf.square(states[0][-1] - y))
+        optimizer.apply_gradients(zip(tape.gradient(loss, [kernel]), [kernel]))
+        """
+    body = "inner = tf.numpy_function(np.sort, [inner], tf.float32)  # GP204"
+    assert_findings(text.format(body=body))
+    assert_silent(text.format(body="inner = tf.sort(inner)"))

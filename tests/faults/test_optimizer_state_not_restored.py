@@ -155,3 +155,31 @@ def test_state_that_is_put_in_by_hand():
     weights = WEIGHTS.format(mark="")
     slots = "    for slot, value in zip(adam.variables, np.load('slots.npy')): slot.assign(value)"
     assert_silent(resume(weights + slots, "net.save_weights('net.weights.h5')"))
+
+
+HALVES = """
+def make():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+
+def train(net, adam):
+    for _ in range(20):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        adam.apply_gradients(zip(gradients, net.trainable_variables))
+
+net, adam = make(), keras.optimizers.Adam(0.01)
+train(net, adam)
+path = tf.train.Checkpoint(net=net, adam=adam).save("./half")
+again, fresh = make(), keras.optimizers.{fresh}
+tf.train.Checkpoint(net=again{with_it}).restore(path){mark}
+train(again, fresh)
+"""
+
+
+def test_saved_with_it_and_restored_without():
+    """The same optimizer, made once more, leaves behind what the checkpoint has of it."""
+    same = "Adam(0.01)"
+    assert_findings(HALVES.format(fresh=same, with_it="", mark=MARK))
+    assert_silent(HALVES.format(fresh=same, with_it=", adam=fresh", mark=""))
+    assert_silent(HALVES.format(fresh="Adam(0.0001)", with_it="", mark=""))

@@ -144,6 +144,78 @@ def test_padding_is_left_out(masked: str, between: str, loss: str):
     assert_silent(TAGGER.format(masked=masked, between=between, loss=loss))
 
 
+LOSS = """
+def error(target, given, {name}):
+    each = tf.square(given - target)
+    {body}
+
+def train(a, b, weight):
+    with tf.GradientTape() as tape:
+        loss = {call}
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+{more}
+"""
+FOUND = "return tf.reduce_mean(each)  # GP704"
+LEFT = "return tf.reduce_mean(each)"
+
+
+def loss(
+    body: str, name: str = "weight", call: str = "error(b, model(a), weight)", more: str = ""
+) -> str:
+    """A step whose loss is a function of its own."""
+    return LOSS.format(body=body, name=name, call=call, more=more)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        loss(FOUND),
+        loss(FOUND, call="error(b, model(a), weight=weight)"),
+        loss(FOUND, name="mask", call="error(b, model(a), mask=weight)"),
+        loss("mask = tf.cast(tf.not_equal(target, 0), tf.float32)\n    " + FOUND),
+        loss("sample_weight = tf.where(target > 0, 2.0, 1.0)\n    " + FOUND),
+    ],
+)
+def test_what_a_loss_leaves_aside(program: str):
+    """Weights or a mask that it is given, or makes itself."""
+    assert_findings(program)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        loss("return tf.reduce_mean(each * weight)"),
+        loss("del weight\n    " + LEFT),
+        loss(LEFT, call="tf.reduce_mean(error(b, model(a), weight) * weight)"),
+        loss(LEFT, call="error(b, model(a), 0.5)"),
+        loss(LEFT, call="error(b, model(a), model.trainable_variables)"),
+        loss(LEFT, name="weight=None", call="error(b, model(a))"),
+        loss(LEFT, more="class Other:\n    def error(self, weight):\n        return weight"),
+        loss("mask = target > 0\n    return tf.reduce_mean(tf.boolean_mask(each, mask))"),
+        loss("valid = 3\n    return tf.reduce_mean(each * weight)"),
+    ],
+)
+def test_what_a_loss_does_not_leave_aside(program: str):
+    """Used, thrown away, weighed by the caller, no weights of samples, or one of several rules."""
+    assert_silent(program)
+
+
+def test_a_mask_that_a_step_makes():
+    """No function between: the mask stands beside the loss."""
+    step = """
+        def train(a, b):
+            mask = tf.cast(tf.not_equal(b, 0), tf.float32)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean({each})MARK
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    plain = "tf.square(model(a) - b)"
+    assert_findings(step.format(each=plain).replace("MARK", "  # GP704"))
+    assert_silent(step.format(each=f"mask * {plain}").replace("MARK", ""))
+
+
 def test_a_run_whose_loss_leaves_the_weights_out():
     """The weights came with the data, and nothing on the way to the loss took them."""
     run = with_operations(healthy(), operation(12, EXTERNAL, shape=(8,)))

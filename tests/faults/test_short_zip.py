@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradproof.evidence.applies import Optimizer
 from gradproof.faults.short_zip import prove
 from records import BIAS, KERNEL, healthy, left_out, proven, unconnected, with_apply, with_call
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_a_slice():
@@ -154,3 +154,20 @@ def test_pairs_that_are_added_to():
         optimizer.apply_gradients(pairs)
         """
     )
+
+
+def test_a_second_cut_that_ends_too_early():
+    """It begins where the other list ends, and leaves the last one out."""
+    text = """
+        both = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+        gradients = tape.gradient(loss, both)
+        optimizer.build(both)
+        cut = len(encoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients[:cut], encoder.trainable_variables))
+        optimizer.apply_gradients(zip(gradients[cut:-1], decoder.trainable_variables))  # GP404
+        """
+    assert_findings(text)
+    assert_silent(text.replace("cut:-1", "cut:").replace("  # GP404", ""))
+    assert "zip(gradients[cut:], decoder" in mended_snippet(text)

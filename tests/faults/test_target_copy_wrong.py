@@ -190,3 +190,33 @@ def test_an_alias_that_a_method_mixes():
     """
     assert_findings(text.format(made="self.target = self.online  # GP707"))
     assert_silent(text.format(made="self.target = keras.models.clone_model(self.online)"))
+
+
+AVERAGE = """
+{copy}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(encoder(x) - y))
+gradients = tape.gradient(loss, encoder.trainable_variables)
+optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+for slow, fast in zip(decoder.trainable_variables, encoder.trainable_variables):
+    {assign}
+{after}
+"""
+COPY = "decoder.set_weights(encoder.get_weights())"
+BACK = "fast.assign(0.99 * slow + 0.01 * fast)"
+
+
+def test_an_average_that_is_assigned_to_the_other_network():
+    """The copy stays where it was, and the trained network is pulled back to it."""
+    assert_findings(AVERAGE.format(copy=COPY, assign=BACK + "  # GP707", after=""))
+
+
+def test_averages_that_are_right():
+    """The copy follows; it is changed elsewhere; it is no copy; it is made again and again."""
+    follows = "slow.assign(0.99 * slow + 0.01 * fast)"
+    assert_silent(AVERAGE.format(copy=COPY, assign=follows, after=""))
+    moved = "for slow in decoder.trainable_variables:\n    slow.assign(0.9 * slow)"
+    assert_silent(AVERAGE.format(copy=COPY, assign=BACK, after=moved))
+    assert_silent(AVERAGE.format(copy="", assign=BACK, after=""))
+    again = f"for _ in range(3):\n    {COPY}"
+    assert_silent(AVERAGE.format(copy=again, assign=BACK, after=""))

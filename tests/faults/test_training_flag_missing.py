@@ -7,8 +7,7 @@ from dataclasses import replace
 from gradproof.evidence.layers import LayerMode
 from gradproof.finding import Finding
 from records import at, healthy, proven
-from snippets import PRELUDE, STEP, assert_findings, assert_silent, mended
-from worlds import HEADER, IMPORTS
+from snippets import STEP, assert_findings, assert_silent, mended_snippet
 
 
 def test_dropout():
@@ -131,7 +130,7 @@ step(None)
 def test_a_flag_that_is_handed_on_is_no_place_for_another():
     """`training=flag, training=True` is no Python."""
     assert_findings(HANDED_ON)
-    assert mended(PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"])) + HANDED_ON) is None
+    assert mended_snippet(HANDED_ON) == ""
 
 
 def test_told_whenever_it_ran():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import replace
 
 from gradproof.evidence.applies import Apply, Pair
@@ -11,8 +10,7 @@ from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
 from gradproof.finding import Finding
 from records import BIAS, KERNEL, at, healthy, left_out, proven
-from snippets import PRELUDE, assert_findings, assert_silent, mended
-from worlds import HEADER, IMPORTS
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_fine_tuning():
@@ -144,8 +142,7 @@ def test_the_place_is_where_the_list_is_put_together():
             policy.learn(x, y)
     """
     assert_findings(text)
-    whole = PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"])) + textwrap.dedent(text)
-    assert "return self.body.trainable_variables + [self.spread]" in (mended(whole) or "")
+    assert "return self.body.trainable_variables + [self.spread]" in mended_snippet(text)
 
 
 def test_a_list_that_is_filled_is_told_where_it_is_asked_for():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from records import BIAS, KERNEL, healthy, proven, with_apply, with_updates
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_assigned_sum():
@@ -203,3 +203,62 @@ def test_a_likelihood_that_is_minimised():
     assert_silent(LIKELIHOOD.replace("SIGN", "-"))
     against = "tf.reduce_mean(flow.log_prob(-data)) - tf.reduce_mean(flow.log_prob(data))"
     assert_silent(LIKELIHOOD.replace("SIGNtf.reduce_mean(flow.log_prob(data))", against))
+
+
+RULE = """
+class Own(keras.optimizers.Optimizer):
+    def build(self, variables):
+        super().build(variables)
+        self.m = [self.add_variable_from_reference(v, name="m") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate = tf.cast(learning_rate, variable.dtype)
+        {first}
+        m = self.m[self._get_variable_index(variable)]
+        {keep}
+        {change}
+"""
+KEEP = "m.assign(0.9 * m + 0.1 * gradient)"
+
+
+def rule(change: str, keep: str = KEEP, first: str = "pass") -> str:
+    """An optimizer class with a momentum."""
+    return RULE.format(change=change, keep=keep, first=first)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        rule("variable.assign_add(rate * tf.sign(m))  # GP504"),
+        rule("self.assign_add(variable, rate * m)  # GP504"),
+        rule("self.assign(variable, variable * (1 - rate * 0.1) + rate * m)  # GP504"),
+        rule("variable.assign(0.99 * variable - -rate * tf.sign(gradient))  # GP504", "pass"),
+        rule("variable.assign_sub(rate * m)  # GP504", "m.assign(0.9 * m - 0.1 * gradient)"),
+        rule("variable.assign_add(rate * m)  # GP504", first="gradient = tf.sign(gradient)"),
+    ],
+)
+def test_rules_that_climb(program: str):
+    """The sign of a gradient or a momentum, added in one way or another."""
+    assert_findings(program)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        rule("variable.assign_sub(rate * tf.sign(m))"),
+        rule("self.assign(variable, variable * (1 - rate * 0.1) - rate * m)"),
+        rule("variable.assign_add(rate * m)", "m.assign(0.9 * m - 0.1 * gradient)"),
+        rule("variable.assign_add(rate * m)", first="gradient = -gradient"),
+        rule("variable.assign_add(rate * m)", "m.assign(0.9 * m + tf.square(gradient))"),
+        rule("variable.assign(variable * tf.exp(rate * gradient))", "pass"),
+    ],
+)
+def test_rules_that_descend(program: str):
+    """The minus sign stands somewhere else, or what is added follows no gradient."""
+    assert_silent(program)
+
+
+def test_a_rule_is_turned_around():
+    """`assign_add` becomes `assign_sub`, with whatever is added."""
+    after = mended_snippet(rule("variable.assign_add(rate * tf.sign(m))"))
+    assert "variable.assign_sub(rate * tf.sign(m))" in after

@@ -125,8 +125,8 @@ class ApplyCall(NamedTuple):
 
     Attributes:
         at: The call.
-        method: `apply_gradients`, `apply` or `minimize`.
-        optimizer: The optimizer, as written.
+        method: `apply_gradients`, `apply`, `minimize`, or `assign` for a loop over pairs.
+        optimizer: The optimizer, as written; empty for a loop.
         form: `pairs`, `two arguments`, `no pairs`, `swapped`, `pair of lists`,
             `tensor loss`, `no minimize`, or `unknown`.
         argument: What is handed over.

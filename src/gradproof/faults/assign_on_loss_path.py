@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 
+_KEEP = "keep the new values as tensors, and compute with those"
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """The only way to the target goes through an assignment."""
     for broken, call, names in loop.breaks("assign"):
@@ -79,6 +82,15 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
             fix=Fix("take a loss" if metric else "use the tensor itself", safe=False),
+        )
+    for seen in loop.about("assign-on-loss-path"):
+        yield Finding(
+            "an inner step is assigned to the variables while the outer tape records: to the tape "
+            "the new values depend on nothing, and the variables keep them after the step",
+            place=loop.place(seen.at),
+            label="recording stops here",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix(_KEEP, safe=False),
         )
 
 
@@ -118,7 +130,7 @@ def _inner_steps(run: Run) -> Iterator[Finding]:
             variables=tuple(run.path(key) for key in keys),
             step=call.step + 1,
             evidence={"assigned": len(keys), "sources": len(call.sources)},
-            fix=Fix("keep the new values as tensors, and compute with those", safe=False),
+            fix=Fix(_KEEP, safe=False),
         )
 
 

@@ -71,6 +71,13 @@ _HALVES = {
         "the gradients are unscaled, and the loss is never scaled",
         "scale the loss with `optimizer.get_scaled_loss(loss)`",
     ),
+    "scaled aside": (
+        (
+            "the loss is scaled, and the gradients are taken of the loss as it was before: the "
+            "optimizer divides them by the scale"
+        ),
+        "take the gradients of the scaled loss",
+    ),
 }
 
 

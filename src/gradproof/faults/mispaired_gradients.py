@@ -67,7 +67,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             continue
         taken, given = listed(call.taken_for), listed(call.applied_to)
         fix = Fix("use one list in both calls", safe=False)
-        if call.sources is not None:
+        cut = call.gradients is not None and "[" in call.gradients.text
+        if call.sources is not None and call.method != "assign" and not cut:
             fix = Fix(
                 fix.title, safe=False, edits=(Edit(loop.place(call.variables), call.sources.text),)
             )

@@ -64,14 +64,20 @@ from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
 
 if TYPE_CHECKING:
-    from ..evidence.loop import Break, Loop
+    from ..evidence.loop import Break, GradientCall, Loop, Spot
     from ..evidence.paths import Lost
     from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
     """A way from a variable to the target leaves TensorFlow."""
-    for broken, call, names in loop.breaks("numpy"):
+    lines: dict[tuple[Spot, int], list[tuple[Break, GradientCall, tuple[str, ...]]]] = {}
+    for one in loop.breaks("numpy"):
+        # What leaves twice in one line leaves for one reason.
+        lines.setdefault((one[1].at, one[0].at.span.line), []).append(one)
+    for found in lines.values():
+        broken, call, _ = found[0]
+        names = tuple(dict.fromkeys(name for _, _, some in found for name in some))
         aside = any(one.live for one in call.connections if one.lost == broken)
         way = "a way" if aside else "the only way"
         yield Finding(
@@ -81,7 +87,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             label="recording stops here",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
-            fix=_fix(loop, broken),
+            fix=_joined([_fix(loop, lost) for lost, _, _ in found]),
             symptoms=("unconnected-variable",),
         )
 
@@ -93,6 +99,13 @@ _IN_TENSORFLOW = {
     **{name: f"tf.reduce_{name}" for name in ("mean", "sum", "max", "min")},
 }
 """What the functions of NumPy are called in TensorFlow."""
+
+
+def _joined(fixes: list[Fix]) -> Fix:
+    """All of them at once, if each is known."""
+    edits = [edit for fix in fixes for edit in fix.edits]
+    known = all(fix.edits for fix in fixes)
+    return replace(fixes[0], edits=tuple(edits) if known else (), safe=all(f.safe for f in fixes))
 
 
 def _fix(loop: Loop, lost: Break) -> Fix:

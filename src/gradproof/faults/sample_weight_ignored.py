@@ -116,6 +116,14 @@ _WORDS = {
         "counts the padding",
         "average over the positions that the mask keeps",
     ),
+    "idle": (
+        (
+            "there is a mask, and nothing uses it: every position counts, those that it leaves "
+            "out as well"
+        ),
+        "without the mask",
+        "multiply by the mask, and divide by its sum",
+    ),
 }
 
 
@@ -129,6 +137,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             label=label,
             related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
             fix=Fix(mend, safe=False),
+            level="warning" if seen.words == "idle" else None,
         )
 
 
@@ -168,15 +177,14 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _of_mask(call: GradientCall, mask: Operation, mean: Operation) -> Finding:
     return Finding(
-        "a mask is computed from the data and nothing uses it: the mean counts every position, "
-        "those that the mask leaves out as well",
+        _WORDS["idle"][0],
         place=mean.place or call.place,
-        label="without the mask",
+        label=_WORDS["idle"][1],
         related=second_places((mask.place, "this mask is not used")),
         variables=tuple(source.name for source in call.sources if source.name),
         step=call.step + 1,
         level="warning",
-        fix=Fix("multiply by the mask, and divide by its sum", safe=False),
+        fix=Fix(_WORDS["idle"][2], safe=False),
     )
 
 

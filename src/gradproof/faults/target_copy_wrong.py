@@ -62,6 +62,15 @@ if TYPE_CHECKING:
 _WORDS = {
     "alias": "two names for one network: the target is no copy, it moves with every step",
     "mixed": "the soft update mixes the target with itself: it never follows the other network",
+    "pulled back": (
+        "the copy is mixed into the network that is trained, and nothing changes the copy: what is "
+        "learned is undone at every step"
+    ),
+}
+_LABELS = {
+    "alias": "no copy",
+    "mixed": "mixed with itself",
+    "pulled back": "writes to the trained network",
 }
 
 
@@ -71,9 +80,14 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             _WORDS[seen.words],
             place=loop.place(seen.at),
-            label="no copy" if seen.words == "alias" else "mixed with itself",
+            label=_LABELS[seen.words],
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
-            fix=Fix("clone the network, and mix in the weights of the other one", safe=False),
+            fix=Fix(
+                "assign to the copy, not to the network that is trained"
+                if seen.words == "pulled back"
+                else "clone the network, and mix in the weights of the other one",
+                safe=False,
+            ),
         )
 
 

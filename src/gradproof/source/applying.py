@@ -51,7 +51,7 @@ def applied(
     given: list[object] = []
     asked: Asked | None = None
     if gradients is not None and variables is not None and form == "pairs":
-        relation, taken, given, asked = _relation(gradients, variables)
+        relation, taken, given, asked = relation_of(gradients, variables)
         if relation in ("same", "unknown") and _filtered(reader, gradients, variables, asked):
             relation, taken = "filtered", []
     spent = zipped.spent if zipped is not None and zipped.spent is not node else None
@@ -69,7 +69,7 @@ def applied(
         relation=relation,
         taken_for=tapes.names(taken),
         applied_to=tapes.names(given),
-        sources=_sources(reader, asked),
+        sources=sources_of(reader, asked),
         spent=spot(spent) if spent is not None else None,
         zipped=spot(zipped.node) if zipped is not None else None,
         strangers=strangers,
@@ -79,7 +79,8 @@ def applied(
     )
 
 
-def _sources(reader: Reader, asked: Asked | None) -> Spot | None:
+def sources_of(reader: Reader, asked: Asked | None) -> Spot | None:
+    """The list that a gradient call was given, as written."""
     if asked is None or len(asked.node.args) < 2:
         return None
     return reader.spot(asked.node.args[1])
@@ -118,10 +119,10 @@ def _form(
     first = arguments[0] if arguments else None
     if method == "apply_gradients" and len(arguments) > 1:
         second = arguments[1]
-        if isinstance(second, ListValue) or _holds_variables(second):
+        if isinstance(second, ListValue) or holds_variables(second):
             return "two arguments"
     if gradients is not None and variables is not None:
-        if _holds_variables(gradients) and _holds_gradients(variables):
+        if holds_variables(gradients) and _holds_gradients(variables):
             return "swapped"
         return "pairs"
     if method == "apply_gradients" and isinstance(first, ListValue) and first.items:
@@ -130,7 +131,7 @@ def _form(
         if (
             len(first.items) == 2
             and _holds_gradients(first.items[0])
-            and _holds_variables(first.items[1])
+            and holds_variables(first.items[1])
         ) and isinstance(first.items[0], ListValue):
             return "pair of lists"
     if method == "apply_gradients" and isinstance(first, Tensor) and first.gradient is not None:
@@ -138,9 +139,10 @@ def _form(
     return "unknown"
 
 
-def _holds_variables(value: Value) -> bool:
+def holds_variables(value: Value) -> bool:
+    """Says whether this is variables and nothing else."""
     if isinstance(value, ListValue):
-        return bool(value.items) and all(_holds_variables(item) for item in value.items)
+        return bool(value.items) and all(holds_variables(item) for item in value.items)
     return isinstance(value, Variable | Group)
 
 
@@ -150,7 +152,7 @@ def _holds_gradients(value: Value) -> bool:
     return isinstance(value, Tensor) and bool(gradients_in(value.flow))
 
 
-def _relation(
+def relation_of(
     gradients: Value, variables: Value
 ) -> tuple[str, list[object], list[object], Asked | None]:
     """How the list the gradients were taken for compares with this one."""
@@ -172,6 +174,8 @@ def _relation(
         for g in left
     ]
     given = [tapes.owner_of(value) for value in right]
+    if _begins_apart(gradients, variables, taken, given):
+        return "different", taken, given, asked
     if (
         not exact
         or not left
@@ -199,6 +203,20 @@ def _relation(
             asked,
         )
     return "different", taken, given, asked
+
+
+def _begins_apart(
+    gradients: Value, variables: Value, taken: list[object], given: list[object]
+) -> bool:
+    """Says whether a cut of gradients, long as another list, begins with those of a third."""
+    lists = isinstance(gradients, ListValue) and isinstance(variables, ListValue)
+    if not lists or not gradients.cut or not variables.exact:  # type: ignore[union-attr]
+        return False
+    first = [owners[0] if owners else None for owners in (taken, given)]
+    return first[0] is not first[1] and all(
+        isinstance(owner, Layer | Variable) and owner.trainable is True and not _copied(owner)
+        for owner in first
+    )
 
 
 def _filtered(reader: Reader, gradients: Value, variables: Value, asked: Asked | None) -> bool:

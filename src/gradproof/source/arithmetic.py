@@ -76,6 +76,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
             entry for side in (left, right) if isinstance(side, Tensor) for entry in side.singular
         )
     if isinstance(node.op, ast.Add):
+        if isinstance(left, Tensor) and isinstance(right, Tensor) and left.counts and right.counts:
+            result.counts = (*left.counts, *right.counts)
         result.bounded = isinstance(left, Constant) or isinstance(right, Constant)
     if isinstance(node.op, ast.Div) and isinstance(right, Tensor) and not right.bounded:
         result.singular = ((node, right.tokens),)

@@ -123,6 +123,8 @@ def _len(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
         return Constant(len(value.items), node)
     if isinstance(value, Tensor) and value.shape and value.shape[0] is not None:
         return Constant(value.shape[0], node)
+    if isinstance(value, ListValue) and value.exact:
+        return Tensor(form="number", counts=tuple(value.items))
     return Tensor(form="number")
 
 

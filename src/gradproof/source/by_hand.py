@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..evidence.loop import HandUpdate, Spot
+from ..evidence.loop import ApplyCall, HandUpdate, Spot
 from ..finding import Span
-from . import ownership, rounds, tapes, target_copies
+from . import applying, inner_steps, ownership, rounds, tapes, target_copies
 from .joining import flow_of
 from .roles import direction
-from .values import Asked, GradientOf, Group, Tensor, Value, Variable
+from .values import Asked, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -36,6 +36,7 @@ def hand_update(
 ) -> None:
     """A variable is assigned something made from a gradient."""
     rounds.updated(reader)
+    inner_steps.assigned(reader, variable, name, value, node)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     reader.facts.hand[
@@ -84,4 +85,49 @@ def assignment(
 ) -> None:
     """Any assignment to a variable."""
     if name == "assign":
+        target_copies.assigned(reader, variable, value, node)
         target_copies.mixed_with_itself(reader, node)
+
+
+def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
+    """`for v, g in zip(variables, gradients)` that moves `v`: the two lists stand apart."""
+    parts = node.target.elts if isinstance(node.target, ast.Tuple) else []
+    if not isinstance(iterated, Zip) or len(parts) != len(iterated.columns) or reader.silent:
+        return None
+    moved = {
+        ast.unparse(one.value)
+        for statement in node.body
+        for one in ast.walk(statement)
+        if isinstance(one, ast.Attribute) and one.attr in ("assign", "assign_add", "assign_sub")
+    }
+    places = range(min(len(parts), len(iterated.node.args)))
+    gradients = [i for i in places if _all_gradients(iterated.columns[i])]
+    for place in places if len(gradients) == 1 else ():
+        taken, given = iterated.columns[gradients[0]], iterated.columns[place]
+        if ast.unparse(parts[place]) not in moved or not applying.holds_variables(given):
+            continue
+        relation, sources, owners, asked = applying.relation_of(taken, given)
+        # Who gathers gradients elsewhere has other variables for that.
+        if relation == "different" and {*map(id, sources)} == {*map(id, owners)}:
+            written = [reader.spot(iterated.node.args[i]) for i in (gradients[0], place)]
+            return ApplyCall(
+                at=reader.spot(node.iter),
+                method="assign",
+                optimizer="",
+                form="pairs",
+                gradients=written[0],
+                variables=written[1],
+                relation=relation,
+                taken_for=tapes.names(sources),
+                applied_to=tapes.names(owners),
+                sources=applying.sources_of(reader, asked),
+                zipped=reader.spot(iterated.node),
+            )
+    return None
+
+
+def _all_gradients(value: Value) -> bool:
+    entries = value.items if isinstance(value, ListValue) else []
+    return bool(entries) and all(
+        isinstance(item, Tensor) and item.gradient is not None for item in entries
+    )

@@ -20,6 +20,7 @@ from ..evidence.loop import (
 from . import (
     answers,
     applying,
+    by_hand,
     clips,
     connections,
     constants,
@@ -28,6 +29,7 @@ from . import (
     flags,
     generations,
     habits,
+    inner_steps,
     keeping,
     masks,
     new_values,
@@ -104,6 +106,8 @@ class Facts:
         self.shares: set[int] = set()
         self.scopes = scopes.Scopes()
         self.saves = saving.Saves()
+        self.copies = target_copies.Copies()
+        self.inner_steps: dict[int, inner_steps.InnerStep] = {}
         self.flags = flags.Flags()
         self.moving: dict[int, tuple[Layer, ast.AST, frozenset[int]]] = {}
         self.asked_inside: list[Asked] = []
@@ -140,6 +144,7 @@ class Facts:
         terms.asked(self.reader, asked)
         submodels.asked(self.reader, asked)
         weighing.sum_asked(self.reader, asked)
+        inner_steps.asked(self.reader, asked)
         question = connections.ask(
             self.reader, asked, zeros=zeros, earlier=earlier, modes=self.modes
         )
@@ -256,6 +261,7 @@ class Facts:
             scopes.applied(self.reader, optimizer, gradients, variables, node)
             saving.applied(self.reader, optimizer, variables, node)
             clips.repeated(self.reader, variables, node)
+            inner_steps.applied(self.reader, gradients, variables, node)
         if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
             self.untold_apply = True
         if (
@@ -361,6 +367,9 @@ class Facts:
         """A loop starts."""
         habits.dataset_loop(self.reader, node, iterated)
         target_copies.pairs_of_one(self.reader, node, iterated)
+        fact = by_hand.pairs(self.reader, node, iterated)
+        if fact is not None:
+            self.applies[fact] = None
 
     def finish(self, path: str, generation: str | None) -> Loop:
         """Everything that was seen, as one record."""
@@ -374,6 +383,7 @@ class Facts:
         clips.finish(self.reader)
         masks.finish(self.reader)
         saving.finish(self.reader)
+        target_copies.finish(self.reader)
         statistics.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)

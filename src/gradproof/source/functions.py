@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calls, iterators, losses, modules, state
+from . import calls, iterators, losses, modules, state, unread
 from .dependence import Anything
 from .flow import merge, origin
 from .joining import join_values
@@ -108,7 +108,9 @@ def enter(
         generator = Dataset(element, node)
         iterators.generator_made(reader, function, generator, node)
         return generator
-    return _returned(frame.returned)
+    result = _returned(frame.returned)
+    unread.returned(reader, function, scope.names, result, node)
+    return result
 
 
 def _returned(values: list[Value]) -> Value:

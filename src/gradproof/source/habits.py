@@ -31,6 +31,8 @@ class Habits:
     rate_variables: list[tuple[Variable, Spot]] = field(default_factory=list)
     scaled: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     halves: dict[int, dict[str, Spot]] = field(default_factory=dict)
+    before_scaling: set[int] = field(default_factory=set)
+    set_aside: dict[Spot, None] = field(default_factory=dict)
     traced_owners: dict[int, Function] = field(default_factory=dict)
     flips: dict[int, tuple[Spot, Function | None]] = field(default_factory=dict)
     traced_flags: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -66,6 +68,14 @@ def applied_unscaled(
     if optimizer.scales and reader.generation != "2":
         where = asked.node if asked is not None else node
         reader.facts.habits.scaled.append((optimizer, reader.spot(where)))
+        scaled_aside(reader, asked)
+
+
+def scaled_aside(reader: Reader, asked: Asked | None) -> None:
+    """Gradients of a loss as it was before it was scaled are divided by the scale."""
+    habits = reader.facts.habits
+    if asked is not None and asked.target.tokens <= habits.before_scaling and asked.node.args:
+        habits.set_aside[reader.spot(asked.node.args[0])] = None
 
 
 def unregularized(reader: Reader, asked: Asked) -> None:
@@ -153,6 +163,8 @@ def finish(reader: Reader) -> None:
     for optimizer, spot in facts.habits.scaled:
         if not optimizer.used:
             remark(reader, "loss-scale-generation-mix", spot, "the loss is not scaled")
+    for spot in facts.habits.set_aside:
+        remark(reader, "loss-scale-generation-mix", spot, "scaled aside")
     text = "".join(reader.source.lines)
     for found in facts.habits.halves.values():
         scaled = "get_scaled_loss" in found

@@ -192,7 +192,7 @@ def truth(value: Value) -> bool | None:
     """Whether a condition holds; `None` if the file does not tell."""
     if isinstance(value, Constant):
         return bool(value.value)
-    if isinstance(value, ListValue):
+    if isinstance(value, ListValue | DictValue):
         if value.items:
             return True
         return False if value.exact else None

@@ -235,6 +235,31 @@ def _row(reader: Reader, rows: Value, node: ast.AST) -> Value:
     return Tensor(reader.read(rows, node), "tensor", shape[1:] if shape else None)
 
 
+def _scanned(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """`tf.scan(function, elements, initializer)`: the state goes from row to row."""
+    given = dict(zip(("fn", "elems", "initializer"), arguments, strict=False)) | keywords
+    function, rows, state = given.get("fn"), given.get("elems"), given.get("initializer")
+    if not isinstance(function, Function | Bound | Instance) or rows is None or state is None:
+        return None
+    if isinstance(function, Bound) and not isinstance(function.method, Function):
+        return None
+    row = _row(reader, rows, node)
+    for _ in range(2):
+        # Twice, as in a loop: the second row meets what the first one left.
+        state = reader.call(function, [state, row], {}, node)
+    return _stacked(reader, state, node) if last(name) == "scan" else state
+
+
+def _stacked(reader: Reader, state: Value, node: ast.AST) -> Value:
+    """All states one after the other, each part of them for itself."""
+    if isinstance(state, ListValue):
+        items = [_stacked(reader, item, node) for item in state.items]
+        return ListValue(items, state.exact, state.fixed)
+    return Tensor(reader.read(state, node), made=reader.path(node))
+
+
 _CALLS_OBJECTS = frozenset("map_fn vectorized_map scan foldl foldr recompute_grad".split())
 """Operations that call what they are given, be it a function or an object."""
 
@@ -244,10 +269,13 @@ def _calls_back(
 ) -> Value:
     """An operation that calls a function: `tf.map_fn`, `tf.scan` and others."""
     results: list[Flow] = []
+    known: Value | None = None
     if last(name) in _ELEMENT_BY_ELEMENT:
-        mapped = _mapped(reader, arguments, keywords, node)
-        if mapped is not None:
-            return mapped
+        known = _mapped(reader, arguments, keywords, node)
+    elif name in ("tf.scan", "tf.foldl", "tf.foldr"):
+        known = _scanned(reader, name, arguments, keywords, node)
+    if known is not None:
+        return known
     data = [
         value
         for value in (*arguments, *keywords.values())

@@ -10,6 +10,7 @@ from . import (
     escaping,
     frozen,
     generations,
+    habits,
     masks,
     rates,
     scopes,
@@ -108,8 +109,12 @@ def optimizer_method(
         return Constant(None)
     if name in ("get_scaled_loss", "scale_loss", "get_unscaled_gradients"):
         reader.facts.scaled(optimizer, name, node)
-        if name != "get_unscaled_gradients" and arguments and isinstance(arguments[0], Tensor):
+        if name == "get_unscaled_gradients" and optimizer.scales:
+            for entry in escaping.gradients_in(flow_of(arguments[0])) if arguments else ():
+                habits.scaled_aside(reader, entry.call)
+        elif arguments and isinstance(arguments[0], Tensor):
             loss = arguments[0]
+            reader.facts.habits.before_scaling |= loss.tokens
             return Tensor(reader.read(loss, node), loss=loss.loss, made=reader.path(node))
         return arguments[0] if arguments else Unknown(name)
     if name == "exclude_from_weight_decay":

@@ -288,14 +288,18 @@ class Reader:
             self.tapes, self.active = before
 
     def watching(self, owner: object, trainable: bool | None) -> frozenset[int]:
-        """The active tapes that record what a variable of `owner` is used for."""
-        return frozenset(
+        """The active tapes that record what a variable of `owner` is used for, now."""
+        recording = frozenset(
             tape.number
             for tape in self.tapes
             if id(owner) in tape.watched_owners
             or tape.watches_unknown
             or (tape.watches_variables is not False and trainable is not False)
         )
+        step = self.facts.inner_steps.get(id(owner))
+        if step is not None:
+            step.read_by |= recording
+        return recording
 
     # Dependence
 

@@ -36,6 +36,7 @@ class Event(NamedTuple):
         key: What tells that a file was saved by this program: a checkpoint, a manager,
             or the text of a path; all that apply.
         optimizer: For an update.
+        kept: Optimizers that a checkpoint holds beside these owners.
     """
 
     what: str
@@ -43,6 +44,7 @@ class Event(NamedTuple):
     owners: frozenset[int]
     key: frozenset[object] = frozenset()
     optimizer: Optimizer | None = None
+    kept: tuple[Optimizer, ...] = ()
 
 
 @dataclass(eq=False, repr=False)
@@ -145,10 +147,14 @@ def _note(
         return
     inner = receiver.arguments.get(" checkpoint", receiver)
     holds = inner.arguments.get(" holds") if isinstance(inner, Other) else None
-    if not isinstance(holds, ListValue) or not holds.exact or not all(map(_is_bare, holds.items)):
+    if not isinstance(holds, ListValue) or not holds.exact:
         return
-    owners = {id(one) for item in holds.items for one in _variables_of(reader, item)}
-    _add(reader, Event(what, node, frozenset(owners), keys), (receiver, inner))
+    kept = tuple(item for item in holds.items if isinstance(item, Optimizer))
+    rest = [item for item in holds.items if not isinstance(item, Optimizer)]
+    if not all(map(_is_bare, rest)) or (kept and what == "load"):
+        return
+    owners = {id(one) for item in rest for one in _variables_of(reader, item)}
+    _add(reader, Event(what, node, frozenset(owners), keys, kept=kept), (receiver, inner))
 
 
 def _is_bare(value: Value) -> bool:
@@ -220,8 +226,9 @@ def finish(reader: Reader) -> None:
             continue
         saved = _saved(events, event, after.optimizer)
         if saved is not None:
+            among = "with" if saved.kept else "without"
             others = (
-                (reader.spot(saved.node), "saved without the optimizer"),
+                (reader.spot(saved.node), f"saved {among} the optimizer"),
                 (reader.spot(after.optimizer.node), "starts anew"),
             )
             words = f"`{after.optimizer.kind}`"
@@ -236,14 +243,24 @@ def _next_update(events: list[Event], position: int) -> Event | None:
 
 
 def _saved(events: list[Event], load: Event, optimizer: Optimizer) -> Event | None:
-    """The save of what is loaded, made while an optimizer of this place trained."""
-    trained = False
+    """The save of what is loaded, made while an optimizer of this place trained.
+
+    An optimizer that was saved, too, may stand elsewhere, if it was made in the same way.
+    """
+    trained: list[Optimizer] = []
     for event in events:
         if event.optimizer is not None:
-            trained = trained or event.optimizer.node is optimizer.node
-        elif event.what == "save" and trained and event.key & load.key:
-            return event
+            trained.append(event.optimizer)
+        elif event.what == "save" and event.key & load.key:
+            here = any(one.node is optimizer.node for one in trained)
+            alike = any(one in trained and _made_alike(one, optimizer) for one in event.kept)
+            if alike or (here and not event.kept):
+                return event
     return None
+
+
+def _made_alike(one: Optimizer, other: Optimizer) -> bool:
+    return ast.dump(one.node) == ast.dump(other.node)
 
 
 def _keeps_state(optimizer: Optimizer) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import attributes, state, tensors, updates
+from . import attributes, state, tapes, tensors, updates
 from .joining import join_values
 from .values import Constant, DictValue, Group, Layer, ListValue, Tensor, Unknown, Value, Variable
 
@@ -83,14 +84,25 @@ def _stands_for_several(item: Value) -> bool:
 
 def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
     bounds: list[int | None] = []
+    items = list(value.items)
     for part in (node.lower, node.upper, node.step):
-        if part is None:
+        known = reader.evaluate(part) if part is not None else None
+        if isinstance(known, Tensor) and known.counts and part is not node.step and value.exact:
+            whole = _covered(value.items, known.counts)
+            if whole is None:
+                cut = part is node.upper and node.lower is None
+                return ListValue(items, False, value.fixed, value.owner, value.which, cut=cut)
+            # It cuts between two lists that were put together.
+            gone = len(value.items) - len(items)
+            items = items[whole - gone :] if part is node.lower else items[: whole - gone]
+            known = None
+        if known is None:
             bounds.append(None)
             continue
-        known = reader.evaluate(part)
         if not isinstance(known, Constant) or not isinstance(known.value, int):
-            return ListValue(list(value.items), False, value.fixed, value.owner, value.which)
+            return ListValue(items, False, value.fixed, value.owner, value.which)
         bounds.append(known.value)
+    value = replace(value, items=items)
     plain = not any(_stands_for_several(item) for item in value.items)
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
@@ -100,6 +112,26 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
             sliced.part = (bounds[0] or 0, bounds[1])
         return sliced
     return ListValue(value.items[slice(*bounds)], True, value.fixed)
+
+
+def _covered(items: list[Value], counts: tuple[Value, ...]) -> int | None:
+    """How many entries stand before the place where lists of this length end, if they are those."""
+    owners = [_source(item) for item in items[: len(counts)]]
+    same = len(owners) == len(counts) and all(
+        tapes.owner_of(a) is not None and tapes.owner_of(a) is tapes.owner_of(b) and _alike(a, b)
+        for a, b in zip(owners, counts, strict=True)
+    )
+    return len(counts) if same else None
+
+
+def _source(item: Value) -> Value:
+    return item.gradient.source if isinstance(item, Tensor) and item.gradient is not None else item
+
+
+def _alike(left: Value, right: Value) -> bool:
+    """Says whether both are one variable, or the same variables of one owner."""
+    both = isinstance(left, Group) and isinstance(right, Group)
+    return left is right or (both and left.which == right.which)  # type: ignore[union-attr]
 
 
 def bounds(reader: Reader, node: ast.Slice) -> Value:

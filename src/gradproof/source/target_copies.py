@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from . import ownership, tapes
 from .habits import remark
-from .values import Instance, Layer, ListValue, Value, Zip
+from .joining import flow_of
+from .values import Group, Instance, Layer, ListValue, Unknown, Value, Variable, Zip
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -44,6 +47,7 @@ def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
 
 def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.AST) -> None:
     """`target.set_weights(online.get_weights())`."""
+    _copied(reader, receiver, value)
     argument = node.args[0] if isinstance(node, ast.Call) and node.args else None
     if not isinstance(argument, ast.Call):
         # Weights that were put by and are restored.
@@ -72,3 +76,68 @@ def mixed_with_itself(reader: Reader, node: ast.AST) -> None:
     same = first & second
     if receiver is not None and ast.unparse(receiver) in same:
         remark(reader, "target-copy-wrong", reader.spot(node), "mixed", tuple(sorted(same)))
+
+
+# Copies that are mixed into what is trained
+
+
+@dataclass(eq=False, repr=False)
+class Copies:
+    """Networks that were given the weights of others, and what is mixed with what.
+
+    `made`: a copy, what it is of, and whether it was made more than once.
+    """
+
+    made: list[tuple[Layer | Instance, object, bool]] = field(default_factory=list)
+    mixed: list[tuple[Layer, Layer, ast.AST]] = field(default_factory=list)
+    written: set[int] = field(default_factory=set)
+
+
+def _copied(reader: Reader, receiver: Value, value: Value | None) -> None:
+    """`copy.set_weights(network.get_weights())`."""
+    if not isinstance(receiver, Layer | Instance) or not isinstance(value, ListValue):
+        return
+    if value.which == "values" and value.owner is not None:
+        again = any(frame.looping for frame in reader.frames)
+        reader.facts.copies.made.append((receiver, value.owner, again))
+
+
+def assigned(reader: Reader, variable: Variable | Group, value: Value, node: ast.AST) -> None:
+    """`online.assign(decay * target + (1 - decay) * online)`: two names in the wrong order."""
+    own = tapes.owner_of(variable)
+    known = [thing for thing in flow_of(value) if not (isinstance(thing, Unknown) and thing.data)]
+    others = [thing for thing in known if thing is not own]
+    reader.facts.copies.written.add(id(own))
+    if not isinstance(own, Layer) or len(known) != 2 or len(others) != 1:
+        return
+    mixes = isinstance(node, ast.Call) and len(node.args) == 1 and _is_mixture(node.args[0])
+    if mixes and isinstance(others[0], Layer) and not reader.silent:
+        reader.facts.copies.mixed.append((own, others[0], node))
+
+
+def _is_mixture(node: ast.expr) -> bool:
+    """Says whether this is `a * x + b * y`."""
+    sides = [node.left, node.right] if isinstance(node, ast.BinOp) else []
+    sums = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+    return sums and all(
+        isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult) for side in sides
+    )
+
+
+def finish(reader: Reader) -> None:
+    """What is trained, and then pulled back towards a copy that nothing changes."""
+    copies = reader.facts.copies
+    trained = {owner for question in reader.facts.asked for owner in question.asked.applied}
+    for own, other, node in copies.mixed:
+        ways = [again for copy, of, again in copies.made if _holds(reader, copy, other)]
+        of = [one for copy, one, _ in copies.made if _holds(reader, copy, other)]
+        if len(of) != 1 or any(ways) or id(own) not in trained:
+            continue
+        if id(other) not in trained | copies.written and _holds(reader, of[0], own):
+            remark(reader, "target-copy-wrong", reader.spot(node), "pulled back")
+
+
+def _holds(reader: Reader, model: object, layer: Layer) -> bool:
+    return isinstance(model, Layer | Instance) and any(
+        one is layer for one in ownership.tracked(reader, model)
+    )

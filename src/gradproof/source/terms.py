@@ -113,8 +113,11 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, names: tuple[str, ..
         return
     if any(number in trail.tapes for thing in flow for trail in flow[thing]):
         return
-    if any(not isinstance(thing, Layer | Variable | GradientOf | int) for thing in flow):
-        return
+    for thing, trails in flow.items():
+        # Of what is not known it has to be seen that this tape lost sight of it.
+        lost = all(trail.left is not None and number in trail.left[0] for trail in trails)
+        if not isinstance(thing, Layer | Variable | GradientOf | int) and not lost:
+            return
     if any(trail.cut is not None for trails in flow.values() for trail in trails):
         return
     # Taken before this tape opened, of what the sources take part in.

@@ -54,6 +54,7 @@ class Tensor:
         gram: A tensor times its own transpose, times a number maybe.
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
         bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
+        counts: Lists of variables whose length this number is, one entry an owner.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Tensor:
     gram: bool = False
     starts_at_zero: bool = False
     bounded: bool = False
+    counts: tuple[Value, ...] = ()
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
@@ -196,6 +198,7 @@ class ListValue:
         node: Where it was read.
         unbuilt: Owners that had no variables yet when the list was read.
         part: For a slice of a list of variables, or of their gradients: its bounds.
+        cut: It was cut where another list ends: its first entries are these, and no more is known.
         pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
     """
 
@@ -209,6 +212,7 @@ class ListValue:
     property_read: bool = False
     used: bool = False
     part: tuple[int, int | None] | None = None
+    cut: bool = False
     pairs: tuple[Zip, list[Value]] | None = None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import habits, tapes
+from . import habits, tapes, unread
 from .values import (
     Asked,
     Class,
@@ -26,7 +26,6 @@ from .values import (
 if TYPE_CHECKING:
     from .reader import Reader
 
-_WEIGHTS = r"^(sample|class|example|instance)_?weights?$|^weights?$|^sw$"
 _UNPACKS = frozenset({"unpack_x_y_sample_weight"})
 
 # Weights of samples
@@ -115,7 +114,7 @@ def _unused(reader: Reader, method: ast.FunctionDef, target: ast.Tuple, node: as
     third = target.elts[2]
     if not isinstance(third, ast.Name) or _loads(method, third.id):
         return
-    named = re.match(_WEIGHTS, third.id) is not None
+    named = re.match(unread.WEIGHTS, third.id) is not None
     if named or (_name(node.value) in _UNPACKS and not third.id.startswith("_")):
         _tell(reader, method, target)
 
@@ -148,13 +147,18 @@ def _loss(method: ast.FunctionDef) -> ast.AST | None:
 
 
 def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    """A step takes weights by name and never looks at them."""
+    """A step takes weights by name, or makes a mask, and never looks at them."""
     if reader.silent or not isinstance(node, ast.FunctionDef) or not _trains(node):
         return
-    for argument in (*node.args.args, *node.args.kwonlyargs):
-        name = argument.arg
-        if "_" in name and re.match(_WEIGHTS, name) and not _loads(node, name):
+    given, made = unread.names(reader, node)
+    for name, argument in given.items():
+        if "_" in name and re.match(unread.WEIGHTS, name):
             _tell(reader, node, argument)
+    for one in made:
+        loss = _loss(node)
+        if loss is not None:
+            others = ((reader.spot(one), "not used"),)
+            habits.remark(reader, "sample-weight-ignored", reader.spot(loss), "idle", (), others)
 
 
 # Padding
@@ -165,7 +169,8 @@ class Batches:
     """What is known of the batches and of the losses taken over them.
 
     `kinds`: layers that bring a sequence down to one; `padded`: losses of each
-    position, and the layer that marks the padding; `sums`: where a sum over everything was made.
+    position, and the layer that marks the padding; `sums`: where a sum over everything was made;
+    `unread`: weights and masks that functions leave aside.
     """
 
     kinds: set[str] = field(default_factory=set)
@@ -175,6 +180,7 @@ class Batches:
     sums: dict[int, ast.AST] = field(default_factory=dict)
     summed: list[tuple[Asked, ast.AST]] = field(default_factory=list)
     rescaled: set[int] = field(default_factory=set)
+    unread: dict[int, tuple[dict[str, ast.arg], list[ast.Assign]]] = field(default_factory=dict)
 
 
 def layer_made(reader: Reader, layer: Layer) -> None:

@@ -141,7 +141,11 @@ def sparse_gradient_arithmetic(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 
 def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
-    """What is to grow is differentiated with a minus sign."""
+    """What climbs goes down; what is to grow is differentiated with a minus sign."""
+    change = node_of(draft, finding)
+    if isinstance(change, ast.Call) and called(change) == "assign_add":
+        text = draft.source(change.func).removesuffix("add") + "sub"
+        yield Fix("subtract it", False, (draft.replace(change.func, text),))
     for call in ast.walk(draft.tree):
         if called(call) != "gradient" or not isinstance(call, ast.Call) or not call.args:
             continue

@@ -15,9 +15,17 @@ def mispaired_gradients(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Gradients that were taken for these variables are used instead."""
     given = node_of(draft, finding)
     zipped = draft.nearest(given, ast.Call)
-    if called(zipped) != "zip" or len(zipped.args) != 2:
+    if called(zipped) != "zip" or given not in zipped.args:
         raise NoMend
-    gradients, variables = zipped.args
+    variables = given
+    gradients = next(one for one in zipped.args if one is not variables)
+    if len(zipped.args) > 2:
+        # Others go along with these variables.
+        yield from _taken_for_them(draft, zipped, variables)
+        return
+    if _is_cut(gradients):
+        yield from _in_the_order_of_cuts(draft, zipped)
+        return
     yield from _filtered_in_pairs(draft, zipped)
     for node in ast.walk(draft.scope(zipped)):
         if called(node) != "gradient" or not isinstance(node, ast.Call) or len(node.args) < 2:
@@ -29,15 +37,41 @@ def mispaired_gradients(draft: Draft, finding: Finding) -> Iterator[Fix]:
             if name != draft.source(gradients):
                 edits = (draft.replace(gradients, name),)
                 yield Fix("use the gradients that were taken for them", False, edits)
+    yield from _taken_for_them(draft, zipped, variables)
+
+
+def _taken_for_them(draft: Draft, zipped: ast.Call, variables: ast.expr) -> Iterator[Fix]:
+    """The gradients are asked for these variables."""
+    others = {name for one in zipped.args if one is not variables for name in loaded(one)}
     for node in ast.walk(draft.scope(zipped)):
         if called(node) == "gradient" and isinstance(node, ast.Call) and len(node.args) > 1:
             statement = draft.statement(node)
             made = stored(statement)
-            if loaded(gradients) & made and statement.lineno < zipped.lineno:
+            if others & made and statement.lineno < zipped.lineno:
                 text = draft.source(variables)
                 if loaded(variables) <= known_before(draft, statement) | {"self"}:
                     edits = (draft.replace(node.args[1], text),)
                     yield Fix("take them for the variables they go to", False, edits)
+
+
+def _is_cut(node: ast.expr) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+
+
+def _in_the_order_of_cuts(draft: Draft, zipped: ast.Call) -> Iterator[Fix]:
+    """Two lists are asked in the order in which their gradients are cut apart again."""
+    gradients, variables = zipped.args
+    for node in ast.walk(draft.scope(zipped)):
+        if called(node) != "gradient" or not isinstance(node, ast.Call) or len(node.args) < 2:
+            continue
+        both = node.args[1]
+        added = isinstance(both, ast.BinOp) and isinstance(both.op, ast.Add)
+        if not added or not stored(draft.statement(node)) & loaded(gradients):
+            continue
+        if same(both.right, variables):  # type: ignore[attr-defined]
+            text = f"{draft.source(both.right)} + {draft.source(both.left)}"  # type: ignore[attr-defined]
+            edits = (draft.replace(both, text),)
+            yield Fix("take them in the order in which they are cut apart", False, edits)
 
 
 def _filtered_in_pairs(draft: Draft, zipped: ast.Call) -> Iterator[Fix]:
@@ -91,7 +125,10 @@ def short_zip(draft: Draft, finding: Finding) -> Iterator[Fix]:
     found = [node for node in ast.walk(zipped) if called(node) == "zip"]
     if not found or not isinstance(found[0], ast.Call) or len(found[0].args) != 2:
         raise NoMend
-    variables = found[0].args[1]
+    gradients, variables = found[0].args
+    if isinstance(gradients, ast.Subscript) and isinstance(gradients.slice, ast.Slice):
+        yield from _cut_no_shorter(draft, gradients, gradients.slice)
+        return
     scope = draft.scope(zipped)
     for node in ast.walk(scope):
         if called(node) != "gradient" or not isinstance(node, ast.Call) or len(node.args) < 2:
@@ -120,6 +157,15 @@ def short_zip(draft: Draft, finding: Finding) -> Iterator[Fix]:
             Fix("apply them to the list they were taken for", False, there),
         ]
         yield from reversed(fixes) if fewer else fixes
+
+
+def _cut_no_shorter(draft: Draft, gradients: ast.Subscript, cut: ast.Slice) -> Iterator[Fix]:
+    """Gradients that are cut go on to the end of the list."""
+    if cut.upper is None or cut.step is not None:
+        return
+    lower = draft.source(cut.lower) if cut.lower is not None else ""
+    text = draft.source(gradients.value) + (f"[{lower}:]" if lower else "")
+    yield Fix("take the gradients to the end", False, (draft.replace(gradients, text),))
 
 
 def iterations_counter_off(draft: Draft, finding: Finding) -> Iterator[Fix]:
