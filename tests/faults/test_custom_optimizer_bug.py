@@ -435,6 +435,7 @@ def test_a_rule_that_adds_the_gradient():
         "variable.assign_add(learning_rate * gradient)",
         "variable.assign(variable + learning_rate * direction)",
         "self.assign_sub(variable, -learning_rate * direction)",
+        "self.assign_add(variable, learning_rate * moment)",
     ):
         assert_findings(rule(write, "GP504"))
 
@@ -444,7 +445,7 @@ def test_a_rule_whose_sign_is_turned_or_unknown():
     for write in (
         "self.assign_add(variable, -learning_rate * direction)",
         "self.assign_add(variable, tf.negative(learning_rate * direction))",
-        "self.assign_add(variable, learning_rate * moment)",
+        "self.assign_add(variable, learning_rate * self.kept)",
         "self.assign_add(variable, self.change(direction))",
     ):
         assert_silent(rule(write))

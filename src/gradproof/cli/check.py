@@ -171,10 +171,11 @@ def _write_baseline(path: str, answer: Answer, reading: Reading) -> int:
         Unreadable: It can't be written.
     """
     from .. import baseline
+    from ..report.text import counted
 
-    count = baseline.write(path, answer.diagnoses, reading.lines)
-    faults = "1 fault" if count == 1 else f"{count} faults"
-    write(f"gradproof: {path} lists {faults} in {answer.files} files\n", sys.stdout)
+    faults = counted(baseline.write(path, answer.diagnoses, reading.lines), "fault")
+    files = counted(answer.files, "file")
+    write(f"gradproof: {path} lists {faults} in {files}\n", sys.stdout)
     return 0
 
 

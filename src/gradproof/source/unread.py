@@ -32,7 +32,7 @@ def _names(function: ast.FunctionDef) -> tuple[dict[str, ast.arg], list[ast.Assi
         for one in (*function.args.args, *function.args.kwonlyargs)
         if re.search(f"{WEIGHTS}|{_MASKS}", one.arg)
     }
-    made = [node for node in ast.walk(function) if _makes(node)]
+    made = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _makes(node)]
     if not given and not made:
         return {}, []
     used = set(_used(function))
@@ -42,11 +42,10 @@ def _names(function: ast.FunctionDef) -> tuple[dict[str, ast.arg], list[ast.Assi
     )
 
 
-def _makes(node: ast.AST) -> bool:
+def _makes(node: ast.Assign) -> bool:
     """Says whether a mask or weights are computed here and get a name."""
     return (
-        isinstance(node, ast.Assign)
-        and len(node.targets) == 1
+        len(node.targets) == 1
         and isinstance(node.targets[0], ast.Name)
         and re.search(_MADE, node.targets[0].id) is not None
         and isinstance(node.value, ast.Call | ast.Compare | ast.BinOp | ast.UnaryOp)

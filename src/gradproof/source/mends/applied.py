@@ -133,7 +133,7 @@ def update_bypasses_variables(draft: Draft, finding: Finding) -> Iterator[Fix]:
             parent = draft.parents[use]
             if not isinstance(parent, ast.Return):
                 values = f"for variable, value in zip({_variables(draft, loop)}, {name}):"
-                lines = f"{values}\n    variable.assign(value)"
+                lines = f"{values}\n{draft.level}variable.assign(value)"
                 yield Fix(title, False, (draft.after(statement, lines),))
                 return
             edits.append(
@@ -201,7 +201,7 @@ def _taped(draft: Draft, call: ast.Call) -> Iterator[Fix]:
     handed = draft.source(variables)
     text = (
         f"with {draft.tensorflow}.GradientTape() as tape:\n"
-        f"    loss = {loss}\n"
+        f"{draft.level}loss = {loss}\n"
         f"{draft.source(call.func.value)}.apply_gradients("
         f"zip(tape.gradient(loss, {handed}), {handed}))"
     )

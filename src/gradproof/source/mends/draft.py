@@ -14,7 +14,6 @@ from ...finding import Edit, Place, Span
 
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-INDENT = "    "
 
 
 class NoMend(Exception):
@@ -198,11 +197,22 @@ class Draft:
         Raises:
             NoMend: Something else stands there.
         """
-        lead = self.lines[self.first_line(statement) - 1]
-        lead = lead[: len(lead) - len(lead.lstrip())]
+        lead = _lead(self.lines[self.first_line(statement) - 1])
         if self.span(statement).column != len(lead) + 1:
             raise NoMend
         return lead
+
+    @cached_property
+    def level(self) -> str:
+        """One level of indentation, as this program has it: its first block tells."""
+        for node in ast.walk(self.tree):
+            body = getattr(node, "body", None)
+            if not isinstance(node, ast.stmt) or not isinstance(body, list):
+                continue
+            outer, inner = (_lead(self.lines[self.first_line(one) - 1]) for one in (node, body[0]))
+            if inner.startswith(outer) and inner != outer:
+                return inner[len(outer) :]
+        return "    "
 
     @staticmethod
     def first_line(statement: ast.stmt) -> int:
@@ -261,7 +271,7 @@ class Draft:
         """Lines one level deeper; the inside of strings stays as it is."""
         inside = self._inside_strings
         return [
-            line if number in inside or not line.strip() else INDENT + line
+            line if number in inside or not line.strip() else self.level + line
             for number, line in enumerate(self.lines[first - 1 : last], first)
         ]
 
@@ -277,6 +287,10 @@ class Draft:
         except (tokenize.TokenError, SyntaxError) as problem:
             raise NoMend from problem
         return frozenset(found)
+
+
+def _lead(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def stored(*nodes: ast.AST) -> set[str]:

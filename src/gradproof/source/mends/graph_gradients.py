@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import INDENT, Draft, Function, NoMend, called, loaded, stored
+from .draft import Draft, Function, NoMend, called, loaded, stored
 from .reach import argument_of, node_of, whole_lines
 
 
@@ -64,8 +64,8 @@ def given_target(draft: Draft, finding: Finding) -> Iterator[Fix]:
     statement = draft.statement(asked)
     lines = [
         f"with {draft.tensorflow}.GradientTape() as tape:",
-        f"{INDENT}tape.watch({draft.source(source)})",
-        f"{INDENT}{target.id} = {_as_inside(draft, given, others, function)}",
+        f"{draft.level}tape.watch({draft.source(source)})",
+        f"{draft.level}{target.id} = {_as_inside(draft, given, others, function)}",
     ]
     edits = [draft.before(statement, "\n".join(lines)), _asked_of_tape(draft, asked)]
     edits += _without(draft, function.args.args, number)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import INDENT, Draft, Function, NoMend, called, loaded, stored
+from .draft import Draft, Function, NoMend, called, loaded, stored
 from .reach import node_of
 
 
@@ -77,11 +77,11 @@ def _build(draft: Draft, method: ast.FunctionDef) -> Edit:
     """Makes in `build` what `add_slot` made."""
     own = method.args.args[0].arg
     slots = [_slot(node) for node in ast.walk(method) if called(node) == "add_slot"]
-    lead = draft.indent(method) + INDENT
+    lead = draft.indent(method) + draft.level
     lines = [
         f"def build({own}, variables):",
         f"{lead}if {own}.built:",
-        f"{lead}{INDENT}return",
+        f"{lead}{draft.level}return",
         f"{lead}super().build(variables)",
     ]
     for name in slots:

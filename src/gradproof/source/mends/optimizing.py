@@ -155,12 +155,12 @@ def loss_scale_generation_mix(draft: Draft, finding: Finding) -> Iterator[Fix]:
     scope = draft.scope(node)
     if isinstance(node, Function):
         scope = node
-    for one in ast.walk(scope) if isinstance(node, ast.Name) else ():
+    for one in ast.walk(scope):
         # It was scaled, under another name.
         made = one.value if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
         if isinstance(made, ast.Call) and called(made) == "scale_loss":
             (name,) = map(draft.source, one.targets)  # type: ignore[attr-defined]
-            if [draft.source(part) for part in made.args] == [node.id]:  # type: ignore[union-attr]
+            if [draft.source(part) for part in made.args] == [draft.source(node)]:
                 yield Fix(f"take the gradients of `{name}`", False, (draft.replace(node, name),))
     edits: list[Edit] = []
     title = "scale the loss with `scale_loss`, and nothing else"

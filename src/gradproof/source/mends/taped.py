@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix, Span
-from .draft import INDENT, Draft, Function, NoMend, called, keyword, loaded, stored
+from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
 from .reach import node_of, only_value, whole_lines
 
 
@@ -68,14 +68,14 @@ def _opened_before(draft: Draft, block: list[ast.stmt], first: int, tape: int) -
     if body.lineno == opening.lineno:
         raise NoMend
     inner = draft.indent(opening.body[0])
-    if inner != lead + INDENT:
+    if inner != lead + draft.level:
         raise NoMend
     # Comments between the head and the body stay with the body.
     while head_end > opening.lineno and draft.lines[head_end - 1].lstrip().startswith("#"):
         head_end -= 1
     head = draft.lines[opening.lineno - 1 : head_end]
     between = draft.lines[bottom : opening.lineno - 1]
-    text = "\n".join([*head, *draft.shifted(top, bottom), *_shifted_comments(between)])
+    text = "\n".join([*head, *draft.shifted(top, bottom), *_shifted_comments(draft, between)])
     span = whole_lines(draft, top, head_end)
     return Fix("run it inside the `with` block of the tape", False, (draft.edit(span, text),))
 
@@ -102,8 +102,8 @@ def _refuse_gradients(moved: list[ast.stmt], opening: ast.stmt) -> None:
                 raise NoMend
 
 
-def _shifted_comments(lines: list[str]) -> list[str]:
-    return [INDENT + line if line.strip() else line for line in lines]
+def _shifted_comments(draft: Draft, lines: list[str]) -> list[str]:
+    return [draft.level + line if line.strip() else line for line in lines]
 
 
 def unwatched_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -177,7 +177,7 @@ def dataset_loop_in_tape(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if "loss" in stored(draft.scope(loop)) and total == "loss":
         raise NoMend
     lead = draft.indent(opening)
-    deep, deeper = lead + INDENT, lead + 2 * INDENT
+    deep, deeper = lead + draft.level, lead + 2 * draft.level
     head = draft.source(loop).split("\n")[0]
     with_line = draft.lines[opening.lineno - 1].strip()
     lines = [lead + head, deep + with_line]
@@ -245,11 +245,11 @@ def wrong_accumulation(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(loop, ast.For) or loop.body[-1] is not opening or loop.orelse:
         raise NoMend
     lead = draft.indent(loop)
-    deep = lead + INDENT
+    deep = lead + draft.level
     body = opening.body[0].lineno
     lines = [lead + draft.lines[opening.lineno - 1].strip()]
-    lines += [INDENT + line for line in draft.lines[loop.lineno - 1 : loop.body[0].lineno - 1]]
-    if draft.indent(opening) != deep or draft.indent(opening.body[0]) != deep + INDENT:
+    lines += [draft.level + line for line in draft.lines[loop.lineno - 1 : loop.body[0].lineno - 1]]
+    if draft.indent(opening) != deep or draft.indent(opening.body[0]) != deep + draft.level:
         raise NoMend
     if len(loop.body) > 1:
         top, bottom = draft.lines_of(loop.body[:-1])
@@ -299,6 +299,6 @@ def _emptied(draft: Draft) -> Iterator[Fix]:
             buffers = buffers.generators[0].iter
         if isinstance(buffers, ast.Name | ast.Attribute):
             head = f"for buffer in {draft.source(buffers)}:"
-            lines = f"{head}\n{INDENT}buffer.assign({draft.tensorflow}.zeros_like(buffer))"
+            lines = f"{head}\n{draft.level}buffer.assign({draft.tensorflow}.zeros_like(buffer))"
             title = "empty the buffers when they have been applied"
             yield Fix(title, False, (draft.after(node, lines),))
