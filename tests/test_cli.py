@@ -45,14 +45,6 @@ def test_folder_given_to_run(tmp_path):
     assert refused(ask("run", ".", cwd=tmp_path)) == ".: a folder, not a program"
 
 
-def test_notebook_given_to_run(tmp_path):
-    """It says what to do instead."""
-    (tmp_path / "book.ipynb").write_text('{"cells": []}')
-    sentence = refused(ask("run", "book.ipynb", cwd=tmp_path))
-    assert "gradproof check" in sentence
-    assert "nbconvert" in sentence
-
-
 @pytest.mark.parametrize("text", ["{", "[]", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}'])
 def test_broken_notebook(text, tmp_path):
     """No traceback of the JSON reader."""

@@ -23,6 +23,7 @@ from .files import Unreadable, is_own
 from .finding import Fix, Place, Span
 from .interrupts import theirs
 from .launch import Ending, Program, launch
+from .mending.cells import left_out
 from .mending.judging import judge_of
 from .mending.offers import with_fixes
 from .reading import Reading, home, kept
@@ -63,13 +64,14 @@ def run(
     configuration = configuration or Configuration(Choice(isolated=True))
     target = os.path.abspath("." if program.module else program.target)
     folder = target if program.module else os.path.dirname(target)
-    left_out = configuration.codes_left_out_in(folder)
-    faults = [fault for fault in faults if fault.code not in left_out]
+    unwanted = configuration.codes_left_out_in(folder)
+    faults = [fault for fault in faults if fault.code not in unwanted]
     reading = Reading(keras or configuration.keras(os.path.join(folder, "program.py")))
-    roots = [os.getcwd()]
+    roots, notes = [os.getcwd()], list[str]()
     if not program.module:
         roots.append(os.path.dirname(os.path.abspath(program.target)))
         _add_script(reading, program.target)
+        notes = left_out(program.target)
     wishes = wishes or Wishes()
     pace = Pace(wishes.every, wishes.steps)
     bystander = Bystander(program, wishes, home())
@@ -82,7 +84,7 @@ def run(
         if os.getpid() != process:
             # A child that the program forked has come to the end of the script.
             sys.exit(ending.status)
-        notes: list[str] = [pace.end] if pace.end else []
+        notes += [pace.end] if pace.end else []
         finished = pace.end is None and not ending.interrupted
         try:
             seen = watcher.snapshot(crash(ending.error, roots), finished=finished)
@@ -93,6 +95,7 @@ def run(
     finally:
         watcher.stop()
     found = judge.found(seen)
+    seen = reading.shown_run(seen)
     notes += [f"not watched: {what}" for what in seen.unwatched]
     notes += [watcher.failure] if watcher.failure else []
     notes += [] if watcher.failure else _unseen(seen)
@@ -134,6 +137,7 @@ class _Judge:
             self.loops,
             seen,
             locate=self._reading.located,
+            show=self._reading.shown,
             on_failure=self._reading.unjudged,
         )
         sifted = sift(found, self._reading.comments())
@@ -188,6 +192,7 @@ class _Judge:
             for diagnosis in found:
                 if diagnosis.verdict is Verdict.PROVEN and self._is_new(diagnosis):
                     self._tell(diagnosis, self._reading)
+            seen = self._reading.shown_run(seen)
             answer = self.answer(seen, found, _watched(seen, watcher.failure))
             self._bystander.judged(answer, seen, self._reading.lines)
             if self._bystander.wishes.stop_on_error and any(map(_is_error, found)):
@@ -217,11 +222,6 @@ def _same_place(diagnosis: Diagnosis) -> tuple[object, ...]:
 
 
 def _add_script(reading: Reading, path: str) -> None:
-    if path.endswith(".ipynb"):
-        raise Unreadable(
-            f"{path}: a notebook can't be run as a program; `gradproof check` reads it, and "
-            "`jupyter nbconvert --to script` makes a script of it"
-        )
     if os.path.isdir(path):
         raise Unreadable(f"{path}: a folder, not a program")
     if not os.path.exists(path):

@@ -213,7 +213,7 @@ def _one(task: Task, reading: Reading, faults: Sequence[Fault]) -> Checked:
         loop = reading.loop(text.path)
         sought = reading.sought()
         found: Sequence[Diagnosis] = diagnose(
-            wanted, [loop], locate=reading.located, on_failure=reading.unjudged
+            wanted, [loop], locate=reading.located, show=reading.shown, on_failure=reading.unjudged
         )
         if found:
             from .mending.judging import judge_of

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 OnFailure = Callable[[Fault, Exception], None]
 Locate = Callable[[Place], Place]
+Show = Callable[[Diagnosis], Diagnosis]
 
 
 class _Seen(NamedTuple):
@@ -46,6 +47,7 @@ def diagnose(
     run: Run | None = None,
     *,
     locate: Locate = lambda place: place,
+    show: Show = lambda diagnosis: diagnosis,
     on_failure: OnFailure | None = None,
 ) -> list[Diagnosis]:
     """Judges source and run by every fault.
@@ -54,8 +56,9 @@ def diagnose(
         faults: What to look for.
         loops: Readings of the program's files.
         run: What the program did, if it was watched.
-        locate: Brings a place into the form in which it is shown, so that
-            places from source and run can be compared.
+        locate: Brings a place into one form, so that places from source and
+            run can be compared.
+        show: Tells a diagnosis in the places that are shown.
         on_failure: Told of a fault that raised; without it the exception
             gets out.
 
@@ -71,7 +74,7 @@ def diagnose(
             if on_failure is None or theirs(failure):
                 raise
             on_failure(fault, failure)
-    return _fold(_merge(seen))
+    return [show(one) for one in _fold(_merge(seen))]
 
 
 def _judge(fault: Fault, loops: Sequence[Loop], run: Run | None, locate: Locate) -> list[_Seen]:
@@ -208,7 +211,7 @@ def _narrower(one: Place, other: Place) -> Place:
 
 
 def _located(finding: Finding, locate: Locate) -> Finding:
-    """The finding with every place in the form in which it is shown."""
+    """The finding with every place in the same form."""
     fix = finding.fix
     if fix is not None and fix.edits and _spreads(finding, fix):
         # What is written in one file need not mean the same in another.

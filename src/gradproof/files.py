@@ -212,7 +212,7 @@ def is_own(path: str, roots: Iterable[str]) -> bool:
         path: Absolute.
         roots: Folders of the program, absolute.
     """
-    if not path.endswith(".py"):
+    if not path.endswith((".py", ".ipynb")):
         return False
     if not any(path.startswith(root.rstrip(os.sep) + os.sep) for root in roots):
         return False

@@ -51,6 +51,12 @@ class Place:
         """First line."""
         return self.span.line
 
+    @property
+    def words(self) -> str:
+        """As sentences name it: `train.py:12`, `train.ipynb:cell 3:2`."""
+        cell = f"cell {self.cell}:" if self.cell else ""
+        return f"{self.path}:{cell}{self.line}"
+
     def overlaps(self, other: Place | None) -> bool:
         """Says whether the two are in one file, or cell, and share a line."""
         return (

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import linecache
 import os
 import re
 import runpy
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
+
+from .cell_places import traceback_in_cells
+from .files import SourceText, load
 
 _OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 _OUR_LINES = re.compile(
@@ -27,14 +32,16 @@ class Program:
         target: The script, or the name of the module.
         arguments: Its own.
         module: It is a module.
-        cells: The script is made of the cells of a notebook: it runs in its own
-            folder, and may show things with `display`.
     """
 
     target: str
     arguments: tuple[str, ...] = ()
     module: bool = False
-    cells: bool = False
+
+    @property
+    def notebook(self) -> bool:
+        """The Python of its cells runs as one script, as Jupyter would run them in turn."""
+        return not self.module and self.target.endswith(".ipynb")
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,14 @@ def launch(program: Program) -> Ending:
     if sys.version_info < (3, 14):
         main.__dict__.update(__annotations__={})
     sys.modules["__main__"] = main
-    start = _start_module(program) if program.module else _start_script(program, main)
+    path = os.path.abspath(program.target)
+    book = load(path) if program.notebook else None
+    if program.module:
+        start = _start_module(program)
+    elif book is not None:
+        start = _start_notebook(program, book, main)
+    else:
+        start = _start_script(program, main)
     try:
         start()
     except SystemExit as request:
@@ -83,7 +97,10 @@ def launch(program: Program) -> Ending:
     else:
         return Ending(0)
     # Not while the exception is handled: what a hook raises has no context.
-    _show(error)
+    if book is not None:
+        _show_in_cells(error, book)
+    else:
+        _show(error)
     return Ending(1, error)
 
 
@@ -103,9 +120,23 @@ def _start_script(program: Program, main: ModuleType) -> Callable[[], None]:
     def start() -> None:
         with open(path, "rb") as file:
             source = file.read()
-        if program.cells:
-            os.chdir(os.path.dirname(path))
-            main.__dict__["display"] = lambda *shown, **_: print(*shown)
+        exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
+
+    return start
+
+
+def _start_notebook(program: Program, book: SourceText, main: ModuleType) -> Callable[[], None]:
+    """Jupyter starts in the notebook's folder, and gives it `display` but no `__file__`."""
+    path = book.path
+    _search_first(os.path.dirname(path))
+    sys.argv = [program.target, *program.arguments]
+    main.__dict__["display"] = lambda *shown, **_: print(*shown)
+
+    def start() -> None:
+        source = book.text + "\n"
+        # For tracebacks, and for AutoGraph: the file itself has other lines.
+        linecache.cache[path] = len(source), None, source.splitlines(keepends=True), path
+        os.chdir(os.path.dirname(path))
         exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
 
     return start
@@ -188,3 +219,9 @@ def _show(error: BaseException) -> None:
         sys.__excepthook__(type(of_hook), of_hook, of_hook.__traceback__)
         print("\nOriginal exception was:", file=sys.stderr)
         sys.__excepthook__(kind, error, trace)
+
+
+def _show_in_cells(error: BaseException, book: SourceText) -> None:
+    """Names cells, as Jupyter does: nobody sees the lines of all cells together."""
+    shown = "".join(traceback.format_exception(error))
+    print(traceback_in_cells(shown, book), end="", file=sys.stderr)

@@ -241,7 +241,7 @@ def _empty_lists(run: Run) -> Iterable[str]:
     """Gradient calls that asked for nothing: such a list was read too early, as a rule."""
     places = [call.place for call in run.calls if not call.sources and call.place is not None]
     for place in dict.fromkeys(places):
-        yield f"the gradient call at {place.path}:{place.line} {EMPTY}: lost at stage tracked"
+        yield f"the gradient call at {place.words} {EMPTY}: lost at stage tracked"
 
 
 def _rows(seen: Watched, variables: Sequence[Any] | None, learned: bool | None) -> tuple[Row, ...]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .cell_places import in_cells, place_in_cell, run_in_cells
 from .files import SourceText, Unreadable, imported_files, load, shown_path
 from .finding import Place, Span
 from .suppression import Allowance, allowances
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .evidence.loop import Loop
-    from .fault import Fault
+    from .evidence.run import Run
+    from .fault import Diagnosis, Fault
     from .source import Project, Sought
 
 
@@ -156,10 +158,20 @@ class Reading:
         return text.lines(cell)
 
     def located(self, place: Place) -> Place:
-        """A place as it is shown: relative path, line within its cell."""
-        path = shown_path(place.path, self._start)
-        text = self._texts.get(path)
-        return replace(place, path=path) if text is None or place.cell else text.placed(place.span)
+        """A place by its relative path; lines of a notebook count through all cells."""
+        return replace(place, path=shown_path(place.path, self._start))
+
+    def shown(self, diagnosis: Diagnosis) -> Diagnosis:
+        """A diagnosis in the places that are shown: of a notebook, in its cells."""
+        return in_cells(diagnosis, self._books)
+
+    def shown_run(self, run: Run) -> Run:
+        """A run whose updates stand in the places that are shown."""
+        return run_in_cells(run, self._books)
+
+    @property
+    def _books(self) -> dict[str, SourceText]:
+        return {path: text for path, text in self._texts.items() if text.cells}
 
     def unjudged(self, fault: Fault, failure: Exception) -> None:
         """Notes that one fault could not be judged, through our own mistake."""
@@ -225,11 +237,8 @@ class Reading:
                 with _silent_compiler():
                     self._loops[key] = read(text.text, text.path, keras, self._project)
             except SyntaxError as problem:
-                at = self.located(Place(text.path, Span(problem.lineno or 1)))
-                cell = f"cell {at.cell}:" if at.cell else ""
-                raise Unreadable(
-                    f"{text.path}:{cell}{at.line}: syntax error, {problem.msg}"
-                ) from None
+                at = place_in_cell(Place(text.path, Span(problem.lineno or 1)), {text.path: text})
+                raise Unreadable(f"{at.words}: syntax error, {problem.msg}") from None
             except (ValueError, RecursionError, MemoryError) as problem:
                 reason = str(problem) or type(problem).__name__
                 raise Unreadable(f"{text.path}: can't be read as Python ({reason})") from None

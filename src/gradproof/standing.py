@@ -218,9 +218,13 @@ def _as_told(variable: Variable, run: Run) -> str:
 def _by(applied: Sequence[Apply], run: Run) -> str:
     names = []
     for apply in applied:
-        at = f" at line {apply.place.line}" if apply.by_hand and apply.place else ""
+        at = _at(apply.place) if apply.by_hand and apply.place else ""
         what = named(run, apply) if apply.by_hand else ""
         names.append(apply.by + at + (f": {what}" if what else ""))
     # What is known of one pass through a line holds for the line.
     told = [one for one in dict.fromkeys(names) if not any(f"{one}:" in other for other in names)]
     return f" ({', '.join(told)})" if told else ""
+
+
+def _at(place: Place) -> str:
+    return f" at line {place.line}" + (f" of cell {place.cell}" if place.cell else "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
+from books import notebook
 from commands import ask, refused
 from gradproof import cli
 from gradproof.mending import measuring
@@ -43,26 +43,6 @@ def net():
 """
 
 
-def notebook(*cells: str) -> str:
-    """A notebook with outputs and metadata, in the form that Jupyter writes."""
-    made = [
-        {
-            "cell_type": "code",
-            "execution_count": number,
-            "metadata": {"id": f"n{number}"},
-            "outputs": [
-                {"name": "stdout", "output_type": "stream", "text": ["gr\u00f6\u00dfer\n"]}
-            ],
-            "source": cell.splitlines(keepends=True),
-        }
-        for number, cell in enumerate(cells, 1)
-    ]
-    text = {"cell_type": "markdown", "metadata": {}, "source": ["# A title"]}
-    about = {"kernelspec": {"name": "python3"}}
-    form = {"cells": [text, *made], "metadata": about, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
-
-
 @pytest.fixture
 def proven(tmp_path, nursery, monkeypatch, capsys):
     """Calls the command with runs in the process that has imported TensorFlow."""
@@ -93,8 +73,6 @@ def test_a_notebook_is_run_and_its_cell_mended(proven, tmp_path):
     books.mkdir()
     (tmp_path / "rate.txt").write_text("0.1")
     (books / "own.py").write_text(OWN)
-    # What the script made of the cells would be called.
-    (books / "a-cells.py").write_text("raise RuntimeError('not meant')\n")
     path = books / "a.ipynb"
     path.write_text(notebook(*CELLS))
     there = sorted(tmp_path.rglob("*"))
@@ -104,7 +82,7 @@ def test_a_notebook_is_run_and_its_cell_mended(proven, tmp_path):
     assert "lost at [recorded]  moved" in said
     assert "1 mend proven in whole runs, 0 faults remain" in said
     assert " ".join(said.split()).endswith(
-        "- left out of the runs, for it is no Python: cell 1:1 (`%matplotlib inline`), "
+        "- left out, for it is no Python: cell 1:1 (`%matplotlib inline`), "
         "cell 1:2 (`!pip install -q \\`), cell 2 (`%%bash`), cell 3:3 (`files = !ls`), "
         "cell 5:2 (`model?`) - written: books/a.ipynb"
     )
@@ -119,7 +97,7 @@ def test_a_notebook_that_lacks_what_was_left_out(proven, tmp_path):
     status, said = proven("a.ipynb")
     assert status == 2
     assert "it ends with status 1 before any update: FileNotFoundError" in said
-    assert "left out of the runs, for it is no Python: cell 1:1 (`!wget data.csv`)" in said
+    assert "left out, for it is no Python: cell 1:1 (`!wget data.csv`)" in said
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from pairs import FIT, OWN, swap
 
+from books import notebook
 from commands import ask, refused
 
 SCHEMA = json.loads(files("gradproof.report").joinpath("schema.json").read_text("utf-8"))
@@ -41,6 +42,20 @@ def test_two_programs(folder):
 
 
 @pytest.mark.tensorflow
+def test_a_notebook_and_a_program(folder):
+    """The Python of the notebook runs as the program does; places name its cells."""
+    imports, rest = FROZEN.split("\n\n", 1)
+    (folder / "own.ipynb").write_text(notebook(f"%matplotlib inline\n{imports}", rest))
+    done = ask("compare", "--steps", "3", "own.ipynb", "own.py", cwd=folder)
+    assert (done.returncode, done.stderr.count("run ")) == (0, 2), done.stdout + done.stderr
+    assert "own.ipynb: left out, for it is no Python: cell 1:1" in done.stdout
+    done = ask("compare", "--steps", "3", "own.ipynb", "fit.py", cwd=folder)
+    assert done.returncode == 1, done.stderr
+    assert "in own.ipynb only:\nerror[GP" in done.stdout
+    assert "--> own.ipynb:cell 2:" in done.stdout
+
+
+@pytest.mark.tensorflow
 def test_two_records_and_json(folder, nursery):
     """Of runs that were made before; A is a program with arguments of its own."""
     for rate in ("0.01", "0.02"):
@@ -68,12 +83,10 @@ def test_two_records_and_json(folder, nursery):
         (["own.py", "none.py"], "none.py: no such file"),
         (["own.py", "."], ".: a folder, neither a program nor a run record"),
         (["own.py", "a 'b"], "not a command line"),
-        (["note.ipynb", "fit.py"], "note.ipynb: a notebook can't be run as a program"),
     ],
 )
 def test_what_can_not_be_compared(folder, words, said):
     """One sentence, status 2."""
-    (folder / "note.ipynb").write_text("{}")
     assert said in refused(ask("compare", *words, cwd=folder))
 
 

@@ -56,7 +56,7 @@ def compare(
 ) -> Work:
     """Name the first update, variable and stage at which two runs part.
 
-    A and B are programs, or records that `gradproof run` has kept. A program
+    A and B are programs, notebooks, or records that `gradproof run` has kept. A program
     with arguments of its own is one word: "train.py --eager"; settings of the
     environment may stand before it: "TF_USE_LEGACY_KERAS=1 train.py". What
     stands after -- is given to both. Programs are run in copies of their

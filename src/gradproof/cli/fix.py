@@ -212,8 +212,7 @@ def _show_mends(paths: Sequence[str], written: bool, unsafe: bool, report: Repor
 def _reason(diagnosis: Diagnosis) -> str:
     """One line: where, what, and what is done about it."""
     place = diagnosis.place
-    cell = f"cell {place.cell}:" if place and place.cell else ""
-    where = f"{place.path}:{cell}{place.line}: " if place else ""
+    where = f"{place.words}: " if place else ""
     edits = diagnosis.fix.edits if diagnosis.fix else ()
     lead = "not mended, needs judgement: "
     if edits and diagnosis.fix:

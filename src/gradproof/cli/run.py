@@ -79,7 +79,6 @@ if TYPE_CHECKING:
     metavar="N",
     help="Port for --live; without it any that is free.",
 )
-@click.option("--cells", is_flag=True, hidden=True)
 @report_options
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
 def run(
@@ -98,13 +97,13 @@ def run(
     verbose: bool,
     tensorboard: str | None,
     mlflow: str | None,
-    cells: bool,
     **options: object,
 ) -> Work:
     """Run a program unchanged, watch every update, and say what fails.
 
     What stands after the script belongs to the script. The report goes to
-    stderr; stdout is the program's own.
+    stderr; stdout is the program's own. Of a notebook (.ipynb) the Python of
+    all cells runs, as one program in its folder.
     """
     from ..launch import Program
 
@@ -112,7 +111,7 @@ def run(
         wrong = f"no such option: {program[0]}" if program else "a script or -m MODULE is needed"
         raise click.UsageError(wrong)
     if module is None:
-        what = Program(program[0], program[1:], cells=cells)
+        what = Program(program[0], program[1:])
     else:
         what = Program(module, program, module=True)
     if keep_going and stop_on:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..editing import Unfit, edited
 from ..files import Unreadable, source_text
-from ..finding import Edit, Place
+from ..finding import Edit
 
 
 def mended_bytes(data: bytes, path: str, edits: Sequence[Edit]) -> bytes:
@@ -68,23 +67,3 @@ def _refuse_magic(text: str, read: Sequence[str], edits: Sequence[Edit]) -> None
         lines = range(span.line - 1, min(span.end_line, len(written), len(read)))
         if any(written[line] != read[line] for line in lines):
             raise Unfit("it would change a line that only a notebook understands")
-
-
-def in_cells(edit: Edit, cells: Sequence[tuple[int, int]]) -> Edit:
-    """An edit of the joined text of a notebook, in the place of its cell.
-
-    Args:
-        edit: Its place counts lines of the joined text.
-        cells: For each of those lines its cell, and its line in the cell.
-
-    Raises:
-        Unfit: It spans two cells, or lies behind the last one.
-    """
-    span = edit.place.span
-    if span.end_line > len(cells):
-        raise Unfit(f"there is no line {span.end_line}")
-    (cell, line), (end_cell, end_line) = cells[span.line - 1], cells[span.end_line - 1]
-    if cell != end_cell:
-        raise Unfit("it would change two cells at once")
-    place = Place(edit.place.path, replace(span, line=line, end_line=end_line), cell)
-    return replace(edit, place=place)

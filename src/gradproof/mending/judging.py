@@ -18,6 +18,7 @@ def judge_of(faults: Sequence[Fault]) -> Judge:
             faults,
             reading.loops(),
             locate=reading.located,
+            show=reading.shown,
             on_failure=lambda fault, failure: None,
         )
 

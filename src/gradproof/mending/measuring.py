@@ -42,7 +42,6 @@ class Trial:
         keras: The generation, if it is known.
         environment: Variables of the environment, beside those that there are.
         seconds: Longest time for a run.
-        cells: The script is made of the cells of a notebook.
     """
 
     script: str
@@ -51,7 +50,6 @@ class Trial:
     keras: str | None = None
     environment: tuple[tuple[str, str], ...] = ()
     seconds: float = SECONDS
-    cells: bool = False
 
 
 def measure(trial: Trial, folder: str) -> Outcome:
@@ -67,8 +65,7 @@ def measure(trial: Trial, folder: str) -> Outcome:
     said = Path(aside, "said.txt")
     steps = ["--steps", str(trial.steps)] if trial.steps else []
     keras = ["--keras", trial.keras] if trial.keras else []
-    cells = ["--cells"] if trial.cells else []
-    options = ["run", "--exit-zero", "--record", str(record), *steps, *keras, *cells]
+    options = ["run", "--exit-zero", "--record", str(record), *steps, *keras]
     status = carry_out(trial, folder, "seeded", options, said)
     return _outcome(record, status, said, trial)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from ..cell_places import edit_in_cell
 from ..editing import Unfit
 from ..fault import Diagnosis
 from ..files import SourceText, Unreadable
 from ..finding import Edit, Finding, Fix, Place, Related
 from ..reading import Reading
 from .changing import changed_bytes, reread
-from .contents import in_cells
 
 Judge = Callable[[Reading], Sequence[Diagnosis]]
 """What source alone makes us suspect."""
@@ -138,7 +138,7 @@ def candidates(diagnosis: Diagnosis, reading: Reading) -> Iterator[Fix]:
     for known in mends.candidates(draft, diagnosis.fault.name, finding):
         try:
             if text.cells:
-                edits = tuple(in_cells(edit, text.cells) for edit in known.edits)
+                edits = tuple(edit_in_cell(edit, text.cells) for edit in known.edits)
                 known = replace(known, edits=edits)
         except Unfit:
             continue

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from ..editing import Unfit, collide
 from ..fault import Diagnosis, Fault
-from ..files import Unreadable, content
+from ..files import Unreadable
 from ..finding import Edit, Fix
 from ..outcome import Mend, Outcome, Proof, harm_of
 from ..reading import Reading
-from .cells import left_out, measured
+from .cells import left_out
 from .changing import changed_bytes, reread
 from .copies import copied, put
 from .judging import judge_of
@@ -46,8 +46,7 @@ class _Search:
         self.runs += 1
         with copied(self.root) as folder:
             put(folder, files)
-            run = measured if self.trial.script.endswith(".ipynb") else measure
-            return run(self.trial, folder)
+            return measure(self.trial, folder)
 
     def fixes(self, diagnosis: Diagnosis) -> Iterator[Fix]:
         """What may mend a diagnosis, after a look at the text alone."""
@@ -127,18 +126,9 @@ def prove_mends(
         tuple(search.healed),
         tuple(search.tried),
         tuple(left),
-        _notes(reading, trial.script),
+        tuple(left_out(os.path.join(root, trial.script))),
     )
     return Proven(proof, reading, search.before, search.after)
-
-
-def _notes(reading: Reading, script: str) -> tuple[str, ...]:
-    """What is to be said of a notebook beside the proof."""
-    text = reading.text(script)
-    if text is None or not script.endswith(".ipynb"):
-        return ()
-    words = left_out(content(os.path.join(reading.start, script), script), text)
-    return (words,) if words else ()
 
 
 def _together(search: _Search, now: Outcome) -> Outcome:

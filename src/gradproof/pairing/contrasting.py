@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..contrast import STAGES, Contrast, Course, Part, Point, Twin
 from ..fault import Diagnosis
+from ..mending.cells import left_out
 from .parting import Noise, differences, first_parts
 from .programs import OTHER_SEED, Named, Orders, Runs
 from .quantities import OTHER, RATE, START, STEPS, Quantities, quantities
@@ -157,7 +159,12 @@ class Contrasting:
         return [words]
 
     def _notes(self, seen: tuple[Seen, Seen], twins: list[Pair], noise: Noise | None) -> list[str]:
-        notes = []
+        notes = [
+            f"{name}: {words}"
+            for name, side in zip(self.names, self.sides, strict=True)
+            if side.trial
+            for words in left_out(os.path.join(side.root, side.trial.script))
+        ]
         for which, variable in apart(*seen, twins)[:5]:
             notes.append(
                 f"`{variable.path}` is updated in {self.names[which]} and has no counterpart in "

@@ -93,8 +93,6 @@ def named(words: str, arguments: Sequence[str], steps: int, keras: str | None) -
         raise Unfit(f"{script}: a folder, neither a program nor a run record")
     if not os.path.exists(script):
         raise Unfit(f"{script}: no such file")
-    if script.endswith(".ipynb"):
-        raise Unfit(f"{script}: a notebook can't be run as a program")
     root = root_of(script)
     trial = Trial(
         os.path.relpath(os.path.abspath(script), root),

@@ -23,7 +23,7 @@ def default(home: Path, target: str) -> Path:
         home: The folder `.gradproof`.
         target: The script or module that is run.
     """
-    stem = re.sub(r"\W+", "-", Path(target).stem if target.endswith(".py") else target)
+    stem = re.sub(r"\W+", "-", Path(target).stem if target.endswith((".py", ".ipynb")) else target)
     when = time.strftime("%Y%m%d-%H%M%S")
     here = task()
     worker = f"-job{here.job}-{here.kind}{here.index}" if here else ""

@@ -41,8 +41,7 @@ def render(proof: Proof, lines: Lines, paint: Paint = plain) -> str:
 
 def _head(diagnosis: Diagnosis) -> str:
     place = diagnosis.place
-    cell = f"cell {place.cell}:" if place and place.cell else ""
-    where = f"{place.path}:{cell}{place.line}: " if place else ""
+    where = f"{place.words}: " if place else ""
     return f"{where}{diagnosis.fault.code} {diagnosis.fault.name}: {diagnosis.title}"
 
 

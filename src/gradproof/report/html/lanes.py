@@ -155,7 +155,7 @@ def _name(applies: Sequence[Apply]) -> str:
     if not applies:
         return "updates"
     first = applies[0]
-    where = f" at {first.place.path}:{first.place.line}" if first.place else ""
+    where = f" at {first.place.words}" if first.place else ""
     return f"{first.by}{where}"
 
 

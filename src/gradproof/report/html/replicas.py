@@ -60,7 +60,7 @@ def replicas(
     for one in series:
         apply = applies.get(one.apply)
         if apply is not None and one.steps:
-            where = f" at {apply.place.path}:{apply.place.line}" if apply.place else ""
+            where = f" at {apply.place.words}" if apply.place else ""
             key = (f"{apply.by}{where}", apply.optimizer, one.variables)
             groups.setdefault(key, {})[apply.replica] = one
     for (name, *_), copies in groups.items():

@@ -115,8 +115,7 @@ def _gradient(norm: float) -> str:
 
 def _applied(applies: list[Apply]) -> str:
     places = dict.fromkeys(
-        f"{apply.by} at {apply.place.path}:{apply.place.line}" if apply.place else apply.by
-        for apply in applies
+        f"{apply.by} at {apply.place.words}" if apply.place else apply.by for apply in applies
     )
     return f"handed to {' and '.join(places)}" if places else ""
 
