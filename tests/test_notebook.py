@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -40,6 +41,15 @@ shell.run_cell("%%gradproof\\nx +")
 again = shell.run_cell_magic("gradproof", "", "step()")
 print("AGAIN", [one.fault.code for one in again.diagnoses])
 shell.run_cell("%%gradproof --fast\\n1")
+shell.run_cell("""
+import gradproof
+proof = gradproof.prove(step)
+with gradproof.watch(show=False) as run:
+    step()
+""")
+for name in ("proof", "run"):
+    shown = shell.user_ns[name]._repr_html_()
+    print(name.upper(), "Cell In[" in shown, "inner = (weight * 2.0).numpy()" in shown)
 '''
 
 
@@ -52,6 +62,8 @@ def test_cell_is_watched():
     assert "hello" in shown.stdout, shown.stderr
     assert "LEFT 1.0" in shown.stdout
     assert "CODES ['GP202']" in shown.stdout
+    assert re.search(r"--> Cell In\[\d+\]:9:", shown.stdout)
+    assert "1 error; 1 file with 1 loop read" in shown.stdout
     assert "SHELL True" in shown.stdout
     assert "HTML True" in shown.stdout
     assert "inner = (weight * 2.0).numpy()" in shown.stdout
@@ -60,4 +72,6 @@ def test_cell_is_watched():
     assert "SyntaxError" in shown.stdout
     assert "Unreadable" not in shown.stdout
     assert "AGAIN ['GP202']" in shown.stdout
+    assert "PROOF True True" in shown.stdout
+    assert "RUN True True" in shown.stdout
     assert "UsageError: %%gradproof takes no options, got '--fast'" in shown.stderr

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from types import FrameType, TracebackType
 
 from .answer import Answer
 from .api import crash
+from .checking import count
 from .diagnose import diagnose
 from .evidence.run import Run
 from .fault import Diagnosis, Fault, Verdict
@@ -46,6 +47,7 @@ class Watched(cells.InShells):
         self._roots = [os.getcwd()]
         self._raised: BaseException | None = None
         self._begun = False
+        self._cells: dict[str, str] = {}
 
     def __enter__(self) -> Watched:
         """Starts watching; a second time anew."""
@@ -93,29 +95,17 @@ class Watched(cells.InShells):
         """Takes in an exception that the block itself has dealt with."""
         self._raised = error
 
-    def hold(self, text: SourceText) -> None:
-        """Takes in source that is in no file, such as a cell of a notebook.
-
-        A cell that is no Python has failed already; it is left out.
-        """
-        shown = replace(text, path=shown_path(text.path, self._reading.start))
-        self._reading.hold(shown)
-        try:
-            self._reading.loop(shown.path)
-        except Unreadable:
-            self._reading.forget(shown.path)
-
     def path(self, variable: object) -> str:
         """The path of a variable, as the report has it."""
         return self._watcher.path(variable)
 
     def __str__(self) -> str:
         """The report as `gradproof run` prints it."""
-        return text.render(self.answer, self._reading.lines).rstrip("\n")
+        return self._told(text.render(self.answer, self._reading.lines)).rstrip("\n")
 
     def block(self, diagnosis: Diagnosis) -> str:
         """One diagnosis as a block of text."""
-        return text.render_diagnosis(diagnosis, self._reading.lines)
+        return self._told(text.render_diagnosis(diagnosis, self._reading.lines))
 
     def _repr_html_(self) -> str:
         """The report for a notebook."""
@@ -141,19 +131,23 @@ class Watched(cells.InShells):
             loops,
             self.run,
             locate=self._reading.located,
+            show=self._reading.shown,
             on_failure=self._reading.unjudged,
         )
         sifted = sift(found, self._reading.comments())
         proven = tuple(one for one in sifted.diagnoses if one.verdict is Verdict.PROVEN)
         self.suspected = tuple(one for one in sifted.diagnoses if one.verdict is Verdict.SUSPECTED)
+        shown = self._reading.shown_run(self.run)
         notes = [f"not watched: {what}" for what in self.run.unwatched]
         notes += [self._watcher.failure] if self._watcher.failure else []
         self.answer = Answer(
             "run",
             proven,
             # The process may hold models that this block has nothing to do with.
-            tuple(one for one in standings(self.run, proven) if one.why != UNUSED),
-            files=len(loops),
+            tuple(one for one in standings(shown, proven) if one.why != UNUSED),
+            # Not every cell that was run before has a part in this one.
+            files=sum(loop.path not in self._cells or count(loop) > 0 for loop in loops),
+            loops=sum(map(count, loops)),
             steps=step_count(self.run),
             watched="every step" if self.run.applies else "nothing",
             rules=rules(self.run),
@@ -176,6 +170,25 @@ class Watched(cells.InShells):
                     self._reading.add(path)
                 except Unreadable as problem:
                     self._reading.notes.append(f"not read: {problem}")
+        self._read_cells()
+
+    def _read_cells(self) -> None:
+        """Reads the cells of a notebook, which are in no file."""
+        for path, (source, name) in executed_cells().items():
+            shown = shown_path(path, self._reading.start)
+            self._cells[shown] = name
+            self._reading.hold(SourceText(shown, source))
+            try:
+                self._reading.loop(shown)
+            except Unreadable:
+                # It is no Python, and has failed already.
+                self._reading.forget(shown)
+
+    def _told(self, words: str) -> str:
+        """Names cells as tracebacks in notebooks do; nobody knows their files."""
+        for path, name in self._cells.items():
+            words = words.replace(path, name)
+        return words
 
 
 def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:
@@ -200,6 +213,21 @@ def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:
         ```
     """
     return Watched(faults, show)
+
+
+def executed_cells() -> dict[str, tuple[str, str]]:
+    """What IPython has run so far, and what it calls that, by the file of its code."""
+    found = {}
+    for path, entry in list(linecache.cache.items()):
+        if len(entry) == 4 and ("ipython-input" in path or "ipykernel" in path):
+            found[path] = "".join(entry[2]), _cell_name(path)
+    return found
+
+
+def _cell_name(path: str) -> str:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda path: None)
+    return " ".join(named(path) or (path,))
 
 
 def _caller() -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import linecache
 from typing import Any
 
-from .files import SourceText
 from .live import Watched
 
 
@@ -42,15 +40,4 @@ def watched_cell(shell: Any, cell: str) -> Watched:
         problem = result.error_before_exec or result.error_in_exec
         if problem is not None:
             seen.raised(problem)
-        for path, (_, _, lines, _) in _cells().items():
-            seen.hold(SourceText(path, "".join(lines)))
     return seen
-
-
-def _cells() -> dict[str, Any]:
-    """What IPython has run so far, by the names that tracebacks show."""
-    return {
-        path: entry
-        for path, entry in list(linecache.cache.items())
-        if len(entry) == 4 and ("ipython-input" in path or "ipykernel" in path)
-    }

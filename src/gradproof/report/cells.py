@@ -14,17 +14,23 @@ SHOWN_ROWS = 15
 
 STYLE = (
     "<style>"
-    ".gradproof table{border-collapse:collapse;font-size:90%;margin:.4em 0}"
-    ".gradproof th,.gradproof td{text-align:left;padding:.2em .6em;color:inherit;"
+    ".gradproof.gradproof{overflow-x:auto}"
+    ".gradproof.gradproof table{border-collapse:collapse;font-size:90%;margin:.4em 0}"
+    ".gradproof.gradproof :is(th,td){text-align:left;padding:.2em .6em;color:inherit;"
     "border-bottom:1px solid rgba(128,128,128,.35)}"
-    ".gradproof td.at{text-align:center}"
-    ".gradproof td.lost{font-weight:bold;color:#e5484d}"
-    ".gradproof pre{font-size:90%;line-height:1.3;margin:.4em 0;overflow-x:auto;"
-    "background:none;color:inherit}"
-    ".gradproof summary{cursor:pointer}"
+    ".gradproof.gradproof td.at{text-align:center}"
+    ".gradproof.gradproof td.lost{font-weight:bold;color:#e5484d}"
+    ".gradproof.gradproof pre{font-size:90%;line-height:1.3;margin:.4em 0;overflow-x:auto;"
+    "background:none;color:inherit;white-space:pre;"
+    "font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}"
+    ".gradproof.gradproof summary{cursor:pointer}"
     "</style>"
 )
-"""Only for what stands in an element of the class; colours that both themes can bear."""
+"""Only for what stands in an element of the class; colours that both themes can bear.
+
+The class stands twice in each rule to come before what notebooks say of all that
+is shown: numbers at the right, and text in no monospaced font.
+"""
 
 Stages = Sequence["bool | None"]
 """For each stage of the path whether it holds; `None` where it can't be said."""
