@@ -62,6 +62,23 @@ class TestJoining:
         assert (one.fix, one.variables, one.step) == (fix, ("a",), 1)
         assert one.evidence == {"norm": 0.1}
 
+    def test_a_second_place_of_the_proof(self):
+        """What source says of it is no diagnosis of its own; both places are mended."""
+
+        def seen(line: int, name: str) -> Finding:
+            fix = Fix("subtract it", False, (Edit(at(line, 3, 5), "sub"),))
+            return Finding("climbs", at(line, 3, 5), "up", variables=(name,), fix=fix)
+
+        proof = Finding(
+            "both climbed", at(4), related=(Related(at(5), "and here"),), variables=("a", "b")
+        )
+        found = [seen(4, "a"), seen(5, "b"), seen(5, "c")]
+        one, other = diagnose([fault("GP504", "uphill", found, [proof])], [LOOP], Run())
+        assert (one.verdict, one.place) == (Verdict.PROVEN, at(4, 3, 5))
+        assert one.fix
+        assert [edit.place.line for edit in one.fix.edits] == [4, 5]
+        assert (other.verdict, other.variables) == (Verdict.SUSPECTED, ("c",))
+
     def test_same_variable_at_another_line(self):
         """The proof's place stands; that of the source is told beside it."""
         seen = Finding("made bare", at(3, 5, 9), "here", variables=("scale",))

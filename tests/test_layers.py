@@ -20,6 +20,7 @@ LAYERS = (
         "faults",
         "answer",
         "cell_places",
+        "executed",
         "collecting",
         "generation",
         "suppression",

@@ -62,7 +62,7 @@ def test_cell_is_watched():
     assert "hello" in shown.stdout, shown.stderr
     assert "LEFT 1.0" in shown.stdout
     assert "CODES ['GP202']" in shown.stdout
-    assert re.search(r"--> Cell In\[\d+\]:9:", shown.stdout)
+    assert re.search(r"--> Cell In\[\d+\]:\d+:\d+\n", shown.stdout)
     assert "1 error; 1 file with 1 loop read" in shown.stdout
     assert "SHELL True" in shown.stdout
     assert "HTML True" in shown.stdout

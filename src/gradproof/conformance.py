@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from textwrap import fill
 from typing import Any
 
@@ -69,7 +68,7 @@ class OptimizerCheck(cells.InShells):
 
     def _repr_html_(self) -> str:
         """The list for a notebook."""
-        return f"<pre>{escape(str(self))}</pre>"
+        return cells.cell(cells.lines(str(self)))
 
 
 def check_optimizer(factory: Callable[[], Any], reference: Any = None) -> OptimizerCheck:

@@ -117,7 +117,28 @@ def _join(
         else:
             confirmed.add(partner)
             joined.append(_united(suspected[partner], proof))
+    for number, suspicion in enumerate(suspected):
+        told = (place for place, proof in enumerate(joined) if _tells(proof, suspicion))
+        if number not in confirmed and (place := next(told, None)) is not None:
+            confirmed.add(number)
+            joined[place] = _mending_both(joined[place], suspicion)
     return joined, [finding for number, finding in enumerate(suspected) if number not in confirmed]
+
+
+def _tells(proof: Finding, suspicion: Finding) -> bool:
+    """Says whether the proof names the place and a variable of the suspicion as its own."""
+    return _same_variables(proof, suspicion) and any(
+        _overlap(there.place, suspicion.place) for there in proof.related
+    )
+
+
+def _mending_both(proof: Finding, suspicion: Finding) -> Finding:
+    """The proof, with what mends the other place in the same way."""
+    fix, other = proof.fix, suspicion.fix
+    if fix is None or other is None or fix.title != other.title or not (fix.edits and other.edits):
+        return proof
+    edits = fix.edits + tuple(edit for edit in other.edits if edit not in fix.edits)
+    return replace(proof, fix=Fix(fix.title, fix.safe and other.safe, edits))
 
 
 def _known(partners: Iterable[int | None]) -> Iterable[int]:

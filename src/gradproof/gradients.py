@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +46,7 @@ class GradientCheck(cells.InShells):
 
     def _repr_html_(self) -> str:
         """The same for a notebook."""
-        return f"<pre>{escape(str(self))}</pre>"
+        return cells.cell(cells.lines(str(self)))
 
     def _closing(self) -> str:
         looked = counted(len(self.inputs), "input")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import os
 import sys
 from collections.abc import Sequence
@@ -13,9 +12,10 @@ from .api import crash
 from .checking import count
 from .diagnose import diagnose
 from .evidence.run import Run
+from .executed import BOOK, ExecutedCells, executed_cells
 from .fault import Diagnosis, Fault, Verdict
 from .faults import FAULTS
-from .files import SourceText, Unreadable, shown_path
+from .files import Unreadable
 from .reading import Reading, home
 from .report import cells, json, text
 from .standing import UNUSED, rules, standings, step_count
@@ -47,7 +47,7 @@ class Watched(cells.InShells):
         self._roots = [os.getcwd()]
         self._raised: BaseException | None = None
         self._begun = False
-        self._cells: dict[str, str] = {}
+        self._cells = ExecutedCells()
 
     def __enter__(self) -> Watched:
         """Starts watching; a second time anew."""
@@ -101,11 +101,11 @@ class Watched(cells.InShells):
 
     def __str__(self) -> str:
         """The report as `gradproof run` prints it."""
-        return self._told(text.render(self.answer, self._reading.lines)).rstrip("\n")
+        return self._cells.told(text.render(self.answer, self._reading.lines)).rstrip("\n")
 
     def block(self, diagnosis: Diagnosis) -> str:
         """One diagnosis as a block of text."""
-        return self._told(text.render_diagnosis(diagnosis, self._reading.lines))
+        return self._cells.told(text.render_diagnosis(diagnosis, self._reading.lines))
 
     def _repr_html_(self) -> str:
         """The report for a notebook."""
@@ -145,8 +145,8 @@ class Watched(cells.InShells):
             proven,
             # The process may hold models that this block has nothing to do with.
             tuple(one for one in standings(shown, proven) if one.why != UNUSED),
-            # Not every cell that was run before has a part in this one.
-            files=sum(loop.path not in self._cells or count(loop) > 0 for loop in loops),
+            # Cells that train nothing have no part in this.
+            files=sum(loop.path != BOOK or count(loop) > 0 for loop in loops),
             loops=sum(map(count, loops)),
             steps=step_count(self.run),
             watched="every step" if self.run.applies else "nothing",
@@ -170,25 +170,9 @@ class Watched(cells.InShells):
                     self._reading.add(path)
                 except Unreadable as problem:
                     self._reading.notes.append(f"not read: {problem}")
-        self._read_cells()
-
-    def _read_cells(self) -> None:
-        """Reads the cells of a notebook, which are in no file."""
-        for path, (source, name) in executed_cells().items():
-            shown = shown_path(path, self._reading.start)
-            self._cells[shown] = name
-            self._reading.hold(SourceText(shown, source))
-            try:
-                self._reading.loop(shown)
-            except Unreadable:
-                # It is no Python, and has failed already.
-                self._reading.forget(shown)
-
-    def _told(self, words: str) -> str:
-        """Names cells as tracebacks in notebooks do; nobody knows their files."""
-        for path, name in self._cells.items():
-            words = words.replace(path, name)
-        return words
+        self._cells = executed_cells()
+        if self._cells.before:
+            self._reading.hold_cells(self._cells)
 
 
 def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:
@@ -213,21 +197,6 @@ def watch(faults: Sequence[Fault] = FAULTS, show: bool = True) -> Watched:
         ```
     """
     return Watched(faults, show)
-
-
-def executed_cells() -> dict[str, tuple[str, str]]:
-    """What IPython has run so far, and what it calls that, by the file of its code."""
-    found = {}
-    for path, entry in list(linecache.cache.items()):
-        if len(entry) == 4 and ("ipython-input" in path or "ipykernel" in path):
-            found[path] = "".join(entry[2]), _cell_name(path)
-    return found
-
-
-def _cell_name(path: str) -> str:
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda path: None)
-    return " ".join(named(path) or (path,))
 
 
 def _caller() -> str:

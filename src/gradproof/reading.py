@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .evidence.loop import Loop
     from .evidence.run import Run
+    from .executed import ExecutedCells
     from .fault import Diagnosis, Fault
     from .source import Project, Sought
 
@@ -45,6 +46,7 @@ class Reading:
         self._comments: dict[str, list[Allowance]] = {}
         self._loops: dict[tuple[str, str | None], Loop] = {}
         self._modules: set[str] = set()
+        self._cells: ExecutedCells | None = None
         self.notes: list[str] = []
 
     def add(self, path: str) -> None:
@@ -73,6 +75,13 @@ class Reading:
         """
         self._texts[text.path] = text
         self._pinned[text.path] = keras
+
+    def hold_cells(self, cells: ExecutedCells) -> None:
+        """Keeps what a notebook has run so far."""
+        self._cells = cells
+        for key in [key for key in self._loops if key[0] == cells.text.path]:
+            del self._loops[key]
+        self.hold(cells.text)
 
     def loop(self, path: str) -> Loop:
         """The reading of one file, by its shown path.
@@ -159,7 +168,8 @@ class Reading:
 
     def located(self, place: Place) -> Place:
         """A place by its relative path; lines of a notebook count through all cells."""
-        return replace(place, path=shown_path(place.path, self._start))
+        there = self._cells.located(place) if self._cells else place
+        return replace(there, path=shown_path(there.path, self._start))
 
     def shown(self, diagnosis: Diagnosis) -> Diagnosis:
         """A diagnosis in the places that are shown: of a notebook, in its cells."""

@@ -86,7 +86,7 @@ def test_mixed_with_itself():
     (found,) = prove(mixed(12))
     assert found.place == at(7)
     assert found.variables == ("target/kernel",)
-    assert "1 times the own value" in found.message
+    assert "1 times its own value" in found.message
 
 
 def test_mixed_with_the_online_network():

@@ -97,7 +97,7 @@ def prove(run: Run) -> Iterator[Finding]:
             WORDS.get(operation.type, operation.type) if operation is not None else "an operation"
         )
         yield Finding(
-            f"{found.words}; the only way from them to the target goes through {word}, "
+            f"{found.words}; the only way from there to the target goes through {word}, "
             f"which has no gradient",
             place=found.place,
             label=f"{word} has no gradient",

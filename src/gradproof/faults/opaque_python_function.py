@@ -91,7 +91,7 @@ def prove(run: Run) -> Iterator[Finding]:
 
     for found in lost(run, ("opaque",)):
         yield Finding(
-            f"{found.words}; the only way from them to the target goes through this "
+            f"{found.words}; the only way from there to the target goes through this "
             f"Python function",
             place=found.place,
             label="no gradient passes",

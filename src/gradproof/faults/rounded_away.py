@@ -102,7 +102,7 @@ def prove(run: Run) -> Iterator[Finding]:
         size, spacing = _sizes(first, variable.dtype)
         value = first.value_norm / max(first.elements, 1) ** 0.5
         yield Finding(
-            f"at step {first.step} {first.rounded} of {first.wanted} elements of "
+            f"at step {first.step}, {first.rounded} of {first.wanted} elements of "
             f"`{names[0]}` that should have changed did not; the update is {size:.2g} an element, "
             f"{variable.dtype} values of that size ({value:.3g}) are about {spacing:.2g} apart"
             + (f"; so for {listed(names[1:])}" if names[1:] else ""),

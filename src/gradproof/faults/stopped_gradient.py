@@ -84,7 +84,7 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         call = found.call
         yield Finding(
-            f"{found.words}; every way from them to the target goes through this stop_gradient",
+            f"{found.words}; every way from there to the target goes through this stop_gradient",
             place=found.place,
             label="the gradient ends here",
             related=second_places((call.place, "asked here")),
@@ -110,7 +110,7 @@ def _in_a_loop(run: Run) -> Iterator[Finding]:
         if cut_kind(zero.operation) == "stopped" and zero.steps >= 2:
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 for "
-                f"{listed(zero.names)}: every way from them to the target goes through this "
+                f"{listed(zero.names)}: every way from there to the target goes through this "
                 f"stop_gradient",
                 place=zero.operation.place,
                 label="the gradient ends here",

@@ -106,8 +106,9 @@ def prove(run: Run) -> Iterator[Finding]:
         places.setdefault(apply.place, {})[pair.name] = share
         steps.setdefault(apply.place, max(1, run.counted))
     for place, shares in places.items():
+        own = "its own value" if len(shares) == 1 else "their own values"
         yield Finding(
-            f"{listed(shares)} got {next(iter(shares.values())):.6g} times the own value and "
+            f"{listed(shares)} got {next(iter(shares.values())):.6g} times {own} and "
             "nothing of another network: the target stays where it was",
             place=place,
             label="mixed with itself",

@@ -148,8 +148,8 @@ def prove(run: Run) -> Iterator[Finding]:
             variable.held_at or variable.layer_made_at or variable.made_at for variable in variables
         ]
         yield Finding(
-            f"`{holder}` made the layers of {listed(names)} and the target of the gradient call "
-            f"uses them, but its list of variables has none of them",
+            f"`{holder}` made the layers of {listed(names)}, and the target of the gradient call "
+            "uses them, but none of them is in the list of its variables",
             place=next((place for place in places if place is not None), None),
             label=f"held where `{holder}` does not look",
             variables=names,

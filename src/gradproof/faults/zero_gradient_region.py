@@ -88,7 +88,7 @@ def prove(run: Run) -> Iterator[Finding]:
         if zero.operation.type in CLIPS and zero.steps >= 2 and zero.custom is None:
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 (not None) for "
-                f"{listed(zero.names)}: every way from them to the target goes through this "
+                f"{listed(zero.names)}: every way from there to the target goes through this "
                 f"{zero.operation.type}, which is flat on one side"
                 + (f"; so was that of {listed(zero.also)}, before it" if zero.also else ""),
                 place=zero.made_at or zero.operation.place,
