@@ -17,7 +17,7 @@ STYLE = (
     ".gradproof.gradproof{overflow-x:auto}"
     ".gradproof.gradproof table{border-collapse:collapse;font-size:90%;margin:.4em 0}"
     ".gradproof.gradproof :is(th,td){text-align:left;padding:.2em .6em;color:inherit;"
-    "border-bottom:1px solid rgba(128,128,128,.35)}"
+    "white-space:nowrap;border-bottom:1px solid rgba(128,128,128,.35)}"
     ".gradproof.gradproof td.at{text-align:center}"
     ".gradproof.gradproof td.lost{font-weight:bold;color:#e5484d}"
     ".gradproof.gradproof pre{font-size:90%;line-height:1.3;margin:.4em 0;overflow-x:auto;"
