@@ -163,3 +163,16 @@ def test_an_inner_step_that_no_outer_tape_sees():
     assert_silent(INNER.format(step=MOVES, inside="pass"))
     up = INNER.format(step=MOVES, inside="adapt(net)").replace("_sub", "_add")
     assert_silent(up.replace("first = tf.reduce_mean(tf.square(net(x) - y))", "first = net(x)"))
+
+
+def test_two_losses_in_turn():
+    """All in one block: the second step starts from what the first one left, and may."""
+    assert_silent(
+        """
+        with tf.GradientTape() as outer, tf.GradientTape() as tape:
+            first = tf.reduce_mean(tf.square(model(x) - y))
+            optimizer.apply(tape.gradient(first, model.trainable_variables))
+            second = tf.reduce_mean(tf.abs(model(x) - y))
+            optimizer.apply(outer.gradient(second, model.trainable_variables))
+        """
+    )

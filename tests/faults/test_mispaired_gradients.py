@@ -347,3 +347,35 @@ def test_gradients_that_are_kept_by_hand():
     kept = {"names": "m, g", "columns": "momenta, gradients", "body": "m.assign(0.9 * m + g)"}
     then = "optimizer.apply_gradients(zip(momenta, [w, u, b]))"
     assert_silent(BY_HAND.format(taken="[w, u, b]", mark="", **kept), then)
+
+
+TWO_OF_A_KIND = """
+import tensorflow as tf
+from tensorflow import keras
+
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.norm, self.out = keras.layers.BatchNormalization(), keras.layers.Dense(4)
+
+    def call(self, x):
+        return self.out(self.norm(x))
+
+
+net, other, optimizer = Net(), Net(), keras.optimizers.SGD()
+x = tf.ones((8, 4))
+net(x), other(x)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(x, training=True)))
+gradients = tape.gradient(loss, net.trainable_variables)
+optimizer.apply_gradients(zip(gradients, GIVEN))
+"""
+
+
+def test_words_for_equal_names():
+    """Two networks of one class, or the moving statistics of one of them."""
+    (one,) = suspects(TWO_OF_A_KIND.replace("GIVEN", "other.trainable_variables"))
+    assert one.message.endswith("`norm`, `out` of one network, and are applied to those of another")
+    (one,) = suspects(TWO_OF_A_KIND.replace("GIVEN", "net.variables"))
+    assert "moving statistics stand among those they meet" in one.message

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, nan
 
+import pytest
+
 from gradproof.evidence.applies import Update
 from gradproof.evidence.run import Run
 from records import (
@@ -182,3 +184,27 @@ def test_no_mask_after_gaps_in_the_data():
     """Without a mask, or without a question, nothing tells of gaps."""
     assert proven(_with_gaps(mask="Mean")) == [("GP304", 6)]
     assert proven(_with_gaps(test="Greater")) == [("GP304", 6)]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("tf.sqrt(tf.nn.relu(model(x)))", "  # GP303"),
+        ("tf.math.log(keras.layers.Dense(4, activation='relu')(model(x)))", "  # GP303"),
+        ("tf.sqrt(tf.nn.relu(model(x)) + 1e-6)", ""),
+        ("tf.sqrt(tf.maximum(tf.nn.relu(model(x)), 1e-6))", ""),
+        ("tf.math.log(tf.clip_by_value(tf.nn.relu(model(x)), 1e-6, 1.0))", ""),
+        ("tf.sqrt(tf.maximum(model(x), 0.0))", ""),
+        ("tf.sqrt(tf.nn.relu(x)) * model(x)", ""),
+    ],
+)
+def test_a_root_of_what_a_relu_gives(value: str, code: str):
+    """Infinite times the zero of the ReLU is no number; `tf.maximum` takes a side instead."""
+    assert_findings(
+        f"""
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean({value}){code}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

@@ -26,6 +26,36 @@ def healed(text: str) -> str | None:
     return None if after is None else after.removeprefix(HEAD)
 
 
+HOISTED = """\
+def step(y):
+\tcode = encoder(x)
+\twith tf.GradientTape() as tape:
+\t\tloss = tf.reduce_mean(tf.square(code - y))
+\tgradients = tape.gradient(loss, encoder.trainable_variables)
+\toptimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+"""
+TAKEN_ONCE = """\
+def train(y):
+\twith tf.GradientTape() as tape:
+\t\tloss = tf.reduce_mean(tf.square(encoder(x) - y))
+\tgradients = tape.gradient(loss, encoder.trainable_variables)
+\tfor _ in range(9):
+\t\toptimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize("unit", ["\t", "  ", "   ", "    "])
+def test_mends_indent_as_the_program_does(unit: str):
+    """What moves one level deeper moves by as much as the rest of the file."""
+    code = "\tcode = encoder(x)\n"
+    tape = "\twith tf.GradientTape() as tape:\n"
+    inside = HOISTED.replace(code, "").replace(tape, f"{tape}\t{code}")
+    assert healed(HOISTED.replace("\t", unit)) == inside.replace("\t", unit)
+    lines = TAKEN_ONCE.splitlines(keepends=True)
+    within = [lines[0], lines[4], *(f"\t{line}" for line in lines[1:4]), lines[5]]
+    assert healed(TAKEN_ONCE.replace("\t", unit)) == "".join(within).replace("\t", unit)
+
+
 def test_what_moves_into_the_tape_keeps_its_comments_and_strings():
     """Lines inside a string keep their place, comments move with the code."""
     before = '''\

@@ -132,9 +132,10 @@ class ApplyCall(NamedTuple):
         argument: What is handed over.
         gradients: The gradients in it.
         variables: The variables in it.
-        relation: `same`, `different`, `shifted` (one list, cut at different
-            places), `filtered` (gradients that are None are out, their variables
-            are not), `fewer gradients`, `fewer variables`, or `unknown`.
+        relation: `same`, `different`, `with statistics` (moving ones among the
+            variables), `shifted` (one list, cut at different places), `filtered`
+            (gradients that are None are out, their variables are not),
+            `fewer gradients`, `fewer variables`, or `unknown`.
         taken_for: Names the gradients were taken for.
         applied_to: Names they are applied to.
         sources: The list in the gradient call, as written.

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
-_APART = frozenset({"different", "shifted", "filtered"})
+_APART = frozenset({"different", "with statistics", "shifted", "filtered"})
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -78,8 +78,10 @@ def find(loop: Loop) -> Iterator[Finding]:
         elif call.relation == "filtered":
             words = "all of these, and those that are None were left out: the rest moves up"
             fix = Fix("leave out the pairs whose gradient is None, not the gradients", safe=False)
-        elif call.taken_for and call.taken_for == call.applied_to:
+        elif call.relation == "with statistics":
             words = "trainable variables, and moving statistics stand among those they meet"
+        elif taken and taken == given:
+            words = f"{taken} of one network, and are applied to those of another"
         yield Finding(
             f"these gradients were taken for {words}",
             place=loop.place(call.variables),

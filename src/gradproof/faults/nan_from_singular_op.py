@@ -71,6 +71,8 @@ _WORDS = {
     "masked": "`tf.where` hides its value where it is not finite, but not its derivative",
     "self": "the argument is exactly zero for an item paired with itself; the derivative "
     "there is infinite, and one such item makes the gradient NaN",
+    "clamped": "a ReLU gives exactly zero for part of its input; the derivative there is infinite, "
+    "and times the zero of the ReLU it is no number",
     "zero": "a variable that starts at zero comes here, where the derivative is infinite: its "
     "first gradient is no number",
 }

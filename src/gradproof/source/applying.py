@@ -193,7 +193,7 @@ def relation_of(
         return "unknown", [], [], asked
     if len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=False)):
         moved_on = any(map(_holds_more, left[:-1], right[:-1]))
-        return "different" if moved_on else "same", taken, given, asked
+        return "with statistics" if moved_on else "same", taken, given, asked
     shorter = min(len(taken), len(given))
     if shorter and all(a is b for a, b in zip(taken, given, strict=False)):
         return (
@@ -213,9 +213,13 @@ def _begins_apart(
     if not lists or not gradients.cut or not variables.exact:  # type: ignore[union-attr]
         return False
     first = [owners[0] if owners else None for owners in (taken, given)]
-    return first[0] is not first[1] and all(
-        isinstance(owner, Layer | Variable) and owner.trainable is True and not _copied(owner)
-        for owner in first
+    return (
+        first[0] is not first[1]
+        and all(
+            isinstance(owner, Layer | Variable) and owner.trainable is True and not _copied(owner)
+            for owner in first
+        )
+        and all(getattr(owner, "kind", "") not in api.WITHOUT_VARIABLES for owner in first)
     )
 
 

@@ -21,13 +21,11 @@ class InnerStep:
 
     Attributes:
         node: The assignment.
-        by: The tape that gave the gradient.
         under: Tapes that recorded.
         read_by: Tapes that recorded how the new value was read.
     """
 
     node: ast.AST
-    by: int
     under: frozenset[int]
     read_by: frozenset[int] = frozenset()
 
@@ -55,8 +53,11 @@ def _note(reader: Reader, owner: object, entries: list[GradientOf], node: ast.AS
     mine = [one.call.tape for one in entries if tapes.owner_of(one.source) is owner]
     if owner is None or not mine or not reader.active or reader.silent:
         return
+    if mine[0].number in reader.active:
+        # Steps of two losses in turn, of which all tapes are open at once.
+        return
     steps = reader.facts.inner_steps
-    steps[id(owner)] = InnerStep(node, mine[0].number, reader.active - {mine[0].number})
+    steps[id(owner)] = InnerStep(node, reader.active)
 
 
 def asked(reader: Reader, asked: Asked) -> None:
@@ -65,7 +66,7 @@ def asked(reader: Reader, asked: Asked) -> None:
     for source in tapes.entries(asked.sources):
         owner = tapes.owner_of(source)
         step = reader.facts.inner_steps.get(id(owner))
-        if step is None or number not in step.under & step.read_by or number == step.by:
+        if step is None or number not in step.under & step.read_by:
             continue
         if any(number in trail.tapes for trail in flow.get(owner, ())):
             others = ((reader.spot(asked.node), "the outer gradients are taken here"),)

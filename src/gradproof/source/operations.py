@@ -161,7 +161,7 @@ def _describe(
         )
     if short in api.MAKES_LOSS and result.flow:
         result.loss = 1
-    if short in ("softmax", "sigmoid") and not name.startswith("keras.layers"):
+    if short in ("softmax", "sigmoid", "relu") and not name.startswith("keras.layers"):
         result.ending, result.ender = short, node
     if short in ("add", "subtract") and second is not None:
         op: ast.operator = ast.Add() if short == "add" else ast.Sub()

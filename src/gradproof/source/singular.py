@@ -39,6 +39,9 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
     result.bounded = short in _BOUNDING or (short in _KEEPS_AWAY and value.bounded)
     if short in _SINGULAR and not value.bounded:
         result.singular = (*result.singular, (node, value.bases or value.tokens))
+    zeros = value.ending == "relu" and not value.bounded
+    if short in ("sqrt", "rsqrt", "log") and zeros and reader.active and result.flow:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "clamped")
     if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "self")
     elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
