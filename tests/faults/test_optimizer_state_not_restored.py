@@ -12,7 +12,7 @@ from gradproof.evidence.saves import Save
 from gradproof.evidence.variable import Variable
 from gradproof.faults.optimizer_state_not_restored import prove
 from records import BIAS, KERNEL, at, healthy
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 NEW_KERNEL, NEW_BIAS = 11, 12
 OLD, NEW = frozenset({KERNEL, BIAS}), frozenset({NEW_KERNEL, NEW_BIAS})
@@ -180,6 +180,8 @@ train(again, fresh)
 def test_saved_with_it_and_restored_without():
     """The same optimizer, made once more, leaves behind what the checkpoint has of it."""
     same = "Adam(0.01)"
-    assert_findings(HALVES.format(fresh=same, with_it="", mark=MARK))
+    lost = HALVES.format(fresh=same, with_it="", mark=MARK)
+    assert_findings(lost)
+    assert "Checkpoint(net=again, adam=fresh).restore(path)" in mended_snippet(lost)
     assert_silent(HALVES.format(fresh=same, with_it=", adam=fresh", mark=""))
     assert_silent(HALVES.format(fresh="Adam(0.0001)", with_it="", mark=""))

@@ -27,7 +27,7 @@ from records import (
     with_call,
     with_operations,
 )
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 MODEL = """
 class Net(keras.Model):
@@ -173,8 +173,8 @@ def loss(
         loss(FOUND),
         loss(FOUND, call="error(b, model(a), weight=weight)"),
         loss(FOUND, name="mask", call="error(b, model(a), mask=weight)"),
-        loss("mask = tf.cast(tf.not_equal(target, 0), tf.float32)\n    " + FOUND),
-        loss("sample_weight = tf.where(target > 0, 2.0, 1.0)\n    " + FOUND),
+        loss("mask = tf.cast(tf.not_equal(target, 0), tf.float32)\n    " + FOUND, "other"),
+        loss("sample_weight = tf.where(target > 0, 2.0, 1.0)\n    " + FOUND, "other"),
     ],
 )
 def test_what_a_loss_leaves_aside(program: str):
@@ -199,6 +199,15 @@ def test_what_a_loss_leaves_aside(program: str):
 def test_what_a_loss_does_not_leave_aside(program: str):
     """Used, thrown away, weighed by the caller, no weights of samples, or one of several rules."""
     assert_silent(program)
+
+
+def test_what_is_left_aside_is_put_to_use():
+    """The mean is weighed; of a mask, what it keeps is averaged."""
+    assert "tf.cast(weight, each.dtype) * each" in mended_snippet(loss(FOUND))
+    masked = loss("mask = tf.cast(target > 0, tf.float32)\n    " + FOUND, "other")
+    kept = "tf.cast(mask, each.dtype)"
+    mean = f"return tf.reduce_sum(each * {kept}) / tf.reduce_sum({kept})"
+    assert mean in mended_snippet(masked)
 
 
 def test_a_mask_that_a_step_makes():

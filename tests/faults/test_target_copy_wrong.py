@@ -11,7 +11,7 @@ from gradproof.evidence.variable import Variable
 from gradproof.faults.target_copy_wrong import prove, settle
 from gradproof.finding import Finding
 from records import READ_KERNEL, at, healthy, operation, with_operations
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_two_names():
@@ -208,7 +208,9 @@ BACK = "fast.assign(0.99 * slow + 0.01 * fast)"
 
 def test_an_average_that_is_assigned_to_the_other_network():
     """The copy stays where it was, and the trained network is pulled back to it."""
-    assert_findings(AVERAGE.format(copy=COPY, assign=BACK + "  # GP707", after=""))
+    text = AVERAGE.format(copy=COPY, assign=BACK + "  # GP707", after="")
+    assert_findings(text)
+    assert BACK.replace("fast.assign", "slow.assign") in mended_snippet(text)
 
 
 def test_averages_that_are_right():

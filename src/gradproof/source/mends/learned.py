@@ -207,6 +207,9 @@ def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if other and len(uses) > 1 and other not in loaded(call.args[0]):
             mixed = draft.replace(uses[-1], other)
             yield Fix("mix in the weights of the other network", False, (mixed,))
+        elif other and {own, other} <= loaded(call.args[0]):
+            edits = (draft.replace(call.func.value, other),)
+            yield Fix("assign to the copy", False, edits)
 
 
 def sum_vs_mean_reduction(draft: Draft, finding: Finding) -> Iterator[Fix]:
@@ -227,25 +230,43 @@ def sample_weight_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
     call = draft.nearest(node_of(draft, finding), ast.Call)
     if called(call) != "reduce_mean" or len(call.args) != 1 or call.keywords:
         raise NoMend
-    weights = ""
-    for there in finding.related:
-        if "weights" not in there.message:
-            continue
-        statement = draft.statement(draft.at(there.place.span))
-        names = [
+    weights = next(
+        (
             name
-            for name in ast.walk(statement)
-            if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load)
-        ]
-        weights = names[-1].id if names and isinstance(statement, ast.Assign) else ""
+            for there in finding.related
+            if "weights" in there.message or there.message == "not used"
+            for name in _named(draft, draft.at(there.place.span))
+        ),
+        "",
+    )
     each = call.args[0]
     if not weights or not isinstance(each, ast.Name):
         raise NoMend
     tf, inside = draft.tensorflow, each.id
+    if "mask" in finding.message:
+        kept = f"{tf}.cast({weights}, {inside}.dtype)"
+        mean = f"{tf}.reduce_sum({inside} * {kept}) / {tf}.reduce_sum({kept})"
+        alone = isinstance(draft.parents[call], ast.Return | ast.Assign)
+        edits = (draft.replace(call, mean if alone else f"({mean})"),)
+        yield Fix("average over what the mask keeps", False, edits)
+        return
     scaled = f"{tf}.cast({weights}, {inside}.dtype) * {inside}"
     yield Fix("multiply by the weights", False, (draft.replace(each, scaled),))
     shaped = f"{tf}.reshape({tf}.cast({weights}, {inside}.dtype), {tf}.shape({inside}))"
     yield Fix("multiply by the weights", False, (draft.replace(each, f"{inside} * {shaped}"),))
+
+
+def _named(draft: Draft, node: ast.AST) -> list[str]:
+    """What a parameter is called, or the last name that a statement gives a value to."""
+    if isinstance(node, ast.arg):
+        return [node.arg]
+    statement = draft.statement(node)
+    names = [
+        name.id
+        for name in ast.walk(statement)
+        if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load)
+    ]
+    return names[-1:] if isinstance(statement, ast.Assign) else []
 
 
 def replica_loss_divided_twice(draft: Draft, finding: Finding) -> Iterator[Fix]:

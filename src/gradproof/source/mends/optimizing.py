@@ -271,6 +271,7 @@ def _rate_apart(call: ast.Call) -> tuple[ast.expr | None, str]:
 
 def optimizer_state_not_restored(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The checkpoint holds the optimizer beside the model."""
+    yield from _restored_as_saved(draft, finding)
     checkpoints = [
         node
         for node in ast.walk(draft.tree)
@@ -301,6 +302,37 @@ def optimizer_state_not_restored(draft: Draft, finding: Finding) -> Iterator[Fix
         yield Fix(title, False, tuple(edits))
         if builds:
             yield Fix(f"{title}, and build it first", False, (*edits, *builds))
+
+
+def _restored_as_saved(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """The new optimizer is restored under the name that the saved one has."""
+    ends = {one.message: draft.at(one.place.span) for one in finding.related}
+    saved, made = ends.get("saved with the optimizer"), ends.get("starts anew")
+    calls = [
+        next((one for one in ast.walk(end) if called(one) == "Checkpoint"), None)
+        for end in (saved, node_of(draft, finding))
+        if end is not None
+    ]
+    if len(calls) != 2 or made is None or not all(isinstance(one, ast.Call) for one in calls):
+        return
+    there, here = (one.keywords for one in calls if isinstance(one, ast.Call))
+    names = {one.arg for one in there} - {one.arg for one in here}
+    name = _name_of(draft, made)
+    if len(names) == 1 and here and name:
+        last = here[-1]
+        edits = (draft.replace(last, f"{draft.source(last)}, {names.pop()}={name}"),)
+        yield Fix("restore the optimizer too", False, edits)
+
+
+def _name_of(draft: Draft, made: ast.AST) -> str:
+    """The name that an object gets where it is made, one of several maybe."""
+    statement = draft.statement(made)
+    if not isinstance(statement, ast.Assign):
+        return ""
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and made in value.elts:
+        target, value = target.elts[value.elts.index(made)], made  # type: ignore[assignment, arg-type]
+    return draft.source(target) if value is made else ""
 
 
 def _known_at(draft: Draft, node: ast.AST, name: str) -> bool:
