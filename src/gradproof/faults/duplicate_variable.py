@@ -56,9 +56,10 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """Lists given to an optimizer that name a variable twice."""
     for seen in loop.about("duplicate-variable"):
+        several = len(seen.names) > 1
         yield Finding(
-            f"{listed(seen.names) or 'a variable'} stands in this list twice: each step moves it "
-            "twice",
+            f"{listed(seen.names) or 'a variable'} {'stand' if several else 'stands'} in this list "
+            f"twice: each step moves {'each of them' if several else 'it'} twice",
             place=loop.place(seen.at),
             label="the same variables twice",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
