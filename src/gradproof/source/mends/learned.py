@@ -208,8 +208,7 @@ def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
             mixed = draft.replace(uses[-1], other)
             yield Fix("mix in the weights of the other network", False, (mixed,))
         elif other and {own, other} <= loaded(call.args[0]):
-            edits = (draft.replace(call.func.value, other),)
-            yield Fix("assign to the copy", False, edits)
+            yield Fix("assign to the copy", False, (draft.replace(call.func.value, other),))
 
 
 def sum_vs_mean_reduction(draft: Draft, finding: Finding) -> Iterator[Fix]:

@@ -330,9 +330,11 @@ def _name_of(draft: Draft, made: ast.AST) -> str:
     if not isinstance(statement, ast.Assign):
         return ""
     target, value = statement.targets[0], statement.value
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and made in value.elts:
-        target, value = target.elts[value.elts.index(made)], made  # type: ignore[assignment, arg-type]
-    return draft.source(target) if value is made else ""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = list(zip(target.elts, value.elts, strict=False))
+    else:
+        pairs = [(target, value)]
+    return next((draft.source(name) for name, part in pairs if part is made), "")
 
 
 def _known_at(draft: Draft, node: ast.AST, name: str) -> bool:
