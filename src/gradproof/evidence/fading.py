@@ -59,8 +59,10 @@ def fadings(run: Run) -> Iterator[Fading]:
         # Changes by hand in a loop are one place, and an update for each variable.
         same = {one.key: one for one in run.applies if one.place == apply.place}
         steps = [step for step in run.steps if step.apply in same]
+        if len(steps) < STEPS:
+            continue
         keys, biases = _chain(run, same.values())
-        if len(steps) < STEPS or len(keys) < LAYERS:
+        if len(keys) < LAYERS:
             continue
         found = _fading(apply, keys, biases, steps)
         if found is not None:

@@ -127,8 +127,7 @@ def _owners_of_slots(run: Run) -> dict[int, int | None]:
     for recording in run.recordings:
         taken = _variables_of_results(run, recording)
         for end in recording.operations if taken else ():
-            slots = end.writes - run.asked if not end.tapes else frozenset()
-            for slot in slots:
+            for slot in end.writes - run.asked if end.writes and not end.tapes else ():
                 owners = _gradients_behind(recording, end, taken)
                 owner = min(owners) if len(owners) == 1 else None
                 if owners and found.setdefault(slot, owner) != owner:

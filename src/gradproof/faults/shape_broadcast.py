@@ -225,7 +225,7 @@ def _depending(run: Run, call: GradientCall, keys: list[int], tensors: list[int]
     }
     seen.update(tensors)
     for operation in recording.operations:
-        if seen.intersection(operation.inputs) and cut_kind(operation) is None:
+        if not seen.isdisjoint(operation.inputs) and cut_kind(operation) is None:
             seen.add(operation.index)
     return frozenset(seen)
 

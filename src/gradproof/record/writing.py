@@ -38,6 +38,9 @@ SHARE = 100
 FIRST_WHOLE = 0.02
 """Seconds that writing the evidence may take the first time."""
 
+HELD = 5.0
+"""Seconds more for a first step to stay without a write: tracing has made it long enough."""
+
 WAITING = 16_000_000
 """Bytes of steps that wait to be written, at most."""
 
@@ -75,8 +78,8 @@ class Recorder:
         self._kept: dict[int, Kept] = {}
         self._answer: tuple[Answer, Run, Lines] | None = None
         self._start = time.monotonic()
-        self._next = 0.0
-        self._seen = False
+        self._next = self._start
+        self._first = False
         self._told: set[tuple[object, ...]] = set()
         self._whole = FIRST_WHOLE
 
@@ -84,13 +87,12 @@ class Recorder:
         """Takes new steps; writes them when the time has come."""
         if self._idle:
             return
-        first, self._seen = not self._seen, True
+        self._first = False
         for rows in news:
+            self._first |= rows.rows[0].index == 1
             self._waiting.append(rows)
             self._bytes += sum(len(row.numbers) + 64 for row in rows.rows)
-        due = time.monotonic() >= self._next or self._bytes > WAITING
-        # Not in the first step, which tracing has made long enough.
-        if self._waiting and due and not first:
+        if self._waiting and (self._due or self._bytes > WAITING):
             self._write(self._put_answer)
 
     def judged(self, answer: Answer, run: Run, lines: Lines) -> None:
@@ -105,8 +107,13 @@ class Recorder:
             (one.fault.code, one.place, one.variables) for one in answer.diagnoses
         }
         news, self._told = told != self._told, told
-        if news or (self.begun and time.monotonic() >= self._next):
+        if news or (self.begun and self._due):
             self._write(self._put_answer)
+
+    @property
+    def _due(self) -> bool:
+        """The time for the next write has come."""
+        return time.monotonic() >= self._next + (HELD if self._first else 0.0)
 
     def _put_answer(self, connection: sqlite3.Connection) -> None:
         """Writes what was judged last, if it has not been written."""

@@ -274,9 +274,8 @@ def unheard() -> Iterator[None]:
 
 def _others() -> bool:
     """Somebody else listens to operations: `enable_check_numerics`, say."""
-    from tensorflow.python.eager import context
-
-    return len(context.context().op_callbacks) > 1
+    # Asked at every operation of a trace.
+    return len(_context().context()._thread_local_data.op_callbacks) > 1
 
 
 def _arguments(frame: FrameType | None) -> Iterator[Any]:
