@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
@@ -96,7 +97,7 @@ def spoiled(path: Path, chance: random.Random) -> None:
             for _ in range(chance.randint(1, 3)):
                 places = list(spots(data))
                 container, key = chance.choice(places) if places else ({}, "a")
-                container[key] = chance.choice(JUNK)
+                container[key] = copy.deepcopy(chance.choice(JUNK))
             query = "UPDATE documents SET data = ? WHERE name = ?"
             connection.execute(query, (packed(data), name))
         else:
