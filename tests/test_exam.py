@@ -87,6 +87,8 @@ def test_check_names_what_the_source_shows():
     for program in shown:
         assert program.case is not None
         text = program.path.read_text(encoding="utf-8")
+        said = diagnose(FAULTS, [read(text, "stuck.py", program.generations[0])])
+        assert not [one.message for one in said if "  " in one.message], "a name is missing"
         found = [
             Remark(
                 one.message,
@@ -96,7 +98,7 @@ def test_check_names_what_the_source_shows():
                 one.variables,
                 one.level != "advice",
             )
-            for one in diagnose(FAULTS, [read(text, "stuck.py", program.generations[0])])
+            for one in said
         ]
         verdict = judge(program.case, found, [])
         if not (verdict.named and verdict.line):

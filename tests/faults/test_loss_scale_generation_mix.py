@@ -245,3 +245,56 @@ def test_the_scaled_loss_is_taken():
     """The mend knows the name that the scaled loss has."""
     after = mended_snippet(ASIDE.format(scale="scale_loss", unscale="", of="loss", mark=""))
     assert "tape.gradient(target, model.trainable_variables)" in after
+
+
+COMPILED = """
+keras.mixed_precision.set_global_policy("{policy}")
+
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = keras.layers.Dense(4, dtype="float32")
+
+    def call(self, inputs):
+        return self.out(inputs)
+
+    def train_step(self, data):
+        a, b = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(a) - b))
+            {scale}
+        gradients = tape.gradient(loss, self.trainable_variables){mark}
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {{"loss": loss}}
+
+
+net = Net()
+net.compile(optimizer=keras.optimizers.SGD(0.1){options})
+net.fit(x, y)
+"""
+
+
+def compiled(
+    scale: str = "pass", policy: str = "mixed_float16", options: str = "", mark: str = ""
+) -> str:
+    """A step of an own model whose optimizer `compile` may have wrapped."""
+    return COMPILED.format(scale=scale, policy=policy, options=options, mark=mark)
+
+
+def test_an_optimizer_that_compile_wraps():
+    """Keras 3 puts its loss scaling around it, and a step of one's own has to scale."""
+    assert_findings(compiled(mark="  # GP505"))
+    assert_silent(compiled("loss = self.optimizer.scale_loss(loss)"))
+    assert_silent(compiled(policy="float32"))
+    assert_silent(compiled(options=", auto_scale_loss=False"))
+    assert_silent(compiled(), keras="2")
+
+
+def test_methods_that_the_generation_is_known_by():
+    """Of `hasattr(optimizer, ...)` one branch runs, once it is known which Keras it is."""
+    asked = """if hasattr(self.optimizer, "{name}"):
+                loss = self.optimizer.{name}(loss)"""
+    assert_silent(compiled(asked.format(name="scale_loss")))
+    assert_findings(compiled(asked.format(name="get_scaled_loss"), mark="  # GP505"))
+    assert_silent(compiled(asked.format(name="scale_loss")), keras="2")

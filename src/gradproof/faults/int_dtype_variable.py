@@ -68,7 +68,8 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Variables made from integers, asked for a gradient."""
     for lost, call, names in loop.breaks("integer"):
         yield Finding(
-            f"{listed(names)} is made from an integer: gradients exist for floating dtypes only",
+            f"{listed(names)} {'is' if len(names) < 2 else 'are'} made from an integer: gradients "
+            "exist for floating dtypes only",
             place=loop.place(lost.at),
             label="integer dtype",
             related=loop.related(call.sources, "asked for a gradient here"),

@@ -62,7 +62,8 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Stops on the only way to variables that the optimizer is given."""
     for seen in loop.about("stopped-gradient"):
         yield Finding(
-            f"recording stops here, on the only way from {listed(seen.names)} to the target: "
+            "recording stops here, on the only way from "
+            f"{listed(seen.names) or 'the variables'} to the target: "
             "no gradient comes back",
             place=loop.place(seen.at),
             label="stops here",

@@ -96,8 +96,9 @@ def find(loop: Loop) -> Iterator[Finding]:
         if call.early is not None:
             seen.setdefault(call.early, call)
     for early, call in seen.items():
+        is_built = "are built" if len(call.early_names) > 1 else "is built"
         yield Finding(
-            f"`{early.text}` is read before {listed(call.early_names) or 'the model'} is built, "
+            f"`{early.text}` is read before {listed(call.early_names) or 'the model'} {is_built}, "
             "so the list is empty or lacks variables",
             place=loop.place(early),
             label="no variables yet",

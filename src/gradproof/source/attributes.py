@@ -172,7 +172,7 @@ _KERAS_METHODS = frozenset(
 
 def _of_keras_instance(reader: Reader, value: Instance, name: str, node: ast.AST) -> Value:
     if name == "optimizer" and "optimizer" in value.compiled:
-        return value.compiled["optimizer"]
+        return value.compiled.get(" scaling", value.compiled["optimizer"])
     if name == "losses":
         return tensors.regularizers(reader, value, node)
     if name == "trainable":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, attributes, binding, escaping, iterators, mixtures, rounds
+from . import api, attributes, binding, escaping, generations, iterators, mixtures, rounds
 from .flow import cut, merge
 from .values import (
     Constant,
@@ -305,6 +305,7 @@ _FUNCTIONS = {
     "getattr": _getattr,
     "setattr": _setattr,
     "isinstance": _isinstance,
+    "hasattr": generations.has_method,
     "map": _map,
     "dict": _dict,
     "iter": _iter,

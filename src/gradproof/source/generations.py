@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import api, habits
-from .values import Layer, Library, Optimizer, Other, Tape, Value
+from .values import Constant, Layer, Library, Optimizer, Other, Tape, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -50,6 +50,26 @@ def asks_version(reader: Reader, node: ast.AST) -> bool:
         isinstance(one, ast.Try | ast.BoolOp) or _tells(reader.source.tree, one.test)
         for one in around
     )
+
+
+_HAS = {"scale_loss": "3", "apply": "3", "get_scaled_loss": "2", "get_unscaled_gradients": "2"}
+"""Methods of optimizers by which programs tell the generations apart."""
+
+
+def has_method(
+    reader: Reader, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value | None:
+    """`hasattr(optimizer, "scale_loss")`, where it is known which Keras that is."""
+    if len(arguments) != 2 or reader.generation is None:
+        return None
+    thing, name = arguments
+    generation = _HAS.get(str(name.value)) if isinstance(name, Constant) else None
+    if not isinstance(thing, Optimizer) or thing.custom is not None or generation is None:
+        return None
+    if reader.generation != generation:
+        return Constant(False, node)
+    # In Keras 2 they belong to the optimizer that scales, which Keras itself may put around.
+    return Constant(True, node) if generation == "3" or thing.scales else None
 
 
 def _tells(tree: ast.AST, test: ast.expr) -> bool:

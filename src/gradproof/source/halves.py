@@ -35,6 +35,12 @@ def policy_set(reader: Reader, name: str, arguments: list[Value], node: ast.AST)
             reader.facts.half = node if value.value in ("mixed_float16", "float16") else None
 
 
+def is_mixed(policy: ast.AST | None) -> bool:
+    """Says whether a global policy is "mixed_float16", spelt out."""
+    given = policy.args if isinstance(policy, ast.Call) else []
+    return any(isinstance(one, ast.Constant) and one.value == "mixed_float16" for one in given)
+
+
 def made(reader: Reader, instance: Value, keywords: dict[str, Value]) -> None:
     """A layer or model whose class stands in the file is made."""
     if not isinstance(instance, Instance):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import (
     attributes,
     fitting,
+    halves,
     layer_calls,
     layers,
     optimizers,
@@ -20,7 +21,18 @@ from . import (
 )
 from .flow import merge
 from .joining import flow_of
-from .values import Constant, Instance, Layer, ListValue, Other, Tensor, Unknown, Value, Variable
+from .values import (
+    Constant,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Other,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -122,11 +134,27 @@ def _compile(
     if isinstance(named, Constant) and isinstance(named.value, str):
         given["optimizer"] = optimizers.make_optimizer(reader, named.value, [], {}, node)
     if isinstance(receiver, Instance):
+        if _is_wrapped(reader, given):
+            inner = {"inner_optimizer": given["optimizer"]}
+            wrapped = Optimizer("LossScaleOptimizer", node, reader.path(node), inner, scales=True)
+            given[" scaling"] = wrapped
         reader.store.set_field(receiver, "compiled", given)
     else:
         for name, value in given.items():
             reader.store.set_item(receiver.arguments, name, value)
     trainable_flips.compiles(reader, receiver)
+
+
+def _is_wrapped(reader: Reader, given: dict[str, Value]) -> bool:
+    """Says whether Keras 3 puts its own loss scaling around a compiled optimizer."""
+    optimizer, scales = given.get("optimizer"), given.get("auto_scale_loss")
+    return (
+        reader.generation == "3"
+        and halves.is_mixed(reader.facts.half)
+        and isinstance(optimizer, Optimizer)
+        and not optimizer.scales
+        and (scales is None or (isinstance(scales, Constant) and scales.value is True))
+    )
 
 
 def _borrow(reader: Reader, receiver: Layer | Instance) -> None:
