@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import records
 from gradproof.answer import Answer
 from gradproof.evidence.rows import COLUMNS, StepRow, StepRows
 from gradproof.evidence.run import Run
@@ -76,6 +77,17 @@ def test_numbers_come_back(tmp_path):
     assert third.step.updates[0].gradient_norm == 3.0
     assert (third.step.loss, third.step.learning_rate) == (pytest.approx(1 / 3), 0.1)
     assert first.names == ("variable 1", "variable 2")
+
+
+def test_a_run_that_goes_on_counts_its_numbers(eager, tmp_path):
+    """It is judged now and then, and has made more steps since."""
+    path = tmp_path / "run.sqlite"
+    one = recorder(path)
+    one.add([rows(1, 1)])
+    one.judged(Answer("run", steps=1), records.healthy(), lambda *_: [])
+    one.add([rows(2, 9)])
+    with Record(path) as record:
+        assert (record.answer(going=True).steps, record.answer().steps) == (9, 1)
 
 
 def test_the_first_and_the_recent_steps_stay(eager, tmp_path):
