@@ -20,12 +20,8 @@ def answered(
 ) -> tuple[tuple[GradientCall, ...], tuple[ModelCall, ...]]:
     """The facts of all gradient calls, once the whole file is read."""
     connected = {id(owner) for q in questions for owner, found in q.found if found.live}
-    asked_for = {
-        id(owner)
-        for q in questions
-        for s in tapes.entries(q.asked.sources)
-        for owner in [tapes.owner_of(s)]
-    }
+    sources = [source for q in questions for source in tapes.entries(q.asked.sources)]
+    asked_for = tapes.possible(tapes.owner_of(source) for source in sources)
     calls: dict[GradientCall, None] = {}
     modes: dict[ast.AST, dict[str, str]] = {}
     for question in questions:
@@ -90,7 +86,7 @@ def _answer(
         asked_before=spot(question.earlier) if question.earlier is not None else None,
         connections=tuple(links),
         left_out=left_out,
-        listed=_listed_elsewhere(reader, asked) if left_out else None,
+        listed=_listed_elsewhere(reader, asked) if left_out or question.non_trainable else None,
         untracked=tuple(
             Owned(
                 ownership.name_of(thing),

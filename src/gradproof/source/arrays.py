@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import api, datasets, escaping, frozen, shapes
+from . import api, datasets, escaping, frozen, shapes, state
 from .dependence import NO_FLOW
 from .flow import cut, merge
 from .forms import shape_of, written_as
 from .names import last
-from .values import Constant, ListValue, Tensor, Value
+from .values import Constant, Layer, ListValue, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 Arguments = list[Value]
 Keywords = dict[str, Value]
+
+
+_CONVERTING = frozenset(
+    "abs argmax array asarray clip concatenate cos exp log max maximum mean min minimum norm "
+    "round sign sin sqrt square std sum tanh var where".split()
+)
+"""What makes an array of what it is given, which a tensor of a graph refuses."""
+
+
+def _depends(value: Tensor) -> bool:
+    """It comes from layers or variables on a way that TensorFlow knows."""
+    things = (thing for thing in value.flow if isinstance(thing, Layer | Variable))
+    return any(trail.cut is None for thing in things for trail in value.flow[thing])
 
 
 def numpy_operation(
@@ -31,6 +44,8 @@ def numpy_operation(
     for value in (*arguments, *keywords.values()):
         escaping.look(reader, value)
     first = arguments[0] if arguments else None
+    if isinstance(first, Tensor) and short in _CONVERTING and _depends(first):
+        state.graph_numpy(reader, first, written_as(node, name), node)
     values = [*arguments, *keywords.values()]
     flow = merge(reader.read(value, node) for value in values)
     if isinstance(node, ast.Call):

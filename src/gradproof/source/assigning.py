@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import by_hand, escaping, masks, tapes, updates
+from . import by_hand, escaping, masks, repeats, statistics, tapes, updates
 from .flow import merge
 from .roles import direction
 from .values import Constant, GradientOf, Group, Instance, Layer, Tensor, Value, Variable
@@ -64,6 +64,7 @@ def _assigned(
         if mine:
             escaping.use(gradients)
             escaping.mark_updated(reader, variable)
+            repeats.assigned(reader, owner, gradients, node)
             for entry in gradients:
                 entry.call.applied.add(id(owner))
         else:
@@ -80,6 +81,7 @@ def _assigned(
             reader.store.set_field(owner, "holds", None)
     elif isinstance(owner, Layer) and not gradients:
         owner.borrowed = True
+        statistics.averaged(reader, owner, flow)
     by_hand.assignment(reader, variable, name, value, node)
     masks.assigned(reader, variable, name, node, gradients=bool(gradients), fresh=fresh)
     if isinstance(owner, Instance):

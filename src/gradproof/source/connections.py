@@ -16,6 +16,7 @@ from .values import (
     Instance,
     Layer,
     ListValue,
+    Tape,
     Tensor,
     Unknown,
     Value,
@@ -97,9 +98,7 @@ def ask(
     _look_at_detours(reader, question, flow, owners)
     if isinstance(asked.sources, ListValue):
         _look_at_list(reader, question, asked.sources, flow)
-    _look_beyond(
-        reader, question, flow, {id(owner) for owner in owners if owner is not None}, sources
-    )
+    _look_beyond(reader, question, flow, tapes.possible(owners), sources)
     # With gradients from above it is a part of some other step.
     inner = any(keyword.arg == "output_gradients" for keyword in asked.node.keywords)
     for mode in modes.values() if not inner else ():
@@ -166,7 +165,12 @@ def _look_at_detours(
                 continue
             if reader.facts.detours.get(id(cut.path[-1]), set()) & (trained - {id(owner)}):
                 question.found.append(
-                    (owner, Connection(found.name, "layer", True, _cut(reader, trail)))
+                    (
+                        owner,
+                        Connection(
+                            found.name, "layer", True, _cut(reader, question.asked.tape, trail)
+                        ),
+                    )
                 )
                 break
 
@@ -200,20 +204,24 @@ def _connection(
     stopped = all(trail.cut is not None and trail.cut.kind == "stopped" for trail in within)
     if within and not (stopped and outside):
         unmeant = (one for one in within if one.cut is not None and one.cut.kind != "stopped")
-        return Connection(name, kind, False, _cut(reader, next(unmeant, within[0])))
+        return Connection(name, kind, False, _cut(reader, tape, next(unmeant, within[0])))
     if outside:
         return Connection(name, kind, False, _outside(reader, question, outside[0], owner))
     if cuts:
-        return Connection(name, kind, False, _cut(reader, cuts[0]))
+        return Connection(name, kind, False, _cut(reader, tape, cuts[0]))
     vague = flow.get(ANYTHING) or flow.get(ASIDE)
     if flow and not vague and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
     return Connection(name, kind, False)
 
 
-def _cut(reader: Reader, trail: Trail) -> Break:
+def _cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
     assert trail.cut is not None
     node = trail.cut.path[-1]
+    if trail.cut.kind == "numpy" and id(node) in reader.facts.aside:
+        # A method that acts, or measures, gives an array rightly; not so under the tape.
+        node = in_frame_of(trail.cut.path, tape.path)
+        return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
     around = reader.facts.wrapped.get(id(node))
     origin = reader.spot(around) if around is not None else None
     return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), origin=origin)
@@ -311,13 +319,14 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
 
 
 def _look_at_list(reader: Reader, question: Question, sources: ListValue, flow: Flow) -> None:
-    if sources.which == "all":
-        for item in sources.items:
-            owner = tapes.owner_of(item)
-            if (isinstance(owner, Layer) and owner.kind in api.WITH_MOVING_STATISTICS) or (
-                isinstance(owner, Variable) and owner.trainable is False
-            ):
-                question.non_trainable.append(owner)
+    for item in sources.items:
+        if "all" not in (sources.which, item.which if isinstance(item, Group) else ""):
+            continue
+        owner = tapes.owner_of(item)
+        if (isinstance(owner, Layer) and owner.kind in api.WITH_MOVING_STATISTICS) or (
+            isinstance(owner, Variable) and owner.trainable is False
+        ):
+            question.non_trainable.append(owner)
     if sources.unbuilt and not reader.speculative:
         early = [owner for owner in sources.unbuilt if _used_by(reader, owner, flow)]
         if early:

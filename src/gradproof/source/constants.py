@@ -30,6 +30,9 @@ _FIXED = (
     r"|true|truth|teacher|target"
 )
 
+_MAKING = ("__init__", "build")
+"""Methods that make what others compute with."""
+
 
 def look(reader: Reader, cls: Class) -> None:
     """Looks at a class of layers for weights made as tensors."""
@@ -40,16 +43,18 @@ def look(reader: Reader, cls: Class) -> None:
     if re.search(_FIXED, ast.get_docstring(cls.node) or ""):
         return
     methods = {one.name: one for one in cls.node.body if isinstance(one, ast.FunctionDef)}
-    call = methods.get("call", methods.get("__call__"))
-    if call is None:
-        return
-    for name in ("__init__", "build"):
+    # What is called may be a method of the class above, which calls those of this one.
+    using = [one for name, one in methods.items() if name not in _MAKING]
+    for name in _MAKING:
         for node in ast.walk(methods[name]) if name in methods else ():
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
             target = _own(node.targets[0])
             weight = target and _draws(node.value, target, cls.node)
-            use = _use(call, target) if weight and _stores(cls.node, target) == 1 else None
+            if not weight or _stores(cls.node, target) != 1:
+                continue
+            uses = (_use(method, target) for method in using)
+            use = next((use for use in uses if use is not None), None)
             if use is not None:
                 _tell(reader, node.value, f"self.{target}", (f"{cls.name}.{target}",), use)
 

@@ -54,7 +54,17 @@ def look(reader: Reader, value: Value) -> None:
     return
 
 
-def touch(reader: Reader, value: Value, *, only_borrowed: bool = False, depth: int = 0) -> None:
+def borrow(reader: Reader, value: Value) -> None:
+    """A checkpoint holds an object: what it holds may come back, but is not trained by it."""
+    from . import ownership
+
+    if isinstance(value, Layer | Instance):
+        for item in (value, *ownership.tracked(reader, value)):
+            if isinstance(item, Layer):
+                item.borrowed = True
+
+
+def touch(reader: Reader, value: Value, *, depth: int = 0) -> None:
     """An object goes where the file can't follow: anything may happen to it."""
     from . import ownership
 

@@ -84,6 +84,7 @@ def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:
     items: list[Value] = []
     exact = True
     owners: list[object] = []
+    unbuilt: list[object] = []
     for element in node.elts:
         if isinstance(element, ast.Starred):
             value = reader.evaluate(element.value)
@@ -91,6 +92,7 @@ def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:
                 items.extend(value.items)
                 exact = exact and value.exact
                 owners.append(value.owner)
+                unbuilt += value.unbuilt
             else:
                 found, complete = binding.elements(reader, value, element)
                 items.extend(found)
@@ -100,7 +102,12 @@ def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:
     if len(items) > operators.MOST_ITEMS:
         items, exact = items[: operators.MOST_ITEMS], False
     return ListValue(
-        items, exact, isinstance(node, ast.Tuple), owner=tuple(owners) or None, node=node
+        items,
+        exact,
+        isinstance(node, ast.Tuple),
+        owner=tuple(owners) or None,
+        node=node,
+        unbuilt=tuple(unbuilt),
     )
 
 

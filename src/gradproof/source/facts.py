@@ -110,6 +110,9 @@ class Facts:
         self.inner_steps: dict[int, inner_steps.InnerStep] = {}
         self.flags = flags.Flags()
         self.moving: dict[int, tuple[Layer, ast.AST, frozenset[int]]] = {}
+        self.copied: set[int] = set()
+        self.turning: set[int] = set()
+        self.aside: set[int] = set()
         self.asked_inside: list[Asked] = []
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None

@@ -180,9 +180,9 @@ def created_in_trace(
 def numpy_in_graph(
     reader: Reader, function: Function, value: Tensor, name: str, node: ast.AST
 ) -> None:
-    """`.numpy()` in a traced function."""
+    """`.numpy()` in a traced function, or a function of NumPy."""
     spot = reader.spot(node)
-    reader.facts.remarks[Remark("numpy-in-graph-mode", spot, f".{name}()", (function.name,))] = None
+    reader.facts.remarks[Remark("numpy-in-graph-mode", spot, name, (function.name,))] = None
 
 
 def _same(left: Value | None, right: Value | None) -> bool:

@@ -16,6 +16,7 @@ from . import (
     saving,
     shapes,
     state,
+    statistics,
     target_copies,
     trainable_flips,
 )
@@ -71,6 +72,7 @@ def method(
         return Constant(None)
     if name == "set_weights":
         target_copies.weights_set(reader, receiver, arguments[0] if arguments else None, node)
+        statistics.copied(reader, receiver, arguments[0] if arguments else None)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
         if name == "load_weights":

@@ -29,10 +29,12 @@ from .names import last
 from .values import (
     Bound,
     Class,
+    Constant,
     Function,
     Group,
     Instance,
     Layer,
+    Library,
     ListValue,
     LossFunction,
     Other,
@@ -177,6 +179,8 @@ def _other_made(
         return Other(
             "initializer", short, node, dict(zip(("value",), arguments, strict=False)) | keywords
         )
+    if name == "keras.ops.get":  # so `keras.activations` is called here
+        return _activation(arguments[0] if arguments else keywords.get("identifier"))
     if name.startswith("keras.regularizers."):
         return Other("regularizer", short, node)
     if name.startswith("tf.distribute.") and short.endswith("Strategy"):
@@ -187,7 +191,7 @@ def _other_made(
         return Other("exit stack", short, node)
     if name in ("tf.train.Checkpoint", "tf.train.CheckpointManager"):
         for value in (*arguments, *keywords.values()):
-            escaping.touch(reader, value, only_borrowed=True)
+            escaping.borrow(reader, value)
         return saving.checkpoint(reader, short, arguments, keywords, node)
     if name == "tf.train.latest_checkpoint":
         return saving.latest(arguments, node)
@@ -207,6 +211,14 @@ def _other_made(
     if name.startswith(("tf.data.", "keras.preprocessing.")):
         return datasets.make_dataset(reader, name, arguments, keywords, node)
     return None
+
+
+def _activation(named: Value | None) -> Value | None:
+    """`keras.activations.get("relu")`, or what it was given already."""
+    if isinstance(named, Constant):
+        known = named.value if isinstance(named.value, str) else "linear"
+        return Library(f"keras.ops.{known}" if known != "linear" else "tf.identity")
+    return named if isinstance(named, Library | Function | Layer) else None
 
 
 def _cloned(reader: Reader, arguments: Arguments, node: ast.Call) -> Value:

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import api
-from .values import Class, DictValue, Group, Instance, Layer, ListValue, Unknown, Value, Variable
+from .values import (
+    Class,
+    DictValue,
+    Function,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Unknown,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -179,7 +190,7 @@ class Hidden(NamedTuple):
     Attributes:
         reason: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain` (inside
             a plain object), `module` (a Keras layer in a `tf.Module`), `module in
-            layer`; empty if it is in the list.
+            layer`, `closure` (a function has it); empty if it is in the list.
         beyond: The object at which the looking ends, if it holds the thing.
     """
 
@@ -222,6 +233,19 @@ def _reached(
                     edge = {"plain": thing if depth else None, "module in layer": item}.get(reason)
                     why = Hidden(reason, edge if isinstance(edge, Instance) else None)
                 yield from _reached(reader, item, why, depth + 1, seen)
+    elif isinstance(thing, Function):
+        for item in _closed_over(thing):
+            yield from _reached(reader, item, hidden, depth + 1, seen)
+
+
+def _closed_over(function: Function) -> Iterator[Value]:
+    """What a function uses of the function that it stands in."""
+    inner = function.scopes[:-1]
+    for node in ast.walk(function.node):
+        if isinstance(node, ast.Name):
+            scope = next((one for one in inner if node.id in one.names), None)
+            if scope is not None and isinstance(scope.names[node.id], Layer | Variable):
+                yield scope.names[node.id]
 
 
 def _is_raw(reader: Reader, part: Value) -> bool:
@@ -234,6 +258,8 @@ def _is_raw(reader: Reader, part: Value) -> bool:
 def _reason(reader: Reader, base: str, item: Value) -> str:
     if base not in ("layer", "model", "module"):
         return "plain"
+    if isinstance(item, Function):
+        return "closure"
     if base == "module":
         keras = isinstance(item, Layer) or (
             isinstance(item, Instance) and item.of.base in ("layer", "model")

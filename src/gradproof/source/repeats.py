@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from . import habits, tapes
 from .rounds import Applied, of
-from .values import Function, Instance, Library, ListValue, Optimizer, Other, Tensor, Value
+from .values import (
+    Function,
+    GradientOf,
+    Instance,
+    Library,
+    ListValue,
+    Optimizer,
+    Other,
+    Tensor,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -88,6 +99,35 @@ def _stale(reader: Reader, one: Applied) -> None:
             others = ((reader.spot(one.asked.node), "taken once, before the loop"),)
             spot = reader.spot(one.node)
             habits.remark(reader, "stale-gradient", spot, "", tapes.names(list(one.owners)), others)
+
+
+def assigned(reader: Reader, owner: object, gradients: list[GradientOf], node: ast.AST) -> None:
+    """The same gradient changes a variable by hand in each round of a loop that counts."""
+    rounds = of(reader)
+    calls = {id(entry.call): entry.call for entry in gradients}
+    asked = next(iter(calls.values())) if len(calls) == 1 else None
+    if not isinstance(owner, Variable) or asked is None or id(asked) not in rounds.asked:
+        return
+    loops, now = rounds.asked[id(asked)][1], tuple(rounds.loops)
+    between = [loop for loop, _ in now[len(loops) :]]
+    others = [loop for loop in between if not _counting(loop)]
+    if now[: len(loops)] != loops or len(others) == len(between) or reader.frame.guarded:
+        return
+    # Of other loops all rounds must be known: each changes another variable.
+    if all(id(loop) in reader.facts.turning for loop in others) and not reader.silent:
+        visit = id(asked), id(owner), id(node)
+        if visit in rounds.by_hand:
+            there = ((reader.spot(asked.node), "taken once, before the loop"),)
+            names = tapes.names([owner])
+            habits.remark(reader, "stale-gradient", reader.spot(node), "", names, there)
+        rounds.by_hand[visit] = asked
+
+
+def _counting(loop: ast.AST) -> bool:
+    """`for step in range(...)`."""
+    made = loop.iter if isinstance(loop, ast.For) else None
+    named = made.func if isinstance(made, ast.Call) else None
+    return isinstance(named, ast.Name) and named.id == "range"
 
 
 def _recreated(reader: Reader, one: Applied) -> None:

@@ -67,6 +67,7 @@ class Rounds:
     )
     swapped: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
     given: dict[int, list[Value]] = field(default_factory=dict)
+    by_hand: dict[tuple[int, int, int], Asked] = field(default_factory=dict)
 
 
 def of(reader: Reader) -> Rounds:

@@ -139,6 +139,8 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     if not elements and complete:
         return execute(reader, node.orelse)
     lasting = not complete or len(elements) > MOST_ELEMENTS
+    if complete and len(elements) > 1:
+        reader.facts.turning.add(id(node))
     if complete and len(elements) > 3 and _counts(node.iter):
         elements, complete = [Tensor(form="number")], False
     if not complete:

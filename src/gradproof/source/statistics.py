@@ -6,10 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import api, habits, ownership, tapes
-from .values import Constant, Layer
+from .values import Constant, Instance, Layer, ListValue
 
 if TYPE_CHECKING:
+    from .dependence import Flow
     from .reader import Reader
+    from .values import Value
 
 
 def called(reader: Reader, layer: Layer, node: ast.AST) -> None:
@@ -25,6 +27,23 @@ def called(reader: Reader, layer: Layer, node: ast.AST) -> None:
         reader.facts.moving.setdefault(id(layer), (layer, at, reader.active))
 
 
+def copied(reader: Reader, receiver: Layer | Instance, value: Value | None) -> None:
+    """`target.set_weights(online.get_weights())`: a copy of a network of this program."""
+    if isinstance(value, ListValue) and value.which == "values":
+        _note(reader, receiver)
+
+
+def averaged(reader: Reader, layer: Layer, flow: Flow) -> None:
+    """`slow.assign(0.9 * slow + 0.1 * fast)`: it follows a network of this program."""
+    if any(origin is not layer for origin in flow):
+        _note(reader, layer)
+
+
+def _note(reader: Reader, receiver: Layer | Instance) -> None:
+    facts = reader.facts
+    facts.copied |= {id(one) for one in (receiver, *ownership.tracked(reader, receiver))}
+
+
 def finish(reader: Reader) -> None:
     """Those that no list in the file names, while others are trained."""
     facts = reader.facts
@@ -34,7 +53,7 @@ def finish(reader: Reader) -> None:
     listed = {id(tapes.owner_of(entry)) for call in asked for entry in tapes.entries(call.sources)}
     for layer, node, active in facts.moving.values():
         trains = any(call.tape.number in active and call.applied for call in asked)
-        if not trains or layer.updated or id(layer) in listed:
+        if not trains or layer.updated or id(layer) in listed | facts.copied:
             continue
         # Loading its weights touches a layer as well; those of the library have them.
         if layer.kind in api.NORMALIZED_APPLICATIONS and layer.touched:

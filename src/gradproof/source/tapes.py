@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from . import ownership, shapes, state, updates
@@ -188,12 +189,9 @@ def _parting(earlier: Path, now: Path) -> ast.AST:
 
 
 def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
-    """What a loop around the call runs over, if that is written out: it runs more than once."""
+    """What a loop around the call runs over, if that is known: it runs more than once."""
     for loop in ast.walk(reader.source.tree):
-        if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Tuple | ast.List):
-            continue
-        items = loop.iter.elts
-        if len(items) < 2 or any(isinstance(item, ast.Starred) for item in items):
+        if not isinstance(loop, ast.For) or id(loop) not in reader.facts.turning:
             continue
         inside = [one for statement in loop.body for one in ast.walk(statement)]
         leaves = any(isinstance(one, ast.Break | ast.Return | ast.If | ast.Try) for one in inside)
@@ -255,6 +253,13 @@ def owner_of(value: Value) -> object | None:
 def owners_of(values: tuple[object, ...]) -> list[object]:
     """The layers and variables behind entries of lists of variables."""
     return [value.owner if isinstance(value, Group) else value for value in values]
+
+
+def possible(owners: Iterable[object]) -> set[int]:
+    """What a list of variables has, or may have: of two heads that a key chooses, either."""
+    found = {id(owner): owner for owner in owners if owner is not None}
+    either = [one for owner in found.values() if isinstance(owner, Unknown) for one in owner.either]
+    return set(found) | {id(one) for one in (*either, *map(owner_of, either)) if one is not None}
 
 
 def is_known(owner: object) -> bool:

@@ -71,7 +71,9 @@ def method(
     flow = reader.read(value, node)
     if name in _ARRAY_METHODS:
         escaping.look(reader, value)
-        state.graph_numpy(reader, value, name, node)
+        state.graph_numpy(reader, value, f".{name}()", node)
+        if not reader.active and not reader.silent:
+            reader.facts.aside.add(id(node))
         ended = cut(flow, "numpy", f".{name}()", reader.path(node), reader.active)
         form = "array" if name == "numpy" else "number"
         return Tensor(

@@ -30,6 +30,8 @@ def summed(reader: Reader, node: ast.AST, left: Value, right: Value, result: Ten
         if _is_live(reader, term.flow) or not _is_live(reader, whole.flow):
             continue
         gradient = next((one for one in term.flow if isinstance(one, GradientOf)), None)
+        if gradient is not None and any(trail.cut for trail in term.flow[gradient]):
+            continue  # It was recorded, and lost later, in NumPy say.
         if gradient is not None and _shares(gradient, whole.flow):
             place = connections.in_frame_of(gradient.call.path, reader.tapes[-1].path)
             end = Cut(_INNER, "", (place,), reader.active)

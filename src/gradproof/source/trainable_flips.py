@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import ownership, tapes
+from . import api, ownership, tapes
 from .habits import remark
-from .values import Asked, Constant, Instance, Layer, ListValue, Value
+from .values import Asked, Constant, Instance, Layer, ListValue, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -76,9 +76,10 @@ def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
 
 
 def asked_frozen(reader: Reader, asked: Asked) -> None:
-    """A gradient call gets the list of a network that was frozen as a part of another one."""
+    """A gradient call gets the list of a network of which all is frozen, so an empty one."""
     sources = asked.sources
     owner = sources.owner if isinstance(sources, ListValue) and sources.exact else None
+    _all_frozen(reader, asked, owner)
     if not isinstance(owner, Layer) or owner.trainable is not False:
         return
     spot = reader.facts.habits.frozen.get(id(owner))
@@ -88,6 +89,25 @@ def asked_frozen(reader: Reader, asked: Asked) -> None:
         names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
         others = ((reader.spot(asked.node), "asked for its empty list"),)
         remark(reader, "gan-shared-trainable-flag", spot, "", names, others)
+
+
+def _all_frozen(reader: Reader, asked: Asked, owner: object) -> None:
+    """A model that has layers, and whose list is empty: all of them are frozen."""
+    if not isinstance(owner, Layer | Instance) or tapes.entries(asked.sources):
+        return
+    if reader.speculative or reader.silent or (isinstance(owner, Layer) and owner.opaque):
+        return
+    frozen = reader.facts.habits.frozen
+    held = tuple(ownership.tracked(reader, owner, frozen=True))
+    kinds = (one.kind for one in held if isinstance(one, Layer | Variable))
+    spots = [frozen[id(one)] for one in (owner, *held) if id(one) in frozen]
+    of_another = isinstance(owner, Layer) and any(
+        _has_part(model, owner) for model in reader.facts.habits.models
+    )
+    if spots and not of_another and not api.WITHOUT_VARIABLES.issuperset(kinds):
+        names = tuple(dict.fromkeys(name for name in map(ownership.name_of, held) if name))
+        others = ((reader.spot(asked.node), "asked for its empty list"),)
+        remark(reader, "trainable-flag-lost", spots[-1], "all", names, others)
 
 
 def _has_part(model: Layer, part: Layer) -> bool:
