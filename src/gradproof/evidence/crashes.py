@@ -6,12 +6,23 @@ import re
 from dataclasses import dataclass
 
 from ..finding import Place
+from .constants import same_line
 from .run import Run
 
 
 def ended_well(run: Run) -> bool:
     """The program trained and came to its end: what raises was not met."""
     return run.finished and run.crash is None and run.counted > 0
+
+
+def line_inside(run: Run, place: Place) -> Place | None:
+    """The last line that ran in what a line called, if operations were recorded there."""
+    for recording in reversed(run.recordings):
+        for operation in reversed(recording.operations):
+            for here, inner in zip(operation.stack, operation.stack[1:], strict=False):
+                if same_line(here, place):
+                    return inner
+    return None
 
 
 SYMBOLIC = re.compile(

@@ -45,7 +45,8 @@ class ListRead:
         place: The user's line.
         frozen_at: The user's line that froze the model, if one did.
         within: Name of another model that has this one as a layer.
-        variables: Keys of the variables of a model that is frozen.
+        variables: Keys of the variables of a model that is frozen, or that
+            was not built then and is now.
     """
 
     model: str

@@ -46,6 +46,10 @@ def unrecorded(run: Run) -> Iterator[Unrecorded]:
         if outer.error is not None or not run.wanted(outer):
             continue
         tape = run.tape(outer.tape)
+        recording = run.recording(outer.recording)
+        if not _seen(recording, tape.key, recording.ancestors(_ends(outer))):
+            # The whole loss was computed outside of it, not this term alone.
+            continue
         for inner in run.calls:
             if inner.recording != outer.recording or not inner.at < outer.at:
                 continue

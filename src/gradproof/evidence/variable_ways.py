@@ -32,6 +32,8 @@ def variable_loss(run: Run, call: GradientCall, source: Source, key: int) -> Los
         flowing = (read for read in before if reaches(recording, [read], ends, cut_kind))
         first = next(flowing, before[0])
         if derived_once(run, recording, call, key, first, ends):
+            if _had_a_way(run, call, key, first):
+                return Loss("rebound", source, first, first.place)
             return Loss("once", source, first, derived_at(run, key, first))
         return Loss("outside", source, first, beside(first.stack, tape.stack))
     stored = _from_eager(run, call, source, tape, behind, key)
@@ -42,6 +44,17 @@ def variable_loss(run: Run, call: GradientCall, source: Source, key: int) -> Los
     if tape.whole and recording.whole:
         return Loss("unread", source)
     return Loss("unknown", source)
+
+
+def _had_a_way(run: Run, call: GradientCall, key: int, read: Operation) -> bool:
+    """The same call reached it before it was read here: something took its place since."""
+    return any(
+        other.recording == call.recording
+        and other.stack == call.stack
+        and other.at < read.index
+        and key in other.reached
+        for other in run.calls
+    )
 
 
 def _only_a_slope(
@@ -144,7 +157,11 @@ def _lost_inside(
             kind = "opaque" if conversion.kind == "numpy_function" else "numpy"
             if _comes_back(recording, tape, call, behind, conversion.at):
                 operation = recording.operations[conversion.operation]
-                return Loss(kind, source, operation, conversion.place)
+                place = conversion.place
+                if any(one.place == place and not one.tapes for one in recording.conversions):
+                    # The line serves elsewhere, to act or to measure; not so its call here.
+                    place = beside(conversion.stack, tape.stack)
+                return Loss(kind, source, operation, place)
     ends = [index for index in flow if not flow.intersection(recording.consumers.get(index, ()))]
     last = recording.operations[max(ends)] if ends else inside[-1]
     variables = any(recording.operations[index].reads for index in behind)
@@ -152,7 +169,7 @@ def _lost_inside(
         outer = [target for target in call.targets if target.operation < 0]
         if outer or _comes_back(recording, tape, call, behind, last.index):
             return Loss("numpy", source, last, _left_at(recording, behind, last))
-    return Loss("dead end", source, last, last.place)
+    return Loss("dead end", source, last, _dropped_at(recording, behind, last))
 
 
 def _written(
@@ -199,19 +216,27 @@ def _left_at(recording: Recording, behind: frozenset[int], last: Operation) -> P
     It lies between what made the tensor and what uses the constant that came
     back, so in the innermost function that runs both.
     """
-    back = next(
-        (
-            recording.operations[user]
-            for index in sorted(behind)
-            if index > last.index and recording.operations[index].type == EXTERNAL
-            for user in recording.consumers.get(index, ())
-        ),
-        None,
+    back = (
+        recording.operations[user]
+        for index in sorted(behind)
+        if index > last.index and recording.operations[index].type == EXTERNAL
+        for user in recording.consumers.get(index, ())
     )
-    if back is None or not back.stack or not last.stack:
+    return _parted(last, next(back, None))
+
+
+def _dropped_at(recording: Recording, behind: frozenset[int], last: Operation) -> Place | None:
+    """The line whose result goes nowhere: there the way to the target goes on without it."""
+    later = (recording.operations[index] for index in sorted(behind) if index > last.index)
+    return _parted(last, next((one for one in later if one.stack and one.tapes), None))
+
+
+def _parted(last: Operation, then: Operation | None) -> Place | None:
+    """The line of `last` in the innermost function that runs both."""
+    if then is None or not then.stack or not last.stack:
         return last.place
     level = 0
-    for mine, theirs in zip(last.stack, back.stack, strict=False):
+    for mine, theirs in zip(last.stack, then.stack, strict=False):
         if mine != theirs:
             return mine
         level += 1

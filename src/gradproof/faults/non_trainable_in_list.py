@@ -99,8 +99,9 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             f"`{call.sources.text}` also holds variables that no gradient can reach: "
             f"{listed(call.non_trainable)}",
-            place=loop.place(call.sources),
+            place=loop.place(call.listed or call.sources),
             label="holds variables that can't train",
+            related=loop.related(call.sources if call.listed else None, "asked for here"),
             variables=call.non_trainable,
             fix=fix,
         )

@@ -93,6 +93,8 @@ def _strangers(names: tuple[str, ...]) -> str:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find an optimizer that met variables it was not built for, and raised."""
+    from ..evidence.ways import beside
+
     for apply in run.applies:
         if apply.error is None or not apply.known or apply.optimizer is None:
             continue
@@ -103,17 +105,18 @@ def prove(run: Run) -> Iterator[Finding]:
         optimizer = run.optimizers[apply.optimizer - 1]
         names = tuple(run.path(key) for key in strange)
         another = len(strange) == len(keys)
-        outer = apply.stack[0] if apply.stack else apply.place
+        first = next((one for one in run.applies if one.optimizer == apply.optimizer), apply)
+        parted = beside(apply.stack, first.stack)
         shared = another and optimizer.made_at is not None
         yield Finding(
             f"`{optimizer.name}` was built for {len(apply.known)} variables and was given "
             f"{len(strange)} that are not among them: {listed(names)}",
-            place=optimizer.made_at if shared else outer,
+            place=optimizer.made_at if shared else parted,
             label="made once, used for several sets of variables" if shared else "a larger set",
             related=tuple(
                 Related(place, "the call that raised")
                 for place in (apply.place,)
-                if place is not None
+                if place is not None and place != parted
             ),
             variables=names,
             evidence={"known": len(apply.known), "unknown": len(strange)},

@@ -47,6 +47,7 @@ Make it once, before the loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         sets = [_variables(applied[one.key]) for one in used]
         shared = frozenset.intersection(*sets)
-        if not shared or _set_back(run, shared) or len(_rates(run, applied)) > 1:
+        if not shared or _set_back(run, shared) or _meant(run, applied):
             continue
         steps = [_passages(run, applied[one.key]) for one in used]
         names = [run.path(key) for key in sorted(shared)]
@@ -131,13 +132,14 @@ def _set_back(run: Run, variables: frozenset[int]) -> bool:
     )
 
 
-def _rates(run: Run, applied: dict[int, list[Apply]]) -> set[float]:
-    """Learning rates with which the optimizers of one line began."""
-    found = set()
+def _meant(run: Run, applied: dict[int, list[Apply]]) -> bool:
+    """Optimizers of one line began with several learning rates, few with the same one."""
+    found: Counter[float] = Counter()
     for applies in applied.values():
         steps = [step for apply in applies for step in run.steps_of(apply.key)[:1]]
-        found |= {round(step.learning_rate, 9) for step in steps if step.learning_rate is not None}
-    return found
+        rates = {round(step.learning_rate, 9) for step in steps if step.learning_rate is not None}
+        found.update(rates)
+    return len(found) > 1 and max(found.values()) < _ENOUGH
 
 
 def _passages(run: Run, applies: list[Apply]) -> int:

@@ -76,7 +76,10 @@ _FIXES = {
     "reset": "set the outer flag first",
     "kept": "set the flags of the layers themselves",
     "hub": "give it `trainable=True`",
+    "all": "freeze only what is to stand still, before the new layers are added",
 }
+
+_LABELS = {"hub": "frozen by default", "all": "freezes all that is left"}
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -89,11 +92,13 @@ def find(loop: Loop) -> Iterator[Finding]:
             "kept": f"this flag is true already, so nothing is handed down: {these} stay frozen",
             "hub": "a layer of TensorFlow Hub is not trainable unless it is told to be: the list "
             "of its trainable variables is empty",
+            "all": f"with this {these} are frozen, and nothing is left to train: the list of "
+            "trainable variables is empty",
         }[seen.words]
         yield Finding(
             message,
             place=loop.place(seen.at),
-            label="frozen by default" if seen.words == "hub" else "another flag counts",
+            label=_LABELS.get(seen.words, "another flag counts"),
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             variables=names,
             fix=Fix(_FIXES[seen.words], safe=False),

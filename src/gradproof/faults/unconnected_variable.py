@@ -59,7 +59,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -91,12 +91,13 @@ def prove(run: Run) -> Iterator[Finding]:
             if found.kind == "dead end"
             else "nothing under the tape reads them"
         )
+        dead = found.kind == "dead end"
+        ended = found.operation.place if dead and found.operation is not None else None
         yield Finding(
             f"{found.words}; {how}",
             place=found.place or found.call.place,
-            label="ends here"
-            if found.kind == "dead end"
-            else "asks for variables that nothing reads",
+            label="ends here" if dead else "asks for variables that nothing reads",
+            related=second_places((ended, "computed last")) if ended != found.place else (),
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
 _REASONS = {
     "plain": "inside a plain Python object, where Keras does not look",
     "module": "in a `tf.Module`, which does not see Keras 3 layers",
+    "closure": "held by a function only, where Keras does not look",
     "module in layer": "in a `tf.Module` that a Keras 3 object holds, where Keras does not look",
 }
 

@@ -91,13 +91,18 @@ def prove(run: Run) -> Iterator[Finding]:
     for groups in places.values():
         first = groups[0]
         count = sum(len(group.losses) for group in groups)
+        names = tuple(dict.fromkeys(name for group in groups for name in group.names))
         yield Finding(
-            f"at call {first.call.key} of the tape {count} of {len(first.call.sources)} sources "
-            f"are plain tensors, made from variables that stood there: they have no gradient, "
-            f"and the variables keep their values",
+            f"the gradient is None for {listed(names)}, of which it was not before: the target now "
+            f"depends on plain tensors that were made from them and took their place"
+            if names
+            else f"at call {first.call.key} of the tape {count} of {len(first.call.sources)} "
+            f"sources are plain tensors, made from variables that stood there: they have no "
+            f"gradient, and the variables keep their values",
             place=first.place,
             label="makes a new tensor, the variable keeps its value",
             related=second_places(*((group.place, "and here") for group in groups[1:])),
+            variables=names,
             step=2,
             evidence={"tensors": count, "sources": len(first.call.sources)},
         )

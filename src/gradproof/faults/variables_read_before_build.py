@@ -82,7 +82,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import GradientCall, Loop, Spot
@@ -110,7 +110,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find an empty variable list that was used after the model was built."""
+    """Find a variable list that was read too early, and used after the model was built."""
+    yield from _lacking(run)
     empty = [call for call in run.calls if not call.sources]
     if not empty:
         return
@@ -136,6 +137,33 @@ def prove(run: Run) -> Iterator[Finding]:
         step=1,
         evidence={"listed": 0, "watched": len(names)},
     )
+
+
+def _lacking(run: Run) -> Iterator[Finding]:
+    """Lists that have what stood there early, and lack all that was made after."""
+    if run.unsettled:
+        return
+    asked = [call for call in run.calls if call.sources and not call.inner and run.wanted(call)]
+    for read in (one for one in run.reads if not one.built):
+        own = {key for key in read.variables if run.variable(key).trainable}
+        for call in asked:
+            listed_now = own.intersection(source.variable for source in call.sources)
+            late = sorted(own & run.tape(call.tape).watched - run.asked - run.updated)
+            if late and len(listed_now) == read.count:
+                names = tuple(run.path(key) for key in late)
+                yield Finding(
+                    f"the list of `{read.model}` was read before the model was built and had "
+                    f"{read.count} variables; it has {len(own)} now, and no gradient was asked for "
+                    f"{listed(names)}",
+                    place=read.place or call.place,
+                    label="the model has not been called yet",
+                    related=second_places((call.place, "asked here")),
+                    variables=names,
+                    step=call.step + 1,
+                    evidence={"listed": read.count, "variables": len(own)},
+                    symptoms=("variable-left-out",),
+                )
+                return
 
 
 FAULT = Fault("GP103", "variables-read-before-build", __doc__, find=find, prove=prove)

@@ -101,6 +101,7 @@ VARIABLES = "grad_fn must accept keyword argument 'variables'"
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find custom gradients that finite differences contradict."""
+    from ..evidence.crashes import line_inside
     from ..evidence.paths import lost
 
     for seen in run.custom_gradients:
@@ -140,11 +141,13 @@ def prove(run: Run) -> Iterator[Finding]:
         )
     crash = run.crash
     if crash is not None and VARIABLES in crash.message and crash.places:
+        inside = line_inside(run, crash.places[-1])
         yield Finding(
             f"the function uses variables, and its gradient takes no `variables`; the program "
             f"ended with {crash.kind}",
-            place=crash.places[-1],
-            label="called here",
+            place=inside or crash.places[-1],
+            label="computed in the function" if inside else "called here",
+            related=second_places((crash.places[-1], "called here")) if inside else (),
             step=run.counted + 1,
             fix=Fix("accept `variables=None` and return their gradients too", safe=False),
         )
@@ -188,7 +191,12 @@ def _straight(run: Run) -> Iterator[Finding]:
             step=found.call.step + 1,
             evidence={"slope": found.slope},
             fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
-            symptoms=("nondifferentiable-op", "zero-gradient-region", "unconnected-variable"),
+            symptoms=(
+                "nondifferentiable-op",
+                "stopped-gradient",
+                "zero-gradient-region",
+                "unconnected-variable",
+            ),
         )
 
 

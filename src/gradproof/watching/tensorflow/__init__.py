@@ -324,7 +324,7 @@ class TensorFlow:
                 units=self.units.record(),
                 custom_gradients=self.custom.record(),
                 modes=self.layers.record({tape.key for tape in tapes}),
-                reads=tuple(self.layers.reads.values()),
+                reads=self.layers.reads(),
                 assigned=self.assigning.writes.record(),
                 audits=self.passages.audits.record(),
                 copied_rates=tuple(self.optimizers.rates.found.values()),

@@ -7,6 +7,7 @@ import functools
 import sys
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -44,6 +45,7 @@ class EagerOperations:
         self._made: dict[int, int] = {}
         self._dtypes: dict[int, str] = {}
         self._plain: Recording | None = None
+        self._first: dict[int, int] = {}
         self.dropped = False
         self.pinned = False
         self.constants: weakref.WeakKeyDictionary[Any, dict[str, int]] = weakref.WeakKeyDictionary()
@@ -139,6 +141,8 @@ class EagerOperations:
             writes,
         )
         index = len(self._rows) - 1
+        if self.tapes and name == "AssignVariableOp" and not writes:
+            self._first[index] = inputs[0]._id
         for tensor in outputs:
             self._made[tensor._id] = index
         if len(self._rows) > LIMIT:
@@ -209,6 +213,7 @@ class EagerOperations:
         self._rows.clear()
         self._conversions.clear()
         self._made.clear()
+        self._first.clear()
         self._plain = None
         self.dropped = True
 
@@ -240,6 +245,7 @@ class EagerOperations:
 
     def record(self) -> Recording:
         """The operations so far as plain data."""
+        self._own_up()
         if (
             self._plain is None
             or len(self._plain.operations) != len(self._rows)
@@ -252,6 +258,15 @@ class EagerOperations:
                 whole=not self.dropped,
             )
         return self._plain
+
+    def _own_up(self) -> None:
+        """Says which variable a first value went to: it was made right after that."""
+        for index, handle in list(self._first.items()):
+            key = self._variables.handles.get(handle)
+            if key is not None:
+                del self._first[index]
+                self._rows[index] = replace(self._rows[index], writes=frozenset({key}))
+                self._plain = None
 
 
 @contextlib.contextmanager

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Container
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
 from ...evidence.layers import LayerMode, ListRead
 from ...evidence.ways import beside
+from ...finding import Place
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph
@@ -28,7 +31,8 @@ class Layers:
 
     def __init__(self, places: Places, variables: Variables, tapes: Tapes) -> None:
         self.modes: dict[Any, LayerMode] = {}
-        self.reads: dict[Any, ListRead] = {}
+        self._reads: dict[Any, ListRead] = {}
+        self._unbuilt: dict[Any, weakref.ref[Any]] = {}
         self._places = places
         self._variables = variables
         self._tapes = tapes
@@ -56,8 +60,9 @@ class Layers:
         def watched(layer: Any) -> Any:
             result = read(layer)
             caller = sys._getframe(1).f_code.co_filename
-            if not result and (not places.library(caller) or "autograph" in caller):
-                patches.quietly(self._read_empty, layer, result)
+            early = not result or not getattr(layer, "built", True)
+            if early and (not places.library(caller) or "autograph" in caller):
+                patches.quietly(self._read_early, layer, result)
             return result
 
         watched.autograph_info__ = None  # type: ignore[attr-defined]
@@ -77,22 +82,42 @@ class Layers:
             place = stack[-1] if stack else None
             self._variables.layers[layer] = made_in(sys._getframe(3), layer, place, self._places)
 
-    def _read_empty(self, layer: Any, result: Any) -> None:
-        if len(self.reads) >= READS:
+    def reads(self) -> tuple[ListRead, ...]:
+        """Lists that were empty, or read before the model had all its variables."""
+        for key, kept in list(self._unbuilt.items()):
+            layer = kept()
+            if layer is not None and getattr(layer, "built", False):
+                self._reads[key] = replace(self._reads[key], variables=self._keys(layer))
+        return tuple(self._reads.values())
+
+    def _read_early(self, layer: Any, result: Any) -> None:
+        if len(self._reads) >= READS:
             return
         stack, _ = stack_here(self._places) if in_graph() else self._places.here(3)
         key = (stack, id(layer))
-        if key not in self.reads:
-            frozen_at = self._variables.frozen.get(layer)
-            self.reads[key] = ListRead(
+        if key not in self._reads:
+            frozen_at = self._frozen_at(layer)
+            built = bool(getattr(layer, "built", False))
+            if not built:
+                self._unbuilt[key] = weakref.ref(layer)
+            self._reads[key] = ListRead(
                 str(getattr(layer, "name", type(layer).__name__)),
-                bool(getattr(layer, "built", False)),
+                built,
                 len(result),
                 stack[-1] if stack else None,
                 frozen_at,
                 self._around(layer) if frozen_at is not None else None,
                 self._keys(layer) if frozen_at is not None else (),
             )
+
+    def _frozen_at(self, layer: Any) -> Place | None:
+        """The line that froze a model, or the last of those that froze all its layers."""
+        frozen = self._variables.frozen
+        if layer in frozen:
+            return frozen[layer]
+        parts = [one for one in getattr(layer, "layers", ()) if getattr(one, "weights", ())]
+        places = [self._frozen_at(one) for one in parts]
+        return places[-1] if places and None not in places else None
 
     def _around(self, layer: Any) -> str | None:
         """Name of another model that has the layer among its own."""
