@@ -254,7 +254,6 @@ ROWS = (
         "with tf.GradientTape() as tape:",
         "gradient = tape.gradient(loss, variable)",
         "variable.assign_sub(rate * gradient)",
-        check=False,
     ),
     row(
         "created-in-call-1",

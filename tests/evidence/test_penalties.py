@@ -116,3 +116,11 @@ def test_without_variables():
     """A tensor that no variable made can't come from another run of a layer."""
     plain = operation(13, "Tanh", (X,), line=3)
     assert list(prove_rerun(with_operations(rerun(), plain))) == []
+
+
+def test_a_loss_that_was_computed_outside_as_a_whole():
+    """Then the term is not what is wrong."""
+    run = penalty()
+    bare = tuple(replace(one, tapes=frozenset()) for one in run.recordings[0].operations)
+    run = replace(run, recordings=(replace(run.recordings[0], operations=bare),))
+    assert not list(prove(run))

@@ -147,3 +147,20 @@ def test_fixed_projections(text: str):
     """What is drawn for projections as well as for weights, and a layer that says it is random."""
     use = "omega" if "omega" in text else "matrix"
     assert_silent(text.replace("inputs @ self.w", f"inputs @ self.{use}"))
+
+
+def test_used_by_a_method_that_a_class_above_calls():
+    """`call` stands in a base class; the weight is used in a method of the class below."""
+    assert_findings("""
+        class Tower(keras.layers.Layer):
+            def call(self, inputs):
+                return self.features(inputs)
+
+        class Bilinear(Tower):
+            def __init__(self):
+                super().__init__()
+                self.kernel = keras.initializers.GlorotUniform()((4, 4))  # GP113
+
+            def features(self, inputs):
+                return inputs @ self.kernel
+    """)

@@ -90,3 +90,20 @@ def test_without_normalisation():
     """A VGG has no statistics."""
     body = 'body = keras.applications.VGG16(include_top=False, pooling="avg")'
     assert_silent(HEAD.format(body=body, call=TRAINING, mark="", list=ONLY_HEAD))
+
+
+COPY = """
+def network():
+    return keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(4), keras.layers.BatchNormalization()]
+    )
+
+
+online, body = network(), network()
+body.set_weights(online.get_weights())
+"""
+
+
+def test_a_copy_of_a_network_of_this_program():
+    """A target network follows the one that is trained; its statistics are no loaded ones."""
+    assert_silent(HEAD.format(body=COPY, call=TRAINING, mark="", list=ONLY_HEAD))

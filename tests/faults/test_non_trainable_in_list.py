@@ -75,3 +75,20 @@ def test_watched_on_purpose():
         points.assign(moved(points))
         """
     )
+
+
+def test_collected_elsewhere():
+    """The place is where the list is put together."""
+    assert_findings("""
+        norm = keras.layers.BatchNormalization()
+
+        def collected():
+            return [one for net in (norm, decoder) for one in net.weights]  # GP108
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(decoder(norm(x, training=True)) - y))
+            variables = collected()
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+    """)

@@ -109,3 +109,22 @@ def test_cleared_by_a_run_to_the_end():
     source = read(textwrap.dedent(text).lstrip("\n"), "train.py")
     assert [one.fault.code for one in diagnose(FAULTS, [source])] == ["GP608"]
     assert diagnose(FAULTS, [source], healthy()) == []
+
+
+def test_functions_of_numpy():
+    """They make an array of what they are given, which needs its value."""
+    text = """
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                hidden = encoder(x)
+                scale = np.{function}({given}){mark}
+                loss = tf.reduce_mean(tf.square(decoder(hidden) / scale - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step()
+    """
+    assert_findings(text.format(function="linalg.norm", given="hidden", mark="  # GP608"))
+    assert_silent(text.format(function="prod", given="hidden.shape", mark=""))
+    assert_silent(text.format(function="sqrt", given="4.0", mark=""))

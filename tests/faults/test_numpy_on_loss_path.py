@@ -168,3 +168,24 @@ def test_weights_in_a_dict():
     new = "tf.constant(fast[k].numpy() - 0.1 * slopes[k].numpy())"
     assert_findings(text.format(new=new, mark="  # GP202"))
     assert_silent(text.format(new="fast[k] - 0.1 * slopes[k]", mark=""))
+
+
+def test_a_method_that_serves_elsewhere():
+    """To act it gives an array rightly; under the tape its call is what is wrong."""
+    text = """
+        class Agent:
+            def act(self, state):
+                return encoder(state).numpy(){inside}
+
+            def learn(self):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(decoder(self.act(x)) - y)){called}
+                gradients = tape.gradient(loss, encoder.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+
+        agent = Agent()
+        {acts}
+        agent.learn()
+    """
+    assert_findings(text.format(inside="", called="  # GP202", acts="agent.act(x)"))
+    assert_findings(text.format(inside="  # GP202", called="", acts="pass"))

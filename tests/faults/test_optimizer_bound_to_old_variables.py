@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.run import Crash
+from gradproof.faults.optimizer_bound_to_old_variables import prove
 from records import KERNEL, at, healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
@@ -59,3 +60,15 @@ def test_proven():
     run = with_apply(healthy(), known=frozenset({KERNEL}), error=error)
     crash = Crash("ValueError", error, (at(6),))
     assert proven(replace(run, steps=(), crash=crash)) == [("GP407", 6)]
+
+
+def test_the_step_that_brings_the_others():
+    """Two calls of one function part where it is called, which says more than `main()`."""
+    error = "ValueError: Unknown variable"
+    first = with_apply(healthy(), stack=(at(30), at(8), at(6)), pairs=()).applies[0]
+    run = with_apply(healthy(), known=frozenset({KERNEL}), error=error)
+    apply = replace(run.applies[0], key=2, stack=(at(30), at(9), at(6)))
+    run = replace(run, applies=(first, apply), steps=(), crash=Crash("ValueError", error, (at(6),)))
+    (found,) = prove(run)
+    assert found.place == at(9)
+    assert [there.place for there in found.related] == [at(6)]

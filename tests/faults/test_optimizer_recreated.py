@@ -126,3 +126,9 @@ def test_a_network_that_may_be_given():
                     self.learn(x, y)
         """
     )
+
+
+def test_many_within_a_phase():
+    """Another rate begins a phase; within one, each step has an optimizer of its own."""
+    (found,) = prove(remade(times=6, rates=(0.1, 0.1, 0.1, 0.01, 0.01, 0.01)))
+    assert found.evidence["optimizers"] == 6

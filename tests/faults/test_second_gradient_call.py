@@ -145,3 +145,17 @@ def test_asked_four_times():
         optimizer.apply_gradients(zip(mixed + c, encoder.trainable_variables + decoder.trainable_variables))
         """
     )
+
+
+def test_in_a_loop_over_layers():
+    """A model has more than one layer: the second one asks the same tape."""
+    text = """
+        with tf.GradientTape({persistent}) as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = []
+        for layer in model.layers:
+            gradients += tape.gradient(loss, layer.trainable_variables){mark}
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(persistent="", mark="  # GP213"))
+    assert_silent(text.format(persistent="persistent=True", mark=""))

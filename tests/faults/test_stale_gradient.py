@@ -105,3 +105,25 @@ def test_silent_when_recorded_again():
             chosen.apply_gradients(zip(gradients, net.trainable_variables))
         """
     )
+
+
+BY_HAND = """
+    w, b = tf.Variable(tf.ones((4, 4))), tf.Variable(tf.zeros((4,)))
+
+    def record():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ w + b - y))
+        return tape.gradient(loss, [w, b])
+
+    gradients = record()
+    for step in range(20):
+        {again}
+        for variable, gradient in zip([w, b], gradients):
+            variable.assign_sub(0.1 * gradient){mark}
+"""
+
+
+def test_applied_again_by_hand():
+    """Each round assigns, of the gradients that were taken before all rounds."""
+    assert_findings(BY_HAND.format(again="pass", mark="  # GP610"))
+    assert_silent(BY_HAND.format(again="gradients = record()", mark=""))

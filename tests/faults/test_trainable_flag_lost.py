@@ -90,3 +90,12 @@ def test_a_layer_of_ones_own_that_is_frozen():
     """,
         keras="2",
     )
+
+
+def test_all_layers_frozen():
+    """The new head as well: the model has layers, and its list has nothing."""
+    assert_findings(NETS + "for layer in model.layers:\n    layer.trainable = False  # GP105", STEP)
+    assert_silent(NETS + "for layer in model.layers[:-1]:\n    layer.trainable = False", STEP)
+    thawed = "\nmodel.layers[-1].trainable = True"
+    frozen = NETS + "for layer in model.layers:\n    layer.trainable = False"
+    assert_silent(frozen + thawed, STEP)

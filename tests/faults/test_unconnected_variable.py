@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from gradproof.evidence.recording import EXTERNAL
 from gradproof.fault import Verdict
-from gradproof.faults.unconnected_variable import settle
+from gradproof.faults.unconnected_variable import prove, settle
 from gradproof.finding import Finding, Related
 from records import (
     ADD,
     KERNEL,
+    MATMUL,
     READ_BIAS,
     READ_KERNEL,
     TANH,
@@ -241,3 +242,13 @@ def test_unknown_backbone_of_a_functional_model():
             optimizer.apply_gradients(zip(gradients, joined.trainable_variables))
         """
     )
+
+
+def test_the_line_that_drops_it():
+    """What a function gave is used nowhere: that shows where it was called."""
+    run = unconnected(healthy(), KERNEL)
+    inner = replace(operation(TANH, "Tanh", (MATMUL,)), stack=(at(3), at(20)))
+    run = with_operations(run, inner, operation(ADD, "Identity", (READ_BIAS,)))
+    (found,) = prove(run)
+    assert found.place == at(3)
+    assert [there.place for there in found.related] == [at(20)]

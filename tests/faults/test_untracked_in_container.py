@@ -117,3 +117,28 @@ def test_one_cause_one_diagnosis():
     """The suspicion that a list lacks something needs no other explanation."""
     run = with_variable(left_out(healthy(), BIAS), BIAS, tracked=False, holder="Net")
     assert proven(run) == [("GP102", None)]
+
+
+def test_in_a_closure():
+    """A function is no place where Keras looks, whatever it closes over."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.body = keras.layers.Dense(4)
+                {final}keras.layers.Dense(4){mark}
+                self.head = lambda hidden: {used}(hidden)
+
+            def call(self, inputs):
+                return self.head(self.body(inputs))
+
+        net = Net()
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    assert_findings(text.format(final="final = ", used="final", mark="  # GP102"))
+    assert_silent(text.format(final="self.final = ", used="self.final", mark=""))
+    assert_silent(text.format(final="final = self.final = ", used="final", mark=""))

@@ -148,3 +148,26 @@ def test_a_layer_in_a_functional_model():
         optimizer.apply_gradients(zip(gradients, network.trainable_variables))
         """
     )
+
+
+def test_held_by_a_checkpoint():
+    """A checkpoint keeps what it is given; it trains nothing."""
+    assert_findings("""
+        class Scaled(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner = keras.layers.Dense(4)
+                self.gain = tf.Variable(1.0)  # GP101
+
+            def call(self, inputs):
+                return self.gain * self.inner(inputs)
+
+        net = Scaled()
+        checkpoint = tf.train.Checkpoint(net=net, optimizer=optimizer)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        checkpoint.save("here")
+    """)

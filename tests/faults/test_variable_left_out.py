@@ -178,3 +178,17 @@ def test_a_list_of_which_some_entries_are_unknown():
             gradients = tape.gradient(loss, variables)
             optimizer.apply_gradients(zip(gradients, variables))
     """)
+
+
+def test_heads_of_which_a_key_chooses_one():
+    """Any of them may be meant where the list is made."""
+    assert_silent("""
+        heads = {"a": keras.layers.Dense(1), "b": keras.layers.Dense(1)}
+        for task in itertools.cycle(heads):
+            with tf.GradientTape() as tape:
+                outputs = {key: head(encoder(x)) for key, head in heads.items()}
+                loss = tf.reduce_mean(tf.square(outputs["a"] - y))
+            variables = encoder.trainable_variables + heads[task].trainable_variables
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+    """)

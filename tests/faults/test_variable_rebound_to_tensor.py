@@ -8,6 +8,7 @@ from gradproof.evidence.gradients import Source, Target
 from gradproof.evidence.run import Crash
 from records import (
     BIAS,
+    KERNEL,
     KERNEL_GRADIENT,
     READ_KERNEL,
     X,
@@ -156,3 +157,29 @@ def test_projected_and_proven():
     assert ("GP207", 6) in proven(run)
     alone = replace(run, calls=(second,))
     assert ("GP207", 6) not in proven(alone)
+
+
+def test_a_variable_that_a_tensor_took_the_place_of():
+    """It was reached before; then it was read once more, and never again."""
+    run = healthy()
+    again = (
+        operation(12, "ReadVariableOp", line=7, taped=False, reads=frozenset({KERNEL})),
+        operation(13, "Mul", (12,), line=7, taped=False),
+        *(
+            operation(index, "MatMul", (X, 13), line=3, tapes=frozenset({tape}))
+            for index, tape in ((14, 2), (16, 3))
+        ),
+        *(
+            operation(index, "Mean", (index - 1,), tapes=frozenset({index // 2 - 5}), shape=())
+            for index in (15, 17)
+        ),
+    )
+    run = with_operations(run, *again)
+    lost = tuple(replace(one, connected=False) for one in run.calls[0].sources[:1])
+    later = tuple(
+        replace(run.calls[0], key=key, tape=key, at=end + 1, targets=(Target(end),), sources=lost)
+        for key, end in ((2, 15), (3, 17))
+    )
+    tapes = tuple(replace(run.tapes[0], key=key) for key in (2, 3))
+    run = replace(run, calls=(*run.calls, *later), tapes=(*run.tapes, *tapes))
+    assert ("GP207", 7) in proven(run)

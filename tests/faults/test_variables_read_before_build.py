@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.layers import ListRead
+from gradproof.evidence.run import Run
 from records import BIAS, KERNEL, at, healthy, left_out, proven, with_apply
 from snippets import assert_findings, assert_silent
 
@@ -99,3 +100,27 @@ def test_lists_of_layers_that_are_put_together():
     read = "variables = [one for layer in layers for one in layer.trainable_variables]"
     assert_findings(WALKED.format(before="pass", read=f"{read}  # GP103"))
     assert_silent(WALKED.format(before="forward(x)", read=read))
+
+
+def test_beside_another_variable():
+    """What is unpacked into a list is as empty as where it comes from."""
+    read = "variables = [*layers[0].trainable_variables, *layers[1].trainable_variables]"
+    assert_findings(WALKED.format(before="pass", read=f"{read}  # GP103"))
+    assert_silent(WALKED.format(before="forward(x)", read=read))
+
+
+def early(count: int) -> Run:
+    """The list of a model was read when it had so many variables; the kernel is in no list."""
+    run = left_out(healthy(), KERNEL)
+    read = ListRead("Net", built=False, count=count, place=at(1), variables=(KERNEL, BIAS))
+    return replace(run, reads=(read,))
+
+
+def test_a_list_that_had_some_already():
+    """A layer makes one variable when it is made, and the others when it is called."""
+    assert proven(early(count=1)) == [("GP103", 1)]
+
+
+def test_a_list_that_was_read_again():
+    """The list that is trained has another length than the one that was read early."""
+    assert ("GP103", 1) not in proven(early(count=0))

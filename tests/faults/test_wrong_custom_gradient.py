@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from gradproof.evidence.run import Run
+from dataclasses import replace
+
+from gradproof.evidence.run import Crash, Run
+from gradproof.faults.wrong_custom_gradient import prove
 from records import (
     ADD,
     KERNEL,
     MATMUL,
     READ_BIAS,
+    READ_KERNEL,
     TANH,
+    X,
     Y,
+    at,
     healthy,
     operation,
     proven,
@@ -149,3 +155,14 @@ def test_a_straight_through_form_turned_around():
     assert_silent(
         text.replace("tf.round", "tf.tanh").format(form="hard + tf.stop_gradient(soft - hard)")
     )
+
+
+def test_the_line_in_the_function():
+    """Where it was called tells less than what ran in it last."""
+    crash = Crash("TypeError", "grad_fn must accept keyword argument 'variables'", (at(4),))
+    (found,) = prove(replace(healthy(), crash=crash))
+    assert found.place == at(4)
+    inner = replace(operation(12, "MatMul", (X, READ_KERNEL)), stack=(at(4), at(20)))
+    (found,) = prove(replace(with_operations(healthy(), inner), crash=crash))
+    assert found.place == at(20)
+    assert found.related[0].place == at(4)

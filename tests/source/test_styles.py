@@ -245,7 +245,7 @@ DEFECTS = (
     ),
     defect(
         "vae",
-        "GP202",
+        "GP608",
         ("divergence = -0.5 * ops.mean(", "divergence = -0.5 * np.mean("),
     ),
     defect(
