@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from gradproof.evidence.gradients import GradientCall, Source, Target
 from gradproof.evidence.run import Run
+from gradproof.fault import Verdict
 from gradproof.faults.disconnected_submodel import prove as prove_rerun
-from gradproof.faults.inner_gradient_not_recorded import prove
+from gradproof.faults.inner_gradient_not_recorded import prove, settle
+from gradproof.finding import Finding, Related
 from records import (
     KERNEL,
     MEAN,
@@ -122,5 +124,9 @@ def test_a_loss_that_was_computed_outside_as_a_whole():
     """Then the term is not what is wrong."""
     run = penalty()
     bare = tuple(replace(one, tapes=frozenset()) for one in run.recordings[0].operations)
-    run = replace(run, recordings=(replace(run.recordings[0], operations=bare),))
-    assert not list(prove(run))
+    bared = replace(run, recordings=(replace(run.recordings[0], operations=bare),))
+    assert not list(prove(bared))
+    asked = Related(run.calls[-1].place or at(5), "asked for here")
+    suspicion = Finding("a term", place=at(2), related=(asked,))
+    assert settle(suspicion, bared) is Verdict.CLEARED
+    assert settle(suspicion, run) is None

@@ -94,3 +94,22 @@ def test_the_body_of_a_scan():
     body = "inner = tf.numpy_function(np.sort, [inner], tf.float32)  # GP204"
     assert_findings(text.format(body=body))
     assert_silent(text.format(body="inner = tf.sort(inner)"))
+
+
+def test_beside_a_live_way():
+    """The penalty keeps the encoder connected; what it is rebuilt from does not reach it."""
+    text = """
+        def draw(mean):
+            return np.random.normal(mean).astype("float32")
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                code = encoder(x)
+                drawn = {drawn}{mark}
+                loss = tf.reduce_mean(tf.square(decoder(drawn) - y)) + tf.reduce_mean(code ** 2)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    drawn = "tf.ensure_shape(tf.numpy_function(draw, [code], tf.float32), (8, 4))"
+    assert_findings(text.format(drawn=drawn, mark="  # GP204"))
+    assert_silent(text.format(drawn="code + tf.random.normal((8, 4))", mark=""))

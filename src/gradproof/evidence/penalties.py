@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Place
+from .constants import same_line
 from .gradients import GradientCall, Tape
 from .operations import STOPS
 from .recording import Recording
@@ -61,6 +62,21 @@ def unrecorded(run: Run) -> Iterator[Unrecorded]:
                 if (outer.place, place) not in told:
                     told.add((outer.place, place))
                     yield Unrecorded(outer, inner, names, place)
+
+
+def all_outside(run: Run, asked: Iterable[Place | None]) -> bool:
+    """Of a gradient call on one of these lines the whole target was computed off its tape."""
+    lines = [line for line in asked if line is not None]
+    calls = [
+        call
+        for call in run.calls
+        if call.place is not None and any(same_line(call.place, line) for line in lines)
+    ]
+    return bool(calls) and not any(
+        _seen(recording, call.tape, recording.ancestors(_ends(call)))
+        for call in calls
+        for recording in (run.recording(call.recording),)
+    )
 
 
 def _shared(run: Run, outer: GradientCall, inner: GradientCall, tape: Tape) -> tuple[str, ...]:

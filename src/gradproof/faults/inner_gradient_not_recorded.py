@@ -63,7 +63,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
@@ -115,12 +115,21 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear it where the whole loss was computed off the tape, not this term alone."""
+    from ..evidence.penalties import all_outside
+
+    asked = [there.place for there in finding.related]
+    return Verdict.CLEARED if all_outside(run, asked) else None
+
+
 FAULT = Fault(
     "GP210",
     "inner-gradient-not-recorded",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=(
         "forward-outside-tape",
         "unconnected-variable",

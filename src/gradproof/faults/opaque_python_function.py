@@ -71,9 +71,11 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """The only way from a variable to the target goes through Python code."""
     for broken, call, names in loop.breaks("opaque"):
+        aside = any(one.live for one in call.connections if one.lost == broken)
         yield Finding(
-            f"`{broken.operation}` has no gradient here and stands on the only way from "
-            f"{listed(names) or 'the variables'} to `{call.target.text}`",
+            f"`{broken.operation}` has no gradient here and stands on "
+            f"{'a way' if aside else 'the only way'} from {listed(names) or 'the variables'} "
+            f"to `{call.target.text}`",
             place=loop.place(broken.at),
             label="no gradient passes",
             related=loop.related(call.at, "asked for gradients here"),

@@ -153,7 +153,7 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
 def _look_at_detours(
     reader: Reader, question: Question, flow: Flow, owners: list[object | None]
 ) -> None:
-    """Ways that lead from one trained layer through NumPy into another, beside a live one."""
+    """Ways from one trained layer through NumPy, or unseen code, into another one."""
     trained = {id(owner) for owner in owners if owner is not None}
     number = question.asked.tape.number
     for owner, found in list(question.found):
@@ -161,7 +161,7 @@ def _look_at_detours(
             continue
         for trail in flow.get(owner, ()):
             cut = trail.cut
-            if cut is None or cut.kind != "numpy" or number not in cut.tapes:
+            if cut is None or cut.kind not in ("numpy", "opaque") or number not in cut.tapes:
                 continue
             if reader.facts.detours.get(id(cut.path[-1]), set()) & (trained - {id(owner)}):
                 question.found.append(

@@ -189,14 +189,14 @@ class Facts:
                 uses.append(path)
 
     def entered(self, layer: Layer, flow: Flow) -> None:
-        """A layer is given a value: it may have come back from NumPy."""
+        """A layer is given a value: it may have come back from NumPy, or from unseen code."""
         if not self.reader.active or self.reader.silent:
             return
         for trails in flow.values():
             cuts = [trail.cut for trail in trails if trail.cut is not None]
             if len(cuts) == len(trails):
                 for cut in cuts:
-                    if cut.kind == "numpy":
+                    if cut.kind in ("numpy", "opaque"):
                         self.detours.setdefault(id(cut.path[-1]), set()).add(id(layer))
 
     def mode_of_layer(

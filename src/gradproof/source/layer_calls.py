@@ -121,6 +121,8 @@ def _call_functional(reader: Reader, layer: Layer, inputs: Value, node: ast.AST)
     given = reader.read(inputs, node)
     before = flow_of(layer.inputs) if layer.inputs is not None else NO_FLOW
     for part in layer.parts:
+        if isinstance(part, Layer):
+            reader.facts.entered(part, given)
         if isinstance(part, Layer) and part.kind not in ("Sequential", "Model"):
             modes.layer_called(reader, part, node)
     return symbolic_output(reader, layer, layer.outputs, given, before, node)
