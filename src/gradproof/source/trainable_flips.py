@@ -128,6 +128,7 @@ def asked_in_trace(reader: Reader, asked: Asked) -> None:
     for holder in listed if isinstance(listed, tuple) else (listed,):
         if isinstance(holder, Layer):
             owners.extend(holder.parts)
+            owners.extend(ownership.tracked(reader, holder, frozen=True))
     for owner in owners:
         if owner is None:
             continue
