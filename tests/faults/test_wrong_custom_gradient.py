@@ -166,3 +166,26 @@ def test_the_line_in_the_function():
     (found,) = prove(replace(with_operations(healthy(), inner), crash=crash))
     assert found.place == at(20)
     assert found.related[0].place == at(4)
+
+
+def test_a_body_that_uses_variables():
+    """Its gradient has to take them, too; those that it is given are no such."""
+    text = """
+        @tf.custom_gradient
+        def passed({given}):
+            found = {body}
+
+            def gradient({takes}):{mark}
+                return upstream
+
+            return found, gradient
+
+        found = passed({passed})
+    """
+    whole = {"given": "values", "body": "encoder(values)", "passed": "x"}
+    wrong = whole | {"takes": "upstream", "mark": "  # GP301"}
+    assert_findings(text.format(**wrong))
+    for takes in ("upstream, variables=None", "upstream, **rest", "upstream, *, variables"):
+        assert_silent(text.format(**whole, takes=takes, mark=""))
+    weight = {"given": "values, w", "body": "values @ w", "passed": "x, encoder.weights[0]"}
+    assert_silent(text.format(**weight, takes="upstream", mark=""))

@@ -87,6 +87,16 @@ def find(loop: Loop) -> Iterator[Finding]:
             symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
         )
     for seen in loop.about("wrong-custom-gradient"):
+        if seen.words == "variables":
+            yield Finding(
+                f"the function uses {listed(seen.names) or 'variables'}, and its gradient takes no "
+                f"`variables`: TensorFlow raises",
+                place=loop.place(seen.at),
+                label="takes no `variables`",
+                variables=seen.names,
+                fix=Fix("accept `variables=None` and return their gradients too", safe=False),
+            )
+            continue
         yield Finding(
             f"this gradient never uses {seen.words}, the gradient from above",
             place=loop.place(seen.at),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calls, iterators, losses, modules, state, unread
+from . import calls, habits, iterators, losses, modules, state, unread
 from .dependence import Anything
 from .flow import merge, origin
 from .joining import join_values
@@ -160,6 +160,8 @@ def _custom_gradient(
         for owner in within
         if owner not in flow and isinstance(owner, Variable | Layer | Unknown | Anything)
     ]
+    used = [owner for owner in within if owner not in flow and isinstance(owner, Variable | Layer)]
+    habits.takes_no_variables(reader, function, result, used)
     flow = merge((flow, *inner))
     first = arguments[0] if arguments else None
     shape = first.shape if isinstance(first, Tensor) else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Remark, Spot
-from . import tapes
+from . import api, tapes
 from .values import Asked, Constant, Dataset, Function, Layer, ListValue, Optimizer, Value, Variable
 
 if TYPE_CHECKING:
@@ -121,6 +121,27 @@ def dataset_loop(reader: Reader, node: ast.For, iterated: Value) -> None:
     ):
         others = ((reader.spot(tape.node), "recording since here"),)
         remark(reader, "dataset-loop-in-tape", reader.spot(node.iter), "", (), others)
+
+
+def takes_no_variables(
+    reader: Reader, function: Function, result: Value, used: list[Variable | Layer]
+) -> None:
+    """A custom gradient whose body uses variables has to take them, too: it raises else."""
+    inner = result.items[1] if isinstance(result, ListValue) and len(result.items) == 2 else None
+    if not isinstance(inner, Function) or reader.silent or reader.speculative:
+        return
+    given = inner.node.args
+    names = {one.arg for one in (*given.args, *given.kwonlyargs)}
+    train = [
+        owner
+        for owner in used
+        if owner.trainable is True and getattr(owner, "kind", "") not in api.WITHOUT_VARIABLES
+    ]
+    if train and given.kwarg is None and "variables" not in names:
+        spot = reader.spot(given.args[0] if given.args else inner.node)
+        others = ((reader.spot(function.node), "uses them"),)
+        named = tuple(dict.fromkeys(one.name for one in train if one.name))
+        remark(reader, "wrong-custom-gradient", spot, "variables", named, others)
 
 
 def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
