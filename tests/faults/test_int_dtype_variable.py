@@ -105,3 +105,26 @@ def test_numpy_dtype():
             gradients = tape.gradient(loss, [kernel, bias])
             optimizer.apply_gradients(zip(gradients, [kernel, bias]))
         """)
+
+
+def test_among_the_attributes_of_an_object():
+    """`vars` gives them; that the gradient which is None goes nowhere follows from it."""
+    assert_findings("""
+        class Line:
+            def __init__(self):
+                self.w = tf.Variable(tf.ones((4, 4)))
+                self.b = tf.Variable([0, 0, 0, 0])  # GP111
+
+            def parameters(self):
+                return [one for one in vars(self).values() if isinstance(one, tf.Variable)]
+
+        line = Line()
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                shifted = x @ line.w + tf.cast(line.b, tf.float32)
+                loss = tf.reduce_mean(tf.square(shifted - y))
+            variables = line.parameters()
+            for one, gradient in zip(variables, tape.gradient(loss, variables)):
+                if gradient is not None:
+                    one.assign_sub(0.1 * gradient)
+    """)

@@ -75,6 +75,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=loop.related(call.sources, "asked for a gradient here"),
             variables=names,
             fix=Fix("make it from a float", safe=False),
+            symptoms=("gradients-never-applied", "unconnected-variable"),
         )
 
 

@@ -288,6 +288,16 @@ def _print(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.A
     return Constant(None)
 
 
+def _vars(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    """`vars(self)`: the attributes of an object."""
+    owner = arguments[0] if arguments else None
+    if not isinstance(owner, Instance):
+        return None
+    items: dict[object, Value] = {}
+    items.update(owner.attributes.names.items())
+    return DictValue(items)
+
+
 _FUNCTIONS = {
     "zip": _zip,
     "list": _list,
@@ -304,6 +314,7 @@ _FUNCTIONS = {
     "round": _extreme,
     "getattr": _getattr,
     "setattr": _setattr,
+    "vars": _vars,
     "isinstance": _isinstance,
     "hasattr": generations.has_method,
     "map": _map,
