@@ -97,6 +97,9 @@ def _all_frozen(reader: Reader, asked: Asked, owner: object) -> None:
         return
     if reader.speculative or reader.silent or (isinstance(owner, Layer) and owner.opaque):
         return
+    if reader.generation == "2" and id(owner) in reader.facts.habits.compiled:
+        # Keras 2 goes by the flags that stood when it was compiled.
+        return
     frozen = reader.facts.habits.frozen
     held = tuple(ownership.tracked(reader, owner, frozen=True))
     kinds = (one.kind for one in held if isinstance(one, Layer | Variable))
