@@ -186,6 +186,17 @@ def test_names_do_not_reach_the_terminal_as_commands(tmp_path):
     assert not set(out) & set("\x1b\x07\u202e\r")
 
 
+def test_source_that_is_no_text(tmp_path):
+    """SQLite quotes all of it, line by line; the answer is one sentence."""
+    path = made(tmp_path / "runs")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE sources SET text = CAST(? AS TEXT)", (b"line\n\xff\nline",))
+        connection.commit()
+    status, _, err = reported(str(path))
+    assert status == 2
+    assert len(err.splitlines()) == 1, err
+
+
 def test_sqlite_itself_stumbles_over_the_text_of_its_tables(tmp_path):
     """What it says of them need not be text either."""
     path = made(tmp_path / "runs")

@@ -279,7 +279,8 @@ class Record:
         try:
             yield
         except (sqlite3.Error, ValueError, TypeError, RecursionError, struct.error) as problem:
-            reason = str(problem) or type(problem).__name__
+            # SQLite quotes text that it can't decode, with its line ends.
+            reason = " ".join(str(problem).split()) or type(problem).__name__
             raise Unusable(f"{self.path}: a broken run record ({reason[:200]})") from None
 
 
