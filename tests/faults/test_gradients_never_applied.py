@@ -196,3 +196,56 @@ def test_collected_in_a_branch(otherwise: str):
                 optimizer.apply_gradients(zip(together, network.trainable_variables))
         """
     )
+
+
+@pytest.mark.parametrize("names", ["weights", "sorted(weights)", "list(weights.keys())"])
+def test_a_dict_of_pairs(names: str):
+    """`dict(zip(names, gradients))`, gone through entry by entry."""
+    text = """
+        weights = {{"w": tf.Variable(tf.ones((4, 4))), "b": tf.Variable(tf.zeros((4,)))}}
+
+        def update(gradients):
+            for name, gradient in gradients.items():
+                weights[name].assign_sub(0.1 * gradient)
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ weights["w"] + weights["b"] - y))
+            gradients = tape.gradient(loss, weights)
+            capped, _ = tf.clip_by_global_norm([gradients[name] for name in {names}], 1.0)
+            update(dict(zip({names}, capped)))
+    """
+    assert_silent(text.format(names=names))
+
+
+def test_a_class_in_a_registry():
+    """A decorator keeps the trainer under a name, and the name makes it."""
+    text = """
+        TRAINERS = dict()
+
+        def register(name):
+            def keep(cls):
+                TRAINERS[name] = cls
+                return cls
+            return keep
+
+        @register("plain")
+        class Trainer:
+            def __init__(self, options):
+                self.net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+                self.optimizer = keras.optimizers.SGD(options["rate"])
+
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self.net(x) - y))
+                variables = self.net.trainable_variables
+                gradients = tape.gradient(loss, variables){mark}
+                {apply}
+
+        trainer = TRAINERS["plain"](dict(rate=0.1))
+        for _ in range(4):
+            trainer.step(x, y)
+    """
+    apply = "self.optimizer.apply_gradients(zip(gradients, variables))"
+    assert_silent(text.format(mark="", apply=apply))
+    assert_findings(text.format(mark="  # GP401", apply="pass"))

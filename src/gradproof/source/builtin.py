@@ -236,11 +236,38 @@ def _map(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
 
 def _dict(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
     items: dict[object, Value] = {}
-    items.update(keywords.items())
+    exact = True
     if arguments and isinstance(arguments[0], DictValue):
-        items = {**arguments[0].items, **items}
-    exact = not arguments or isinstance(arguments[0], DictValue)
+        items.update(arguments[0].items)
+        exact = arguments[0].exact
+    elif arguments:
+        pairs, complete = binding.elements(reader, arguments[0], node)
+        known = [pair.items for pair in pairs if isinstance(pair, ListValue)]
+        entries = [pair for pair in known if len(pair) == 2]
+        exact = complete and len(entries) == len(pairs)
+        for number, (key, value) in enumerate(entries):
+            named = isinstance(key, Constant)
+            items[key.value if isinstance(key, Constant) else f"?{number}"] = value
+            exact = exact and named
+        if not exact:
+            escaping.escape(reader, arguments[0])
+    items.update(keywords.items())
     return DictValue(items, exact, lasting=reader.frame.traced is None)
+
+
+def _sorted(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """Names and numbers in their order; of anything else nobody knows the order."""
+    value = arguments[0] if arguments else None
+    if value is None or keywords or not isinstance(value, ListValue | DictValue):
+        return value
+    items, complete = binding.elements(reader, value, node)
+    known = [item for item in items if isinstance(item, Constant)]
+    texts = [item for item in known if isinstance(item.value, str)]
+    if not complete or not texts or len(texts) < len(items):
+        return value if isinstance(value, ListValue) else ListValue(items, complete)
+    return ListValue([*sorted(texts, key=lambda item: str(item.value))])
 
 
 def _same(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
@@ -320,7 +347,7 @@ _FUNCTIONS = {
     "map": _map,
     "dict": _dict,
     "iter": _iter,
-    "sorted": _same,
+    "sorted": _sorted,
     "reversed": _reversed,
     "next": _next,
     "abs": _abs,

@@ -67,8 +67,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
         if function.owner is None and function.scopes and function.scopes[0] is scope:
             function.owner = cls
             function.scopes = before
-    for decorator in node.decorator_list:
-        reader.evaluate(decorator)
+    makers = [reader.evaluate(decorator) for decorator in node.decorator_list]
     cls.members.update(scope.names)
     old_hooks.defined(reader, cls)
     handmade.look(reader, cls)
@@ -76,6 +75,10 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     handed_on.look(reader, cls)
     weighing.class_made(reader, cls)
     constants.look(reader, cls)
+    for maker in reversed(makers):
+        if isinstance(maker, Function) and not reader.speculative:
+            # What it does with the class counts: a registry keeps it, say.
+            reader.call(maker, [cls], {}, node)
     return cls
 
 
