@@ -98,3 +98,24 @@ def test_made_by_an_object_that_the_function_makes():
     """
     assert_findings(text.format(before="", inside="average = Average()  # GP409"))
     assert_silent(text.format(before="average = Average()", inside="pass"))
+
+
+def test_a_metric():
+    """A metric has variables; one that is made before does no harm."""
+    text = """
+        {before}
+
+        @tf.function
+        def step(x, y):
+            {inside}
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            seen.update_state(loss)
+
+        step(x, y)
+    """
+    made = "seen = keras.metrics.Mean()"
+    assert_findings(text.format(before="pass", inside=made + "  # GP409"))
+    assert_silent(text.format(before=made, inside="pass"))

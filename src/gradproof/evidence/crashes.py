@@ -118,19 +118,20 @@ def _shared(stacks: list[tuple[Place, ...]]) -> tuple[Place, ...]:
 
 def _runs_through(lines: tuple[Place, ...], others: tuple[Place, ...]) -> bool:
     """The lines stand among the others, in this order; files by their names."""
-    left = [(_file(place), place.line) for place in others]
+    left = [(file_name(place), place.line) for place in others]
     for place in lines:
-        wanted = (_file(place), place.line)
+        wanted = (file_name(place), place.line)
         if wanted not in left:
             return False
         left = left[left.index(wanted) + 1 :]
     return True
 
 
-def _file(place: Place) -> str:
+def file_name(place: Place) -> str:
+    """The name of a place's file without its folder: exceptions have it in full, or not."""
     return place.path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def told_lines(message: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
     """Those of the places that a message names with file and line."""
-    return tuple(place for place in places if f'{_file(place)}", line {place.line},' in message)
+    return tuple(place for place in places if f'{file_name(place)}", line {place.line},' in message)

@@ -86,7 +86,9 @@ def prove(run: Run) -> Iterator[Finding]:
     crash = run.crash
     if crash is None or not any(word in crash.message for word in REFUSALS):
         return
-    lines = {place.path for place in crash.places}
+    from ..evidence.crashes import file_name
+
+    files = {file_name(place) for place in crash.places}
     makers = [
         (optimizer.made_at, f"`{optimizer.name}`")
         for optimizer in run.optimizers
@@ -94,10 +96,10 @@ def prove(run: Run) -> Iterator[Finding]:
     ] + [
         (variable.made_at, f"`{variable.path}`")
         for variable in run.variables
-        if variable.during == "trace" and variable.role == "model"
+        if variable.during == "trace" and variable.role in ("model", "metric")
     ]
     for place, name in makers:
-        if place is not None and (not lines or place.path in lines):
+        if place is not None and (not files or file_name(place) in files):
             yield Finding(
                 f"{name} was made inside a traced function, which may make state on its first "
                 f"trace only; the program ended with {crash.kind}",

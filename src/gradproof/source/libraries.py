@@ -168,6 +168,7 @@ def _other_made(
         )
     if name.startswith("keras.metrics."):
         if short[:1].isupper():
+            state.created(reader, "metric", short, node)
             return Other("metric", short, node)
         if short in api.CROSS_ENTROPIES or short.startswith("mean_"):
             return losses.loss_called(

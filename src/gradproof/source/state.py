@@ -166,11 +166,11 @@ def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
 
 
 def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = "") -> None:
-    """A variable, optimizer or layer is made."""
+    """A variable, optimizer, layer or metric is made."""
     frame = reader.frame
     if reader.silent:
         return
-    if made_anew.made_in_call(reader, what, name, node, label):
+    if what != "metric" and made_anew.made_in_call(reader, what, name, node, label):
         return
     maker = _maker(reader)
     if frame.traced is None or frame.guarded or (frame.building and maker is None):
