@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Apply, Assigned, Pair
 from gradproof.evidence.copies import Copy
 from gradproof.evidence.run import Run
@@ -222,3 +224,56 @@ def test_averages_that_are_right():
     assert_silent(AVERAGE.format(copy="", assign=BACK, after=""))
     again = f"for _ in range(3):\n    {COPY}"
     assert_silent(AVERAGE.format(copy=again, assign=BACK, after=""))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "target, other = encoder, decoder  # GP707",
+        "online = target = keras.Sequential([keras.layers.Dense(4)])  # GP707",
+    ],
+)
+def test_two_names_at_once(made: str):
+    """Names for one network that are made in one statement."""
+    name = "encoder" if "encoder" in made else "online"
+    assert_findings(
+        f"""
+        {made}
+        for _ in range(9):
+            target.set_weights({name}.get_weights())
+        """
+    )
+
+
+def test_a_network_without_a_copy():
+    """All that a line copies, time and again, are weights onto themselves."""
+    run = replace(healthy(), counted=9, copies=(Copy("online", at(8), 4, 4),))
+    (found,) = prove(run)
+    assert (found.place, found.evidence) == (at(8), {"copies": 4})
+    leader = (Copy("first", at(8), 4, 4), Copy("second", at(8), 4, 0))
+    assert list(prove(replace(run, copies=leader))) == []
+
+
+def copied_back(*, target: bool = True, changed: bool = False) -> Run:
+    """`online.set_weights(target.get_weights())`, where a target gives what is wanted."""
+    run = with_operations(
+        healthy(),
+        operation(12, "ReadVariableOp", line=3, reads=frozenset({TARGET})),
+        *([operation(13, "MatMul", (0, 12), line=3)] if target else []),
+    )
+    return replace(
+        run,
+        variables=(*run.variables, Variable(TARGET, "target/kernel", (4, 4))),
+        counted=9,
+        copies=(Copy("online", at(8), 3, 0, (ONLINE,), (TARGET,)),),
+        assigned=(Assigned(TARGET, "assign", 2, (at(1),)),) if changed else (),
+    )
+
+
+def test_weights_that_go_the_wrong_way():
+    """The network that is trained gets the weights of one that nothing trains."""
+    (found,) = prove(copied_back())
+    assert (found.place, found.variables) == (at(8), ("dense/kernel",))
+    assert list(prove(copied_back(changed=True))) == []
+    # Who begins anew from first weights does not compute with those.
+    assert list(prove(copied_back(target=False))) == []

@@ -17,9 +17,14 @@ class Copy:
         times: How often it was called there.
         own: How often with the very values that it had, which the same line
             had read from the same object just before.
+        variables: Keys of its variables, if the same line read the values
+            from another object.
+        source: Keys of the variables of that object.
     """
 
     name: str
     place: Place
     times: int
     own: int
+    variables: tuple[int, ...] = ()
+    source: tuple[int, ...] = ()

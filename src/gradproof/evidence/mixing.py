@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .applies import Apply
+from .copies import Copy
 from .operations import SHAPING
 from .recording import Recording
 from .reductions import number
@@ -47,6 +48,55 @@ def own_share(run: Run, apply: Apply) -> float | None:
     variable = apply.pairs[0].variable
     others = any(share for key, share in shares.items() if key != variable)
     return None if others else shares.get(variable, 0.0)
+
+
+def mixed_with_itself(run: Run, apply: Apply) -> bool:
+    """Says whether a change by hand adds up parts of the variable's own value to the whole.
+
+    `0.1 * target + 0.9 * online`, or `target - online`, of two names for one variable.
+    """
+    pair = apply.pairs[0] if apply.by_hand and apply.pairs else None
+    share = own_share(run, apply)
+    if pair is None or pair.handed is None or share is None or abs(share - 1.0) > 1e-4:
+        return False
+    recording = run.recording(apply.recording)
+    behind = [recording.operations[index] for index in recording.ancestors([pair.handed])]
+    for operation in behind:
+        if operation.type not in ("AddV2", "Add", "Sub") or len(operation.inputs) != 2:
+            continue
+        terms = [_shares(recording, source, 0) or {} for source in operation.inputs]
+        if all(term.get(pair.variable) and set(term) == {pair.variable} for term in terms):
+            return True
+    return False
+
+
+def backwards(run: Run) -> list[Copy]:
+    """Copies that put weights which nothing trains into the network that is trained.
+
+    The other network takes part in the loss, as a target does: who begins anew from first
+    weights does not run those.
+    """
+    trained = {pair.variable for one in run.applies if not one.by_hand for pair in one.pairs}
+    changed = trained | {pair.variable for one in run.applies for pair in one.pairs}
+    again = {one.variable for one in run.assigned if one.times > 1}
+    again |= {key for one in run.copies for key in one.variables if one.times > 1}
+    found: list[Copy] = []
+    for copy in run.copies:
+        late = copy.times > 1 and run.counted > 1 and not copy.own
+        if not late or trained.isdisjoint(copy.variables) or not copy.source:
+            continue
+        if (changed | again).isdisjoint(copy.source) and _runs(run, copy.source[0]):
+            found.append(copy)
+    return found
+
+
+def _runs(run: Run, variable: int) -> bool:
+    """The value of a variable is computed with."""
+    return any(
+        recording.consumers.get(read.index)
+        for recording in run.recordings
+        for read in recording.reads_of(variable)
+    )
 
 
 def undone(run: Run) -> list[Undone]:

@@ -55,6 +55,7 @@ from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
+    from ..evidence.copies import Copy
     from ..evidence.loop import Loop
     from ..evidence.mixing import Undone
     from ..evidence.run import Run
@@ -93,7 +94,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find soft updates that give variables their own values back."""
-    from ..evidence.mixing import own_share
+    from ..evidence.mixing import mixed_with_itself, own_share
 
     trained = {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
     places: dict[Place | None, dict[str, float]] = {}
@@ -101,7 +102,9 @@ def prove(run: Run) -> Iterator[Finding]:
     for apply in run.applies:
         share = own_share(run, apply) if apply.by_hand else None
         pair = apply.pairs[0] if apply.pairs else None
-        if share is None or pair is None or pair.variable in trained or abs(share - 1) > 1e-4:
+        if share is None or pair is None or abs(share - 1) > 1e-4:
+            continue
+        if pair.variable in trained and not mixed_with_itself(run, apply):
             continue
         places.setdefault(apply.place, {})[pair.name] = share
         steps.setdefault(apply.place, max(1, run.counted))
@@ -117,6 +120,40 @@ def prove(run: Run) -> Iterator[Finding]:
             fix=Fix("mix in the weights of the online network", safe=False),
         )
     yield from _undone(run)
+    yield from _copied(run)
+
+
+def _copied(run: Run) -> Iterator[Finding]:
+    """Find copies of whole networks that go to themselves, or the wrong way."""
+    from ..evidence.mixing import backwards
+
+    places: dict[Place, list[Copy]] = {}
+    for copy in run.copies if run.counted > 1 else ():
+        places.setdefault(copy.place, []).append(copy)
+    for place, found in places.items():
+        if all(copy.own > 1 and copy.own == copy.times for copy in found):
+            names = tuple(dict.fromkeys(copy.name for copy in found))
+            yield Finding(
+                f"{listed(names)} got the own weights {found[0].times} times: the target is no "
+                "copy, it moves with every step",
+                place=place,
+                label="copies its own weights",
+                variables=names,
+                step=2,
+                evidence={"copies": found[0].times},
+                fix=Fix("make the target a network of its own", safe=False),
+            )
+    for copy in backwards(run):
+        names = tuple(run.path(key) for key in copy.variables)
+        yield Finding(
+            f"`{copy.name}` is trained, and was given the weights of another network {copy.times} "
+            "times, which nothing updates: what was learned is thrown away",
+            place=copy.place,
+            label="goes the wrong way",
+            variables=names,
+            evidence={"copies": copy.times},
+            fix=Fix("give the weights of the trained network to its target", safe=False),
+        )
 
 
 def _undone(run: Run) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import ownership, tapes
@@ -22,9 +23,19 @@ def bound_layer(reader: Reader, value: Value, node: ast.AST) -> None:
     """`target = online`: two names for one network."""
     if not isinstance(value, Layer | Instance) or not isinstance(node, ast.Assign):
         return
-    target = node.targets[0]
+    target, text = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(text, ast.Tuple):
+        # `target_actor, target_critic = actor, critic`
+        if len(target.elts) != len(text.elts):
+            return
+        pairs = [*zip(target.elts, text.elts, strict=True)]
+    elif len(node.targets) > 1:
+        # `target = online = network()`
+        pairs = [*pairwise(node.targets)]
+    else:
+        pairs = [(target, text)]
     # `self.net = net` only keeps what was given.
-    if any(isinstance(target, kind) and isinstance(node.value, kind) for kind in _NAMED):
+    if all(any(isinstance(a, kind) and isinstance(b, kind) for kind in _NAMED) for a, b in pairs):
         reader.facts.habits.aliases[id(value)] = reader.spot(node)
 
 

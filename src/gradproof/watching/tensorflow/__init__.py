@@ -97,7 +97,7 @@ class TensorFlow:
         self.assigning = Assigning(*updating, self.applies, self.passages, self._by_hand)
         self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
         self.paces = Paces(places, self.eager)
-        self.copies = Copies(places)
+        self.copies = Copies(places, self.variables)
         self.iterators = Iterators(places)
         self.hoards = Hoards(places)
         self.replicas = Replicas(self.variables, self._updates_made)

@@ -9,6 +9,7 @@ from typing import Any
 from ...evidence.copies import Copy
 from ..patches import Patches
 from ..places import Places, Stack
+from .variables import Variables
 
 MOST = 50
 
@@ -18,13 +19,16 @@ class _Note:
     name: str
     times: int = 0
     own: int = 0
+    variables: tuple[int, ...] = ()
+    source: tuple[int, ...] = ()
 
 
 class Copies:
     """What `get_weights` and `set_weights` were called on."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, variables: Variables) -> None:
         self._places = places
+        self._variables = variables
         self._notes: dict[Any, _Note] = {}
         self._read: tuple[weakref.ref[Any], Stack] | None = None
 
@@ -46,13 +50,20 @@ class Copies:
             note = self._notes[key] = _Note(str(getattr(layer, "name", type(layer).__name__)))
         note.times += 1
         read, self._read = self._read, None
-        if read is not None and read[0]() is layer and read[1] == stack:
+        giver = read[0]() if read is not None and read[1] == stack else None
+        if giver is layer:
             note.own += 1
+        elif giver is not None:
+            note.variables, note.source = self._keys(layer), self._keys(giver)
+
+    def _keys(self, layer: Any) -> tuple[int, ...]:
+        keys = (self._variables.key(weight) for weight in getattr(layer, "weights", ()))
+        return tuple(key for key in keys if key is not None)
 
     def record(self) -> tuple[Copy, ...]:
         """All copies as plain data."""
         return tuple(
-            Copy(note.name, key[0][-1], note.times, note.own)
+            Copy(note.name, key[0][-1], note.times, note.own, note.variables, note.source)
             for key, note in self._notes.items()
             if key[0]
         )
