@@ -225,3 +225,64 @@ def idle_mask(recording: Recording, call: GradientCall) -> tuple[Operation, Oper
         if not any(recording.operations[index].reads for index in behind):
             return operation, mean
     return None
+
+
+def idle_weights(recording: Recording, call: GradientCall) -> tuple[Operation, Operation] | None:
+    """Weights of the classes that are looked up for each label, and that nothing uses.
+
+    With the mean that counts each label the same. What looks them up takes them from
+    numbers that no gradient is taken for, by labels on which the loss depends, too.
+    """
+    if recording.function is None or not recording.whole:
+        return None
+    means = [one.operation for one in reductions(recording, call) or () if one.kind == "Mean"]
+    entries = {recording.operations[mean.inputs[0]].shape: mean for mean in means}
+    keys = {source.variable for source in call.sources}
+    for operation in recording.operations[: call.at]:
+        mean = entries.get(operation.shape)
+        if mean is None or not operation.shape or operation.index in recording.consumers:
+            continue
+        if operation.type not in _LOOK_UPS or call.tape not in operation.tapes:
+            continue
+        behind = recording.ancestors([operation.index])
+        learned = any(recording.operations[index].reads & keys for index in behind)
+        labels = {index for index in behind if _is_label(recording.operations[index])}
+        if not learned and labels & recording.ancestors([mean.index]):
+            return operation, mean
+    return None
+
+
+_LOOK_UPS = frozenset({"GatherV2", "Gather", "ResourceGather"})
+
+
+def _is_label(operation: Operation) -> bool:
+    data = operation.type in (EXTERNAL, "IteratorGetNext", "Placeholder")
+    return data and operation.dtype.startswith("int") and bool(operation.shape)
+
+
+def idle_penalty(recording: Recording, call: GradientCall) -> tuple[Operation, int] | None:
+    """A penalty that is computed of trained variables in the tape, and that nothing uses.
+
+    With the key of one of the variables.
+    """
+    if recording.function is None or not recording.whole or not call.targets:
+        return None
+    used = recording.ancestors([call.targets[0].operation])
+    keys = {source.variable for source in call.sources if source.variable is not None}
+    for operation in recording.operations[: call.at]:
+        if operation.index in recording.consumers or operation.shape != ():
+            continue
+        # A norm that is computed outside of the tape is for the log.
+        if call.tape not in operation.tapes or operation.writes or operation.reads:
+            continue
+        behind = [recording.operations[index] for index in recording.ancestors([operation.index])]
+        own = frozenset().union(*(one.reads for one in behind))
+        squares = any(one.type in _PENALTIES for one in behind)
+        if not own or not own <= keys or not squares or any(_is_data(one) for one in behind):
+            continue
+        if used.isdisjoint(one.index for one in behind if one.type in _PENALTIES):
+            return operation, min(own)
+    return None
+
+
+_PENALTIES = frozenset({"L2Loss", "Square", "Abs"})

@@ -100,6 +100,31 @@ def prove(run: Run) -> Iterator[Finding]:
             # A codebook, say, may have no other way to the loss than these.
             symptoms=("stopped-gradient", "unconnected-variable") if added else (),
         )
+    yield from _idle(run)
+
+
+def _idle(run: Run) -> Iterator[Finding]:
+    """Find penalties that are computed by hand, and that no loss takes in."""
+    from ..evidence.offers import idle_penalty
+
+    for call in run.calls:
+        recording = run.recording(call.recording)
+        alone = sum(other.recording == call.recording for other in run.calls) == 1
+        found = idle_penalty(recording, call) if alone and run.wanted(call) else None
+        if found is None:
+            continue
+        penalty, variable = found
+        yield Finding(
+            f"a penalty on `{run.path(variable)}` is computed in the tape, and nothing uses it: "
+            "the loss does not depend on it",
+            place=penalty.place or call.place,
+            label="never used",
+            related=second_places((call.place, "the gradients are taken here")),
+            variables=(run.path(variable),),
+            step=call.step + 1,
+            level="warning",
+            fix=Fix("add it to the loss", safe=False),
+        )
 
 
 def settle(finding: Finding, run: Run) -> Verdict | None:

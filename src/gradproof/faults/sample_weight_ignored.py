@@ -143,7 +143,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find losses that do not depend on the weights that they were offered."""
-    from ..evidence.offers import idle_mask, ignored_mask, offered
+    from ..evidence.offers import idle_mask, idle_weights, ignored_mask, offered
 
     for call in run.calls:
         if not run.wanted(call) or len(call.targets) != 1 or call.inner:
@@ -164,6 +164,9 @@ def prove(run: Run) -> Iterator[Finding]:
         idle = idle_mask(recording, call)
         if idle is not None:
             yield _of_mask(call, *idle)
+        looked_up = idle_weights(recording, call)
+        if looked_up is not None:
+            yield _of_classes(call, *looked_up)
         mask = ignored_mask(recording, target)
         if mask is not None:
             yield _finding(
@@ -185,6 +188,20 @@ def _of_mask(call: GradientCall, mask: Operation, mean: Operation) -> Finding:
         step=call.step + 1,
         level="warning",
         fix=Fix(_WORDS["idle"][2], safe=False),
+    )
+
+
+def _of_classes(call: GradientCall, weights: Operation, mean: Operation) -> Finding:
+    return Finding(
+        "a weight is looked up for each label and nothing uses it: the mean counts every label "
+        "the same",
+        place=weights.place or call.place,
+        label="never used",
+        related=second_places((mean.place, "the mean without the weights")),
+        variables=tuple(source.name for source in call.sources if source.name),
+        step=call.step + 1,
+        level="warning",
+        fix=Fix("multiply each sample's loss by its weight", safe=False),
     )
 
 

@@ -21,6 +21,8 @@ from .variables import Variables
 MOST = 400
 _WEIGHTS = re.compile(r"^(?:sample_?|class_?|example_?|per_sample_?|loss_?)weights?$|^sw$")
 """Names of arguments that weigh samples."""
+_PLAIN = frozenset({"weight", "weights"})
+"""The same for a field of a batch, beside its inputs and targets."""
 
 
 @dataclass
@@ -160,6 +162,7 @@ def _weights(graph: Any) -> Iterator[tuple[str, list[Any]]]:
     for name, tensor in names.items():
         if _WEIGHTS.match(name) and tensor.dtype.is_floating:
             yield name, [tensor]
+    yield from _fields(signature, graph.inputs)
     given, _ = signature
     for part in given:
         if _is_batch(part) and graph.name.startswith("one_step_on_data"):
@@ -175,6 +178,24 @@ def _weights(graph: Any) -> Iterator[tuple[str, list[Any]]]:
                 first = len(_leaves(specs[0])) + len(_leaves(specs[1]))
                 last = first + len(_leaves(specs[2]))
                 yield "sample_weight", list(operation.outputs)[first:last]
+
+
+def _fields(signature: Any, inputs: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Fields of a batch with names, a named tuple or a dict, that weigh samples."""
+    from tensorflow.python.util import nest
+
+    placeholders = [tensor for tensor in inputs if tensor.op.type == "Placeholder"]
+    leaves = nest.flatten_with_tuple_paths(signature)
+    specs = [(path, spec) for path, spec in leaves if hasattr(spec, "dtype")]
+    tensors = [tensor for tensor in placeholders if tensor.dtype.name != "resource"]
+    if len(specs) != len(tensors):
+        return
+    for (path, spec), tensor in zip(specs, tensors, strict=True):
+        # 0 or 1, number of the argument, field.
+        name = str(path[-1]) if len(path) > 2 else ""
+        named = name in _PLAIN or _WEIGHTS.match(name)
+        if named and tensor.dtype.is_floating and len(spec.shape or ()) == 1:
+            yield name, [tensor]
 
 
 def _is_batch(part: Any) -> bool:
