@@ -108,6 +108,16 @@ class Apply:
         """The innermost of the user's lines that led to it."""
         return self.stack[-1] if self.stack else None
 
+    def handed_over(self, stack: tuple[Place, ...]) -> Place | None:
+        """The line that gave to a function of the user's what it got on the lines of `stack`.
+
+        That function may change many a list of variables; which it is given is decided there.
+        """
+        for mine, other in zip(self.stack, stack, strict=False):
+            if mine != other:
+                return mine
+        return self.place
+
     @property
     def by_hand(self) -> bool:
         """Changed by `assign*`, not by an optimizer."""

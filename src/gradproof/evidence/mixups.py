@@ -152,16 +152,22 @@ def _variables_of_results(run: Run, recording: Recording) -> dict[int, frozenset
 def _gradients_behind(
     recording: Recording, end: Operation, taken: dict[int, frozenset[int]]
 ) -> frozenset[int]:
-    """Variables whose gradients a written value is computed from, at once."""
+    """Variables whose gradients a written value is computed from, at once.
+
+    A number, such as the norm of all gradients, only scales what is of another shape.
+    """
     found: set[int] = set()
     seen: set[int] = set()
     todo = list(end.inputs)
+    numbers = bool(todo) and recording.operations[todo[-1]].shape == ()
     while todo:
         index = todo.pop()
         operation = recording.operations[index]
         if index in taken:
             found |= taken[index]
-        elif index not in seen and not operation.tapes and not operation.backward:
+        elif index in seen or operation.tapes or operation.backward:
+            continue
+        elif numbers or operation.shape != ():
             todo.extend(operation.inputs)
         seen.add(index)
     return frozenset(found)

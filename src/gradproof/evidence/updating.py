@@ -48,7 +48,12 @@ def written(recording: Recording, apply: Apply) -> Operation | None:
 
 
 def arithmetic(
-    run: Run, recording: Recording, end: Operation, since: int = 0, inside: bool = False
+    run: Run,
+    recording: Recording,
+    end: Operation,
+    since: int = 0,
+    inside: bool = False,
+    through: bool = False,
 ) -> Iterator[Operation]:
     """The operations behind a written value, down to gradients and state.
 
@@ -61,6 +66,7 @@ def arithmetic(
         end: What writes.
         since: What the first operation is.
         inside: The operations are those of an optimizer.
+        through: On through state that was written before it was read.
     """
     results = results_of(run, recording)
     seen: set[int] = set()
@@ -76,6 +82,17 @@ def arithmetic(
         yield operation
         if operation.type != "Call":
             todo.extend(operation.inputs)
+        if through and operation.reads:
+            before = written_before(recording, operation)
+            todo.extend(before.inputs if before is not None else ())
+
+
+def written_before(recording: Recording, read: Operation) -> Operation | None:
+    """The last write of what an operation reads, if it comes before it in the recording."""
+    for operation in reversed(recording.operations[: read.index]):
+        if operation.writes & read.reads:
+            return operation
+    return None
 
 
 def results_of(run: Run, recording: Recording) -> frozenset[int]:
@@ -146,7 +163,7 @@ def _idle(
     written_to = changed | {
         key for other in run.recordings for one in other.operations for key in one.writes
     }
-    for operation in arithmetic(run, recording, end, since, not apply.by_hand):
+    for operation in arithmetic(run, recording, end, since, not apply.by_hand, through=True):
         for key in operation.reads - written_to:
             variable = run.variable(key)
             if variable.dtype in INTEGERS and variable.shape == () and variable.count == 0:

@@ -80,7 +80,12 @@ def prove(run: Run) -> Iterator[Finding]:
     for call in run.calls:
         recording = run.recording(call.recording)
         applies = [apply for apply in run.applies if _answers(apply, call)]
-        raw = [key for apply in applies for pair in apply.pairs for key in _raw(apply, pair)]
+        raw = [
+            key
+            for apply in applies
+            for pair in apply.pairs
+            for key in _raw(apply, pair) or _behind(run, call, apply)
+        ]
         if not raw or not recording.whole:
             continue
         clipped = _dropped(run, recording, applies, call.at)
@@ -118,6 +123,18 @@ def _raw(apply: Apply, pair: Pair) -> frozenset[int]:
         return pair.taken_for or frozenset()
     known = pair.variable is not None and pair.handed is not None and pair.call is not None
     return frozenset({pair.variable}) if known and pair.variable is not None else frozenset()
+
+
+def _behind(run: Run, call: GradientCall, apply: Apply) -> frozenset[int]:
+    """The variables whose gradients a change by hand takes as they are, through momenta."""
+    from ..evidence.directions import gradients_behind
+
+    behind = gradients_behind(run, apply) if apply.by_hand else frozenset()
+    return frozenset(
+        source.variable
+        for source in call.sources
+        if source.variable is not None and source.result in behind
+    )
 
 
 def _dropped(run: Run, recording: Recording, applies: list[Apply], since: int) -> list[Operation]:

@@ -76,9 +76,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Related, listed, second_places
+from ..finding import Finding, Fix, Place, Related, listed, second_places
 
 if TYPE_CHECKING:
+    from ..evidence.applies import Pair
     from ..evidence.loop import Loop
     from ..evidence.own_rules import Misrule
     from ..evidence.run import Run
@@ -166,6 +167,45 @@ def prove(run: Run) -> Iterator[Finding]:
     for misrule in misrules(run):
         if misrule.kind != "uphill":
             yield _told(run, misrule)
+    yield from _raised(run)
+
+
+def _raised(run: Run) -> Iterator[Finding]:
+    """A rule of the user's that ended the program before it had made a step."""
+    crash = run.crash
+    if crash is None or not crash.places:
+        return
+    for optimizer in run.optimizers:
+        applies = [apply for apply in run.applies if apply.optimizer == optimizer.key]
+        rule = optimizer.rule_at
+        inside = [place for place in crash.places if rule is not None and _within(place, rule)]
+        if not inside or any(run.steps_of(apply.key) for apply in applies):
+            continue
+        given = [pair for apply in applies for pair in apply.pairs]
+        # What was handed over wrongly is no fault of the rule.
+        if any(pair.given != "gradient" or _of_another(pair) for pair in given):
+            continue
+        said = [line.strip() for line in crash.message.splitlines() if line.strip()]
+        yield Finding(
+            f"`{optimizer.name}` raised {crash.kind} at its first step: {said[-1] if said else ''}",
+            place=inside[-1],
+            label="raises here",
+            related=second_places((optimizer.made_at, "made here")),
+            variables=tuple(pair.name for pair in given if pair.name),
+            step=1,
+            fix=Fix("try the rule on one variable beside an optimizer of Keras", safe=False),
+        )
+
+
+def _within(place: Place, rule: Place) -> bool:
+    """A line of an exception, whose file may be named in full, is one of a rule's."""
+    from ..evidence.crashes import file_name
+
+    return file_name(place) == file_name(rule) and place.span.overlaps(rule.span)
+
+
+def _of_another(pair: Pair) -> bool:
+    return bool(pair.taken_for) and pair.variable not in (pair.taken_for or ())
 
 
 def _told(run: Run, misrule: Misrule) -> Finding:

@@ -175,9 +175,10 @@ def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:
 
     for mixup in mixups(run):
         first = mixup.applies[0]
-        if first.place in seen:
+        place = first.handed_over(mixup.call.stack)
+        if place in seen:
             continue
-        seen.add(first.place)
+        seen.add(place)
         names = tuple(
             dict.fromkeys(
                 run.path(apply.pairs[0].variable)
@@ -189,9 +190,13 @@ def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:
             f"`{names[0]}` follows the gradient of `{run.path(min(mixup.taken[0]))}`; "
             f"{len(mixup.applies)} of {mixup.changes} changes by hand are mixed up: "
             f"{listed(names)}",
-            place=first.place,
-            label="changes another variable",
-            related=second_places((mixup.call.place, "taken for these")),
+            place=place,
+            label="changes another variable" if place == first.place else "handed over here",
+            related=second_places(
+                (mixup.call.place, "taken for these"),
+                (first.place, "changes another variable"),
+                but=place,
+            ),
             variables=names,
             step=1,
             evidence={"mixed_up": len(mixup.applies), "changes": mixup.changes},

@@ -56,6 +56,7 @@ from ..fault import Fault
 from ..finding import Edit, Finding, Fix, listed
 
 if TYPE_CHECKING:
+    from ..evidence.applies import Apply
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
@@ -108,9 +109,10 @@ def prove(run: Run) -> Iterator[Finding]:
         if all(apply.optimizer != optimizer.key for apply in run.applies)
     ]
     seen: set[object] = set()
-    for apply in run.applies:
+    for apply in (*run.applies, *_in_loops(run)):
         call = next((call for call in run.calls if call.key == apply.call), None)
-        if call is None or apply.by_hand or apply.place in seen or idle:
+        one_by_one = apply.by_hand and len(apply.pairs) < 2
+        if call is None or one_by_one or apply.place in seen or idle:
             continue
         given = [pair.variable for pair in apply.pairs]
         wanted = [source.variable for source in call.sources]
@@ -131,12 +133,24 @@ def prove(run: Run) -> Iterator[Finding]:
         yield Finding(
             f"{len(wanted) - start} gradients were {left} and {_arrived(len(given))}: zip stopped "
             f"at the shorter list, and {listed(names)} never moved",
-            place=apply.place,
+            place=apply.handed_over(call.stack) if apply.by_hand else apply.place,
             label=f"{len(given)} of {len(wanted) - start} pairs",
             variables=names,
             step=1,
             evidence={"gradients": len(wanted) - start, "pairs": len(given)},
         )
+
+
+def _in_loops(run: Run) -> Iterator[Apply]:
+    """Changes by hand that one line makes of one variable after the other, as one."""
+    rounds: dict[tuple[object, ...], dict[int | None, Apply]] = {}
+    for apply in run.applies:
+        if apply.by_hand and apply.pairs:
+            lines = (apply.stack, apply.call, apply.recording)
+            rounds.setdefault(lines, {}).setdefault(apply.pairs[0].variable, apply)
+    for found in rounds.values():
+        first = next(iter(found.values()))
+        yield replace(first, pairs=tuple(pair for apply in found.values() for pair in apply.pairs))
 
 
 def settle(finding: Finding, run: Run) -> Finding | None:
@@ -175,5 +189,5 @@ FAULT = Fault(
     find=find,
     prove=prove,
     settle=settle,
-    symptoms=("variable-left-out",),
+    symptoms=("variable-left-out", "gradients-never-applied"),
 )

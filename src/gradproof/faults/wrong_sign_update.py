@@ -223,10 +223,24 @@ def _helping(run: Run) -> Iterator[Finding]:
 
 
 def _climbs(run: Run, apply: Apply) -> bool:
-    """Changes by hand point along the gradient, bar a swing of the momentum."""
-    along = [update.along for step in run.steps_of(apply.key) for update in step.updates]
+    """Changes by hand point along the gradient, bar a swing of the momentum.
+
+    Momenta turn a change away from its gradient; with what sign that enters them is known
+    from the arithmetic.
+    """
+    from ..evidence.directions import direction
+
+    steps = run.steps_of(apply.key)
+    losses = [step.loss for step in steps if step.loss is not None]
+    if not apply.by_hand or len(losses) < 2 or losses[-1] <= losses[0]:
+        return False
+    along = [update.along for step in steps for update in step.updates]
     known = [cosine for cosine in along if cosine is not None]
-    return apply.by_hand and len(known) >= 2 and known[0] < -0.99 and sum(known) < -0.5 * len(known)
+    if len(known) >= 2 and known[0] < -0.99:
+        return sum(known) < -0.5 * len(known)
+    variables = [pair.variable for pair in apply.pairs if pair.variable is not None]
+    signs = [direction(run, apply, variable) for variable in variables]
+    return bool(signs) and all(sign > 0 for sign in signs) and sum(known) <= 0.0
 
 
 def _error(run: Run, call: GradientCall) -> bool:
@@ -240,6 +254,7 @@ def _error(run: Run, call: GradientCall) -> bool:
 
 def _measures_error(recording: Recording, index: int) -> bool:
     from ..evidence.recording import EXTERNAL
+    from ..evidence.reductions import number
 
     operation = recording.operations[index]
     if operation.type in ERRORS:
@@ -247,8 +262,9 @@ def _measures_error(recording: Recording, index: int) -> bool:
     inputs = [recording.operations[number] for number in operation.inputs]
     if operation.type in REDUCTIONS:
         return bool(inputs) and _measures_error(recording, inputs[0].index)
-    if operation.type in ("AddV2", "Mul", "RealDiv"):
-        parts = [one.index for one in inputs if one.type != EXTERNAL]
+    if operation.type in ("AddV2", "AddN", "Mul", "RealDiv"):
+        known = [one for one in inputs if number(recording, one.index) is None]
+        parts = [one.index for one in known if one.type != EXTERNAL]
         return bool(parts) and all(_measures_error(recording, part) for part in parts)
     return False
 
