@@ -51,9 +51,13 @@ from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
+    from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop, Spot
     from ..evidence.run import Run
 
+
+RARE = 10
+"""Gradients for each copy of a variable, from which on copies are no training."""
 
 UNNAMED = ("the variables",)
 """What stands for variables that the source gives no name."""
@@ -91,16 +95,19 @@ def prove(run: Run) -> Iterator[Finding]:
     for call in run.calls:
         if call.inner or call.place in seen or call.times < 2 or call.error is not None:
             continue
-        left = [
-            key for key in call.reached if key not in run.updated and run.variable(key).trainable
-        ]
-        if not left or run.crash is not None or misused(run) or combined(run, call, left):
-            continue
         idle = [
             optimizer
             for optimizer in run.optimizers
             if all(apply.optimizer != optimizer.key for apply in run.applies)
         ]
+        left = [
+            key
+            for key in call.reached
+            if (key not in run.updated or (idle and _rarely_set(run, call, key)))
+            and run.variable(key).trainable
+        ]
+        if not left or run.crash is not None or misused(run) or combined(run, call, left):
+            continue
         others = len(left) < len(call.sources)
         if not idle and not run.finished:
             continue
@@ -123,6 +130,14 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"calls": call.times, "variables": len(names)},
         )
+
+
+def _rarely_set(run: Run, call: GradientCall, variable: int) -> bool:
+    """Nothing moves a variable but a copy that is put in now and then: an average, at the end."""
+    applies = [one for one in run.applies if any(p.variable == variable for p in one.pairs)]
+    copies = all(one.by == "assign" and not one.pairs[0].taken_for for one in applies)
+    times = sum(one.counted for one in applies)
+    return copies and variable not in run.scattered and RARE * times <= call.times
 
 
 def settle(finding: Finding, run: Run) -> Finding | Verdict | None:

@@ -54,10 +54,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Edit, Finding, Fix, Place, listed
+from ..finding import Edit, Finding, Fix, Place, listed, second_places
 
 if TYPE_CHECKING:
-    from ..evidence.applies import Apply, Step
+    from ..evidence.applies import Apply, Optimizer, Step
     from ..evidence.loop import Loop
     from ..evidence.recording import Operation
     from ..evidence.run import Run
@@ -113,13 +113,29 @@ def prove(run: Run) -> Iterator[Finding]:
             f"the learning rate of `{optimizer.name}` was 0 {_when(len(rates), since)}; gradients "
             f"arrived (norm up to {norm:.3g}) and {len(names)} variables stood still: "
             f"{listed(names)}",
-            place=optimizer.made_at or apply.place,
+            place=_set_at(run, optimizer) or optimizer.made_at or apply.place,
             label="its learning rate is 0",
+            related=second_places(
+                (optimizer.made_at, "made here"),
+                but=_set_at(run, optimizer) or optimizer.made_at,
+            ),
             variables=names,
             step=since or steps[0].index,
             evidence={"learning_rate": 0.0, "gradient_norm": norm, "steps": len(rates)},
         )
     yield from _by_hand(run)
+
+
+def _set_at(run: Run, optimizer: Optimizer) -> Place | None:
+    """The user's line that set the learning rate, if one did, and no other optimizer's."""
+    places = {
+        place
+        for one in run.assigned
+        if run.variable(one.variable).role == "optimizer"
+        and run.path(one.variable).endswith("learning_rate")
+        for place in one.places
+    }
+    return places.pop() if len(places) == 1 and not optimizer.schedule else None
 
 
 def _by_hand(run: Run) -> Iterator[Finding]:

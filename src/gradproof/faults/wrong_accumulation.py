@@ -158,4 +158,11 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP506", "wrong-accumulation", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP506",
+    "wrong-accumulation",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("exploding-gradient", "nan-gradient-applied"),
+)

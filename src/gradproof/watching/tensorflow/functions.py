@@ -10,7 +10,7 @@ import sys
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
@@ -31,6 +31,8 @@ TRACES = 16
 GRAPHS = 60
 WATCHED_CALLS, COMPARED = 100, 50
 """Calls after each of which frozen numbers are compared; after them, once in so many."""
+
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 
 SETTLED = 8
 """Calls without a new trace after which eager operations between them are known."""
@@ -233,7 +235,9 @@ class Functions:
             frame = frame.f_back
 
     def _freeze_frame(self, frame: FrameType, place: Place | None) -> None:
-        names = frame.f_code.co_names
+        names = tuple(
+            dict.fromkeys(name for code in _with_inner(frame.f_code) for name in code.co_names)
+        )
         code = _source_code(frame)
         function = frame.f_code.co_name.removeprefix("tf__")
         owner = frame.f_locals.get("self")
@@ -263,12 +267,13 @@ class Functions:
         """The line of a function that reads an attribute or a global."""
         if code is None:
             return otherwise
-        starts = dict(dis.findlinestarts(code))
-        line: int | None = None
-        for step in dis.get_instructions(code):
-            line = starts.get(step.offset) or line
-            if step.argval == name and step.opname.startswith("LOAD_") and line is not None:
-                return self._places.place(code.co_filename, line)
+        for part in _with_inner(code):
+            starts = dict(dis.findlinestarts(part))
+            line: int | None = None
+            for step in dis.get_instructions(part):
+                line = starts.get(step.offset) or line
+                if step.argval == name and step.opname.startswith("LOAD_") and line is not None:
+                    return self._places.place(part.co_filename, line)
         return otherwise
 
     def _note(
@@ -309,6 +314,14 @@ class Functions:
                     self.calls,
                     read.traces,
                 )
+
+
+def _with_inner(code: CodeType) -> Iterator[CodeType]:
+    """A function's code with that of its comprehensions, which Python before 3.12 sets apart."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType) and inner.co_name in _COMPREHENSIONS:
+            yield from _with_inner(inner)
 
 
 def _source_code(frame: FrameType) -> CodeType | None:
