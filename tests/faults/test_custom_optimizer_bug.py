@@ -76,6 +76,18 @@ def test_the_first_step_starts_from_zeros():
     assert not list(prove(by_hand(healthy(), steps=1)))
 
 
+def test_a_gradient_that_a_function_gives():
+    """What the variables held before the gradient was taken is no state of the rule."""
+    run = by_hand(healthy())
+    again = WRITE + 1
+    given = operation(again, "Call", (0,), 5, False, reads=frozenset({KERNEL}))
+    write = operation(again + 1, "AssignSubVariableOp", (again,), 8, False)
+    run = with_operations(run, given, replace(write, writes=frozenset({KERNEL}), shape=None))
+    later = replace(run.applies[0], key=2, at=again + 1)
+    steps = tuple(replace(step, apply=2) for step in run.steps)
+    assert not list(prove(replace(run, applies=(later,), steps=steps)))
+
+
 def slotted(run: Run, written: bool) -> Run:
     """The same with a variable in place of the zeros."""
     run = by_hand(run)

@@ -12,7 +12,7 @@ from .applies import Apply
 from .recording import Operation, Recording
 from .reductions import number
 from .run import Run
-from .updating import PLAIN, results_of, written_before
+from .updating import PLAIN, results_of, state_written
 
 _DEEP = 60
 _CLIPS = frozenset({"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
@@ -32,7 +32,7 @@ def gradients_behind(run: Run, apply: Apply) -> frozenset[int]:
     found: set[int] = set()
     for pair in apply.pairs:
         for end in _writes(recording, apply, pair.variable):
-            found |= _reached(recording, end, ends)
+            found |= _reached(run, recording, end, ends)
     return frozenset(found)
 
 
@@ -49,7 +49,7 @@ def direction(run: Run, apply: Apply, variable: int) -> int:
     end = next(_writes(recording, apply, variable), None)
     if end is None or not mine or not recording.whole:
         return 0
-    signs = _signs(recording, end.inputs[-1], mine, {})
+    signs = _signs(run, recording, end.inputs[-1], mine, {})
     return _WRITES[end.type] * next(iter(signs)) if len(signs) == 1 else 0
 
 
@@ -60,7 +60,7 @@ def _writes(recording: Recording, apply: Apply, variable: int | None) -> Iterato
             return
 
 
-def _reached(recording: Recording, end: Operation, ends: frozenset[int]) -> set[int]:
+def _reached(run: Run, recording: Recording, end: Operation, ends: frozenset[int]) -> set[int]:
     found: set[int] = set()
     seen: set[int] = set()
     todo = list(end.inputs)
@@ -74,7 +74,7 @@ def _reached(recording: Recording, end: Operation, ends: frozenset[int]) -> set[
         if index in ends:
             found.add(index)
         elif operation.reads:
-            before = None if operation.tapes else written_before(recording, operation)
+            before = None if operation.tapes else state_written(run, recording, operation)
             todo += before.inputs if before is not None else ()
         elif not operation.tapes and not operation.backward:
             todo += operation.inputs
@@ -84,30 +84,32 @@ def _reached(recording: Recording, end: Operation, ends: frozenset[int]) -> set[
 Known = dict[int, frozenset[int]]
 
 
-def _signs(recording: Recording, index: int, mine: frozenset[int], known: Known) -> frozenset[int]:
+def _signs(
+    run: Run, recording: Recording, index: int, mine: frozenset[int], known: Known
+) -> frozenset[int]:
     """The signs with which gradients take part in a value; empty if none does."""
     if index in mine:
         return frozenset({1})
     if index not in known:
         # A way back to itself brings nothing new.
         known[index] = frozenset()
-        known[index] = _entering(recording, recording.operations[index], mine, known)
+        known[index] = _entering(run, recording, recording.operations[index], mine, known)
     return known[index]
 
 
 def _entering(
-    recording: Recording, operation: Operation, mine: frozenset[int], known: Known
+    run: Run, recording: Recording, operation: Operation, mine: frozenset[int], known: Known
 ) -> frozenset[int]:
     inputs = operation.inputs
     if operation.tapes or operation.backward:
         return frozenset()
     if operation.reads:
-        before = written_before(recording, operation)
+        before = state_written(run, recording, operation)
         if before is None or before.type not in _WRITES or not before.inputs:
             return frozenset()
-        held = _signs(recording, before.inputs[-1], mine, known)
+        held = _signs(run, recording, before.inputs[-1], mine, known)
         return _times(held, _WRITES[before.type])
-    parts = [_signs(recording, source, mine, known) for source in inputs]
+    parts = [_signs(run, recording, source, mine, known) for source in inputs]
     if not any(parts):
         return frozenset()
     if operation.type == "Neg":

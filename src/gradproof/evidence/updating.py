@@ -82,13 +82,18 @@ def arithmetic(
         yield operation
         if operation.type != "Call":
             todo.extend(operation.inputs)
-        if through and operation.reads:
-            before = written_before(recording, operation)
+        if through:
+            before = state_written(run, recording, operation)
             todo.extend(before.inputs if before is not None else ())
 
 
-def written_before(recording: Recording, read: Operation) -> Operation | None:
-    """The last write of what an operation reads, if it comes before it in the recording."""
+def state_written(run: Run, recording: Recording, read: Operation) -> Operation | None:
+    """The last write of the state that an operation reads, if it was written before it.
+
+    State is what no gradient is taken for: a momentum, an average, a count.
+    """
+    if read.type != "ReadVariableOp" or not read.reads.isdisjoint(run.asked):
+        return None
     for operation in reversed(recording.operations[: read.index]):
         if operation.writes & read.reads:
             return operation
