@@ -86,8 +86,10 @@ def test_what_a_notebook_raises(folder, nursery):
         "\n\n'__file__' in globals() or fail()",
     )
     (folder / "books" / "a.ipynb").write_text(notebook(*cells))
-    done = nursery.run(["gradproof", "run", "books/a.ipynb"], folder)
+    wanted = ["--format", "json", "--output", "found.json"]
+    done = nursery.run(["gradproof", "run", *wanted, "books/a.ipynb"], folder)
     assert done.status == 1
+    assert json.loads((folder / "found.json").read_text())["command"] == "run"
     path = folder / "books" / "a.ipynb"
     shown = done.stderr[done.stderr.index("Traceback") :]
     assert shown.startswith(

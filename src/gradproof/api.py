@@ -146,7 +146,8 @@ class _Judge:
 
     def _mended(self, diagnosis: Diagnosis) -> Diagnosis:
         """The diagnosis with a mend that was tried on the text, once for each."""
-        key = _same_place(diagnosis)
+        # A proof may name more places to mend than the suspicion before it.
+        key = (*_same_place(diagnosis), diagnosis.fix)
         if key not in self._fixes:
             judge = judge_of(self._faults)
             (tried,) = with_fixes([diagnosis], self._reading, judge)

@@ -118,6 +118,22 @@ main()
 gc.collect()
 """
 
+UPHILL = """
+import tensorflow as tf
+slope, lift = tf.Variable(0.5, name="slope"), tf.Variable(0.5, name="lift")
+x, y = tf.constant([1.0, 2.0, 3.0]), tf.constant([2.0, 4.0, 7.0])
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((slope * x + lift - y) ** 2)
+    by_slope, by_lift = tape.gradient(loss, [slope, lift])
+    slope.assign_add(0.01 * by_slope)
+    lift.assign_add(0.01 * by_lift)
+    return loss
+for _ in range(20):
+    step()
+"""
+
 
 def loud(nursery: Nursery, folder: Path, program: str) -> list[dict[str, Any]]:
     """Errors and warnings of one program."""
@@ -175,3 +191,11 @@ def test_a_model_that_is_gone_at_the_end(nursery, tmp_path):
     """What it declared is remembered: the program's `main` has returned."""
     (found,) = loud(nursery, tmp_path, GONE)
     assert (found["code"], found["verdict"]) == ("GP703", "proven")
+
+
+@pytest.mark.tensorflow
+def test_both_lines_of_a_step_that_climbs(nursery, tmp_path):
+    """They are one fault, told once, and mended together."""
+    (found,) = loud(nursery, tmp_path, UPHILL)
+    assert (found["code"], found["verdict"], found["place"]["line"]) == ("GP504", "proven", 10)
+    assert [edit["line"] for edit in found["fix"]["edits"]] == [10, 11]

@@ -86,7 +86,8 @@ class Report:
         self.form = form
         self.counts = False
         self.whole = False
-        self.output = output
+        # The program may go to another folder.
+        self.output = os.path.abspath(output) if output else None
         self.exit_zero = exit_zero
         self._told: list[tuple[float, Diagnosis]] = []
         self.configuration = Configuration(
