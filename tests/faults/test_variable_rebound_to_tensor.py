@@ -183,3 +183,22 @@ def test_a_variable_that_a_tensor_took_the_place_of():
     tapes = tuple(replace(run.tapes[0], key=key) for key in (2, 3))
     run = replace(run, calls=(*run.calls, *later), tapes=(*run.tapes, *tapes))
     assert ("GP207", 7) in proven(run)
+
+
+def test_an_attribute_that_a_list_was_made_from():
+    """The list still has the variable; what is computed with is a tensor that took its name."""
+    text = """
+        class Line:
+            def __init__(self):
+                self.w = tf.Variable(tf.ones((4, 4)))
+
+        line = Line()
+        variables = [line.w]
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ line.w - y))
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+            {shrunk}
+    """
+    assert_findings(text.format(shrunk="line.w = 0.99 * line.w  # GP207"))
+    assert_silent(text.format(shrunk="line.w.assign(0.99 * line.w)"))

@@ -234,6 +234,10 @@ def _outside(
     path = trail.read
     if trail.left is not None and tape.number in trail.left[0] and trail.left[1]:
         path = trail.left[1]
+    taken = reader.facts.taken.get(id(owner))
+    if taken is not None and any(one is trail.read[-1] for one in ast.walk(taken)):
+        # A tensor that was made of it took its name; the list still has the variable.
+        return Break("rebound", "", reader.spot(taken), None, reader.spot(question.asked.node))
     built = id(trail.read[-1]) in reader.built_reads
     alone = isinstance(owner, Variable) and question.looping
     if built or (alone and earlier.derived_before(reader, trail.read, tape.path)):

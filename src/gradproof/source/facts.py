@@ -113,6 +113,7 @@ class Facts:
         self.copied: set[int] = set()
         self.turning: set[int] = set()
         self.aside: set[int] = set()
+        self.taken: dict[int, ast.AST] = {}
         self.asked_inside: list[Asked] = []
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None

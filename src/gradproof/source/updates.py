@@ -68,6 +68,7 @@ def rebinds(
             # Projected, say: `w = tf.clip_by_value(w, 0, 1)`.
             if isinstance(before, Variable) and before in value.flow:
                 value.rebound = (before, node)
+                reader.facts.taken[id(before)] = node
             elif isinstance(before, Tensor) and before.rebound is not None:
                 value.rebound = before.rebound if before.rebound[0] in value.flow else None
         return value
