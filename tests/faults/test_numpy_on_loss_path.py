@@ -189,3 +189,19 @@ def test_a_method_that_serves_elsewhere():
     """
     assert_findings(text.format(inside="", called="  # GP202", acts="agent.act(x)"))
     assert_findings(text.format(inside="  # GP202", called="", acts="pass"))
+
+
+def test_weights_beside_a_penalty():
+    """The penalty keeps the weight connected; what goes on through NumPy is lost."""
+    text = """
+        w = tf.Variable(tf.ones((4, 4)))
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                hidden = {hidden}{mark}
+                loss = tf.reduce_mean(tf.square(encoder(hidden) - y)) + tf.nn.l2_loss(w)
+            variables = [w, *encoder.trainable_variables]
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+    """
+    assert_findings(text.format(hidden="np.tanh(x @ w)", mark="  # GP202"))
+    assert_silent(text.format(hidden="tf.tanh(x @ w)", mark=""))

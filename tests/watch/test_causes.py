@@ -199,3 +199,75 @@ def test_both_lines_of_a_step_that_climbs(nursery, tmp_path):
     (found,) = loud(nursery, tmp_path, UPHILL)
     assert (found["code"], found["verdict"], found["place"]["line"]) == ("GP504", "proven", 10)
     assert [edit["line"] for edit in found["fix"]["edits"]] == [10, 11]
+
+
+EARLY = """
+import tensorflow as tf
+keras = tf.keras
+keras.utils.set_random_seed(3)
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.gain = self.add_weight(name="gain", shape=(), initializer="ones")
+        self.inner = keras.layers.Dense(3)
+    def call(self, x):
+        return self.gain * self.inner(x)
+net, optimizer = Net(), keras.optimizers.SGD(0.1)
+listed = list(net.trainable_variables)
+x = tf.random.normal((8, 3))
+for _ in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - 1.0))
+    optimizer.apply_gradients(zip(tape.gradient(loss, listed), listed))
+"""
+
+FROZEN = """
+import tensorflow as tf
+keras = tf.keras
+model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+names = ["first", "second"]
+def freeze(parts):
+    for part in parts:
+        part.trainable = False
+freeze(list(model.layers))
+x = tf.random.normal((8, 3))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x)))
+slopes = tape.gradient(loss, model.trainable_variables)
+"""
+
+COPIED = """
+import tensorflow as tf
+w = tf.Variable(tf.ones((3, 1)), name="w")
+x = tf.random.normal((8, 3))
+optimizer = tf.keras.optimizers.SGD(0.1)
+def adapted(weights):
+    fast = [tf.Variable(one) for one in weights]
+    with tf.GradientTape() as inner:
+        loss = tf.reduce_mean(tf.square(x @ fast[0] - 1.0))
+    for one, slope in zip(fast, inner.gradient(loss, fast)):
+        one.assign_sub(0.1 * slope)
+    return fast
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        fast = adapted([w])
+        loss = tf.reduce_mean(tf.square(x @ fast[0] - 1.0))
+    optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+"""
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("program", "code", "line"),
+    [
+        (EARLY, "GP103", "listed = list(net.trainable_variables)"),
+        (FROZEN, "GP105", "        part.trainable = False"),
+        (COPIED, "GP206", "    fast = [tf.Variable(one) for one in weights]"),
+    ],
+    ids=["early", "frozen", "copied"],
+)
+def test_what_stood_before_the_step(program, code, line, nursery, tmp_path):
+    """Lists that lacked something, layers that were frozen one by one, variables made of others."""
+    first = loud(nursery, tmp_path, program)[0]
+    assert (first["code"], first["verdict"]) == (code, "proven")
+    assert first["place"]["line"] == program.splitlines().index(line) + 1

@@ -153,25 +153,19 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
 def _look_at_detours(
     reader: Reader, question: Question, flow: Flow, owners: list[object | None]
 ) -> None:
-    """Ways from one trained layer through NumPy, or unseen code, into another one."""
+    """Ways of what is trained through NumPy, or unseen code, into another layer."""
     trained = {id(owner) for owner in owners if owner is not None}
     number = question.asked.tape.number
     for owner, found in list(question.found):
-        if not found.live or found.lost is not None or not isinstance(owner, Layer):
+        if not found.live or found.lost is not None or not isinstance(owner, Layer | Variable):
             continue
         for trail in flow.get(owner, ()):
             cut = trail.cut
             if cut is None or cut.kind not in ("numpy", "opaque") or number not in cut.tapes:
                 continue
             if reader.facts.detours.get(id(cut.path[-1]), set()) & (trained - {id(owner)}):
-                question.found.append(
-                    (
-                        owner,
-                        Connection(
-                            found.name, "layer", True, _cut(reader, question.asked.tape, trail)
-                        ),
-                    )
-                )
+                lost = _cut(reader, question.asked.tape, trail)
+                question.found.append((owner, Connection(found.name, found.kind, True, lost)))
                 break
 
 
