@@ -2,7 +2,8 @@
 
 Keras 3 divides by the scale inside `apply` and offers `scale_loss`; Keras 2 wants
 `get_scaled_loss` and `get_unscaled_gradients`. Half of either makes steps 32768
-times too small, or fails; so does a division by hand before Keras 3 divides.
+times too small, or fails; so does a division by hand before Keras 3 divides. `compile`
+of Keras 3 wraps the optimizer of a "mixed_float16" model: an own `train_step` has to scale.
 
 ## Bad
 

@@ -4,7 +4,8 @@ The root of zero is zero, but its slope is infinite; the same holds for a norm, 
 distance, a power, a logarithm or a division at the edge. Loss and predictions
 are fine numbers, one gradient is infinite or NaN, and after that step every
 variable is NaN. A `tf.where` around the operation hides the value, not the
-slope: both branches are differentiated, and 0 times infinity is NaN.
+slope: both branches are differentiated, and 0 times infinity is NaN. So it is behind a
+ReLU, which is exactly 0 for part of its input.
 
 ## Bad
 
@@ -48,7 +49,8 @@ replaces bad arguments first. A `tf.where` on the result alone does not help.
 ## Sources
 
 - TensorFlow 2.21.0, tried: the gradient of `tf.sqrt` at 0 is infinite, that of
-  `tf.norm` and of `tf.math.reduce_std` is NaN, that of a masked `log` of 0 is NaN.
+  `tf.norm` and of `tf.math.reduce_std` is NaN, that of a masked `log` of 0 is NaN;
+  below 0 that of `tf.sqrt(tf.nn.relu(x))` is NaN, that of `tf.sqrt(tf.maximum(x, 0.0))` 0.
 - https://github.com/tensorflow/tensorflow/issues/42889
 - https://github.com/tensorflow/tensorflow/issues/30199
 - https://github.com/tensorflow/tensorflow/issues/38349

@@ -3,7 +3,7 @@
 `fit` hands class weights and sample weights to `train_step` as a third part of the data.
 A step that computes the loss itself has to use it. The mask of an embedding with
 `mask_zero` is the same: a hand-written mean counts the padding. So it does where a mask is
-computed by hand and then left unused.
+computed by hand and then left unused, or handed to a loss function that never reads it.
 
 ## Bad
 
@@ -73,6 +73,7 @@ the loss of each sample. For padding, average over what the mask keeps.
 ## Not this fault
 
 - A third part that is thrown away by name, `x, y, _ = data`, where `fit` is given no weights.
+- A loss function that shares its parameters with others, and is one of several.
 - Keras losses on the output of a model with a mask: they use it by themselves.
 
 ## Sources
