@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.recording import Operation
@@ -298,3 +300,28 @@ def test_methods_that_the_generation_is_known_by():
     assert_silent(compiled(asked.format(name="scale_loss")))
     assert_findings(compiled(asked.format(name="get_scaled_loss"), mark="  # GP505"))
     assert_silent(compiled(asked.format(name="scale_loss")), keras="2")
+
+
+EITHER = compiled(
+    scale="""if hasattr(self.optimizer, "scale_loss"):
+                loss = self.optimizer.scale_loss(loss)
+            else:
+                loss = self.optimizer.get_scaled_loss(loss)""",
+).replace(
+    "        self.optimizer.apply",
+    """        if hasattr(self.optimizer, "get_unscaled_gradients"):
+            gradients = self.optimizer.get_unscaled_gradients(gradients)
+        self.optimizer.apply""",
+)
+
+
+@pytest.mark.parametrize("half", ["scale_loss", "get_scaled_loss", "get_unscaled_gradients"])
+def test_a_program_for_either_generation(half: str):
+    """Each is read for itself: half of a scaling is wrong where its branch runs."""
+    text = (
+        "import tensorflow as tf\nfrom tensorflow import keras\nx = y = tf.ones((8, 4))\n" + EITHER
+    )
+    assert list(find(read(text, "train.py"))) == []
+    broken = text.replace(f"self.optimizer.{half}(loss)", "loss")
+    broken = broken.replace(f"self.optimizer.{half}(gradients)", "gradients")
+    assert len(list(find(read(broken, "train.py")))) == 1

@@ -391,6 +391,7 @@ class Facts:
         statistics.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)
+        generations.finish(self.reader)
         gradient_calls, model_calls = answers.answered(self.reader, self.asked, self)
         gradient_calls = new_values.explained(self.reader, gradient_calls)
         return Loop(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
 from . import api, habits
+from .project import FIRST_ELSEWHERE
 from .values import Constant, Layer, Library, Optimizer, Other, Tape, Value
 
 if TYPE_CHECKING:
@@ -70,6 +72,24 @@ def has_method(
         return Constant(False, node)
     # In Keras 2 they belong to the optimizer that scales, which Keras itself may put around.
     return Constant(True, node) if generation == "3" or thing.scales else None
+
+
+_ASKED = r"hasattr\([^)]*\b(get_)?(scale_loss|scaled_loss|unscaled_gradients)\b"
+
+
+def finish(reader: Reader) -> None:
+    """Half of a loss scaling in the branch of one generation, where either may be meant."""
+    if reader.generation is not None or not re.search(_ASKED, "".join(reader.source.lines)):
+        return
+    for generation in ("2", "3"):
+        other = type(reader)(reader.source, generation, reader.project)
+        with contextlib.suppress(RecursionError):
+            other.run()
+        other.facts.finish(reader.source.path, generation)
+        for remark in other.facts.remarks:
+            here = remark.at.span.line < FIRST_ELSEWHERE
+            if remark.topic == "loss-scale-generation-mix" and here:
+                reader.facts.remarks[remark] = None
 
 
 def _tells(tree: ast.AST, test: ast.expr) -> bool:

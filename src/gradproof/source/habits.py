@@ -7,6 +7,7 @@ the name of that fault as their topic.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -189,7 +190,9 @@ def finish(reader: Reader) -> None:
     text = "".join(reader.source.lines)
     for found in facts.habits.halves.values():
         scaled = "get_scaled_loss" in found
-        if ("get_unscaled_gradients" if scaled else "get_scaled_loss") not in text:
+        other = "get_unscaled_gradients" if scaled else "get_scaled_loss"
+        # Whoever only asks whether there is such a method has not called it.
+        if not re.search(rf"\.{other}\b|getattr\([^)]*\b{other}\b", text):
             words = "never unscaled" if scaled else "never scaled"
             remark(reader, "loss-scale-generation-mix", next(iter(found.values())), words)
     if not facts.losses_read:

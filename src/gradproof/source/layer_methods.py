@@ -148,10 +148,10 @@ def _compile(
 
 
 def _is_wrapped(reader: Reader, given: dict[str, Value]) -> bool:
-    """Says whether Keras 3 puts its own loss scaling around a compiled optimizer."""
+    """Says whether Keras puts its own loss scaling around a compiled optimizer."""
     optimizer, scales = given.get("optimizer"), given.get("auto_scale_loss")
     return (
-        reader.generation == "3"
+        reader.generation is not None
         and halves.is_mixed(reader.facts.half)
         and isinstance(optimizer, Optimizer)
         and not optimizer.scales
