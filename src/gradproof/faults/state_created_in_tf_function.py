@@ -94,7 +94,11 @@ def prove(run: Run) -> Iterator[Finding]:
         for optimizer in run.optimizers
         if optimizer.during == "trace"
     ] + [
-        (variable.made_at, f"`{variable.path}`")
+        # A metric makes its variables far inside Keras, and is refused at once.
+        (
+            crash.places[-1] if variable.role == "metric" and crash.places else variable.made_at,
+            f"`{variable.path}`",
+        )
         for variable in run.variables
         if variable.during == "trace" and variable.role in ("model", "metric")
     ]

@@ -100,7 +100,7 @@ class Agent:
         return float(np.mean(losses))
 
 
-def gae(rewards, values, dones, last, gamma, lam):
+def estimate(rewards, values, dones, last, gamma, lam):
     adv = np.zeros_like(rewards)
     running = 0.0
     for t in reversed(range(len(rewards))):
@@ -134,7 +134,7 @@ def main(argv=None):
             obs = env.reset() if done else following
         last = float(agent.net(obs[None])[1][0, 0])
         values = np.array(store["values"], np.float32)
-        adv, ret = gae(np.array(store["rewards"], np.float32), values, store["dones"], last, cfg.gamma, cfg.lam)
+        adv, ret = estimate(np.array(store["rewards"], np.float32), values, store["dones"], last, cfg.gamma, cfg.lam)
         adv = (adv - adv.mean()) / (adv.std() + 1e-8)
         batch = {
             "obs": np.array(store["obs"], np.float32), "actions": np.array(store["actions"], np.int32),
