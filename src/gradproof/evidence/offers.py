@@ -260,15 +260,18 @@ def _is_label(operation: Operation) -> bool:
     return data and operation.dtype.startswith("int") and bool(operation.shape)
 
 
-def idle_penalty(recording: Recording, call: GradientCall) -> tuple[Operation, int] | None:
-    """A penalty that is computed of trained variables in the tape, and that nothing uses.
+def idle_penalty(run: Run, call: GradientCall) -> tuple[Operation, int] | None:
+    """A penalty that is computed by hand of trained variables in the tape, and that nothing uses.
 
-    With the key of one of the variables.
+    With the key of one of the variables. Penalties that layers declare are computed whenever
+    somebody looks whether there are any.
     """
+    recording = run.recording(call.recording)
     if recording.function is None or not recording.whole or not call.targets:
         return None
     used = recording.ancestors([call.targets[0].operation])
     keys = {source.variable for source in call.sources if source.variable is not None}
+    keys -= {offer.variable for offer in run.offers if offer.kind == "regularizer"}
     for operation in recording.operations[: call.at]:
         if operation.index in recording.consumers or operation.shape != ():
             continue

@@ -108,9 +108,8 @@ def _idle(run: Run) -> Iterator[Finding]:
     from ..evidence.offers import idle_penalty
 
     for call in run.calls:
-        recording = run.recording(call.recording)
         alone = sum(other.recording == call.recording for other in run.calls) == 1
-        found = idle_penalty(recording, call) if alone and run.wanted(call) else None
+        found = idle_penalty(run, call) if alone and run.wanted(call) else None
         if found is None:
             continue
         penalty, variable = found
