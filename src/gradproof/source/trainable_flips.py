@@ -100,6 +100,9 @@ def _all_frozen(reader: Reader, asked: Asked, owner: object) -> None:
     if reader.generation == "2" and id(owner) in reader.facts.habits.compiled:
         # Keras 2 goes by the flags that stood when it was compiled.
         return
+    if id(owner) in reader.facts.habits.flips or id(owner) in reader.facts.habits.frozen_after:
+        # Frozen after its flags were read: that is the fault, and told as such.
+        return
     frozen = reader.facts.habits.frozen
     held = tuple(ownership.tracked(reader, owner, frozen=True))
     kinds = (one.kind for one in held if isinstance(one, Layer | Variable))
