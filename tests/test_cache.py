@@ -55,7 +55,9 @@ def entries(project):
 def spoil(project):
     """Puts another answer into every row: so that one sees who reads it."""
     with sqlite3.connect(project / ".gradproof" / "cache" / "checked-1.sqlite") as connection:
-        found = json.dumps({"loops": 77, "unsure": False, "comments": [], "diagnoses": []})
+        found = json.dumps(
+            {"loops": 77, "unsure": False, "notes": [], "comments": [], "diagnoses": []}
+        )
         connection.execute("UPDATE checked SET found = ?", (found,))
 
 
@@ -77,6 +79,29 @@ def test_comments_and_notebooks_survive(project):
     assert first == second
     assert first.notes
     assert first.diagnoses[0].place.cell == 1
+
+
+def test_more_than_one_reading_follows_is_kept(project):
+    """With its sentence: it takes longest to read, and reads the same each time."""
+    text = "import tensorflow as tf\ntape = tf.GradientTape()\n" + "x = 1\n" * 60_000
+    (project / "train.py").write_text(text)
+    first, second = answered(), answered()
+    assert first == second
+    assert "holds more than one reading follows" in first.notes[0]
+    spoil(project)
+    assert answered().loops == 77
+
+
+def test_an_answer_with_a_mistake_of_ours_is_not_kept(project, monkeypatch):
+    """The next gradproof may not make it."""
+
+    def fails(*_):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gradproof.source.read", fails)
+        assert "a mistake in gradproof" in answered().notes[0]
+    assert codes(answered()) == ["GP403"]
 
 
 def test_a_changed_file_is_judged_anew(project):
@@ -137,9 +162,11 @@ def test_a_broken_cache(rest, project):
         "{",
         "[]",
         "{}",
-        '{"loops": "1", "unsure": false, "comments": [], "diagnoses": []}',
-        '{"loops": 1, "unsure": false, "comments": [], "diagnoses": [{"fault": "x"}]}',
-        '{"loops": 1, "unsure": false, "comments": 3, "diagnoses": []}',
+        '{"loops": "1", "unsure": false, "notes": [], "comments": [], "diagnoses": []}',
+        '{"loops": 1, "unsure": false, "notes": [], "comments": [], "diagnoses": [{"fault": "x"}]}',
+        '{"loops": 1, "unsure": false, "notes": [], "comments": 3, "diagnoses": []}',
+        '{"loops": 1, "unsure": false, "notes": [3], "comments": [], "diagnoses": []}',
+        '{"loops": 1, "unsure": false, "notes": "ab", "comments": [], "diagnoses": []}',
     ],
 )
 def test_rows_that_are_none(found, project):

@@ -78,7 +78,7 @@ class Cache:
 
     def keep(self, task: Task, checked: Checked) -> None:
         """Remembers an answer; nothing is written yet."""
-        if task.data is not None or checked.failed or checked.notes:
+        if task.data is not None or checked.failed or checked.slipped:
             return
         from .plain import encode
 
@@ -86,6 +86,7 @@ class Cache:
         found = {
             "loops": checked.loops,
             "unsure": checked.unsure,
+            "notes": checked.notes,
             "comments": encode(checked.comments),
             "diagnoses": encode(checked.diagnoses),
         }
@@ -182,7 +183,18 @@ def _checked(form: Mapping[str, object]) -> Checked:
     loops, unsure = form["loops"], form["unsure"]
     if not isinstance(loops, int) or not isinstance(unsure, bool):
         raise TypeError
-    return Checked(diagnoses, loops, unsure, comments=comments)
+    return Checked(diagnoses, loops, unsure, _words(form["notes"]), comments)
+
+
+def _words(form: object) -> tuple[str, ...]:
+    """Sentences out of their stored form.
+
+    Raises:
+        TypeError: They are none.
+    """
+    if not isinstance(form, list) or not all(isinstance(one, str) for one in form):
+        raise TypeError
+    return tuple(form)
 
 
 def _stored(path: str) -> str:

@@ -59,6 +59,7 @@ class Checked(NamedTuple):
         absent: Files that would have been read for it.
         failed: Why it was not read at all; then the rest is empty.
         digest: Of the bytes that were judged, if the task asks for it.
+        slipped: A mistake of ours is among the notes: another time it may not be.
     """
 
     diagnoses: tuple[Diagnosis, ...] = ()
@@ -70,6 +71,7 @@ class Checked(NamedTuple):
     absent: tuple[str, ...] = ()
     failed: str = ""
     digest: str = ""
+    slipped: bool = False
 
 
 NOTHING = Checked()
@@ -207,6 +209,7 @@ def _one(task: Task, reading: Reading, faults: Sequence[Fault]) -> Checked:
     data = _bytes(task)
     text = source_text(data, task.path, task.shown)
     reading.notes.clear()
+    reading.slipped = False
     reading.hold(text, task.keras)
     wanted = [fault for fault in faults if fault.code not in task.left_out]
     try:
@@ -231,6 +234,7 @@ def _one(task: Task, reading: Reading, faults: Sequence[Fault]) -> Checked:
         tuple(sought.read),
         tuple(sought.absent),
         digest=digest(data) if task.kept else "",
+        slipped=reading.slipped,
     )
 
 

@@ -36,6 +36,7 @@ class Reading:
     Attributes:
         notes: Sentences about files that could not be read, and about faults
             that could not be judged.
+        slipped: A mistake of ours is among the notes.
     """
 
     def __init__(self, keras: str | None = None, start: str | None = None) -> None:
@@ -48,6 +49,7 @@ class Reading:
         self._modules: set[str] = set()
         self._cells: ExecutedCells | None = None
         self.notes: list[str] = []
+        self.slipped = False
 
     def add(self, path: str) -> None:
         """Reads a file once; what is unreadable becomes a note.
@@ -185,17 +187,11 @@ class Reading:
 
     def unjudged(self, fault: Fault, failure: Exception) -> None:
         """Notes that one fault could not be judged, through our own mistake."""
-        self._note(
-            f"{fault.name} could not be judged, a mistake in gradproof ({kept(failure)} has the "
-            "traceback)"
-        )
+        self._slip(f"{fault.name} could not be judged", failure)
 
     def unmended(self, fault: Fault, failure: Exception) -> None:
         """Notes that no mend could be tried, through our own mistake."""
-        self._note(
-            f"no mend of {fault.name} could be tried, a mistake in gradproof ({kept(failure)} has "
-            "the traceback)"
-        )
+        self._slip(f"no mend of {fault.name} could be tried", failure)
 
     def _beside(self, path: str) -> str | None:
         """The text of a file that another one imports."""
@@ -235,6 +231,10 @@ class Reading:
         if words not in self.notes:
             self.notes.append(words)
 
+    def _slip(self, words: str, failure: Exception) -> None:
+        self.slipped = True
+        self._note(f"{words}, a mistake in gradproof ({kept(failure)} has the traceback)")
+
     def _read(self, text: SourceText, keras: str | None) -> Loop:
         # Here, since an answer that is known already needs no reader.
         from .evidence.loop import Loop
@@ -256,10 +256,7 @@ class Reading:
                 # A mistake of ours in one file is no reason to say nothing of the
                 # others, and none to keep a program from running.
                 self._loops[key] = Loop(text.path)
-                self._note(
-                    f"{text.path} could not be judged, a mistake in gradproof ({kept(failure)} "
-                    "has the traceback)"
-                )
+                self._slip(f"{text.path} could not be judged", failure)
             if self._loops[key].unfinished:
                 self._note(
                     f"{text.path} holds more than one reading follows: the end of it was not "
