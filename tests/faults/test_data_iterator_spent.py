@@ -235,3 +235,44 @@ def test_a_run_that_tells_nothing():
     assert settle(suspicion(), healthy()) is None
     young = replace(healthy(), generators=(Generator("data", "b", False),), finished=False)
     assert settle(suspicion(), young) is None
+
+
+NEXT = """
+        class Loop:
+            def __init__(self):
+                self.rows = tf.data.Dataset.from_tensor_slices(x).batch(4)
+                self.left = iter(self.rows)
+
+            def epoch(self):
+                {anew}
+                while True:
+                    try:
+                        batch = next(self.left){mark}
+                    except StopIteration:
+                        {ends}
+                    train(batch)
+
+        loop = Loop()
+        for epoch in range(10):
+            loop.epoch()
+"""
+
+
+def test_items_asked_for_one_by_one():
+    """`next` until there is none: the second epoch begins where the first one ended."""
+    found(NEXT.format(anew="pass", mark="  # GP604", ends="break"))
+    silent(NEXT.format(anew="self.left = iter(self.rows)", mark="", ends="break"))
+    again = "self.left = iter(self.rows); break"
+    silent(NEXT.format(anew="pass", mark="", ends=again))
+    silent(NEXT.format(anew="pass", mark="", ends="self.left = iter(self.rows); continue"))
+
+
+def test_some_items_asked_for():
+    """An epoch that ends before the data do goes on with the next ones."""
+    text = NEXT.format(anew="pass", mark="", ends="break")
+    silent(
+        text.replace(
+            "                    train(batch)",
+            "                    train(batch)\n                    break",
+        )
+    )

@@ -190,3 +190,35 @@ def test_two_parts_of_one_list():
     second = "chosen.apply_gradients(zip(gradients[2:], variables[2:]))"
     assert_findings(CUT.format(optimizer=SCHEDULE, second=f"{second}  # GP602"))
     assert_silent(CUT.format(optimizer="keras.optimizers.SGD(1e-2)", second=second))
+
+
+ADAM = """
+    weights = [tf.Variable(tf.ones((4, 4))), tf.Variable(tf.zeros((4,)))]
+    moments = [tf.Variable(tf.zeros_like(w), trainable=False) for w in weights]
+    count = {count}
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ weights[0] + weights[1] - y))
+        gradients = tape.gradient(loss, weights)
+        {once}
+        for w, g, m in zip(weights, gradients, moments):
+            {each}
+            m.assign(0.9 * m + 0.1 * g)
+            w.assign_sub(0.01 * m / (1 - 0.9 ** count))
+
+    for turn in range(20):
+        step()
+"""
+
+
+def test_a_count_that_runs_with_the_variables():
+    """Adam by hand counts steps, not variables."""
+    count, add = "tf.Variable(0.0, trainable=False)", "count.assign_add(1.0)"
+    assert_findings(ADAM.format(count=count, once="pass", each=f"{add}  # GP602"))
+    assert_silent(ADAM.format(count=count, once=add, each="pass"))
+    # A number of each variable's own, and one that is no exponent.
+    own = ADAM.replace("in zip", ", t in zip").replace("moments):", "moments, count):")
+    counts = "[tf.Variable(0.0, trainable=False) for _ in weights]"
+    assert_silent(own.format(count=counts, once="pass", each="t.assign_add(1.0)"))
+    assert_silent(ADAM.replace("** count", "** 3").format(count=count, once="pass", each=add))

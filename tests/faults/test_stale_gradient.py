@@ -127,3 +127,11 @@ def test_applied_again_by_hand():
     """Each round assigns, of the gradients that were taken before all rounds."""
     assert_findings(BY_HAND.format(again="pass", mark="  # GP610"))
     assert_silent(BY_HAND.format(again="gradients = record()", mark=""))
+
+
+def test_applied_again_while_counting():
+    """`while` may count rounds, too; a search along the line ends by what it finds."""
+    text = BY_HAND.replace("for step in range(20):", "losses = []\n    while {test}:")
+    text += "        losses.append(1.0)\n"
+    assert_findings(text.format(test="len(losses) < 20", again="pass", mark="  # GP610"))
+    assert_silent(text.format(test="loss_of(w) > 0.1", again="pass", mark=""))

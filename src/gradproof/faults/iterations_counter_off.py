@@ -66,13 +66,16 @@ from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
     from ..evidence.applies import Apply, Optimizer
-    from ..evidence.loop import Loop
+    from ..evidence.loop import Loop, Remark
     from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Optimizers with a schedule that are applied several times a step."""
     for seen in loop.about("iterations-counter-off"):
+        if "by hand" in seen.names:
+            yield _by_hand(loop, seen)
+            continue
         yield Finding(
             f"{listed((seen.words,))} follows a schedule and is applied more than once in "
             "each step: the schedule runs that much faster than the steps",
@@ -81,6 +84,18 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix("hand all pairs to one call of `apply_gradients`", safe=False),
         )
+
+
+def _by_hand(loop: Loop, seen: Remark) -> Finding:
+    """The count of steps of an update rule that the program writes out."""
+    return Finding(
+        f"{seen.words} counts the steps of this update rule, and advances once for each variable: "
+        "with several variables the correction of its moments runs that much faster",
+        place=loop.place(seen.at),
+        label="counts variables, not steps",
+        related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+        fix=Fix("advance it once a step, outside the loop over variables", safe=False),
+    )
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from .values import Dataset, Function, ListValue, Value, Zip
 if TYPE_CHECKING:
     from .reader import Reader
 
+_Loop = ast.For | ast.While | ast.comprehension
+
 
 def given_once(reader: Reader, value: Value, words: str, node: ast.AST) -> None:
     """An iterator is made: it gives its items once."""
@@ -70,8 +72,9 @@ def loop_begins(reader: Reader, node: ast.For | ast.While, value: Value | None) 
     rounds = of(reader)
     rounds.entries += 1
     once = None
-    if isinstance(node, ast.For) and value is not None:
-        once = _iterated(reader, node.iter, value)
+    over = _runs_over(node)
+    if over is not None and (value is not None or isinstance(node, ast.While)):
+        once = _iterated(reader, over, value or reader.evaluate(over))
     rounds.loops.append((node, rounds.entries))
     return once
 
@@ -81,8 +84,33 @@ def loop_ends(
 ) -> None:
     """A loop is left after `updates` more updates than before."""
     of(reader).loops.pop()
-    if once is not None and isinstance(node, ast.For):
+    if once is not None:
         _used(reader, node, once, updates, to_the_end=left is None and not _leaves(node))
+
+
+def _runs_over(node: _Loop) -> ast.expr | None:
+    """What a loop takes its items from: `for item in it`, or `next(it)` until there is none."""
+    if not isinstance(node, ast.While):
+        return node.iter
+    attempt = _attempt(node)
+    for one in ast.walk(ast.Module(attempt.body, [])) if attempt is not None else ():
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "next":
+            named = len(one.args) == 1 and isinstance(one.args[0], ast.Name | ast.Attribute)
+            return one.args[0] if named else None
+    return None
+
+
+def _attempt(node: ast.While) -> ast.Try | None:
+    """The `try` of a loop that ends when there are no items left, as `for` does."""
+    for statement in node.body:
+        for handler in statement.handlers if isinstance(statement, ast.Try) else ():
+            caught = ast.unparse(handler.type).rpartition(".")[2] if handler.type else ""
+            ends = isinstance(handler.body[-1], ast.Break | ast.Return)
+            # Who makes the iterator anew there begins again.
+            anew = any(isinstance(one, ast.Assign) for one in handler.body)
+            if caught in ("StopIteration", "OutOfRangeError") and ends and not anew:
+                return statement  # type: ignore[return-value]
+    return None
 
 
 def gathering_begins(reader: Reader, node: ast.comprehension, value: Value) -> Once | None:
@@ -98,24 +126,25 @@ def gathering_ends(
         _used(reader, node, once, updates, to_the_end=True)
 
 
-def _used(
-    reader: Reader, node: ast.For | ast.comprehension, once: Once, updates: int, *, to_the_end: bool
-) -> None:
+def _used(reader: Reader, node: _Loop, once: Once, updates: int, *, to_the_end: bool) -> None:
     """Items of an iterator were met; an earlier loop may have left none."""
     if once.spent is not None and of(reader).updates > updates:
         others = [(reader.spot(once.made), "made once, here")]
         if once.spent is not node:
-            others.append((reader.spot(once.spent.iter), "used up here"))  # type: ignore[attr-defined]
-        habits.remark(
-            reader, "data-iterator-spent", reader.spot(node.iter), once.words, (), tuple(others)
-        )
+            others.append((reader.spot(_runs_over(once.spent) or once.made), "used up here"))
+        spot = reader.spot(_runs_over(node) or once.made)
+        habits.remark(reader, "data-iterator-spent", spot, once.words, (), tuple(others))
     elif to_the_end:
         once.spent = node
 
 
-def _leaves(node: ast.For) -> bool:
+def _leaves(node: ast.For | ast.While) -> bool:
     """Says whether a loop may end before its data do."""
-    return any(isinstance(inner, ast.Break | ast.Return) for inner in _statements(node.body))
+    body = node.body
+    attempt = _attempt(node) if isinstance(node, ast.While) else None
+    if attempt is not None:
+        body = [part for one in body for part in (one.body if one is attempt else [one])]
+    return any(isinstance(inner, ast.Break | ast.Return) for inner in _statements(body))
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:

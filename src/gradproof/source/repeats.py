@@ -124,10 +124,30 @@ def assigned(reader: Reader, owner: object, gradients: list[GradientOf], node: a
 
 
 def _counting(loop: ast.AST) -> bool:
-    """`for step in range(...)`."""
+    """`for step in range(...)`, `while len(losses) < steps`, `while step < steps`."""
+    if isinstance(loop, ast.While):
+        return _counts_up(loop)
     made = loop.iter if isinstance(loop, ast.For) else None
     named = made.func if isinstance(made, ast.Call) else None
     return isinstance(named, ast.Name) and named.id == "range"
+
+
+def _counts_up(loop: ast.While) -> bool:
+    """Says whether a loop ends after a number of rounds: a search along a line ends by values."""
+    test = loop.test
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return False
+    left = test.left
+    if isinstance(left, ast.Call):
+        return isinstance(left.func, ast.Name) and left.func.id == "len"
+    return any(
+        isinstance(one, ast.AugAssign)
+        and isinstance(one.op, ast.Add)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, int)
+        and ast.unparse(one.target) == ast.unparse(left)
+        for one in ast.walk(loop)
+    )
 
 
 def _recreated(reader: Reader, one: Applied) -> None:

@@ -31,7 +31,7 @@ class Once:
     value: Value
     words: str
     made: ast.AST
-    spent: ast.AST | None = None
+    spent: ast.For | ast.While | ast.comprehension | None = None
 
 
 @dataclass(eq=False, repr=False)

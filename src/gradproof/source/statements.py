@@ -17,6 +17,7 @@ from . import (
     operators,
     rounds,
     scopes,
+    step_counters,
     updates,
     weighing,
 )
@@ -148,6 +149,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         if not several:
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
+    step_counters.loop_begins(reader, node)
     once, before = iterators.loop_begins(reader, node, iterated), rounds.of(reader).updates
     reader.frame.looping += 1
     reader.frame.long_loops += lasting
@@ -194,7 +196,7 @@ def _rounds(reader: Reader, node: ast.stmt) -> int:
 
 def _while(reader: Reader, node: ast.While) -> str | None:
     left = None
-    iterators.loop_begins(reader, node, None)
+    once, before = iterators.loop_begins(reader, node, None), rounds.of(reader).updates
     reader.frame.looping += 1
     reader.frame.long_loops += 1
     for _ in range(_rounds(reader, node)):
@@ -205,7 +207,7 @@ def _while(reader: Reader, node: ast.While) -> str | None:
             break
     reader.frame.looping -= 1
     reader.frame.long_loops -= 1
-    iterators.loop_ends(reader, node, None, 0, left)
+    iterators.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else None
 
 
