@@ -90,3 +90,39 @@ def test_an_added_loss_of_this_step():
     assert "`sample`" in found.message
     # Codes of a codebook reach the loss by these alone: that they do not move follows.
     assert "stopped-gradient" in found.symptoms
+
+
+ADDED = """
+    class Sparse(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+
+        def call(self, inputs):
+            hidden = self.dense(inputs)
+            self.add_loss(0.1 * tf.reduce_mean(tf.abs(hidden)))
+            return hidden
+
+    sparse = Sparse()
+
+    def train():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(sparse(x) - y)){more}
+        gradients = tape.gradient(loss, sparse.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, sparse.trainable_variables))
+
+    for turn in range(9):
+        train()
+"""
+
+
+def test_a_loss_that_a_layer_adds():
+    """`add_loss` in a layer of the program, under a tape that never asks for `losses`."""
+    assert_findings(ADDED.format(more="  # GP703"))
+    assert_silent(ADDED.format(more=" + sum(sparse.losses)"))
+
+
+def test_a_loss_added_under_no_tape():
+    """What another network adds, outside of the tape, belongs to no step."""
+    text = ADDED.replace("sparse(x) - y", "model(x) - y").replace("sparse.train", "model.train")
+    assert_silent(text.format(more="") + "    sparse(x)\n")

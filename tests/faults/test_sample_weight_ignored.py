@@ -99,7 +99,6 @@ def test_argument_of_a_step():
         program("a, b, index = data"),
         program("a, b = data"),
         program("a, b = data", weights=", sample_weight=None"),
-        program("a, b = data[0], data[1]", weights=", sample_weight=np.ones(8)"),
     ],
 )
 def test_right_ones(program: str):
@@ -320,3 +319,33 @@ def test_a_step_that_unpacks_two_parts():
     assert "ValueError" in settled.message
     assert settle(suspicion, healthy()) is None
     assert settle(replace(suspicion, label="never used"), ended) is not Verdict.CLEARED
+
+
+def test_data_taken_apart_by_their_places():
+    """`data[0]` and `data[1]`, and `fit` hands over a third part."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.dense(inputs)
+
+            def train_step(self, data):
+                inputs = data[0]
+                targets = data[1]{mark}
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self(inputs, training=True) - targets){more})
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {{"loss": loss}}
+
+        net = Net()
+        net.compile(optimizer="adam")
+        net.fit(x, y{given})
+    """
+    given = ", sample_weight=np.ones(8)"
+    assert_findings(text.format(mark="  # GP704", more="", given=given))
+    assert_silent(text.format(mark="", more="", given=""))
+    assert_silent(text.format(mark="", more=" * data[2][:, None]", given=given))

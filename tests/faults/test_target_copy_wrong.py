@@ -277,3 +277,17 @@ def test_weights_that_go_the_wrong_way():
     assert list(prove(copied_back(changed=True))) == []
     # Who begins anew from first weights does not compute with those.
     assert list(prove(copied_back(target=False))) == []
+
+
+def test_weights_as_arrays_mixed_with_themselves():
+    """`get_weights` of one network twice, and of two."""
+    text = """
+        def soft_update(target, online):
+            pairs = zip({first}.get_weights(), target.get_weights()){mark}
+            target.set_weights([0.1 * new + 0.9 * old for new, old in pairs])
+
+        for turn in range(9):
+            soft_update(decoder, encoder)
+    """
+    assert_findings(text.format(first="target", mark="  # GP707"))
+    assert_silent(text.format(first="online", mark=""))

@@ -66,14 +66,19 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 
+_DECLARED = "the layers declare regularisers"
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Losses that leave declared regularisers out."""
     for seen in loop.about("regularization-dropped"):
+        added = seen.words == "added"
         yield Finding(
-            "the layers declare regularisers, and this loss does not add `model.losses`",
+            (f"{listed(seen.names)} adds a loss of its own" if added else _DECLARED)
+            + ", and this loss does not add `model.losses`",
             place=loop.place(seen.at),
-            label="without the regularisers",
-            variables=seen.names,
+            label="without `model.losses`" if added else "without the regularisers",
+            variables=() if added else seen.names,
             fix=Fix("add `tf.add_n(model.losses)` inside the tape", safe=False),
         )
 

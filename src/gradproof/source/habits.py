@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Remark, Spot
 from . import api, tapes
-from .values import Asked, Constant, Dataset, Function, Layer, ListValue, Optimizer, Value, Variable
+from .values import (
+    Asked,
+    Constant,
+    Dataset,
+    Function,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -43,7 +54,8 @@ class Habits:
     compiled: set[int] = field(default_factory=set)
     frozen_after: dict[int, Spot] = field(default_factory=dict)
     numbers: dict[int, Value] = field(default_factory=dict)
-    unregularized: list[tuple[Spot, tuple[str, ...]]] = field(default_factory=list)
+    unregularized: list[tuple[Spot, str, tuple[str, ...]]] = field(default_factory=list)
+    adding: dict[tuple[int, str], None] = field(default_factory=dict)
     anew: set[int] = field(default_factory=set)
     models: list[Layer] = field(default_factory=list)
     frozen: dict[int, Spot] = field(default_factory=dict)
@@ -79,8 +91,14 @@ def scaled_aside(reader: Reader, asked: Asked | None) -> None:
         habits.set_aside[reader.spot(asked.node.args[0])] = None
 
 
+def loss_added(reader: Reader, owner: Layer | Instance) -> None:
+    """A layer hands a loss of its own to Keras, under a tape."""
+    if isinstance(owner, Instance) and not reader.silent:
+        reader.facts.habits.adding.update({(tape, owner.of.name): None for tape in reader.active})
+
+
 def unregularized(reader: Reader, asked: Asked) -> None:
-    """Regularisers declared on layers that a hand-made loss trains."""
+    """Regularisers, or losses of their own, of layers that a hand-made loss trains."""
     owners = [tapes.owner_of(source) for source in tapes.entries(asked.sources)]
     names = tuple(
         owner.name or owner.kind
@@ -96,8 +114,11 @@ def unregularized(reader: Reader, asked: Asked) -> None:
     function = asked.node.func
     if isinstance(function, ast.Attribute) and function.attr in ("fit", "train_on_batch"):
         return
+    words = "" if names else "added"
+    adding = reader.facts.habits.adding
+    names = names or tuple(name for tape, name in adding if tape == asked.tape.number)
     if names and made and asked.target.loss and not reader.silent:
-        reader.facts.habits.unregularized.append((reader.spot(made[-1]), names))
+        reader.facts.habits.unregularized.append((reader.spot(made[-1]), words, names))
 
 
 def replica_mean(reader: Reader, asked: Asked) -> None:
@@ -196,5 +217,5 @@ def finish(reader: Reader) -> None:
             words = "never unscaled" if scaled else "never scaled"
             remark(reader, "loss-scale-generation-mix", next(iter(found.values())), words)
     if not facts.losses_read:
-        for spot, names in facts.habits.unregularized:
-            remark(reader, "regularization-dropped", spot, "", names)
+        for spot, words, names in facts.habits.unregularized:
+            remark(reader, "regularization-dropped", spot, words, names)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import (
     attributes,
     fitting,
+    habits,
     halves,
     layer_calls,
     layers,
@@ -104,7 +105,9 @@ def method(
         flow = merge(reader.read(value, node) for value in values)
         reader.facts.losses_read = True
         return Tensor(flow, loss=1, made=reader.path(node))
-    if name == "add_loss" or name == "add_metric":
+    if name == "add_loss":
+        habits.loss_added(reader, receiver)
+    if name in ("add_loss", "add_metric"):
         return Constant(None)
     return Unknown(name, data=True)
 

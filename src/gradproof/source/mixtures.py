@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def zipped(reader: Reader, columns: list[Value], node: ast.Call) -> None:
-    """`zip(target.variables, target.variables)`, in a function that assigns."""
+    """`zip(target.variables, target.variables)` or `get_weights()`, in a function that assigns."""
     function = reader.frame.function
     if reader.silent or function is None or len(columns) != 2 or len(node.args) != 2:
         return
@@ -26,7 +26,7 @@ def zipped(reader: Reader, columns: list[Value], node: ast.Call) -> None:
         return
     alias = reader.facts.habits.aliases.get(id(lists[0].owner))
     if ast.unparse(node.args[0]) == ast.unparse(node.args[1]):
-        if all(one.property_read for one in lists):
+        if all(one.property_read or one.which == "values" for one in lists):
             habits.remark(reader, "target-copy-wrong", reader.spot(node), "mixed")
     elif alias is not None and lists[0].owner is lists[1].owner:
         others = ((reader.spot(node), "pairs each variable with itself"),)

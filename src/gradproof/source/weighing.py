@@ -52,7 +52,11 @@ def fitted(reader: Reader, thing: Layer | Instance, keywords: dict[str, Value]) 
     if not given or not isinstance(step, Function) or not isinstance(step.node, ast.FunctionDef):
         return
     found = _unpacking(step.node)
-    if found is None or not _trains(step.node):
+    if not _trains(step.node):
+        return
+    if found is None:
+        for taken in _taken_by_index(step.node):
+            habits.remark(reader, "sample-weight-ignored", reader.spot(taken), "two")
         return
     target, node = found
     if len(target.elts) == 2 and _name(node.value) not in _UNPACKS:
@@ -94,6 +98,22 @@ def _unpacking(method: ast.FunctionDef) -> tuple[ast.Tuple, ast.Assign] | None:
     target, node = found[0]
     plain = all(isinstance(part, ast.Name) for part in target.elts[:2])
     return (target, node) if plain else None
+
+
+def _taken_by_index(method: ast.FunctionDef) -> list[ast.Subscript]:
+    """`data[1]`, of a step that takes inputs and targets by their places and nothing else."""
+    given = [argument.arg for argument in method.args.args if argument.arg != "self"]
+    taken = [
+        node
+        for node in ast.walk(method)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in given[:1]
+    ]
+    places = [getattr(node.slice, "value", None) for node in taken]
+    if sorted(map(str, places)) != ["0", "1"] or len(list(_loading(method, given[0]))) != 2:
+        return []
+    return [node for node, place in zip(taken, places, strict=True) if place == 1]
 
 
 def _names(node: ast.AST) -> set[str]:
