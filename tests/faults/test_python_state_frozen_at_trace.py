@@ -216,3 +216,69 @@ def test_a_callback_changes_the_model():
     mended = ANNEALED.replace("START", "tf.Variable(0.0, trainable=False)")
     mended = mended.replace("CHANGE", "self.model.weight.assign(0.1 * epoch)")
     assert_silent(mended.replace("  # MARK", ""))
+
+
+WEIGHTS = """
+    factors = [1.0, 0.0]
+
+    def trainer(weights):
+        @tf.function
+        def train():
+            with tf.GradientTape() as tape:
+                error = tf.square(model(x) - y)
+                parts = [tf.reduce_mean(error), tf.reduce_max(error)]
+                loss = {loss}{mark}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        return train
+
+    train = trainer(factors)
+    for phase in range(2):
+        for turn in range(9):
+            train()
+        {change}
+"""
+
+
+def test_entries_of_a_list():
+    """A list of loss weights, changed between two phases."""
+    change = "factors[0], factors[1] = 0.5, 0.5"
+    sums = "tf.add_n([w * part for w, part in zip(weights, parts)])"
+    assert_findings(WEIGHTS.format(loss=sums, mark="  # GP601", change=change))
+    assert_findings(WEIGHTS.format(loss="weights[0] * parts[0]", mark="  # GP601", change=change))
+    assert_silent(WEIGHTS.format(loss=sums, mark="", change="print(factors[0])"))
+    # Another entry, and entries that are variables.
+    assert_silent(WEIGHTS.format(loss="weights[0] * parts[0]", mark="", change="factors[1] = 0.5"))
+    variables = WEIGHTS.replace("[1.0, 0.0]", "[tf.Variable(1.0, trainable=False)] * 2")
+    assert_silent(variables.format(loss=sums, mark="", change="factors[0].assign(0.5)"))
+
+
+def test_a_counter_of_traces():
+    """What only counts, and says what, counts traces on purpose."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(4)
+                self.{name} = 0
+
+            def call(self, inputs):
+                return self.dense(inputs)
+
+            def train_step(self, data):
+                inputs, targets = data
+                self.{name} += 1{mark}
+                with tf.GradientTape() as tape:
+                    loss = {factor}tf.reduce_mean(tf.square(self(inputs, training=True) - targets))
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {{"loss": loss}}
+
+        net = Net()
+        net.compile(optimizer="adam")
+        net.fit(x, y)
+    """
+    assert_silent(text.format(name="traces", mark="", factor=""))
+    assert_findings(text.format(name="steps", mark="  # GP601", factor=""))
+    assert_findings(text.format(name="traces", mark="  # GP601", factor="0.9**self.traces * "))

@@ -170,3 +170,42 @@ def test_a_list_that_is_gone_through(read: str):
             train(x, y)
         print({read})
     """)
+
+
+ENTRY = """
+    class Trainer:
+        def __init__(self):
+            self.last = {}
+
+        @tf.function
+        def step(self):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            INSIDE
+            return loss
+
+    trainer = Trainer()
+    for turn in range(3):
+        OUTSIDE
+        print(float(trainer.last["loss"]))
+"""
+
+
+def test_an_entry_of_a_dict():
+    """What a traced step puts into a dict of its trainer is a tensor of the trace."""
+    keep = 'self.last["loss"], kept = loss, 1  # GP607'
+    assert_findings(ENTRY.replace("INSIDE", keep).replace("OUTSIDE", "trainer.step()"))
+    outside = 'trainer.last["loss"] = trainer.step()'
+    assert_silent(ENTRY.replace("INSIDE", "pass").replace("OUTSIDE", outside))
+    # It is kept by both, and the later one is read.
+    both = keep.removesuffix("  # GP607")
+    assert_silent(ENTRY.replace("INSIDE", both).replace("OUTSIDE", outside))
+
+
+def test_an_entry_of_a_dict_of_the_step():
+    """A dict that the step makes and gives back is no way out of it."""
+    made = 'logs = {}; logs["loss"] = loss; return logs'
+    text = ENTRY.replace("INSIDE", made).replace("OUTSIDE", "trainer.last = trainer.step()")
+    assert_silent(text)

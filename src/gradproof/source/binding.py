@@ -124,6 +124,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
         if isinstance(index, Constant) and isinstance(index.value, int):
             items = list(container.items)
             if -len(items) <= index.value < len(items):
+                state.item_written(reader, container, index.value, value, target)
                 items[index.value] = _kept_gradient(items[index.value], value)
                 reader.store.set_field(container, "items", items)
                 return

@@ -91,6 +91,7 @@ class Facts:
         self.pending: dict[int, tuple[Value, ast.AST]] = {}
         self.sites: dict[int, DroppedUpdate | None] = {}
         self.reads: dict[tuple[int, str], tuple[Function, Value, ast.AST]] = {}
+        self.lists_read: dict[int, ListValue] = {}
         self.detours: dict[int, set[int]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.modes: dict[int, connections.Mode] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Creation, FrozenState, Remark
 from . import costs, habits, leaks
-from .values import Class, Constant, DictValue, Function, Scope, Tensor, Value
+from .values import Class, Constant, DictValue, Function, ListValue, Scope, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -48,13 +48,23 @@ def written_in_trace(
         return
     if is_python_state(before) and is_python_state(value) and not _same(before, value):
         read = reader.facts.reads.get((id(scope), name))
-        if read is not None:
-            text = spot(node).text
+        text = spot(node).text
+        if read is not None and not _counts_traces(function.node, text):
             decides = _decides(function.node, text)
             state = FrozenState(text, function.name, spot(read[2]), spot(node), True, decides)
             reader.facts.frozen[state] = None
     elif isinstance(value, Tensor) and value.form == "tensor" and before is not None:
         leaks.kept(reader, scope, name, function, node)
+
+
+def _counts_traces(function: ast.AST, name: str) -> bool:
+    """Says whether a number is only counted up, and called after what it counts: `self.traces`."""
+    return "trac" in name.rpartition(".")[2].lower() and not any(
+        isinstance(one, ast.Name | ast.Attribute)
+        and isinstance(one.ctx, ast.Load)
+        and ast.unparse(one) == name
+        for one in ast.walk(function)
+    )
 
 
 def _decides(function: ast.AST, name: str) -> bool:
@@ -84,9 +94,9 @@ def written_after_trace(
 
 
 def entry_written(
-    reader: Reader, container: DictValue, key: str, value: Value, node: ast.AST
+    reader: Reader, container: DictValue | ListValue, key: str, value: Value, node: ast.AST
 ) -> None:
-    """An entry of a dict changes; what counts is whether its reader runs again."""
+    """An entry of a dict or list changes; what counts is whether its reader runs again."""
     from .state import is_python_state
 
     read = reader.facts.reads.get((id(container), key))

@@ -6,15 +6,22 @@ import ast
 from typing import TYPE_CHECKING
 
 from .habits import remark
-from .values import Function, ListValue, Scope, Tensor, Value
+from .values import DictValue, Function, ListValue, Scope, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
 
 
-def kept(reader: Reader, scope: Scope, name: str, function: Function, node: ast.AST) -> None:
+def kept(
+    reader: Reader, scope: Scope | DictValue, name: str, function: Function, node: ast.AST
+) -> None:
     """A traced function puts one of its tensors where others can read it."""
     reader.facts.habits.leaked[id(scope), name] = (reader.spot(node), function.name)
+
+
+def replaced(reader: Reader, scope: Scope | DictValue, name: str) -> None:
+    """Something else takes the place of such a tensor, outside of the function."""
+    reader.facts.habits.leaked.pop((id(scope), name), None)
 
 
 def put_into(reader: Reader, kept: ListValue, function: Function, node: ast.AST) -> None:
@@ -31,7 +38,9 @@ def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
         remark(reader, "symbolic-tensor-leak", found[1], f"`{found[2]}`", (), others)
 
 
-def name_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
+def name_read(
+    reader: Reader, scope: Scope | DictValue, name: str, value: Value, node: ast.AST
+) -> None:
     """Such a tensor is read outside the function."""
     found = reader.facts.habits.leaked.get((id(scope), name))
     if found is not None and isinstance(value, Tensor) and value.traced is not None:

@@ -109,6 +109,7 @@ def state_written(
         if scope not in _local_scopes(reader, frame.traced):
             frozen.written_in_trace(reader, scope, name, frame.traced, before, value, node)
         return
+    leaks.replaced(reader, scope, name)
     if frame.function is not None and frame.function.name in ("__init__", "build"):
         return
     held_optimizers.state_written(reader, scope, name, value, node)
@@ -120,6 +121,8 @@ def entry_read(
 ) -> None:
     """An entry of a dict is read, in a traced function maybe."""
     function = reader.frame.traced
+    if function is None and reader.facts.habits.leaked and not reader.silent:
+        leaks.name_read(reader, container, repr(key), value, node)
     if function is None or reader.silent or not container.lasting or not is_python_state(value):
         return
     reader.facts.reads.setdefault((id(container), repr(key)), (function, value, node))
@@ -131,6 +134,12 @@ def entry_written(
     """An entry of a dict is written; a traced function may have read it before."""
     if reader.silent or not container.lasting:
         return
+    function = reader.frame.traced
+    of_trace = isinstance(value, Tensor) and value.form == "tensor" and value.traced is not None
+    if function is None:
+        leaks.replaced(reader, container, repr(key))
+    elif of_trace:
+        leaks.kept(reader, container, repr(key), function, node)
     frozen.entry_written(reader, container, repr(key), value, node)
 
 
@@ -159,8 +168,20 @@ def _is_outside(
     return False
 
 
-def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
-    """An operation reads a list."""
+def item_written(reader: Reader, kept: ListValue, place: int, value: Value, node: ast.AST) -> None:
+    """An entry of a list is written; a traced function may have read it before."""
+    if not reader.silent and reader.frame.traced is None:
+        frozen.entry_written(reader, kept, repr(place % len(kept.items)), value, node)
+
+
+def list_read(reader: Reader, kept: ListValue, node: ast.AST, place: int | None = None) -> None:
+    """An operation reads a list, or one entry of it."""
+    function = reader.frame.traced
+    if function is not None and not reader.silent:
+        for number, item in enumerate(kept.items):
+            if is_python_state(item) and (place is None or number == place % len(kept.items)):
+                reader.facts.lists_read[id(kept)] = kept
+                reader.facts.reads.setdefault((id(kept), repr(number)), (function, item, node))
     if reader.facts.habits.leaked_lists and reader.frame.traced is None and not reader.silent:
         leaks.list_read(reader, kept, node)
 

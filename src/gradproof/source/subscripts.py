@@ -57,7 +57,8 @@ def _joined(items: list[Value]) -> Value:
 
 
 def _list_item(reader: Reader, value: ListValue, node: ast.Subscript, index: Value) -> Value:
-    state.list_read(reader, value, node)
+    place = index.value if isinstance(index, Constant) else None
+    state.list_read(reader, value, node, place if isinstance(place, int) else None)
     if isinstance(node.slice, ast.Slice):
         return _list_slice(reader, value, node.slice)
     plain = not any(isinstance(item, Group) for item in value.items)
