@@ -37,6 +37,25 @@ def test_keras_2():
     )
 
 
+def test_keras_2_with_the_model_that_it_was_frozen_for():
+    """The whole recipe: the critic learns by its own `train_on_batch`, frozen only in the other."""
+    assert_silent(
+        """
+        critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        critic.compile(optimizer="sgd", loss="mse")
+        maker = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+        critic.trainable = False
+        noise = keras.Input((3,))
+        both = keras.Model(noise, critic(maker(noise)))
+        both.compile(optimizer="sgd", loss="mse")
+        for _ in range(8):
+            critic.train_on_batch(np.zeros((8, 4)), np.zeros((8, 1)))
+            both.train_on_batch(np.zeros((8, 3)), np.ones((8, 1)))
+        """,
+        keras="2",
+    )
+
+
 def test_switched_on_after_compile():
     """What was never off stays on."""
     assert_silent(

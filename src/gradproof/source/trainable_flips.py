@@ -79,6 +79,9 @@ def asked_frozen(reader: Reader, asked: Asked) -> None:
     """A gradient call gets the list of a network of which all is frozen, so an empty one."""
     sources = asked.sources
     owner = sources.owner if isinstance(sources, ListValue) and sources.exact else None
+    if reader.generation == "2" and id(owner) in reader.facts.habits.compiled and _by_keras(asked):
+        # Keras 2 goes by the flags that stood when it was compiled.
+        return
     _all_frozen(reader, asked, owner)
     if not isinstance(owner, Layer) or owner.trainable is not False:
         return
@@ -91,14 +94,17 @@ def asked_frozen(reader: Reader, asked: Asked) -> None:
         remark(reader, "gan-shared-trainable-flag", spot, "", names, others)
 
 
+def _by_keras(asked: Asked) -> bool:
+    """Says whether it is Keras that asks, in the training of a compiled model."""
+    method = asked.node.func
+    return isinstance(method, ast.Attribute) and method.attr in ("fit", "train_on_batch")
+
+
 def _all_frozen(reader: Reader, asked: Asked, owner: object) -> None:
     """A model that has layers, and whose list is empty: all of them are frozen."""
     if not isinstance(owner, Layer | Instance) or tapes.entries(asked.sources):
         return
     if reader.speculative or reader.silent or (isinstance(owner, Layer) and owner.opaque):
-        return
-    if reader.generation == "2" and id(owner) in reader.facts.habits.compiled:
-        # Keras 2 goes by the flags that stood when it was compiled.
         return
     if id(owner) in reader.facts.habits.flips or id(owner) in reader.facts.habits.frozen_after:
         # Frozen after its flags were read: that is the fault, and told as such.
