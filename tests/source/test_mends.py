@@ -162,6 +162,132 @@ def step(y):
     assert "        return self.out(self.mix(x))\n" in after
 
 
+BLOCKS = """\
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.depths = [2, 4]
+        self.out = keras.layers.Dense(4)
+
+    def call(self, x):
+        {made}
+        return self.out(x)
+
+
+model = Model()
+
+
+def step(y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "line", "used"),
+    [
+        (
+            "x = tf.add_n([keras.layers.Dense(8)(x) for _ in self.depths])",
+            "self.dense_layers = [keras.layers.Dense(8) for _ in self.depths]",
+            "x = tf.add_n([layer(x) for layer in self.dense_layers])",
+        ),
+        (
+            "x = tf.add_n([n * keras.layers.Dense(8)(x) for n in self.depths])",
+            "self.dense_layers = [keras.layers.Dense(8) for _ in self.depths]",
+            "x = tf.add_n([n * layer(x) for n, layer in zip(self.depths, self.dense_layers)])",
+        ),
+        (
+            "for _ in range(3):\n            x = keras.layers.Dense(8)(x)  # deeper",
+            "self.dense_layers = [keras.layers.Dense(8) for _ in range(3)]",
+            "for layer in self.dense_layers:\n            x = layer(x)  # deeper",
+        ),
+    ],
+)
+def test_layers_made_in_turns_of_call_are_not_shared(made: str, line: str, used: str):
+    """Each turn had weights of its own, and keeps them."""
+    last = "        self.out = keras.layers.Dense(4)\n"
+    before = BLOCKS.format(made=made)
+    after = before.replace(made, used).replace(last, f"{last}        {line}\n")
+    assert healed(before) == after
+
+
+def test_layers_made_in_turns_that_the_input_counts_are_left_alone():
+    """How many there are is known only in `call`."""
+    made = "for part in tf.split(x, 2):\n            x = keras.layers.Dense(4)(part)"
+    assert healed(BLOCKS.format(made=made)) is None
+
+
+def test_a_given_optimizer_is_used():
+    """A function that is handed an optimizer needs no other in its loop."""
+    before = """\
+def train(opt, y):
+    for _ in range(9):
+        opt = keras.optimizers.Adam(0.1)  # fresh
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(encoder(x) - y))
+        gradients = tape.gradient(loss, encoder.trainable_variables)
+        opt.apply_gradients(zip(gradients, encoder.trainable_variables))
+
+
+train(optimizer, x)
+"""
+    made = "        opt = keras.optimizers.Adam(0.1)  # fresh\n"
+    assert healed(before) == before.replace(made, "")
+    own = before.replace("train(opt, y)", "train(y)").replace("(optimizer, x)", "(x)")
+    once = own.replace(made, "").replace("    for _", f"{made[4:]}    for _")
+    assert healed(own) == once
+
+
+@pytest.mark.parametrize(
+    ("listed", "after"),
+    [
+        ("[*self.net.variables]", "[*self.net.variables, self.scale]"),
+        (
+            "[\n            *self.net.variables,  # all\n        ]",
+            "[\n            *self.net.variables,  # all\n            self.scale,\n        ]",
+        ),
+        (
+            "[\n            *self.net.variables  # all\n        ]",
+            "[\n            *self.net.variables,  # all\n            self.scale\n        ]",
+        ),
+        ("self.net.variables", "self.net.variables + [self.scale]"),
+    ],
+)
+def test_a_written_list_takes_in_what_it_lacks(listed: str, after: str):
+    """As one would write it by hand; other lists are added to."""
+    before = """\
+class Scaled(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        self.scale = tf.Variable(tf.ones((4,)), name="scale")
+
+    def trains(self):
+        return LISTED
+
+    def __call__(self, x):
+        return self.scale * self.net(x)
+
+
+model = Scaled()
+
+
+def step(y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trains())
+    optimizer.apply_gradients(zip(gradients, model.trains()))
+
+
+for turn in range(3):
+    step(x)
+"""
+    listed, after = (text.replace(".variables", ".trainable_variables") for text in (listed, after))
+    assert healed(before.replace("LISTED", listed)) == before.replace("LISTED", after)
+
+
 def test_state_becomes_a_variable_wherever_it_is_written():
     """`min` can't compare tensors, so it becomes TensorFlow's."""
     before = """\

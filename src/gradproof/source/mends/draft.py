@@ -80,6 +80,12 @@ class Draft:
         lines[0] = lines[0][span.column - 1 :]
         return "\n".join(lines)
 
+    def with_comment(self, statement: ast.stmt) -> str:
+        """The text of a statement and of the comment at its end."""
+        span = self.span(statement)
+        end = self._whole_line(statement)
+        return self.source(statement) + self.lines[end - 1][span.end_column - 1 :].rstrip()
+
     def operand(self, node: ast.expr) -> str:
         """The text of an expression, in brackets where an operator asks for them."""
         text = self.source(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...finding import Finding, Fix
+from ...finding import Edit, Finding, Fix, Span
 from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
 from .reach import node_of, only_value, same_attribute
 
@@ -116,10 +116,30 @@ def variable_left_out(draft: Draft, finding: Finding) -> Iterator[Fix]:
             and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
             and called(draft.parents[node]) in ("zip", "build", "apply", "minimize")
         ]
-    edits = tuple(
-        draft.replace(node, " + ".join([draft.operand(node), *extra])) for node in holders
-    )
+    edits = tuple(edit for node in holders for edit in _longer(draft, node, extra))
     yield Fix("add its variables to the list", False, edits)
+
+
+def _longer(draft: Draft, node: ast.expr, extra: list[str]) -> Iterator[Edit]:
+    """A list with more at its end: one that is written out takes it in."""
+    if not isinstance(node, ast.List) or not node.elts:
+        yield draft.replace(node, " + ".join([draft.operand(node), *extra]))
+        return
+    items = [text[1:-1] if text.startswith("[") else f"*{text}" for text in extra]
+    span = draft.span(node.elts[-1])
+    line = draft.lines[span.end_line - 1]
+    lead, rest = line[: span.column - 1], line[span.end_column - 1 :]
+    behind = Span(span.end_line, span.end_column, span.end_line, span.end_column)
+    if lead.strip() or "]" in rest or span.line != span.end_line:
+        yield draft.edit(behind, "".join(f", {item}" for item in items))
+        return
+    # One to a line: a comment stays with its own.
+    ended = rest.startswith(",")
+    if not ended:
+        yield draft.edit(behind, ",")
+    more = ",".join(f"\n{lead}{item}" for item in items)
+    end = Span(span.end_line, len(line) + 1, span.end_line, len(line) + 1)
+    yield draft.edit(end, f"{more}," if ended else more)
 
 
 def _reachable(draft: Draft, name: str, near: ast.expr) -> str:

@@ -16,6 +16,9 @@ def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
         raise NoMend
     function = draft.scope(statement)
+    if _given(statement, function) and not isinstance(draft.parents[statement], ast.If):
+        edits: tuple[Edit, ...] = (draft.remove(statement),)
+        yield Fix("go on with the optimizer that is given", False, edits)
     around = [here for here in draft.up(statement) if isinstance(here, ast.For | ast.While)]
     loops = [loop for loop in around if draft.scope(loop) is function]
     outer: ast.stmt | None = loops[-1] if loops else None
@@ -27,8 +30,18 @@ def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if loaded(statement.value) & inside:
         yield _rate_assigned(draft, statement, outer, inside)
         return
-    edits = (_made_before(draft, outer, draft.source(statement)), draft.remove(statement))
+    made = draft.with_comment(statement)
+    edits = (_made_before(draft, outer, made), draft.remove(statement))
     yield Fix("make the optimizer once", False, edits)
+
+
+def _given(statement: ast.Assign, function: ast.AST) -> bool:
+    """Says whether the caller has to hand in what a statement puts something else for."""
+    if not isinstance(function, Function):
+        return False
+    must = function.args.args[: len(function.args.args) - len(function.args.defaults)]
+    names = {one.arg for one in must}
+    return stored(*statement.targets) <= names and not names & loaded(statement.value)
 
 
 def _rate_assigned(draft: Draft, statement: ast.Assign, outer: ast.stmt, inside: set[str]) -> Fix:

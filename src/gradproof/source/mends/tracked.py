@@ -96,6 +96,11 @@ def created_in_call(draft: Draft, finding: Finding) -> Iterator[Fix]:
     )
     if build is None or own_name(draft, build.body[0]) != own:
         raise NoMend
+    turns = [here for here in _turns(draft, made) if draft.scope(here) is function]
+    if turns:
+        fixed = (local | stored(*function.body)) - {own}
+        yield _one_for_each(draft, made, turns, build, own, fixed)
+        return
     name = keyword(made, "name")
     if isinstance(name, ast.Constant) and str(name.value).isidentifier():
         attribute = str(name.value)
@@ -106,6 +111,63 @@ def created_in_call(draft: Draft, finding: Finding) -> Iterator[Fix]:
     line = f"{own}.{attribute} = {draft.source(made)}"
     edits = (draft.after(build.body[-1], line), draft.replace(made, f"{own}.{attribute}"))
     yield Fix("make it once, in `__init__`", False, edits)
+
+
+_COMPREHENSION = ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
+
+
+def _turns(draft: Draft, made: ast.AST) -> Iterator[ast.AST]:
+    """Loops and comprehensions that run through a node more than once."""
+    inner = made
+    for here in draft.up(made):
+        repeats = isinstance(here, _COMPREHENSION | ast.While)
+        if repeats or (isinstance(here, ast.For) and inner in here.body):
+            yield here
+        inner = here
+
+
+def _one_for_each(
+    draft: Draft,
+    made: ast.expr,
+    turns: list[ast.AST],
+    build: ast.FunctionDef | ast.AsyncFunctionDef,
+    own: str,
+    local: set[str],
+) -> Fix:
+    """A list of layers, of which each turn takes its own; one for all would share weights."""
+    turn = turns[0]
+    if len(turns) > 1:
+        raise NoMend
+    repeated: list[ast.AST]
+    if isinstance(turn, ast.ListComp | ast.GeneratorExp) and len(turn.generators) == 1:
+        if turn.generators[0].ifs:
+            raise NoMend
+        target, over, repeated = turn.generators[0].target, turn.generators[0].iter, [turn.elt]
+    elif isinstance(turn, ast.For) and not turn.orelse:
+        target, over, repeated = turn.target, turn.iter, [*turn.body]
+    else:
+        raise NoMend
+    known = {draft.source(one) for one in ast.walk(build) if isinstance(one, ast.Attribute)}
+    kept = {draft.source(one) for one in ast.walk(over) if isinstance(one, ast.Attribute)}
+    asked = {one for one in kept if one.startswith(f"{own}.")}
+    if not isinstance(target, ast.Name) or loaded(over) & local or not asked <= known:
+        raise NoMend
+    attribute, each = f"{called(made).lower()}_layers", "layer"
+    if each in local or f"{own}.{attribute}" in draft.text:
+        raise NoMend
+    many, through = f"{own}.{attribute}", draft.source(over)
+    line = f"{many} = [{draft.source(made)} for _ in {through}]"
+    if target.id in loaded(*repeated):
+        each_of, each_in = f"{target.id}, {each}", f"zip({through}, {many})"
+    else:
+        each_of, each_in = each, many
+    edits = (
+        draft.after(build.body[-1], line),
+        draft.replace(made, each),
+        draft.replace(target, each_of),
+        draft.replace(over, each_in),
+    )
+    return Fix("make one for each turn, in `__init__`", False, edits)
 
 
 def derived_weights_built_once(draft: Draft, finding: Finding) -> Iterator[Fix]:
