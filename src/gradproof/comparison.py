@@ -122,17 +122,7 @@ def compare(
         assert found, found
         ```
     """
-    for name, step in (("step_a", step_a), ("step_b", step_b)):
-        if not callable(step):
-            raise TypeError(
-                f"`{name}` must be a function that trains once, got {type(step).__name__}"
-            )
-    for argument in args:
-        if hasattr(argument, "__next__"):
-            raise TypeError(
-                "the arguments must be one batch that can be read many times, "
-                f"got the iterator {type(argument).__name__}"
-            )
+    _refuse_wrong_use(step_a, step_b, args)
     needs.tensorflow("compare")
     needs.variables(variables)
     from .watching.tensorflow import trial
@@ -159,6 +149,20 @@ def compare(
         tuple(found.causes),
         found.variables,
     )
+
+
+def _refuse_wrong_use(step_a: object, step_b: object, args: Sequence[object]) -> None:
+    for name, step in (("step_a", step_a), ("step_b", step_b)):
+        if not callable(step):
+            raise TypeError(
+                f"`{name}` must be a function that trains once, got {type(step).__name__}"
+            )
+    for argument in args:
+        if hasattr(argument, "__next__"):
+            raise TypeError(
+                "the arguments must be one batch that can be read many times, "
+                f"got the iterator {type(argument).__name__}"
+            )
 
 
 def keras_step(model: Any, own: bool = True) -> Callable[..., Any]:

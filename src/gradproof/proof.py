@@ -186,12 +186,7 @@ def prove(
         ImportError: TensorFlow is not installed.
     """
     __tracebackhide__ = True  # wrong use is shown where it is, under pytest
-    if not callable(step):
-        raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
-    if not isinstance(steps, int) or isinstance(steps, bool):
-        raise TypeError(f"`steps` must be a whole number, got {steps!r}")
-    if steps < 1:
-        raise ValueError(f"`steps` must be 1 or more, got {steps}")
+    _refuse_wrong_use(step, steps)
     needs.tensorflow("prove")
     needs.variables(variables)
     from .watching.tensorflow import trial
@@ -214,13 +209,7 @@ def prove(
     unchecked += [FIRST_CALL] if made and replicated else []
     learned = next((one.holds for one in checks if one.name == "overfit"), None)
     seen = found.seen
-    diagnoses = seen.diagnoses
-    if variables is not None:
-        # What is not named may rest: it was left out on purpose.
-        named = {seen.path(variable) for variable in variables}
-        diagnoses = tuple(
-            one for one in diagnoses if not one.variables or not named.isdisjoint(one.variables)
-        )
+    diagnoses = _of_named(seen, variables)
     rows = _rows(seen, variables, learned)
     holds = bool(rows) and not found.error and all(row.lost_at in (None, "learned") for row in rows)
     diagnoses += suspected(step, seen, diagnoses, holds)
@@ -234,6 +223,26 @@ def prove(
         (*_empty_lists(seen.run), *([HIDDEN] if found.hidden else []), *seen.answer.notes),
         tuple(unchecked),
         "\n\n".join(seen.block(one) for one in diagnoses),
+    )
+
+
+def _refuse_wrong_use(step: object, steps: object) -> None:
+    __tracebackhide__ = True
+    if not callable(step):
+        raise TypeError(f"`step` must be a function that trains once, got {type(step).__name__}")
+    if not isinstance(steps, int) or isinstance(steps, bool):
+        raise TypeError(f"`steps` must be a whole number, got {steps!r}")
+    if steps < 1:
+        raise ValueError(f"`steps` must be 1 or more, got {steps}")
+
+
+def _of_named(seen: Watched, variables: Sequence[Any] | None) -> tuple[Diagnosis, ...]:
+    """What is said of variables that are named; the others were left out on purpose."""
+    if variables is None:
+        return seen.diagnoses
+    named = {seen.path(variable) for variable in variables}
+    return tuple(
+        one for one in seen.diagnoses if not one.variables or not named.isdisjoint(one.variables)
     )
 
 
