@@ -443,3 +443,33 @@ def test_a_list_names_each_variable_once(before, after):
         Finding("", Place("train.py", Span(line, 1))),
     )
     assert [[edit.text for edit in fix.edits] for fix in fixes] == [[after]]
+
+
+CLIMBING = """\
+weights = tf.Variable(tf.ones((4,)))
+
+
+def step(rate):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(tf.linalg.matvec(x, weights) - 1.0))
+    gradient = tape.gradient(loss, weights)
+    weights.{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("assign_add(rate * gradient)", "assign_sub(rate * gradient)"),
+        ("assign(weights + rate * gradient)", "assign(weights - rate * gradient)"),
+        ("assign(rate * gradient + weights)", "assign(weights - rate * gradient)"),
+        ("assign(weights + gradient)", "assign(weights - gradient)"),
+        (
+            "assign(weights.read_value() + (gradient + 0.1 * gradient))",
+            "assign(weights.read_value() - (gradient + 0.1 * gradient))",
+        ),
+    ],
+)
+def test_what_climbs_is_subtracted_where_it_is_added(before, after):
+    """The loss keeps its sign."""
+    assert healed(CLIMBING.format(before)) == CLIMBING.format(after)

@@ -143,9 +143,13 @@ def sparse_gradient_arithmetic(draft: Draft, finding: Finding) -> Iterator[Fix]:
 def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """What climbs goes down; what is to grow is differentiated with a minus sign."""
     change = node_of(draft, finding)
+    if isinstance(change, ast.Attribute):
+        change = draft.parents[change]
     if isinstance(change, ast.Call) and called(change) == "assign_add":
         text = draft.source(change.func).removesuffix("add") + "sub"
-        yield Fix("subtract it", False, (draft.replace(change.func, text),))
+        yield Fix("subtract the gradient", False, (draft.replace(change.func, text),))
+    if isinstance(change, ast.Call) and called(change) == "assign" and change.args:
+        yield from _subtracted(draft, change.func, change.args[0])
     for call in ast.walk(draft.tree):
         if called(call) != "gradient" or not isinstance(call, ast.Call) or not call.args:
             continue
@@ -160,6 +164,24 @@ def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
                     text = f"-{draft.operand(node.value)}"
                 edits = (draft.replace(node.value, text),)
                 yield Fix("descend on what is to grow, with a minus sign", False, edits)
+
+
+def _subtracted(draft: Draft, method: ast.expr, new: ast.expr) -> Iterator[Fix]:
+    """The new value of `v.assign(v + step)` becomes `v - step`."""
+    if not isinstance(method, ast.Attribute) or not isinstance(new, ast.BinOp):
+        return
+    if not isinstance(new.op, ast.Add):
+        return
+    own = draft.source(method.value)
+    for old, step in ((new.left, new.right), (new.right, new.left)):
+        text = draft.source(old)
+        if text in (own, f"{own}.value", f"{own}.value()", f"{own}.read_value()"):
+            tight = ast.Mult | ast.Div | ast.MatMult | ast.Pow
+            product = isinstance(step, ast.BinOp) and isinstance(step.op, tight)
+            less = draft.source(step) if product else draft.operand(step)
+            edit = draft.replace(new, f"{text} - {less}")
+            yield Fix("subtract the gradient", False, (edit,))
+            return
 
 
 def nearest_code(draft: Draft, finding: Finding) -> Iterator[Fix]:
