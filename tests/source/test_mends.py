@@ -468,6 +468,10 @@ def step(rate):
             "assign(weights.read_value() + (gradient + 0.1 * gradient))",
             "assign(weights.read_value() - (gradient + 0.1 * gradient))",
         ),
+        (
+            "assign(weights.numpy() + 0.1 * gradient.numpy())",
+            "assign(weights.numpy() - 0.1 * gradient.numpy())",
+        ),
     ],
 )
 def test_what_climbs_is_subtracted_where_it_is_added(before, after):

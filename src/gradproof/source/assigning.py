@@ -40,8 +40,9 @@ def variable_method(
         from .flow import cut
 
         state_form = cut(flow, "numpy", f".{name}()", reader.path(node), reader.active)
-        return Tensor(state_form, "array", made=reader.path(node))
-    return Tensor(flow, made=reader.path(node))
+        return Tensor(state_form, "array", made=reader.path(node), reads=variable)
+    whole = variable if name in ("value", "read_value") else None
+    return Tensor(flow, made=reader.path(node), reads=whole)
 
 
 def _assigned(

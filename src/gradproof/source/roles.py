@@ -16,6 +16,7 @@ def updated_variable(value: Value) -> object | None:
             return value.rebound[0]
         if value.replaces is not None:
             return value.replaces
+        return value.reads
     return None
 
 

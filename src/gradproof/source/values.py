@@ -43,6 +43,7 @@ class Tensor:
         loss: Whether it is a loss that falls as training goes well; -1 for
             the negative of one.
         update_of: Variables whose value and gradient were added up in it.
+        reads: The variable of which it is the present value.
         rebound: The variable whose name this tensor took, and where.
         traced: The traced function in which it was made.
         terms: What makes parts of this sum mere numbers.
@@ -67,6 +68,7 @@ class Tensor:
     sign: int = 1
     loss: int = 0
     update_of: tuple[object, ...] = ()
+    reads: object = None
     rebound: tuple[object, ast.AST] | None = None
     made: Path = ()
     traced: object = None

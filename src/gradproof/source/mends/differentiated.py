@@ -175,7 +175,7 @@ def _subtracted(draft: Draft, method: ast.expr, new: ast.expr) -> Iterator[Fix]:
     own = draft.source(method.value)
     for old, step in ((new.left, new.right), (new.right, new.left)):
         text = draft.source(old)
-        if text in (own, f"{own}.value", f"{own}.value()", f"{own}.read_value()"):
+        if text in (own, f"{own}.value", f"{own}.value()", f"{own}.read_value()", f"{own}.numpy()"):
             tight = ast.Mult | ast.Div | ast.MatMult | ast.Pow
             product = isinstance(step, ast.BinOp) and isinstance(step.op, tight)
             less = draft.source(step) if product else draft.operand(step)
