@@ -132,3 +132,25 @@ def test_many_within_a_phase():
     """Another rate begins a phase; within one, each step has an optimizer of its own."""
     (found,) = prove(remade(times=6, rates=(0.1, 0.1, 0.1, 0.01, 0.01, 0.01)))
     assert found.evidence["optimizers"] == 6
+
+
+def test_made_by_a_function():
+    """Who asks for it anew decides that, not the function that makes it."""
+    text = """
+        def chosen(rate):
+            adam = keras.optimizers.Adam(rate)
+            return adam
+
+        def train(x, y{more}):
+            {made}
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            adam.apply_gradients(zip(gradients, model.trainable_variables))
+
+        adam = chosen(0.01)
+        for turn in range(9):
+            train(x, y{more})
+    """
+    assert_findings(text.format(made="adam = chosen(0.01)  # GP609", more=""))
+    assert_silent(text.format(made="pass", more=", adam"))

@@ -103,3 +103,9 @@ def test_made_by_functions():
     """A function that makes the model is called in the scope."""
     made = f"def build():\n    {NET}\n    return net\n"
     assert_silent(program(made, "net = build()\n    " + ADAM))
+
+
+def test_made_by_a_function_outside():
+    """The call is the place: what it calls may serve both inside and outside."""
+    made = f"def build():\n    {NET}\n    return net\nnet = build()  # GP415"
+    assert_findings(program(made, ADAM))

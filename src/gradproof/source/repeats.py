@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, tapes
+from . import factories, habits, tapes
 from .rounds import Applied, of
 from .values import (
     Function,
@@ -171,9 +171,12 @@ def _recreated(reader: Reader, one: Applied) -> None:
             and other.node is one.node
             and _same_owners(other, one)
         ):
-            others = ((reader.spot(one.node), "updates with a fresh state each time"),)
-            spot = reader.spot(optimizer.node)
-            habits.remark(reader, "optimizer-recreated", spot, optimizer.kind, (), others)
+            others = [(reader.spot(one.node), "updates with a fresh state each time")]
+            asked = factories.asked_for(reader, optimizer.path)
+            if asked is not optimizer.node:
+                others.append((reader.spot(optimizer.node), "made here"))
+            spot = reader.spot(asked)
+            habits.remark(reader, "optimizer-recreated", spot, optimizer.kind, (), tuple(others))
             return
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import api, habits, tapes
+from . import api, factories, habits, tapes
 from .values import Constant, Layer, ListValue, Optimizer, Other, Unknown, Value, Variable
 
 if TYPE_CHECKING:
@@ -96,19 +96,29 @@ def applied(
         for owner in map(tapes.owner_of, entries)
         if isinstance(owner, Layer | Variable) and id(owner) in scopes.ready
     ]
-    others = ((reader.spot(node), "replicas update it here"),)
     if not _is_set_elsewhere(reader):
         if strangers:
-            made_at = reader.spot(strangers[0].node)
             names = tapes.names(list(strangers))
-            habits.remark(reader, "strategy-scope-mismatch", made_at, "model", names, others)
+            _mismatch(reader, strangers[0], "model", names, node)
         elif id(optimizer) in scopes.ready and _keeps_slots(optimizer) and reader.generation == "3":
-            made_at = reader.spot(optimizer.node)
-            habits.remark(
-                reader, "strategy-scope-mismatch", made_at, f"`{optimizer.kind}`", (), others
-            )
+            _mismatch(reader, optimizer, f"`{optimizer.kind}`", (), node)
     if not any("aggregat" in (keyword.arg or "") for keyword in node.keywords):
         _clipped(reader, optimizer, gradients, node)
+
+
+def _mismatch(
+    reader: Reader,
+    thing: Layer | Variable | Optimizer,
+    words: str,
+    names: tuple[str, ...],
+    node: ast.AST,
+) -> None:
+    others = [(reader.spot(node), "replicas update it here")]
+    asked = factories.asked_for(reader, thing.path)
+    if asked is not thing.node:
+        others.append((reader.spot(thing.node), "made here"))
+    spot = reader.spot(asked)
+    habits.remark(reader, "strategy-scope-mismatch", spot, words, names, tuple(others))
 
 
 def _is_set_elsewhere(reader: Reader) -> bool:
