@@ -291,3 +291,65 @@ def test_weights_as_arrays_mixed_with_themselves():
     """
     assert_findings(text.format(first="target", mark="  # GP707"))
     assert_silent(text.format(first="online", mark=""))
+
+
+FROM_ZERO = """
+    average = [tf.Variable({first}, trainable=False) for v in model.trainable_variables]{mark}
+    count = tf.Variable(0.0, trainable=False)
+
+    def train():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        count.assign_add(1.0)
+        for a, v in zip(average, model.trainable_variables):
+            a.assign(0.9 * a + 0.1 * v)
+
+    for turn in range(9):
+        train()
+    for a, v in zip(average, model.trainable_variables):
+        v.assign({used})
+"""
+
+
+def test_an_average_that_starts_at_zero():
+    """It starts from the weights, or is corrected for what it has not seen."""
+    zeros = "tf.zeros_like(v)"
+    assert_findings(FROM_ZERO.format(first=zeros, used="a", mark="  # GP707"))
+    assert_silent(FROM_ZERO.format(first=zeros, used="a / (1.0 - 0.9**count)", mark=""))
+    assert_silent(FROM_ZERO.format(first="v.value", used="a", mark=""))
+
+
+CLONED = """
+    def network():
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+
+    online = network()
+    other = {made}{mark}
+    {then}
+
+    def train():
+        wanted = tf.stop_gradient(other(x))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(online(x) - wanted))
+        gradients = tape.gradient(loss, online.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, online.trainable_variables))
+
+    for turn in range(9):
+        train()
+"""
+
+
+def test_a_clone_without_the_weights():
+    """`clone_model` copies no weights; a network of its own may be meant to stay random."""
+    clone = "keras.models.clone_model(online)"
+    assert_findings(CLONED.format(made=clone, then="pass", mark="  # GP707"))
+    assert_silent(CLONED.format(made="network()", then="pass", mark=""))
+    for then in (
+        "other.set_weights(online.get_weights())",
+        "for a, b in zip(other.variables, online.variables): a.assign(b)",
+        "for a, b in zip(other.layers, online.layers): a.set_weights(b.get_weights())",
+        "other.load_weights('first.weights.h5')",
+    ):
+        assert_silent(CLONED.format(made=clone, then=then, mark=""))

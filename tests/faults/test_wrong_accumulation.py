@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Assigned, Pair
 from gradproof.evidence.gradients import Tape, Target
+from gradproof.evidence.recording import Operation
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.wrong_accumulation import prove
@@ -15,6 +18,7 @@ from records import (
     KERNEL,
     KERNEL_GRADIENT,
     MEAN,
+    READ_KERNEL,
     at,
     healthy,
     operation,
@@ -181,3 +185,111 @@ def test_buffers_that_are_emptied_and_never_added_to():
         else:
             total.assign_add(gradient)"""
     assert_silent(right.replace("total.assign_add(gradient)", begins))
+
+
+CHUNKS = """
+    def chunk(rows):  # GP801
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(rows) - rows))
+        return tape.gradient(loss, model.trainable_variables)
+
+    {before}
+    for turn in range(9):
+        {begin}
+        for start in (0, 4):
+            gradients = chunk(x[start : start + 4])
+            {add}
+        optimizer.apply_gradients(zip({given}, model.trainable_variables)){mark}
+"""
+ZEROS = "total = [tf.zeros_like(v) for v in model.trainable_variables]"
+ADD = "total = [t + g for t, g in zip(total, gradients)]"
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        ADD,
+        ADD.replace("t + g", "tf.add(t, g / 2)"),
+        "for i, g in enumerate(gradients): total[i] += g",
+    ],
+)
+@pytest.mark.parametrize("given", ["total", "[t / 2 for t in total]"])
+def test_a_sum_that_never_begins_anew(add: str, given: str):
+    """A list of sums is made before all steps, or in each."""
+    text = CHUNKS.format(before=ZEROS, begin="pass", add=add, given=given, mark="  # GP506")
+    assert_findings(text)
+    assert_findings(CHUNKS.format(before="pass", begin=ZEROS, add=add, given=given, mark=""))
+
+
+def test_averages_and_copies_of_gradients():
+    """A decayed sum is a momentum, and the last gradients are no sum."""
+    for add in (ADD.replace("t + g", "0.9 * t + g"), "total = gradients"):
+        text = CHUNKS.format(before=ZEROS, begin="pass", add=add, given="total", mark="")
+        assert_findings(text)
+
+
+OWN = """
+    class Trainer:
+        def __init__(self):
+            self.sums = [tf.zeros_like(v) for v in model.trainable_variables]
+
+        def step(self):  # GP801
+            for rows in (x[:4], x[4:]):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(rows) - rows))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                self.sums = [s + g for s, g in zip(self.sums, gradients)]
+            optimizer.apply_gradients(zip(self.sums, model.trainable_variables)){mark}
+
+        def begin(self):
+            {begin}
+
+    trainer = Trainer()
+    for turn in range(9):
+        trainer.begin()
+        trainer.step()
+"""
+
+
+def test_sums_of_an_object():
+    """What an object keeps, any of its methods may empty."""
+    assert_findings(OWN.format(begin="pass", mark="  # GP506"))
+    emptied = "self.sums = [tf.zeros_like(v) for v in model.trainable_variables]"
+    assert_findings(OWN.format(begin=emptied, mark=""))
+    outside = OWN.replace("trainer.begin()", emptied.replace("self.", "trainer."))
+    assert_findings(outside.format(begin="pass", mark=""))
+
+
+def carried(first: int, second: int, *more: Operation) -> Run:
+    """Two updates in eager code, from what two operations gave."""
+    run = with_operations(
+        healthy(),
+        operation(12, "AddV2", (READ_KERNEL, KERNEL_GRADIENT), line=5, taped=False),
+        operation(13, "AddV2", (12, KERNEL_GRADIENT), line=5, taped=False),
+        *more,
+    )
+    (apply,) = run.applies
+    pair = Pair(KERNEL, "gradient", name="dense/kernel", handed=first)
+    one = replace(apply, at=12, pairs=(pair,), traced=False)
+    other = replace(one, key=apply.key + 1, at=14, pairs=(replace(pair, handed=second),))
+    return replace(run, applies=(one, other))
+
+
+def test_a_sum_that_goes_on():
+    """What the second call is given holds what the first one was given."""
+    (found,) = prove(carried(12, 13))
+    assert (found.place, found.variables) == (at(6), ("dense/kernel",))
+    means = (
+        operation(14, "Const", shape=()),
+        operation(15, "RealDiv", (12, 14)),
+        operation(16, "RealDiv", (13, 14)),
+    )
+    assert len(list(prove(carried(15, 16, *means)))) == 1
+
+
+def test_a_sum_that_decays():
+    """A momentum multiplies what came before."""
+    decay = operation(14, "Mul", (12, 15)), operation(15, "Const", shape=())
+    more = (*decay, operation(16, "AddV2", (14, KERNEL_GRADIENT), taped=False))
+    assert list(prove(carried(12, 16, *more))) == []
+    assert list(prove(carried(12, 12))) == []

@@ -86,6 +86,56 @@ def hoards(run: Run) -> Iterator[Hoard]:
             return
 
 
+def carried(run: Run) -> Iterator[tuple[Apply, Operation]]:
+    """Sums of gradients that eager code applied, and to which later ones are added.
+
+    With each apply call comes the operation that adds to what an earlier one was given.
+    """
+    given: dict[tuple[int | None, int], Apply] = {}
+    for apply in run.applies:
+        if apply.by_hand or apply.traced or apply.error is not None or not apply.pairs:
+            continue
+        recording = run.recording(apply.recording)
+        earlier = given.get((apply.optimizer, apply.recording))
+        given[apply.optimizer, apply.recording] = apply
+        if earlier is None or len(earlier.pairs) != len(apply.pairs):
+            continue
+        sums = [
+            _goes_on(recording, before, after)
+            for before, after in zip(earlier.pairs, apply.pairs, strict=True)
+        ]
+        first = sums[0]
+        if first is not None and all(sums):
+            yield apply, first
+
+
+def _goes_on(recording: Recording, before: Pair, after: Pair) -> Operation | None:
+    """The addition that makes of what was handed over before what is handed over after it."""
+    if before.variable != after.variable or before.handed is None or after.handed is None:
+        return None
+    whole, end = (_undivided(recording, pair.handed or 0) for pair in (before, after))
+    todo, seen = [end], set[int]()
+    while todo:
+        index = todo.pop()
+        operation = recording.operations[index]
+        if index in seen or index <= whole or operation.type not in ADDITIONS | PLAIN - {"Neg"}:
+            continue
+        seen.add(index)
+        if operation.type in ADDITIONS and whole in operation.inputs:
+            return operation
+        todo.extend(operation.inputs)
+    return None
+
+
+def _undivided(recording: Recording, index: int) -> int:
+    """What was divided by a number at last, to make a mean of a sum."""
+    operation = recording.operations[index]
+    whole = [one for one in operation.inputs if recording.operations[one].shape != ()]
+    if operation.type in SCALINGS and len(operation.inputs) == 2 and len(whole) == 1:
+        return whole[0]
+    return index
+
+
 def replaced(run: Run) -> Iterator[Hoard]:
     """Buffers that are emptied as sums are, and that take one gradient for another."""
     for apply in run.applies:

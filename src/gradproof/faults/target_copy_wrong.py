@@ -67,11 +67,27 @@ _WORDS = {
         "the copy is mixed into the network that is trained, and nothing changes the copy: what is "
         "learned is undone at every step"
     ),
+    "from zero": (
+        "the average of the weights starts at zero, and is used as it is: it is too small by "
+        "all that it has not seen yet"
+    ),
+    "never copied": (
+        "`clone_model` gives the copy first weights of its own, and nothing gives it those of the "
+        "network that is trained: it never follows"
+    ),
 }
 _LABELS = {
     "alias": "no copy",
     "mixed": "mixed with itself",
     "pulled back": "writes to the trained network",
+    "from zero": "starts at zero",
+    "never copied": "other weights",
+}
+_MENDS = {
+    "pulled back": "assign to the copy, not to the network that is trained",
+    "from zero": "start from the weights, or divide by `1 - decay**count`",
+    "never copied": "copy the weights, now and then again: "
+    "`copy.set_weights(network.get_weights())`",
 }
 
 
@@ -84,9 +100,9 @@ def find(loop: Loop) -> Iterator[Finding]:
             label=_LABELS[seen.words],
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix(
-                "assign to the copy, not to the network that is trained"
-                if seen.words == "pulled back"
-                else "clone the network, and mix in the weights of the other one",
+                _MENDS.get(
+                    seen.words, "clone the network, and mix in the weights of the other one"
+                ),
                 safe=False,
             ),
         )

@@ -106,7 +106,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Targets that belong to several tapes, buffers that are only added to."""
-    from ..evidence.accumulating import hoards, replaced, split_targets
+    from ..evidence.accumulating import carried, hoards, replaced, split_targets
 
     told: set[object] = set()
     for parts in split_targets(run):
@@ -142,6 +142,17 @@ def prove(run: Run) -> Iterator[Finding]:
             step=2,
             evidence={"updates": hoard.steps, "buffers": len(buffers)},
             fix=Fix(_WORDS["never reset"][2], safe=False),
+        )
+    for apply, addition in [*carried(run)][:1]:
+        yield Finding(
+            "the sum that an earlier call was given goes on growing: each update contains all "
+            "earlier gradients again",
+            place=apply.place,
+            label=_WORDS["never reset"][1],
+            related=second_places((addition.place, "added to here")),
+            variables=tuple(dict.fromkeys(pair.name for pair in apply.pairs if pair.name)),
+            step=2,
+            fix=Fix("begin each sum with zeros", safe=False),
         )
     for hoard in replaced(run):
         buffers = [run.path(key) for key in hoard.buffers]

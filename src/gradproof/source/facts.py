@@ -37,6 +37,7 @@ from . import (
     repeats,
     replicas,
     rounds,
+    running_sums,
     saving,
     scopes,
     shapes,
@@ -261,6 +262,7 @@ class Facts:
             habits.applied_unscaled(self.reader, optimizer, asked[0] if asked else None, node)
             strange = fact is not None and bool(fact.strangers)
             repeats.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
+            running_sums.applied(self.reader, node)
             masks.applied(self.reader, optimizer, gradients, variables, node)
             clips.applied(self.reader, gradients, node)
             scopes.applied(self.reader, optimizer, gradients, variables, node)

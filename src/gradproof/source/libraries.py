@@ -22,6 +22,7 @@ from . import (
     saving,
     state,
     tapes,
+    target_copies,
     tensors,
 )
 from .flow import merge
@@ -226,7 +227,9 @@ def _cloned(reader: Reader, arguments: Arguments, node: ast.Call) -> Value:
     if not arguments or not isinstance(arguments[0], Layer):
         return Unknown("clone")
     original = arguments[0]
-    return _copy(reader, original, node)
+    copy = _copy(reader, original, node)
+    target_copies.cloned(reader, original, copy)
+    return copy
 
 
 def _copy(reader: Reader, original: Layer, node: ast.Call) -> Layer:

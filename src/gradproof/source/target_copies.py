@@ -59,6 +59,7 @@ def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
 def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.AST) -> None:
     """`target.set_weights(online.get_weights())`."""
     _copied(reader, receiver, value)
+    reader.facts.copies.written.add(id(receiver))
     argument = node.args[0] if isinstance(node, ast.Call) and node.args else None
     if not isinstance(argument, ast.Call):
         # Weights that were put by and are restored.
@@ -96,11 +97,16 @@ def mixed_with_itself(reader: Reader, node: ast.AST) -> None:
 class Copies:
     """Networks that were given the weights of others, and what is mixed with what.
 
-    `made`: a copy, what it is of, and whether it was made more than once.
+    `made`: a copy, what it is of, and whether it was made more than once; `clones`: networks of
+    the same kind, with first weights of their own; `averages`: variables that follow others, and
+    where; `used`: such an average, put in the place of what it follows.
     """
 
     made: list[tuple[Layer | Instance, object, bool]] = field(default_factory=list)
     mixed: list[tuple[Layer, Layer, ast.AST]] = field(default_factory=list)
+    clones: list[tuple[Layer, Layer]] = field(default_factory=list)
+    averages: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
+    used: list[tuple[Variable, object, ast.AST]] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
 
 
@@ -119,11 +125,40 @@ def assigned(reader: Reader, variable: Variable | Group, value: Value, node: ast
     known = [thing for thing in flow_of(value) if not (isinstance(thing, Unknown) and thing.data)]
     others = [thing for thing in known if thing is not own]
     reader.facts.copies.written.add(id(own))
+    _averaged(reader, own, others, value, node)
     if not isinstance(own, Layer) or len(known) != 2 or len(others) != 1:
         return
     mixes = isinstance(node, ast.Call) and len(node.args) == 1 and _is_mixture(node.args[0])
     if mixes and isinstance(others[0], Layer) and not reader.silent:
         reader.facts.copies.mixed.append((own, others[0], node))
+
+
+def _averaged(
+    reader: Reader, own: object, others: list[object], value: Value, node: ast.AST
+) -> None:
+    """`average.assign(decay * average + (1 - decay) * v)`, or `v.assign(average)`."""
+    copies = reader.facts.copies
+    argument = node.args[0] if isinstance(node, ast.Call) and len(node.args) == 1 else None
+    if argument is None or reader.silent:
+        return
+    follows = len(others) == 1 and isinstance(others[0], Layer | Variable)
+    if follows and isinstance(own, Variable) and _is_mixture(argument) and _made_of_zeros(own):
+        copies.averages[id(own)] = own, node
+    if isinstance(value, Variable) and value is not own:
+        copies.used.append((value, own, node))
+
+
+def _made_of_zeros(variable: Variable) -> bool:
+    """`tf.Variable(tf.zeros_like(v))`."""
+    made = variable.node.args[0] if variable.node.args else None
+    called = ast.unparse(made.func).rpartition(".")[2] if isinstance(made, ast.Call) else ""
+    return called in ("zeros", "zeros_like")
+
+
+def cloned(reader: Reader, original: Layer, copy: Layer) -> None:
+    """`clone_model(network)`: the weights do not come along."""
+    if not reader.silent and not reader.speculative:
+        reader.facts.copies.clones.append((original, copy))
 
 
 def _is_mixture(node: ast.expr) -> bool:
@@ -146,6 +181,25 @@ def finish(reader: Reader) -> None:
             continue
         if id(other) not in trained | copies.written and _holds(reader, of[0], own):
             remark(reader, "target-copy-wrong", reader.spot(node), "pulled back")
+    for average, place, node in copies.used:
+        known, mixing = copies.averages.get(id(average), (None, node))
+        if known is average and id(place) in trained:
+            others = (
+                (reader.spot(mixing), "takes in a small part"),
+                (reader.spot(node), "used as it is"),
+            )
+            spot = reader.spot(average.node)
+            remark(reader, "target-copy-wrong", spot, "from zero", (), others)
+    for original, clone in copies.clones:
+        parts = ownership.tracked(reader, clone)
+        moves = any(
+            isinstance(one, Layer) and (one.updated or one.borrowed or one.touched)
+            for one in (clone, *parts)
+        )
+        written = any(id(one) in copies.written for one in (clone, *parts))
+        learns = any(id(one) in trained for one in (original, *ownership.tracked(reader, original)))
+        if clone.called and learns and not moves and not written:
+            remark(reader, "target-copy-wrong", reader.spot(clone.node), "never copied")
 
 
 def _holds(reader: Reader, model: object, layer: Layer) -> bool:

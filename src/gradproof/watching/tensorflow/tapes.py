@@ -24,7 +24,8 @@ KEEP = 3
 """Steps of each tape that are recorded operation by operation."""
 
 UNASKED = 16
-"""The same while none of them was asked for a gradient: parts of a large batch, say."""
+"""The same while none of them was asked for a gradient, or few steps were made: parts of a large
+batch, say."""
 
 
 class Tapes:
@@ -119,7 +120,9 @@ class Tapes:
         else:
             stack, _ = self._places.here(4)
             self._seen[stack] += 1
-            if self._seen[stack] <= (KEEP if stack in self._answers else UNASKED):
+            # Gradients of several parts of a batch may make one step.
+            alone = stack not in self._answers or self.steps < 2
+            if self._seen[stack] <= (UNASKED if alone else KEEP):
                 self._eager.start()
             elif not self.open:
                 self._eager.stop()

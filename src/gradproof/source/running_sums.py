@@ -1,0 +1,107 @@
+"""Lists in which gradients add up, and that are handed over without beginning anew."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import habits
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+_LOOPS = (ast.For, ast.While)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def applied(reader: Reader, node: ast.Call) -> None:
+    """`apply_gradients(zip(total, ...))`, where all that ever changes `total` adds to it."""
+    total = _handed(node)
+    if total is None or reader.silent:
+        return
+    tree = reader.source_of(node.lineno).tree
+    around = [one for one in ast.walk(tree) if any(inner is node for inner in ast.walk(one))]
+    changes = [change for part in _repeated(around, total) for change in _changes(part, total)]
+    if changes and all(map(_adds, changes)):
+        others = ((reader.spot(changes[-1]), "added to here"),)
+        habits.remark(reader, "wrong-accumulation", reader.spot(node), "never reset", (), others)
+
+
+def _repeated(around: list[ast.AST], total: ast.expr) -> list[ast.AST]:
+    """What runs from one update to the next: a loop, or the methods of a class."""
+    if isinstance(total, ast.Attribute):
+        owner = next((one for one in reversed(around) if isinstance(one, ast.ClassDef)), None)
+        body: list[ast.AST] = [*owner.body] if owner is not None else []
+        if _set_by_others(around[0], total):
+            return []
+        return [one for one in body if getattr(one, "name", "") != "__init__"]
+    inner: list[ast.AST] = []
+    for one in around:
+        inner = [] if isinstance(one, _FUNCTIONS) else [*inner, one]
+    inner.reverse()
+    loops: list[ast.AST] = [
+        one for one in inner if isinstance(one, _LOOPS) and any(_changes(one, total))
+    ]
+    return loops[:1]
+
+
+def _set_by_others(tree: ast.AST, total: ast.Attribute) -> bool:
+    """`trainer.total = ...`, outside of the class."""
+    return any(
+        isinstance(one, ast.Attribute)
+        and one.attr == total.attr
+        and isinstance(one.ctx, ast.Store)
+        and ast.unparse(one.value) != "self"
+        for one in ast.walk(tree)
+    )
+
+
+def _handed(node: ast.Call) -> ast.Name | ast.Attribute | None:
+    """The list whose entries stand at the gradients' place, divided by a number maybe."""
+    pairs = node.args[0] if node.args else None
+    first = pairs.args[0] if isinstance(pairs, ast.Call) and len(pairs.args) == 2 else None
+    named = ast.unparse(pairs.func) if isinstance(pairs, ast.Call) else ""
+    if isinstance(first, ast.ListComp) and len(first.generators) == 1:
+        first = first.generators[0].iter if isinstance(first.elt, ast.BinOp) else None
+    if isinstance(first, ast.Attribute) and ast.unparse(first.value) != "self":
+        return None
+    return first if named == "zip" and isinstance(first, ast.Name | ast.Attribute) else None
+
+
+def _changes(part: ast.AST, total: ast.expr) -> Iterator[ast.Assign | ast.AugAssign]:
+    """Statements that give a list, or an entry of it, another value."""
+    name = ast.unparse(total)
+    for one in ast.walk(part):
+        targets = one.targets if isinstance(one, ast.Assign) else [getattr(one, "target", None)]
+        for target in targets if isinstance(one, ast.Assign | ast.AugAssign) else ():
+            whole = target.value if isinstance(target, ast.Subscript) else target
+            if whole is not None and ast.unparse(whole) == name:
+                yield one  # type: ignore[misc]
+
+
+def _adds(change: ast.Assign | ast.AugAssign) -> bool:
+    """`total[i] += g`, `total = [t + g for t, g in zip(total, gradients)]`."""
+    if isinstance(change, ast.AugAssign):
+        return isinstance(change.op, ast.Add) and isinstance(change.target, ast.Subscript)
+    target, value = ast.unparse(change.targets[0]), change.value
+    if isinstance(change.targets[0], ast.Subscript):
+        return _is_sum_with(value, target)
+    if not isinstance(value, ast.ListComp) or len(value.generators) != 1:
+        return False
+    loop = value.generators[0]
+    columns = loop.iter.args if isinstance(loop.iter, ast.Call) else []
+    names = loop.target.elts if isinstance(loop.target, ast.Tuple) else []
+    for column, name in zip(columns, names, strict=False):
+        if ast.unparse(column) == target:
+            return _is_sum_with(value.elt, ast.unparse(name))
+    return False
+
+
+def _is_sum_with(value: ast.expr, term: str) -> bool:
+    """`term + ...`, or `tf.add(term, ...)`."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        return term in (ast.unparse(value.left), ast.unparse(value.right))
+    called = ast.unparse(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    arguments = value.args if isinstance(value, ast.Call) else []
+    return called == "add" and any(ast.unparse(one) == term for one in arguments)
