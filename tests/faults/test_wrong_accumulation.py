@@ -293,3 +293,59 @@ def test_a_sum_that_decays():
     more = (*decay, operation(16, "AddV2", (14, KERNEL_GRADIENT), taped=False))
     assert list(prove(carried(12, 16, *more))) == []
     assert list(prove(carried(12, 12))) == []
+
+
+PARTS = """
+    sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+    chosen = {optimizer}
+
+    @tf.function
+    def collect(rows):
+        with tf.GradientTape() as tape:
+            loss = {loss}
+        for total, gradient in zip(sums, tape.gradient(loss, model.trainable_variables)):
+            total.assign_add({gradient})
+
+    @tf.function
+    def release():
+        chosen.apply_gradients(zip({given}, model.trainable_variables)){mark}
+        for total in sums:
+            total.assign(tf.zeros_like(total))
+
+    for step in range(40):
+        collect(x)
+        {when}release()
+"""
+RIGHT = {
+    "optimizer": "keras.optimizers.SGD(0.1)",
+    "loss": "tf.reduce_mean(tf.square(model(rows) - rows))",
+    "gradient": "gradient",
+    "given": "sums",
+    "mark": "",
+    "when": "if step % 4 == 3: ",
+}
+
+
+def test_sums_for_means():
+    """Four gradients of means make a step of SGD that is four times as large."""
+    assert_findings(PARTS.format(**{**RIGHT, "mark": "  # GP506"}))
+    loop = PARTS.replace("collect(x)", "for part in range(4): collect(x)")
+    assert_findings(loop.format(**{**RIGHT, "mark": "  # GP506", "when": ""}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("optimizer", "keras.optimizers.Adam(0.1)"),
+        ("optimizer", "keras.optimizers.SGD(0.1, global_clipnorm=1.0)"),
+        ("optimizer", "keras.optimizers.SGD(0.1 / 4)"),
+        ("loss", "tf.reduce_mean(tf.square(model(rows) - rows)) / 4.0"),
+        ("loss", "tf.reduce_sum(tf.square(model(rows) - rows)) / 32.0"),
+        ("gradient", "gradient / 4.0"),
+        ("given", "[total / 4.0 for total in sums]"),
+        ("when", ""),
+    ],
+)
+def test_sums_that_are_meant(name: str, value: str):
+    """Another rule, rate or loss, divided before or after, and one part only."""
+    assert_silent(PARTS.format(**{**RIGHT, name: value}))

@@ -2,6 +2,7 @@
 
 Every `apply` advances `iterations` by one. A schedule, a warm-up and Adam's bias
 correction read it: with two calls a step, a decay over 1000 steps is over after 500.
+An Adam by hand that counts in its loop over variables is off in the same way.
 
 ## Bad
 

@@ -3,6 +3,7 @@
 Two names for one network are no copy: the target moves with every step. A soft
 update that mixes the target with itself leaves it where it was; one that writes to the
 online network undoes what that has learned.
+`clone_model` copies no weights, and an average that starts at zero is too small at first.
 
 ## Bad
 

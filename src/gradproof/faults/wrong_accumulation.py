@@ -3,7 +3,7 @@
 Losses of closed tapes can be added up, but the last tape knows only the last part. And a
 buffer of gradients that is not emptied after it was applied brings all earlier
 gradients into each later update; one to which gradients are assigned, not added, holds
-the last part only.
+the last part only. A sum of gradients of means, not divided, makes plain SGD step too far.
 
 ## Bad
 
@@ -79,6 +79,14 @@ _WORDS = {
         "never emptied",
         "assign zeros to the buffers after they are applied",
     ),
+    "not divided": (
+        (
+            "gradients of means over the parts are added up and applied undivided: with this "
+            "optimizer each step is as many times too large as there are parts"
+        ),
+        "not divided",
+        "divide the sums by the number of parts",
+    ),
     "replaced": (
         (
             "these buffers are emptied after they are applied, as sums are, but each gradient is "
@@ -100,6 +108,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             label=label,
             related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
             variables=seen.names,
+            level="warning" if seen.words == "not divided" else None,
             fix=Fix(mend, safe=False),
         )
 

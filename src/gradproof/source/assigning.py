@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import by_hand, escaping, masks, repeats, statistics, tapes, updates
+from . import by_hand, escaping, masks, repeats, statistics, tapes, undivided, updates
 from .flow import merge
 from .roles import direction
 from .values import Constant, GradientOf, Group, Instance, Layer, Tensor, Value, Variable
@@ -84,6 +84,8 @@ def _assigned(
         owner.borrowed = True
         statistics.averaged(reader, owner, flow)
     by_hand.assignment(reader, variable, name, value, node)
+    if name == "assign_add" and gradients:
+        undivided.added(reader, variable, gradients, node)
     masks.assigned(reader, variable, name, node, gradients=bool(gradients), fresh=fresh)
     if isinstance(owner, Instance):
         owner.touched = True

@@ -48,6 +48,7 @@ from . import (
     target_copies,
     terms,
     trainable_flips,
+    undivided,
     weighing,
 )
 from .dependence import Flow, Path
@@ -109,6 +110,7 @@ class Facts:
         self.scopes = scopes.Scopes()
         self.saves = saving.Saves()
         self.copies = target_copies.Copies()
+        self.sums = undivided.Sums()
         self.inner_steps: dict[int, inner_steps.InnerStep] = {}
         self.flags = flags.Flags()
         self.moving: dict[int, tuple[Layer, ast.AST, frozenset[int]]] = {}
@@ -264,6 +266,7 @@ class Facts:
             repeats.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
             running_sums.applied(self.reader, node)
             masks.applied(self.reader, optimizer, gradients, variables, node)
+            undivided.applied(self.reader, optimizer, gradients, node)
             clips.applied(self.reader, gradients, node)
             scopes.applied(self.reader, optimizer, gradients, variables, node)
             saving.applied(self.reader, optimizer, variables, node)
@@ -391,6 +394,7 @@ class Facts:
         masks.finish(self.reader)
         saving.finish(self.reader)
         target_copies.finish(self.reader)
+        undivided.finish(self.reader)
         statistics.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)
