@@ -353,3 +353,58 @@ def test_a_clone_without_the_weights():
         "other.load_weights('first.weights.h5')",
     ):
         assert_silent(CLONED.format(made=clone, then=then, mark=""))
+
+
+CALLBACK = """
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+        def train_step(self, data):
+            inputs, targets = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(self(inputs, training=True) - targets))
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+            return {{"loss": loss}}
+
+
+    class Averaging(keras.callbacks.Callback):
+        average = None
+
+        def {mix}(self, number, logs=None):
+            weights = self.model.get_weights()
+            self.average = self.average or weights
+            self.average = [0.9 * a + 0.1 * w for a, w in zip(self.average, weights)]
+
+        def {write}(self, number, logs=None):
+            self.model.set_weights(self.average){mark}
+
+        def {restore}(self, number, logs=None):
+            {back}
+
+
+    net = Net()
+    net.compile(optimizer="adam")
+    net.fit(x, y, epochs=3, callbacks=[Averaging()])
+"""
+
+
+def test_an_average_that_is_written_back():
+    """Between two epochs it undoes; at the end, or put back again, it does not."""
+    plain = {
+        "mix": "on_train_batch_end",
+        "write": "on_epoch_end",
+        "mark": "",
+        "restore": "on_test_end",
+        "back": "pass",
+    }
+    assert_findings(CALLBACK.format(**{**plain, "mark": "  # GP707"}))
+    assert_silent(CALLBACK.format(**{**plain, "write": "on_train_end"}))
+    assert_silent(CALLBACK.format(**{**plain, "back": "self.model.set_weights(self.kept)"}))
+    # Slow weights that are looked at once an epoch, and gone on from.
+    assert_silent(CALLBACK.format(**{**plain, "mix": "on_epoch_begin"}))

@@ -68,6 +68,10 @@ _WORDS = {
         "the copy is mixed into the network that is trained, and nothing changes the copy: what is "
         "learned is undone at every step"
     ),
+    "written back": (
+        "the average is written over the weights between two epochs, and training goes on from "
+        "there: most of what the last steps learned is thrown away"
+    ),
     "from zero": (
         "the average of the weights starts at zero, and is used as it is: it is too small by "
         "all that it has not seen yet"
@@ -81,11 +85,13 @@ _LABELS = {
     "alias": "no copy",
     "mixed": "mixed with itself",
     "pulled back": "writes to the trained network",
+    "written back": "overwrites what was trained",
     "from zero": "starts at zero",
     "never copied": "other weights",
 }
 _MENDS = {
     "pulled back": "assign to the copy, not to the network that is trained",
+    "written back": "write it when training ends, or put the trained weights back after evaluation",
     "from zero": "start from the weights, or divide by `1 - decay**count`",
     "never copied": "copy the weights, now and then again: "
     "`copy.set_weights(network.get_weights())`",
@@ -99,6 +105,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             _WORDS[seen.words],
             place=loop.place(seen.at),
             label=_LABELS[seen.words],
+            level="warning" if seen.words == "written back" else None,
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix(
                 _MENDS.get(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, tapes
+from . import attributes, averaging, tapes
 from .escaping import mark_updated
 from .optimizers import mark_all
 from .values import (
@@ -95,6 +95,7 @@ def _call_back(reader: Reader, thing: Instance, callbacks: Value | None, node: a
         if not isinstance(callback, Instance):
             continue
         callback.attributes.names.setdefault("model", thing)
+        averaging.called_back(reader, callback.of)
         for moment in _MOMENTS:
             method = attributes.member(callback.of, moment)
             if isinstance(method, Function):
