@@ -88,3 +88,31 @@ def test_silent_for_operations():
             + f"scaled = [{change} for g, v in zip(gradients, net.trainable_variables)]\n"
             + "optimizer.apply_gradients(zip(scaled, net.trainable_variables))\n"
         )
+
+
+TABLE = """
+table = tf.Variable(tf.random.normal((9, 4)), name="table")
+ids = tf.constant([1, 2, 3])
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        rows = {looked_up}
+        loss = tf.reduce_mean(tf.square(rows)){more}
+    gradient = tape.gradient(loss, table)
+    table.assign_sub(0.1 * gradient){mark}
+"""
+
+
+@pytest.mark.parametrize(
+    "looked_up", ["tf.gather(table, ids)", "tf.nn.embedding_lookup(table, ids)"]
+)
+def test_rows_of_a_variable(looked_up: str):
+    """The gradient of a table of one's own is sparse, too."""
+    assert_findings(TABLE.format(looked_up=looked_up, more="", mark="  # GP309"))
+    whole = " + 0.1 * tf.nn.l2_loss(table)"
+    assert_silent(TABLE.format(looked_up=looked_up, more=whole, mark=""))
+
+
+def test_columns_of_a_variable():
+    """Along another axis the gradient is dense."""
+    columns = "tf.gather(table, ids, axis=1)"
+    assert_silent(TABLE.format(looked_up=columns, more="", mark=""))

@@ -337,6 +337,8 @@ class Reader:
 
     def _read_variable(self, variable: Variable, node: ast.AST) -> Flow:
         flow = origin(variable, self.watching(variable, variable.trainable), self.path(node))
+        if self.active and not variable.dense:
+            self.store.set_field(variable, "dense", True)
         if self.frame.building:
             self.built_reads.add(id(node))
         if variable.holds is not None:

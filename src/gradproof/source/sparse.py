@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from . import habits, ownership
-from .values import Constant, Group, Layer, Tensor, Value
+from .values import Constant, Group, Layer, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -17,12 +18,27 @@ def is_sparse(value: Value) -> bool:
     if not isinstance(value, Tensor) or value.gradient is None or not value.made:
         return False
     source = value.gradient.source
-    owner = source.owner if isinstance(source, Group) else None
-    return (
-        isinstance(owner, Layer)
-        and owner.kind == "Embedding"
-        and value.made[-1] is value.gradient.call.node
+    owner = source.owner if isinstance(source, Group) else source
+    looked_up = (isinstance(owner, Layer) and owner.kind == "Embedding") or (
+        isinstance(owner, Variable) and owner.gathered and not owner.dense
     )
+    return looked_up and value.made[-1] is value.gradient.call.node
+
+
+def gathered(reader: Reader, table: Variable, keywords: Mapping[str, Value], node: ast.AST) -> None:
+    """`tf.gather` or `tf.nn.embedding_lookup` of a variable, which has been read for it.
+
+    Its gradient is sparse if rows are taken, and if nothing else of the tape reads it.
+    """
+    rows = (
+        isinstance(node, ast.Call)
+        and len(node.args) < 3
+        and not {"axis", "batch_dims"} & (keywords.keys())
+    )
+    if table.kind == "tf.Variable" and rows and reader.active:
+        reader.store.set_field(table, "gathered", True)
+    else:
+        reader.store.set_field(table, "dense", True)
 
 
 def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None:
@@ -37,7 +53,7 @@ def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None
         # A tensor on the other side takes it as a dense one.
         return
     source = sparse.gradient.source
-    name = ownership.name_of(source.owner) if isinstance(source, Group) else ""
+    name = ownership.name_of(source) if isinstance(source, Group | Variable) else ""
     others = ((reader.spot(sparse.gradient.call.node), "sparse for an embedding"),)
     spot = reader.spot(node)
     habits.remark(reader, "sparse-gradient-arithmetic", spot, "", (name,) if name else (), others)

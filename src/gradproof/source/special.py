@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import escaping, nests, shapes, singular
+from . import escaping, nests, shapes, singular, sparse
 from .flow import cut, merge
 from .forms import written_as
 from .tensors import plain
@@ -86,7 +86,7 @@ def _gather(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
     given = dict(zip(("params", "indices"), arguments, strict=False)) | keywords
-    params, indices = given.get("params"), given.get("indices")
+    params, indices = given.get("params"), given.get("indices", given.get("ids"))
     if params is None or indices is None:
         return None
     ends = cut(
@@ -96,7 +96,11 @@ def _gather(
         reader.path(node),
         reader.active,
     )
+    dense = isinstance(params, Variable) and params.dense
     result = Tensor(merge((reader.read(params, node), ends)), made=reader.path(node))
+    if isinstance(params, Variable) and not name.endswith("gather_nd"):
+        reader.store.set_field(params, "dense", dense)
+        sparse.gathered(reader, params, keywords, node)
     if isinstance(params, Tensor):
         result.ending, result.ender = params.ending, params.ender
     return result
@@ -230,6 +234,7 @@ SPECIAL: dict[str, Callable[..., Value | None]] = {
     "where": _where,
     "gather": _gather,
     "gather_nd": _gather,
+    "embedding_lookup": _gather,
     "clip_by_value": _clip_by_value,
     "clip": _clip_by_value,
     "clip_by_global_norm": _clip_by_global_norm,

@@ -126,6 +126,8 @@ class Variable:
         trainable: Its flag; `None`: unknown.
         assigned: Whether the program itself writes to it.
         holds: What the last assigned value depended on.
+        made_under: Tapes that recorded when it was made, on no condition.
+        gathered: A tape saw rows of it looked up; `dense`: and read as a whole.
     """
 
     kind: str
@@ -142,6 +144,9 @@ class Variable:
     sign: int = 1
     shape: tuple[int | None, ...] | None = None
     holds: tuple[Flow, Path] | None = None
+    made_under: frozenset[int] = frozenset()
+    gathered: bool = False
+    dense: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -181,11 +186,18 @@ class Layer:
 class Group:
     """Some variables of one owner, as an entry of a list.
 
-    `which` is `trainable`, `all` or `other`.
+    `which` is `trainable`, `all` or `other`; `node` is where a list of them was read.
     """
 
     owner: object
     which: str = "trainable"
+    node: ast.AST | None = None
+
+
+class Frozen(NamedTuple):
+    """What a list lacks as its flag was off when it was read."""
+
+    owner: object
 
 
 @dataclass(eq=False, repr=False)
@@ -198,7 +210,8 @@ class ListValue:
         owner: For a list of variables: the object it was asked from.
         which: For such a list: `trainable`, `all` or `other`.
         node: Where it was read.
-        unbuilt: Owners that had no variables yet when the list was read.
+        unbuilt: Owners that had no variables yet when the list was read; as `Frozen`, those
+            whose flag was off then.
         part: For a slice of a list of variables, or of their gradients: its bounds.
         cut: It was cut where another list ends: its first entries are these, and no more is known.
         pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
