@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.run import Crash, Run
 from gradproof.faults.wrong_custom_gradient import prove
 from records import (
@@ -189,3 +191,42 @@ def test_a_body_that_uses_variables():
         assert_silent(text.format(**whole, takes=takes, mark=""))
     weight = {"given": "values, w", "body": "values @ w", "passed": "x, encoder.weights[0]"}
     assert_silent(text.format(**weight, takes="upstream", mark=""))
+
+
+THROUGH = """
+values = model(x)
+with tf.GradientTape() as tape:
+    soft = model(x)
+    loss = tf.reduce_mean(tf.square({form} - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "(soft + tf.stop_gradient(tf.round(soft)) - soft)",
+        "(tf.stop_gradient(tf.sign(soft)) + soft - soft)",
+        "(soft + (tf.stop_gradient(tf.round(soft)) - soft))",
+    ],
+)
+def test_slopes_that_cancel(form: str):
+    """What is added and taken off again has no slope: the rest is stopped."""
+    text = THROUGH.format(form=form)
+    line = f"loss = tf.reduce_mean(tf.square({form} - y))"
+    assert_findings(text.replace(line, line + "  # GP301"))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "(soft + tf.stop_gradient(tf.round(soft) - soft))",
+        "(soft + tf.stop_gradient(tf.round(soft)) - tf.stop_gradient(soft))",
+        "(2.0 * soft + tf.stop_gradient(y) - soft)",
+        "(soft + tf.stop_gradient(tf.round(soft)) - values)",
+    ],
+)
+def test_slopes_that_stay(form: str):
+    """Straight-through forms, and sums with a stopped part that is a target."""
+    assert_silent(THROUGH.format(form=form))

@@ -35,13 +35,15 @@ class Break(NamedTuple):
             `zero` (the derivative is exactly 0 there), `numpy`, `opaque`
             (a Python function without gradient), `assign`, `stopped`,
             `unwatched`, `rebound` (a tensor took the variable's name),
-            `integer` (no gradient for this dtype), `residual` (a straight-through
-            form that stops the wrong part), `unused` (computed, but
+            `integer` (no gradient for this dtype),
+            `residual` (a straight-through form that stops the wrong part),
+            `cancelled` (one whose slopes cancel), `unused` (computed, but
             nothing uses it).
         operation: What does it, as it would be written: `tf.argmax`.
         at: The place, in the function that holds the tape.
         inner: The very operation, where it stands in another function.
         origin: Where the thing that breaks was made, if that is elsewhere.
+        caller: The call that led there, where the place is in another function.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class Break(NamedTuple):
     at: Spot
     inner: Spot | None = None
     origin: Spot | None = None
+    caller: Spot | None = None
 
 
 class Connection(NamedTuple):

@@ -86,6 +86,18 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
             symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
         )
+    for broken, call, names in loop.breaks("cancelled"):
+        yield Finding(
+            f"the value is that of the stopped part, as in a straight-through form; but the soft "
+            f"part is taken off again with its slope, and no gradient leads from "
+            f"{listed(names) or 'the variables'} to `{call.target.text}`",
+            place=loop.place(broken.at),
+            label="the slopes cancel here",
+            related=loop.related(call.at, "asked for gradients here"),
+            variables=names,
+            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
+            symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+        )
     for seen in loop.about("wrong-custom-gradient"):
         if seen.words == "variables":
             yield Finding(

@@ -37,6 +37,24 @@ def _stops_the_wrong_part(node: ast.BinOp) -> bool:
     return False
 
 
+def _cancels(node: ast.BinOp) -> bool:
+    """Says whether `soft + tf.stop_gradient(hard) - soft` stands there: both slopes of it meet."""
+    counts: dict[str, int] = {}
+    stopped = False
+    waiting: list[tuple[ast.expr, int]] = [(node, 1)]
+    while waiting:
+        term, sign = waiting.pop()
+        if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Add | ast.Sub):
+            turned = -sign if isinstance(term.op, ast.Sub) else sign
+            waiting += [(term.left, sign), (term.right, turned)]
+            continue
+        called = term.func if isinstance(term, ast.Call) else None
+        stopped |= "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", ""))
+        text = ast.unparse(term)
+        counts[text] = counts.get(text, 0) + sign
+    return stopped and sorted(counts.values()) == [0, 1]
+
+
 def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
     """`left op right` where at least one side is not a known number."""
     vague = isinstance(left, Unknown) and isinstance(right, Constant | Unknown)
@@ -58,6 +76,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         return result
     if isinstance(node.op, ast.Add) and _stops_the_wrong_part(node):
         flow = recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
+    elif isinstance(node.op, ast.Add | ast.Sub) and _cancels(node):
+        flow = cut(flow, "cancelled", "", reader.path(node), reader.active)
     result = Tensor(
         flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
     )
