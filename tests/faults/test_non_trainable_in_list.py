@@ -92,3 +92,24 @@ def test_collected_elsewhere():
             gradients = tape.gradient(loss, variables)
             optimizer.apply_gradients(zip(gradients, variables))
     """)
+
+
+def test_read_in_another_function():
+    """The list is named where it was read, also if it was filled bit by bit."""
+    assert_findings(
+        """
+        def weights_of(*nets):
+            found = []
+            for net in nets:
+                found.extend(net.variables)  # GP108
+            return found
+
+        net = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(),
+                                keras.layers.Dense(4)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        weights = weights_of(net)
+        gradients = tape.gradient(loss, weights)
+        optimizer.apply_gradients(zip(gradients, weights))
+        """
+    )

@@ -99,3 +99,29 @@ def test_all_layers_frozen():
     thawed = "\nmodel.layers[-1].trainable = True"
     frozen = NETS + "for layer in model.layers:\n    layer.trainable = False"
     assert_silent(frozen + thawed, STEP)
+
+
+INNER = """
+inputs = keras.Input((4,))
+first = keras.layers.Dense(4, activation="relu", name="first")(inputs)
+body = keras.Model(inputs, keras.layers.Dense(4, name="second")(first))
+body.trainable = False
+{model}
+body.layers[-1].trainable = True{mark}
+"""
+NESTED = "model = keras.Model(inputs, keras.layers.Dense(4)(body(inputs)))"
+
+
+def test_thawed_inside_of_what_is_frozen():
+    """In Keras 2 the flag of a nested model counts for all that it holds."""
+    for model in (NESTED, "model = keras.Sequential([body, keras.layers.Dense(4)])"):
+        assert_findings(INNER.format(model=model, mark="  # GP105"), STEP, keras="2")
+        assert_silent(INNER.format(model=model, mark=""), STEP, keras="3")
+
+
+def test_thawed_where_nothing_is_nested():
+    """A model that goes on from the output of another holds its layers by themselves."""
+    flat = "model = keras.Model(body.input, keras.layers.Dense(4)(body.output))"
+    assert_silent(INNER.format(model=flat, mark=""), STEP, keras="2")
+    refrozen = INNER.format(model=NESTED, mark="\nbody.trainable = False")
+    assert_silent(refrozen, STEP, keras="2")

@@ -98,3 +98,40 @@ def test_thawed_between_two_fits_of_an_own_step():
 def test_thawed_and_frozen_again():
     """A flag that stands as it stood when it was read harms nothing."""
     assert_silent(OWN_STEP.format(between="body.trainable = True\nbody.trainable = False"))
+
+
+KEPT = """
+class Learner:
+    def __init__(self):
+        self.body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="body")])
+        self.head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="head")])
+        self.body.trainable = False
+        self.weights = self.body.trainable_variables + self.head.trainable_variables
+
+    def thaw(self):
+        self.body.trainable = True{mark}
+        {after}
+
+    def step(self, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.head(self.body(x)) - y))
+        gradients = tape.gradient(loss, self.weights)
+        for weight, gradient in zip(self.weights, gradients):
+            weight.assign_sub(0.1 * gradient)
+
+learner = Learner()
+learner.step(x, y)
+learner.thaw()
+learner.step(x, y)
+"""
+
+
+def test_thawed_after_the_list_was_kept():
+    """A list is no view: it does not grow by what is thawed later."""
+    assert_findings(KEPT.format(mark="  # GP106", after=""))
+
+
+def test_the_list_is_read_again():
+    """The flag first, then the list."""
+    again = "self.weights = self.body.trainable_variables + self.head.trainable_variables"
+    assert_silent(KEPT.format(mark="", after=again))

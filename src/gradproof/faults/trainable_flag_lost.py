@@ -54,7 +54,8 @@ Set the outer flag first, the inner ones after it, and look at the list:
 
 ## Sources
 
-- tf-keras 2.21.0, tried: the setter of a model sets all its layers.
+- tf-keras 2.21.0, tried: the setter of a model sets all its layers; the list of a model lacks
+  all that a part holds whose own flag is false. In Keras 3.15.1 it has what is trainable inside.
 - Keras 3.15.1, tried: `base.trainable = True` on a model whose own flag is true already
   leaves frozen layers frozen.
 - https://github.com/tensorflow/hub/issues/795
@@ -76,10 +77,15 @@ _FIXES = {
     "reset": "set the outer flag first",
     "kept": "set the flags of the layers themselves",
     "hub": "give it `trainable=True`",
+    "held": "set the flag of the whole first, then those of the parts that stay frozen",
     "all": "freeze only what is to stand still, before the new layers are added",
 }
 
-_LABELS = {"hub": "frozen by default", "all": "freezes all that is left"}
+_LABELS = {
+    "hub": "frozen by default",
+    "held": "the flag of the whole counts",
+    "all": "freezes all that is left",
+}
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -92,6 +98,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             "kept": f"this flag is true already, so nothing is handed down: {these} stay frozen",
             "hub": "a layer of TensorFlow Hub is not trainable unless it is told to be: the list "
             "of its trainable variables is empty",
+            "held": f"this flag lets {these} train, but that of the model around does not: no list "
+            "of trainable variables has them",
             "all": f"with this {these} are frozen, and nothing is left to train: the list of "
             "trainable variables is empty",
         }[seen.words]
@@ -102,6 +110,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             variables=names,
             fix=Fix(_FIXES[seen.words], safe=False),
+            symptoms=("variable-left-out",) if seen.words == "held" else (),
         )
 
 

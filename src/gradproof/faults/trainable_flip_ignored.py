@@ -64,12 +64,16 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """Flags that are set when nobody reads them any more."""
     for seen in loop.about("trainable-flip-ignored"):
+        kept = seen.words == "list"
+        what = "the list of what trains" if kept else "the training step"
+        fix = "read the list again" if kept else "compile again, or trace the step again,"
         yield Finding(
-            f"`{seen.at.text}` comes after the training step has read the flags: it has no effect",
+            f"`{seen.at.text}` comes after {what} has read the flags: it has no effect",
             place=loop.place(seen.at),
             label="too late",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
-            fix=Fix("compile again, or trace the step again, after the change", safe=False),
+            variables=seen.names,
+            fix=Fix(f"{fix} after the change", safe=False),
             symptoms=("variable-left-out",),
         )
 

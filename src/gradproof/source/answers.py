@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
 from ..finding import Span
-from . import api, connections, ownership, tapes
-from .values import Asked, Instance, Layer, ListValue, Unknown, Variable
+from . import api, connections, ownership, tapes, trainable_flips
+from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -121,8 +121,12 @@ def _listed_elsewhere(reader: Reader, asked: Asked) -> Spot | None:
         return [one.lineno for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
 
     if made.text in ("[]", "list()"):
-        # It was filled later, elsewhere maybe.
-        return None
+        # It was filled later: with what was read elsewhere, maybe.
+        groups = (one for one in sources.items if isinstance(one, Group))
+        read = next((one.node for one in groups if one.which == "all"), None)
+        if read is None:
+            return None
+        made = reader.spot(read)
     return made if made.path != here.path or around(made) != around(here) else None
 
 
@@ -176,6 +180,8 @@ def _left_out(
             continue
         if isinstance(thing, Layer) and not any(isinstance(o, Layer) for o, _ in question.found):
             # An input is optimised through a network that stands still.
+            continue
+        if trainable_flips.thawed_after(reader, question.asked, thing):
             continue
         made = reader.spot(getattr(thing, "node", path[-1]))
         found.append(Owned(ownership.name_of(thing), made, reader.spot(path[-1]), _kind(thing)))

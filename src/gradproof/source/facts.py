@@ -147,6 +147,7 @@ class Facts:
         rounds.asked_for(self.reader, asked)
         flags.read_now(self.reader)
         flags.hub_asked(self.reader, asked)
+        flags.held_off(self.reader, asked)
         keeping.asked_for(self.reader, asked)
         copies.asked_for(self.reader, asked)
         terms.asked(self.reader, asked)

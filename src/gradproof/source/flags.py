@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import api, habits, ownership
-from .values import Asked, Constant, Layer, ListValue, Optimizer, Value
+from .values import Asked, Constant, Instance, Layer, ListValue, Optimizer, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -107,6 +107,34 @@ def hub_asked(reader: Reader, asked: Asked) -> None:
             others = ((reader.spot(asked.node), "asked for here"),)
             spot = reader.spot(thing.node)
             habits.remark(reader, "trainable-flag-lost", spot, "hub", (thing.name,), others)
+
+
+def held_off(reader: Reader, asked: Asked) -> None:
+    """Keras 2: layers that were switched on, inside of one that is off, are in no list."""
+    if reader.generation != "2":
+        return
+    owner = asked.sources.owner if isinstance(asked.sources, ListValue) else None
+    written = reader.facts.flags.written
+    whole = [(layer, node) for layer, known, node, _ in written.values() if known is False]
+    for thing in (owner if isinstance(owner, tuple) else (owner,)) if whole else ():
+        if not isinstance(thing, Layer | Instance):
+            continue
+        held = {id(one) for one in ownership.tracked(reader, thing, frozen=True)}
+        listed = {id(one) for one in ownership.tracked(reader, thing)}
+        for layer, known, node, _ in written.values():
+            reached = {id(one) for one in (layer, *_inside(layer))}
+            on = known is True and layer.trainable is True
+            if not on or layer is thing or not reached & held:
+                continue
+            for outer, frozen in whole:
+                # What is called inside of a functional model is one layer of it.
+                apart = not reached & listed or (outer.called and outer.kind == "Model")
+                if outer is thing or not apart or all(one is not layer for one in _inside(outer)):
+                    continue
+                others = ((reader.spot(frozen), "frozen as a whole here"),)
+                names = (ownership.name_of(layer),) if ownership.name_of(layer) else ()
+                spot = reader.spot(node)
+                habits.remark(reader, "trainable-flag-lost", spot, "held", names, others)
 
 
 def option_written(

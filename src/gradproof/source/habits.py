@@ -59,6 +59,7 @@ class Habits:
     anew: set[int] = field(default_factory=set)
     models: list[Layer] = field(default_factory=list)
     frozen: dict[int, Spot] = field(default_factory=dict)
+    thawed: dict[int, Spot] = field(default_factory=dict)
 
 
 def remark(

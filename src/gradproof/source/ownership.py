@@ -10,6 +10,7 @@ from . import api
 from .values import (
     Class,
     DictValue,
+    Frozen,
     Function,
     Group,
     Instance,
@@ -39,7 +40,7 @@ def collection(reader: Reader, thing: Value, which: str, node: ast.AST) -> ListV
                 continue
             if which == "other" and item.kind not in api.WITH_MOVING_STATISTICS:
                 continue
-            items.append(Group(item, which))
+            items.append(Group(item, which, node))
             if item.built is False:
                 unbuilt.append(item)
         elif isinstance(item, Variable):
@@ -52,6 +53,13 @@ def collection(reader: Reader, thing: Value, which: str, node: ast.AST) -> ListV
             items.append(Group(item, which))
     if isinstance(thing, Instance) and not thing.built and _makes_in_build(thing.of):
         unbuilt.append(thing)
+    if which == "trainable" and reader.facts.habits.frozen:
+        listed = {id(item.owner) for item in items if isinstance(item, Group)}
+        unbuilt += (
+            Frozen(item)
+            for item in tracked(reader, thing, frozen=True)
+            if isinstance(item, Layer) and item.trainable is False and id(item) not in listed
+        )
     exact = not (isinstance(thing, Instance) and thing.of.base == "unknown")
     return ListValue(
         items,
@@ -88,7 +96,9 @@ def _tracked(
     if depth > DEEPEST:
         return
     if isinstance(thing, Layer):
-        off = thing.trainable is False and not frozen
+        # In Keras 3 the flag of what is asked counts, and then those of the variables.
+        inner = depth > 0 and reader.generation == "3"
+        off = thing.trainable is False and not frozen and not inner
         if off and (thing.parts or thing.outputs is not None):
             return
         if thing.kind in ("Sequential", "Model") or thing.parts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import api, ownership, tapes
 from .habits import remark
-from .values import Asked, Constant, Instance, Layer, ListValue, Value, Variable
+from .values import Asked, Constant, Frozen, Instance, Layer, ListValue, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -32,9 +32,31 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
     fresh = id(layer) not in habits.fitted
     on = isinstance(value, Constant) and value.value is True
     if on:
+        thawed(reader, layer, node)
         habits.frozen_after.pop(id(layer), None)
     if fresh and id(layer) in habits.compiled and layer.trainable is not False and not on:
         habits.frozen_after[id(layer)] = reader.spot(node)
+
+
+def thawed(reader: Reader, thing: Layer | Instance, node: ast.AST) -> None:
+    """`thing.trainable = True`: lists that were read before do not grow by it."""
+    for part in (thing, *ownership.tracked(reader, thing, frozen=True)):
+        reader.facts.habits.thawed[id(part)] = reader.spot(node)
+
+
+def thawed_after(reader: Reader, asked: Asked, thing: object) -> bool:
+    """A list that was kept from before a part was thawed: says so, and whether it is one."""
+    kept = asked.sources
+    if not isinstance(kept, ListValue) or kept.node is None:
+        return False
+    spot = reader.facts.habits.thawed.get(id(thing))
+    missing = any(isinstance(one, Frozen) and one.owner is thing for one in kept.unbuilt)
+    if spot is None or not missing:
+        return False
+    names = (ownership.name_of(thing),) if ownership.name_of(thing) else ()
+    others = ((reader.spot(kept.node), "read before"),)
+    remark(reader, "trainable-flip-ignored", spot, "list", names, others)
+    return True
 
 
 def compiles(reader: Reader, thing: Layer | Instance) -> None:
