@@ -208,3 +208,38 @@ def test_made_when_it_is_missing():
         """,
         then=STEP,
     )
+
+
+DRAWN = """
+class Unit(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(tf.random.normal((4, 4)), name="w")
+        self.late = None
+
+    def __call__(self, inputs):
+        {made}
+        return inputs @ self.w + inputs @ other
+
+unit = Unit()
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(unit(x) - y))
+    gradients = tape.gradient(loss, unit.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, unit.trainable_variables))
+"""
+
+
+def test_variable_drawn_in_a_module():
+    """A `tf.Module` that draws a variable whenever it is called."""
+    assert_findings(DRAWN.format(made="other = tf.Variable(tf.random.normal((4, 4)))  # GP104"))
+
+
+def test_variables_made_once_or_for_noise():
+    """Made behind a condition, or to hold noise: no weight is lost."""
+    once = """if self.late is None:
+            self.late = tf.Variable(tf.random.normal((4, 4)))
+        other = self.late"""
+    assert_silent(DRAWN.format(made=once))
+    noise = "noise = tf.Variable(tf.random.normal((4, 4)))\n        other = tf.stop_gradient(noise)"
+    assert_silent(DRAWN.format(made=noise))

@@ -205,3 +205,29 @@ def test_weights_beside_a_penalty():
     """
     assert_findings(text.format(hidden="np.tanh(x @ w)", mark="  # GP202"))
     assert_silent(text.format(hidden="tf.tanh(x @ w)", mark=""))
+
+
+def test_in_the_forward_pass_of_a_model_that_was_called_before():
+    """A first call outside the tape does not make a method of the model one that acts."""
+    assert_findings(
+        """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.score = keras.layers.Dense(4, name="score")
+                self.rest = keras.layers.Dense(4, name="rest")
+
+            def weigh(self, inputs):
+                return self.score(inputs).numpy()  # GP202
+
+            def call(self, inputs):
+                return self.weigh(inputs) * self.rest(inputs)
+
+        net = Net()
+        net(x)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    )

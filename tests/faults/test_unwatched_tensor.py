@@ -146,3 +146,15 @@ def test_what_variables_of_keras_3_hold():
             gradients = tape.gradient(loss, held)
             optimizer.apply(gradients, model.trainable_variables)
     """)
+
+
+def test_watched_after_a_layer_has_used_it():
+    """The tape recorded what the layer did, as it watches its variables: `watch` is in time."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            output = tf.reduce_sum(model(x))
+            tape.watch(x)
+        print(tf.abs(tape.gradient(output, x)))
+        """
+    )

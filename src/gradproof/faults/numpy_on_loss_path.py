@@ -85,7 +85,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"{listed(names) or 'the variables'} to `{call.target.text}`",
             place=loop.place(broken.at),
             label="recording stops here",
-            related=loop.related(call.at, "asked for gradients here"),
+            related=loop.related(broken.caller, "called here")
+            + loop.related(call.at, "asked for gradients here"),
             variables=names,
             fix=_joined([_fix(loop, lost) for lost, _, _ in found]),
             symptoms=("unconnected-variable",),

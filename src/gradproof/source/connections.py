@@ -11,6 +11,7 @@ from . import api, earlier, made_anew, ownership, tapes
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .values import (
     Asked,
+    Frozen,
     GradientOf,
     Group,
     Instance,
@@ -218,7 +219,9 @@ def _cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
         return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
     around = reader.facts.wrapped.get(id(node))
     origin = reader.spot(around) if around is not None else None
-    return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), origin=origin)
+    path = trail.cut.path
+    caller = reader.spot(path[-2]) if len(path) > len(tape.path) else None
+    return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), None, origin, caller)
 
 
 def _outside(
@@ -326,7 +329,8 @@ def _look_at_list(reader: Reader, question: Question, sources: ListValue, flow: 
         ):
             question.non_trainable.append(owner)
     if sources.unbuilt and not reader.speculative:
-        early = [owner for owner in sources.unbuilt if _used_by(reader, owner, flow)]
+        unbuilt = (owner for owner in sources.unbuilt if not isinstance(owner, Frozen))
+        early = [owner for owner in unbuilt if _used_by(reader, owner, flow)]
         if early:
             question.early = ListValue([], owner=tuple(early), node=sources.node)
 
@@ -369,5 +373,7 @@ def _look_beyond(
             continue
         elif isinstance(thing, Layer) and tape.number in thing.made_under:
             made_anew.made_under_tape(reader, thing, question.asked)
+        elif isinstance(thing, Variable) and made_anew.drawn_under_tape(reader, thing, tape):
+            continue
         elif isinstance(thing, Variable | Layer) and (listed or not in_list):
             question.left_out.append((thing, live.read))

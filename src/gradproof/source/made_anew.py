@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 from . import api
 from .habits import remark
-from .values import Asked, Function, Instance, Layer
+from .values import Asked, Function, Instance, Layer, Tape, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -59,6 +60,27 @@ def made_under_tape(reader: Reader, layer: Layer, asked: Asked) -> None:
         return
     names = (layer.name,) if layer.name else ()
     remark(reader, "created-in-call", reader.spot(layer.node), f"layer `{layer.kind}`", names)
+
+
+_DRAWS = re.compile(r"(?i)random|initiali[sz]er|glorot|xavier|\bhe_|lecun")
+_GIVEN = re.compile(r"(?i)noise|eps|latent|mask|delta|perturb|^z\d*$|^x\d*$|input|image|sample")
+
+
+def drawn_under_tape(reader: Reader, variable: Variable, tape: Tape) -> bool:
+    """Each step draws a variable that it computes with, and asks for no gradient of it.
+
+    Noise that is held in a variable is drawn anew on purpose.
+    """
+    drawn = any(_DRAWS.search(ast.unparse(one)) for one in variable.node.args[:1])
+    anew = tape.number in variable.made_under and any(frame.looping for frame in reader.frames)
+    if not anew or not drawn or variable.trainable is not True or variable.assigned:
+        return False
+    if _GIVEN.search(variable.name):
+        return False
+    if id(variable.node) not in reader.facts.habits.anew:
+        names = (variable.name,) if variable.name else ()
+        remark(reader, "created-in-call", reader.spot(variable.node), "variable", names)
+    return True
 
 
 def may_run_once(function: Function) -> bool:

@@ -85,6 +85,8 @@ def make_variable(
     if isinstance(text, Constant) and isinstance(text.value, str):
         variable.name = text.value
     variable.shape = shapes.of(initial) if initial is not None else None
+    if not any(frame.guarded for frame in reader.frames):
+        variable.made_under = reader.active
     state.created(reader, "variable", last(name), node)
     return variable
 

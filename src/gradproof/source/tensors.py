@@ -59,6 +59,17 @@ def item(reader: Reader, node: ast.Subscript, value: Tensor, index: Value) -> Va
 _ARRAY_METHODS = frozenset({"numpy", "item", "tolist", "__float__", "tobytes"})
 
 
+def _in_forward_pass(reader: Reader) -> bool:
+    """What a model computes is for training, too, wherever it is called first."""
+    return any(
+        frame.function is not None
+        and frame.function.name in ("call", "__call__")
+        and isinstance(frame.receiver, Instance)
+        and frame.receiver.of.base in ("layer", "model", "module")
+        for frame in reader.frames
+    )
+
+
 def method(
     reader: Reader,
     value: Tensor,
@@ -72,7 +83,7 @@ def method(
     if name in _ARRAY_METHODS:
         escaping.look(reader, value)
         state.graph_numpy(reader, value, f".{name}()", node)
-        if not reader.active and not reader.silent:
+        if not reader.active and not reader.silent and not _in_forward_pass(reader):
             reader.facts.aside.add(id(node))
         ended = cut(flow, "numpy", f".{name}()", reader.path(node), reader.active)
         form = "array" if name == "numpy" else "number"
