@@ -44,7 +44,7 @@ def derived_once(
     )
     if _made_with_it(run, call, key, read):
         return not data or run.variable(key).layer_made_at is None
-    return not data and (recording.key != call.recording or _shared(run, recording, read))
+    return not data and (recording.key != call.recording or _shared(run, recording, call, read))
 
 
 def derived_at(run: Run, key: int, read: Operation) -> Place | None:
@@ -57,11 +57,14 @@ def derived_at(run: Run, key: int, read: Operation) -> Place | None:
     return read.place
 
 
-def _shared(run: Run, recording: Recording, read: Operation) -> bool:
-    """Several gradient calls depend on this very read."""
+def _shared(run: Run, recording: Recording, asked: GradientCall, read: Operation) -> bool:
+    """This gradient call depends on this very read in several rounds.
+
+    Two networks that are trained in turn may share what one step computed.
+    """
     calls = 0
     for call in run.calls:
-        if call.recording == recording.key:
+        if call.recording == recording.key and call.stack == asked.stack:
             ends = [target.operation for target in call.targets if target.operation >= 0]
             calls += read.index in recording.ancestors(ends)
     return calls > 1
