@@ -164,3 +164,27 @@ def test_used_by_a_method_that_a_class_above_calls():
             def features(self, inputs):
                 return inputs @ self.kernel
     """)
+
+
+CELL = """
+def drawn(rows, columns):
+    return {draw}
+
+class Cell(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = tf.Variable(drawn(4, 4))
+        self.state = drawn(4, 4){mark}
+
+    def __call__(self, inputs):
+        return inputs @ self.inner + inputs @ self.state
+
+cell = Cell()
+"""
+
+
+def test_drawn_as_its_siblings():
+    """A function draws variables of a class, and a tensor beside them."""
+    draw = "tf.random.uniform((rows, columns), -0.1, 0.1)"
+    assert_findings(CELL.format(draw=draw, mark="  # GP113"))
+    assert_silent(CELL.format(draw="tf.zeros((rows, columns))", mark=""))

@@ -202,3 +202,26 @@ def test_an_attribute_that_a_list_was_made_from():
     """
     assert_findings(text.format(shrunk="line.w = 0.99 * line.w  # GP207"))
     assert_silent(text.format(shrunk="line.w.assign(0.99 * line.w)"))
+
+
+NAMED = """
+def updated(weights, gradients):
+    {updated}
+
+weights = {{"w": tf.Variable(tf.zeros((4, 4))), "b": tf.Variable(tf.zeros((4,)))}}
+for _ in range(5):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ weights["w"] + weights["b"] - y))
+    gradients = tape.gradient(loss, weights)
+    weights = updated(weights, gradients){mark}
+"""
+
+
+def test_a_dict_of_new_values():
+    """A function gives new values by name, and the name of the dict takes them."""
+    new = "return {key: weights[key] - 0.1 * gradients[key] for key in weights}"
+    assert_findings(NAMED.format(updated=new, mark="  # GP207"))
+    assigned = """for key in weights:
+        weights[key].assign_sub(0.1 * gradients[key])
+    return weights"""
+    assert_silent(NAMED.format(updated=assigned, mark=""))

@@ -22,7 +22,7 @@ _INITIALIZER = r"(?i)(^|\.)initializers\.(get|\w*(glorot|he|lecun|xavier|varianc
 """Those that are made for weights; fixed projections are drawn by others as well."""
 _WEIGHT = (
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
-    r"|[wWb]_\w+|matrix|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
+    r"|[wWb]_\w+|[wW][xhioqkvzrcfgus]{1,2}|matrix|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
     r"|\w+_(weights?|kernel|bias|embeddings?|matrix))$"
 )
 _FIXED = (
@@ -50,7 +50,9 @@ def look(reader: Reader, cls: Class) -> None:
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
             target = _own(node.targets[0])
-            weight = target and _draws(node.value, target, cls.node)
+            weight = target and (
+                _draws(node.value, target, cls.node) or _as_variables(reader, node.value, cls.node)
+            )
             if not weight or _stores(cls.node, target) != 1:
                 continue
             uses = (_use(method, target) for method in using)
@@ -106,6 +108,28 @@ def _draws(made: ast.Call, name: str, around: ast.AST) -> bool:
             for one in ast.walk(around)
         )
     return False
+
+
+def _as_variables(reader: Reader, made: ast.Call, around: ast.AST) -> bool:
+    """Says whether a function of the file drew it that draws variables of the class, too."""
+    if not isinstance(made.func, ast.Name):
+        return False
+    name = made.func.id
+    beside = any(
+        _is_variable(one)
+        and any(isinstance(arg, ast.Call) and _dotted(arg.func) == name for arg in one.args[:1])
+        for one in ast.walk(around)
+        if isinstance(one, ast.Call)
+    )
+    return beside and any(
+        isinstance(one, ast.FunctionDef)
+        and one.name == name
+        and any(
+            isinstance(inner, ast.Call) and re.match(_RANDOM, _dotted(inner.func))
+            for inner in ast.walk(one)
+        )
+        for one in ast.walk(reader.source.tree)
+    )
 
 
 def _of_generator(function: ast.expr, around: ast.AST) -> bool:

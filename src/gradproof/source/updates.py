@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import escaping, new_values, tapes
 from .dependence import Flow
 from .roles import updated_variable
-from .values import Group, ListValue, Tensor, Value, Variable
+from .values import DictValue, Group, ListValue, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -62,6 +62,11 @@ def rebinds(
     reader: Reader, before: Value | None, value: Value, target: ast.AST, node: ast.AST
 ) -> Value:
     """A name that held a variable, or a list of them, gets something else."""
+    if isinstance(value, DictValue) and isinstance(before, DictValue):
+        for key, old in before.items.items():
+            if key in value.items:
+                _rebound(value.items[key], old, node)
+        return value
     owners = _new_values(value) or _mixed(reader, before, value, node)
     if not owners:
         if isinstance(value, Tensor) and not reader.active:
