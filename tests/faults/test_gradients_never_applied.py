@@ -249,3 +249,23 @@ def test_a_class_in_a_registry():
     apply = "self.optimizer.apply_gradients(zip(gradients, variables))"
     assert_silent(text.format(mark="", apply=apply))
     assert_findings(text.format(mark="  # GP401", apply="pass"))
+
+
+SAVED = """
+saved = tf.train.Checkpoint(model=model, optimizer=optimizer)
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables){mark}
+    {then}
+saved.save("here")
+"""
+
+
+def test_a_checkpoint_moves_nothing():
+    """A model that is saved is still to be trained."""
+    assert_findings(SAVED.format(mark="  # GP401", then="print(float(loss))"))
+    applied = "optimizer.apply_gradients(zip(gradients, model.trainable_variables))"
+    assert_silent(SAVED.format(mark="", then=applied))
+    by_hand = "model.set_weights([w + 0.1 for w in model.get_weights()])"
+    assert_silent(SAVED.format(mark="", then=by_hand))

@@ -218,6 +218,8 @@ def _stands_still(owner: object) -> bool:
     if isinstance(owner, Unknown):
         # What else may happen to it, these gradients were for nothing.
         return True
+    if isinstance(owner, Layer) and owner.kept:
+        return not (owner.updated or owner.touched or connections.is_off(owner))
     return not _moves(owner) and not connections.is_off(owner)  # type: ignore[arg-type]
 
 

@@ -61,6 +61,7 @@ def borrow(reader: Reader, value: Value) -> None:
     if isinstance(value, Layer | Instance):
         for item in (value, *ownership.tracked(reader, value)):
             if isinstance(item, Layer):
+                item.kept = item.kept or not item.borrowed
                 item.borrowed = True
 
 

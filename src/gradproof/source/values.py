@@ -160,6 +160,7 @@ class Layer:
         built: Whether its variables exist; `None`: unknown.
         trainable: Its flag; `None`: unknown.
         borrowed: Its values come from elsewhere (pretrained, loaded, copied).
+        kept: They only may, from the checkpoint that it is saved in.
         made_under: Tapes that recorded when it was made.
     """
 
@@ -174,6 +175,7 @@ class Layer:
     built: bool | None = False
     trainable: bool | None = True
     borrowed: bool = False
+    kept: bool = False
     updated: bool = False
     touched: bool = False
     called: bool = False
