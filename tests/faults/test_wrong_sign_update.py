@@ -262,3 +262,23 @@ def test_a_rule_is_turned_around():
     """`assign_add` becomes `assign_sub`, with whatever is added."""
     after = mended_snippet(rule("variable.assign_add(rate * tf.sign(m))"))
     assert "variable.assign_sub(rate * tf.sign(m))" in after
+
+
+SLOTS = """
+w, b = tf.Variable(tf.zeros((4, 4))), tf.Variable(tf.zeros((4,)))
+slots = {{{key}: tf.Variable(tf.zeros_like(v), trainable=False) for v in (w, b)}}
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ w + b - y))
+    for v, g in zip([w, b], tape.gradient(loss, [w, b])):
+        slot = slots[{key}]
+        slot.assign(0.9 * slot + g)
+        v.{moved}(0.1 * slot){mark}
+"""
+
+
+@pytest.mark.parametrize("key", ["v.ref()", "id(v)"])
+def test_momenta_by_variable(key: str):
+    """State of an own rule that a dict keeps for each variable."""
+    assert_findings(SLOTS.format(key=key, moved="assign_add", mark="  # GP504"))
+    assert_silent(SLOTS.format(key=key, moved="assign_sub", mark=""))

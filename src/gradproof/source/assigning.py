@@ -35,6 +35,8 @@ def variable_method(
         )
         _assigned(reader, variable, name, value, node)
         return variable
+    if name == "ref" and isinstance(variable, Variable):
+        return Constant((name, id(variable)), node)
     flow = reader.read(variable, node)
     if name in ("numpy", "item", "__array__"):
         from .flow import cut
@@ -81,7 +83,7 @@ def _assigned(
         elif name == "assign" and not flow:
             reader.store.set_field(owner, "holds", None)
     elif isinstance(owner, Layer) and not gradients:
-        owner.borrowed = True
+        owner.borrowed, owner.kept = True, False
         statistics.averaged(reader, owner, flow)
     by_hand.assignment(reader, variable, name, value, node)
     if name == "assign_add" and gradients:

@@ -18,6 +18,7 @@ from .values import (
     Tensor,
     Unknown,
     Value,
+    Variable,
     Zip,
 )
 
@@ -325,8 +326,15 @@ def _vars(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     return DictValue(items)
 
 
+def _id(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
+    """A key for a variable: the same wherever it is asked for."""
+    first = arguments[0] if arguments else None
+    return Constant(("id", id(first)), node) if isinstance(first, Variable) else None
+
+
 _FUNCTIONS = {
     "zip": _zip,
+    "id": _id,
     "list": _list,
     "tuple": _list,
     "enumerate": _enumerate,
