@@ -192,3 +192,35 @@ def test_heads_of_which_a_key_chooses_one():
             gradients = tape.gradient(loss, variables)
             optimizer.apply_gradients(zip(gradients, variables))
     """)
+
+
+PICKED = """
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, name="first"),
+                        keras.layers.BatchNormalization(), keras.layers.Dense(4, name="second")])
+weights = [w for w in net.trainable_variables if {test}]
+rest = [w for w in net.trainable_variables if "kernel" not in w.name]
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        {more}
+    asked = {asked}
+    optimizer.apply_gradients(zip(tape.gradient(loss, asked), asked)){mark}
+"""
+
+
+def test_kernels_by_name():
+    """A list of kernels lacks the biases; what is named as left out is meant."""
+    kernels, none = '"kernel" in w.name', "pass"
+    found = PICKED.format(test=kernels, more=none, asked="weights", mark="  # GP109")
+    assert_findings(found)
+    assert_silent(PICKED.format(test=kernels, more=none, asked="weights + rest", mark=""))
+    meant = '"bias" in w.name', '"bias" not in w.name'
+    for test in meant:
+        assert_silent(PICKED.format(test=test, more=none, asked="weights", mark=""))
+
+
+def test_kernels_by_name_for_a_penalty():
+    """Kernels are picked to keep them small, and all variables are trained."""
+    penalty = "loss += 0.01 * tf.add_n([tf.nn.l2_loss(w) for w in weights])"
+    asked = "net.trainable_variables"
+    assert_silent(PICKED.format(test='"kernel" in w.name', more=penalty, asked=asked, mark=""))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
 from ..finding import Span
-from . import api, connections, ownership, tapes, trainable_flips
+from . import api, connections, ownership, parts, tapes, trainable_flips
 from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def answered(
     connected = {id(owner) for q in questions for owner, found in q.found if found.live}
     sources = [source for q in questions for source in tapes.entries(q.asked.sources)]
     asked_for = tapes.possible(tapes.owner_of(source) for source in sources)
+    unbiased = parts.without_bias(sources)
     calls: dict[GradientCall, None] = {}
     modes: dict[ast.AST, dict[str, str]] = {}
     for question in questions:
@@ -30,7 +32,7 @@ def answered(
             if not mode.trained:
                 kind = mode.layer.kind
                 modes.setdefault(node, {})[mode.layer.name or kind] = kind
-        calls[_answer(reader, question, facts, connected, asked_for)] = None
+        calls[_answer(reader, question, facts, connected, asked_for, unbiased)] = None
     model_calls = tuple(
         ModelCall(
             reader.spot(node),
@@ -60,6 +62,7 @@ def _answer(
     facts: Facts,
     connected: set[int],
     asked_for: set[int],
+    unbiased: set[int],
 ) -> GradientCall:
     asked = question.asked
     node = asked.node
@@ -74,7 +77,10 @@ def _answer(
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     target = arguments.get("target", node.args[0] if node.args else node)
     sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
-    left_out = tuple(_left_out(reader, question, facts, asked_for))
+    left_out = (
+        *_left_out(reader, question, facts, asked_for),
+        *_biases(reader, question, facts, unbiased),
+    )
     early = question.early
     early_owners = list(early.owner) if early is not None and isinstance(early.owner, tuple) else []
     return GradientCall(
@@ -186,6 +192,20 @@ def _left_out(
         made = reader.spot(getattr(thing, "node", path[-1]))
         found.append(Owned(ownership.name_of(thing), made, reader.spot(path[-1]), _kind(thing)))
     return found
+
+
+def _biases(
+    reader: Reader, question: connections.Question, facts: Facts, unbiased: set[int]
+) -> Iterator[Owned]:
+    """Biases of layers of which every list has the kernels only."""
+    if facts.untold_apply or question.speculative:
+        return
+    for owner, link in question.found:
+        if not isinstance(owner, Layer) or id(owner) not in unbiased or not link.live:
+            continue
+        if owner.trainable is True and not (owner.borrowed or owner.touched or owner.opaque):
+            name = f"{owner.name}/bias" if owner.name else "bias"
+            yield Owned(name, reader.spot(owner.node), None, owner.kind)
 
 
 def _unmoved(reader: Reader, question: connections.Question, facts: Facts) -> tuple[str, ...]:

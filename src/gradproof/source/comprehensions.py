@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, iterators, rounds
+from . import binding, iterators, parts, rounds
 from .joining import truth
 from .values import Constant, DictValue, Group, ListValue, Scope, Unknown, Value, Variable
 
@@ -73,7 +73,12 @@ def _generate(
     reader.frame.long_loops += not complete
     for element in found[:64]:
         binding.bind(reader, generator.target, element, node, loop=True)
+        choice = parts.picked(element, generator)
+        if choice.part is not None:
+            binding.bind(reader, generator.target, choice.part, node, loop=True)
         known = [truth(reader.evaluate(test)) for test in generator.ifs]
+        if choice.known:
+            known = [choice.part is not None]
         if any(one is False for one in known):
             continue
         if any(one is None for one in known):

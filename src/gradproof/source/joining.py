@@ -156,7 +156,7 @@ def _join_lists(left: ListValue, right: ListValue) -> Value:
 
 def _same_entry(left: Value, right: Value) -> bool:
     if isinstance(left, Group) and isinstance(right, Group):
-        return left.owner is right.owner and left.which == right.which
+        return (left.owner, left.which, left.only) == (right.owner, right.which, right.only)
     return left is right
 
 

@@ -53,6 +53,7 @@ class Tensor:
             what they were applied to.
         self_difference: Differences of all rows of one tensor.
         gram: A tensor times its own transpose, times a number maybe.
+        turned: The tensor that it is the transpose of.
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
         bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
         counts: Lists of variables whose length this number is, one entry an owner.
@@ -81,6 +82,7 @@ class Tensor:
     singular: tuple[tuple[ast.AST, frozenset[int]], ...] = ()
     self_difference: bool = False
     gram: bool = False
+    turned: frozenset[int] = frozenset()
     starts_at_zero: bool = False
     bounded: bool = False
     counts: tuple[Value, ...] = ()
@@ -188,12 +190,14 @@ class Layer:
 class Group:
     """Some variables of one owner, as an entry of a list.
 
-    `which` is `trainable`, `all` or `other`; `node` is where a list of them was read.
+    `which` is `trainable`, `all` or `other`; `node` is where a list of them was read; `only`
+    is `kernel` where a list picked those by name.
     """
 
     owner: object
     which: str = "trainable"
     node: ast.AST | None = None
+    only: str = ""
 
 
 class Frozen(NamedTuple):
