@@ -121,3 +121,21 @@ def test_a_module_with_lists_of_its_own():
         optimizer.apply_gradients(zip(gradients, net.weights + net.biases))
         """
     )
+
+
+BY_HAND = """
+table = tf.Variable(tf.zeros((4, 4)))
+first, second = tf.Variable(tf.zeros((4, 4))), tf.Variable(tf.zeros((4, 4)))
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ table @ first - x @ table @ second - y))
+    weights = {weights}
+    for weight, gradient in zip(weights, tape.gradient(loss, weights)):
+        weight.assign_sub(0.1 * gradient)
+"""
+
+
+def test_moved_by_hand():
+    """A loop over pairs moves what stands twice in its list twice."""
+    assert_findings(BY_HAND.format(weights="[table, first] + [table, second]  # GP110"))
+    assert_silent(BY_HAND.format(weights="[table, first] + [second]"))

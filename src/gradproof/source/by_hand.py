@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import ApplyCall, HandUpdate, Spot
 from ..finding import Span
-from . import applying, inner_steps, ownership, rounds, tapes, target_copies
+from . import applying, clips, inner_steps, ownership, rounds, tapes, target_copies
 from .joining import flow_of
 from .roles import direction
 from .values import Asked, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
@@ -106,6 +106,7 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
         taken, given = iterated.columns[gradients[0]], iterated.columns[place]
         if ast.unparse(parts[place]) not in moved or not applying.holds_variables(given):
             continue
+        clips.repeated(reader, given, iterated.node)
         relation, sources, owners, asked = applying.relation_of(taken, given)
         # Who gathers gradients elsewhere has other variables for that.
         if relation == "different" and {*map(id, sources)} == {*map(id, owners)}:

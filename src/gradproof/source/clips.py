@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import habits, tapes
-from .values import Asked, ListValue, Tensor, Value
+from .values import Asked, Group, ListValue, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -58,6 +58,9 @@ def applied(reader: Reader, gradients: Value | None, node: ast.AST) -> None:
 def repeated(reader: Reader, variables: Value | None, node: ast.Call) -> None:
     """A list of variables that an optimizer is given holds one of them twice."""
     if not isinstance(variables, ListValue) or not variables.exact or reader.silent:
+        return
+    if any(isinstance(entry, Group) and entry.only for entry in variables.items):
+        # Parts of one layer stand for themselves.
         return
     owners = [tapes.owner_of(entry) for entry in tapes.entries(variables)]
     known = [owner for owner in owners if owner is not None and tapes.is_known(owner)]
