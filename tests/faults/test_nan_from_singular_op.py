@@ -208,3 +208,32 @@ def test_a_root_of_what_a_relu_gives(value: str, code: str):
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+BETWEEN = """
+def distance(left, right):
+    squares = tf.reduce_sum(left * left, axis=1)[:, None]
+    squares += tf.reduce_sum(right * right, axis=1)[None, :]
+    squares = squares - 2.0 * {product}
+    return tf.sqrt(tf.maximum(squares, 0.0)){mark}
+
+with tf.GradientTape() as tape:
+    codes = model(x)
+    loss = tf.reduce_mean(distance(codes, {other}))
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        "tf.matmul(left, tf.transpose(right))",
+        "tf.matmul(left, right, transpose_b=True)",
+        "(left @ tf.transpose(right))",
+    ],
+)
+def test_distances_of_what_a_function_is_given_twice(product: str):
+    """It is the values that meet, whatever their names are."""
+    assert_findings(BETWEEN.format(product=product, other="codes", mark="  # GP303"))
+    assert_silent(BETWEEN.format(product=product, other="model(x + 1.0)", mark=""))

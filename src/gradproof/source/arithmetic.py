@@ -70,7 +70,9 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         return Tensor(flow, form, made=reader.path(node))
     if isinstance(node.op, ast.MatMult):
         shape = shapes.product(shapes.of(left), shapes.of(right))
-        gram = singular.transposes(node.right, node.left)
+        gram = singular.transposes(node.right, node.left) or (
+            isinstance(left, Tensor) and isinstance(right, Tensor) and left.tokens == right.turned
+        )
         result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
         linear(right, node, result)
         return result

@@ -119,9 +119,11 @@ def _describe(
         written = (*node.args, None, None)
         masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
     if short == "matmul":
-        result.gram = singular.is_gram(node, keywords)
+        result.gram = singular.is_gram(node, keywords, first, second)
         if second is not None:
             linear(second, node, result)
+    if short == "transpose" and isinstance(first, Tensor) and len(arguments) == 1:
+        result.turned = first.tokens
     if short == "reduce_mean":
         result.mean_of = node
     if short in api.WHOLE_RESULTS:

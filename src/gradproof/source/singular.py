@@ -52,8 +52,15 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         result.self_difference = value.self_difference and at_zero
 
 
-def is_gram(node: ast.AST, keywords: dict[str, Value]) -> bool:
-    """Says whether `tf.matmul` meets a tensor and its transpose."""
+def is_gram(
+    node: ast.AST, keywords: dict[str, Value], left: Value | None, right: Value | None
+) -> bool:
+    """Says whether `tf.matmul` meets a tensor and its transpose, whatever their names are."""
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        flag = keywords.get("transpose_b")
+        known = isinstance(flag, Constant) and flag.value is True
+        if left.tokens == (right.tokens if known else right.turned):
+            return True
     if not isinstance(node, ast.Call) or len(node.args) < 2:
         return False
     turned = keywords.get("transpose_b")
