@@ -224,3 +224,15 @@ def test_kernels_by_name_for_a_penalty():
     penalty = "loss += 0.01 * tf.add_n([tf.nn.l2_loss(w) for w in weights])"
     asked = "net.trainable_variables"
     assert_silent(PICKED.format(test='"kernel" in w.name', more=penalty, asked=asked, mark=""))
+
+
+def test_kernels_by_name_that_are_only_measured():
+    """How much each kernel matters, before anything is trained."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        kernels = [w for w in model.trainable_variables if "kernel" in w.name]
+        print([tf.reduce_sum(tf.abs(one)) for one in tape.gradient(loss, kernels)])
+        """
+    )

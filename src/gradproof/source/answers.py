@@ -203,7 +203,8 @@ def _biases(
     for owner, link in question.found:
         if not isinstance(owner, Layer) or id(owner) not in unbiased or not link.live:
             continue
-        if owner.trainable is True and not (owner.borrowed or owner.touched or owner.opaque):
+        trained = owner.updated and owner.trainable is True
+        if trained and not (owner.borrowed or owner.touched or owner.opaque):
             name = f"{owner.name}/bias" if owner.name else "bias"
             yield Owned(name, reader.spot(owner.node), None, owner.kind)
 
