@@ -117,3 +117,25 @@ def test_an_optimizer_that_was_given_nothing_else():
     assert "GP214" not in [code for code, _ in proven(run)]
     crash = Crash("ValueError", "No gradients provided for any variable: (['dense']", (at(6),))
     assert proven(replace(run, crash=crash))[0] == ("GP214", 3)
+
+
+HELPER = """
+def detach(*tensors):
+    return {stops}
+
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        {line}
+        loss = tf.reduce_mean(tf.square(output - wanted))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_a_helper_that_stops_what_it_is_given():
+    """Not the helper is wrong, but what it is given."""
+    stops = "[tf.stop_gradient(one) for one in tensors]"
+    assert_findings(
+        HELPER.format(stops=stops, line="output, wanted = detach(model(x), y)  # GP214")
+    )
+    assert_silent(HELPER.format(stops=stops, line="output, (wanted,) = model(x), detach(y)"))

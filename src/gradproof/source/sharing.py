@@ -6,6 +6,7 @@ import ast
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ..evidence.loop import Spot
 from . import api, habits, ownership, tapes
 from .rounds import Applied
 from .values import Layer, Variable
@@ -99,17 +100,46 @@ def _stopped(reader: Reader) -> None:
     questions = reader.facts.asked
     live = {id(owner) for one in questions for owner, found in one.found if found.live}
     for question in questions:
-        behind: dict[object, tuple[object, ...]] = {}
+        behind: dict[Spot, tuple[object, ...]] = {}
+        helpers: dict[Spot, tuple[tuple[Spot, str], ...]] = {}
         for owner, found in question.found:
             lost = found.lost
             if lost is None or lost.kind != "stopped" or id(owner) in live:
                 continue
             if id(owner) in question.asked.applied and isinstance(owner, Layer | Variable):
-                behind[lost.at] = (*behind.get(lost.at, ()), owner)
+                at = lost.at
+                if lost.caller is not None and _only_stops(reader.source.tree, at):
+                    helpers[lost.caller] = ((at, "stops what it is given"),)
+                    at = lost.caller
+                behind[at] = (*behind.get(at, ()), owner)
         for at, owners in behind.items():
             names = tuple(name for name in map(ownership.name_of, owners) if name)
-            others = ((reader.spot(question.asked.node), "asked for here"),)
-            habits.remark(reader, "stopped-gradient", at, "", names, others)  # type: ignore[arg-type]
+            others = (*helpers.get(at, ()), (reader.spot(question.asked.node), "asked for here"))
+            habits.remark(reader, "stopped-gradient", at, "", names, others)
+
+
+def _only_stops(tree: ast.AST, at: Spot) -> bool:
+    """Says whether a place is in a function that does nothing else, such as a `detach`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+            continue
+        if not node.lineno <= at.span.line <= (node.end_lineno or 0):
+            continue
+        body = node.body if isinstance(node.body, list) else [ast.Return(node.body)]
+        last = body[-1]
+        told = all(isinstance(one, ast.Expr) for one in body[:-1])  # a docstring
+        if told and isinstance(last, ast.Return) and last.value is not None and _stops(last.value):
+            return True
+    return False
+
+
+def _stops(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple | ast.List):
+        return bool(node.elts) and all(map(_stops, node.elts))
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return _stops(node.elt)
+    called = node.func if isinstance(node, ast.Call) else None
+    return "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", ""))
 
 
 __all__ = ["finish"]
