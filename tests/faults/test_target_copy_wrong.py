@@ -12,7 +12,7 @@ from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.target_copy_wrong import prove, settle
 from gradproof.finding import Finding
-from records import READ_KERNEL, at, healthy, operation, with_operations
+from records import READ_KERNEL, at, healthy, operation, with_operations, with_variable
 from snippets import assert_findings, assert_silent, mended_snippet
 
 
@@ -99,6 +99,24 @@ def test_mixed_with_the_online_network():
 def test_a_decaying_run():
     """A variable that is multiplied by less than 1 decays, and is meant to."""
     assert list(prove(mixed(12, tau=0.05))) == []
+
+
+@pytest.mark.parametrize("rate", [1e-5, 1e-8])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_weight_decay(rate: float, whole: bool):
+    """`w.assign_sub(rate * w)` takes little away at each step, in Keras 3 by a sum of its own."""
+    run = with_operations(
+        mixed(12),
+        operation(15, "Const", line=7, shape=(), value=rate),
+        operation(16, "Mul", (15, 12), line=7),
+        operation(17, "Sub", (12, 16), line=7),
+    )
+    *others, hand = run.applies
+    handed = replace(hand.pairs[0], handed=17 if whole else 16)
+    hand = replace(hand, by="assign_sub", pairs=(handed,))
+    kind = "keras.Variable" if whole else "tf.Variable"
+    run = with_variable(replace(run, applies=(*others, hand)), TARGET, kind=kind)
+    assert list(prove(run)) == []
 
 
 def test_a_network_that_is_given_its_own_weights():

@@ -13,6 +13,8 @@ from .run import Run
 
 _DEEP = 12
 _TERMS = 4
+_ROUNDING = 1e-6
+"""How far factors that add up to 1 may be from it in float32."""
 _LINEAR = frozenset({"Add", "AddV2", "AddN", "Sub", "Neg", "Mul"})
 
 Shares = dict[int | None, float]
@@ -50,14 +52,32 @@ def own_share(run: Run, apply: Apply) -> float | None:
     return None if others else shares.get(variable, 0.0)
 
 
+def kept_share(run: Run, apply: Apply) -> float | None:
+    """The own share, where all parts together are the old value again, but for rounding.
+
+    A weight decay, `w - rate * decay * w`, takes little away, and means to.
+    """
+    share = own_share(run, apply)
+    if share is None or abs(share - 1.0) > _ROUNDING:
+        return None
+    pair = apply.pairs[0]
+    recording = run.recording(apply.recording)
+    end = recording.behind(pair.handed or 0, SHAPING)
+    if end.type not in ("AddV2", "Add", "Sub"):
+        taken = (_shares(recording, end.index, 0) or {}).get(pair.variable, 0.0)
+        return share if taken == 0.0 or apply.by == "assign" else None
+    parts = [(_shares(recording, one, 0) or {}).get(pair.variable, 0.0) for one in end.inputs]
+    decays = any(abs(part) == 1.0 for part in parts) and 0.0 < min(map(abs, parts)) < _ROUNDING
+    return None if decays else share
+
+
 def mixed_with_itself(run: Run, apply: Apply) -> bool:
     """Says whether a change by hand adds up parts of the variable's own value to the whole.
 
     `0.1 * target + 0.9 * online`, or `target - online`, of two names for one variable.
     """
     pair = apply.pairs[0] if apply.by_hand and apply.pairs else None
-    share = own_share(run, apply)
-    if pair is None or pair.handed is None or share is None or abs(share - 1.0) > 1e-4:
+    if pair is None or pair.handed is None or kept_share(run, apply) is None:
         return False
     recording = run.recording(apply.recording)
     behind = [recording.operations[index] for index in recording.ancestors([pair.handed])]

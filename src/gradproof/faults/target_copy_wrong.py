@@ -118,20 +118,18 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find soft updates that give variables their own values back."""
-    from ..evidence.mixing import mixed_with_itself, own_share
+    from ..evidence.mixing import kept_share, mixed_with_itself
 
     trained = {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
     places: dict[Place | None, dict[str, float]] = {}
-    steps: dict[Place | None, int] = {}
     for apply in run.applies:
-        share = own_share(run, apply) if apply.by_hand else None
-        pair = apply.pairs[0] if apply.pairs else None
-        if share is None or pair is None or abs(share - 1) > 1e-4:
+        share = kept_share(run, apply) if apply.by_hand and apply.pairs else None
+        if share is None:
             continue
+        (pair, *_) = apply.pairs
         if pair.variable in trained and not mixed_with_itself(run, apply):
             continue
         places.setdefault(apply.place, {})[pair.name] = share
-        steps.setdefault(apply.place, max(1, run.counted))
     for place, shares in places.items():
         own = "its own value" if len(shares) == 1 else "their own values"
         yield Finding(
