@@ -8,7 +8,7 @@ import pytest
 
 from gradproof.evidence.run import Crash
 from records import at, healthy, proven, with_apply
-from snippets import assert_findings, assert_silent, mended
+from snippets import assert_findings, assert_silent, mended, mended_snippet
 
 
 def test_two_arguments():
@@ -45,6 +45,21 @@ def test_apply_of_keras_3():
         optimizer.apply(gradients, model.trainable_variables)
         """
     )
+
+
+def test_pairs_for_apply_of_keras_3():
+    """`apply` of Keras 3 takes no pairs; what it takes is in them."""
+    code = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(PAIRS)MARK
+        """
+    pairs = "zip(gradients, model.trainable_variables)"
+    bad = code.replace("PAIRS", pairs).replace("MARK", "  # GP406")
+    assert_findings(bad)
+    assert "apply(gradients, model.trainable_variables)" in mended_snippet(bad)
+    assert_findings(code.replace("PAIRS", f"list({pairs})").replace("MARK", "  # GP406"))
 
 
 def test_minimize_with_a_function():
@@ -106,4 +121,6 @@ def test_proven():
     error = "TypeError: apply_gradients() takes 2 positional arguments but 3 were given"
     run = with_apply(healthy(), pairs=(), given="two lists", error=error)
     crash = Crash("TypeError", error, (at(6),))
+    assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]
+    run = with_apply(run, given="pairs apart")
     assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]

@@ -130,7 +130,7 @@ class ApplyCall(NamedTuple):
         at: The call.
         method: `apply_gradients`, `apply`, `minimize`, or `assign` for a loop over pairs.
         optimizer: The optimizer, as written; empty for a loop.
-        form: `pairs`, `two arguments`, `no pairs`, `swapped`, `pair of lists`,
+        form: `pairs`, `two arguments`, `no pairs`, `swapped`, `pairs apart`, `pair of lists`,
             `tensor loss`, `no minimize`, or `unknown`.
         argument: What is handed over.
         gradients: The gradients in it.

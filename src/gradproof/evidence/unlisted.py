@@ -179,6 +179,6 @@ def _after(recording: Recording, start: int) -> frozenset[int]:
 def misused(run: Run) -> bool:
     """An optimizer was called in a way that it could not understand."""
     return any(
-        apply.given in ("two lists", "not pairs", "swapped", "loss", "spent")
+        apply.given in ("two lists", "not pairs", "pairs apart", "swapped", "loss", "spent")
         for apply in run.applies
     )

@@ -62,6 +62,7 @@ WORDS = {
     "two lists": "gradients and variables are given as two lists, not as pairs",
     "swapped": "the pairs are (variable, gradient), not (gradient, variable)",
     "not pairs": "what is given are no (gradient, variable) pairs",
+    "pairs apart": "`apply` takes gradients and variables as two lists, not as pairs",
     "loss": "`minimize` is given a loss that is computed already, and no tape",
 }
 
@@ -86,10 +87,11 @@ _MESSAGES = {
     "no pairs": "`apply_gradients` takes pairs of gradient and variable, not gradients alone",
     "swapped": "the pairs are (variable, gradient); the gradient has to come first",
     "pair of lists": "a pair of lists is handed over where a list of pairs is needed",
+    "pairs apart": "`apply` takes gradients and variables as two lists, not as pairs",
     "tensor loss": "`minimize` is given a tensor; it needs a function, or a tape",
     "no minimize": "optimizers of Keras 3 have no `minimize`",
 }
-_LABELS = {"tensor loss": "given a tensor", "no minimize": "not there in Keras 3"}
+_LABELS = {"pairs apart": "given pairs", "tensor loss": "given a tensor", "no minimize": "not there in Keras 3"}
 
 
 def _fix(loop: Loop, call: ApplyCall) -> Fix:
@@ -109,6 +111,10 @@ def _fix(loop: Loop, call: ApplyCall) -> Fix:
     ):
         text = f"zip({call.variables.text}, {call.gradients.text})"
         return Fix("gradients first", safe=True, edits=(Edit(loop.place(call.zipped), text),))
+    if call.form == "pairs apart" and call.zipped is not None:
+        given = call.gradients, call.variables
+        lists = ", ".join(column.text for column in given if column is not None)
+        return Fix("unzip them", safe=True, edits=(Edit(loop.place(call.zipped), lists),))
     if call.form == "tensor loss" and call.argument is not None:
         return Fix(f"`lambda: ...` that computes `{call.argument.text}`, or a tape", safe=False)
     return Fix("`apply_gradients(zip(gradients, variables))`", safe=False)

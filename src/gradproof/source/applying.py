@@ -43,6 +43,8 @@ def applied(
     spot = reader.spot
     known = isinstance(optimizer, Optimizer) and optimizer.custom is None
     form = _form(method, arguments, gradients, variables)
+    if method == "apply" and zipped is not None:
+        form = "pairs apart"
     first = node.args[0] if node.args else node.keywords[0].value if node.keywords else node
     columns = _column_nodes(reader, node, arguments, zipped, method)
     name = spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""

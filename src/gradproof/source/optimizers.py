@@ -181,8 +181,9 @@ def _columns(
     reader: Reader, method: str, arguments: Arguments, keywords: Keywords
 ) -> tuple[Value | None, Value | None, Zip | None]:
     first = arguments[0] if arguments else keywords.get("grads_and_vars", keywords.get("grads"))
-    if method == "apply":
-        second = arguments[1] if len(arguments) > 1 else keywords.get("trainable_variables")
+    second = arguments[1] if len(arguments) > 1 else keywords.get("trainable_variables")
+    paired = isinstance(first, Zip) or getattr(first, "pairs", None) is not None
+    if method == "apply" and (second is not None or not paired):
         return first, second, None
     if isinstance(first, Zip) and len(first.columns) == 2:
         return first.columns[0], first.columns[1], first

@@ -18,7 +18,12 @@ def pairs_of(
         tape = args[2] if len(args) > 2 else kwargs.get("tape")
         return ("pairs" if callable(loss) or tape is not None else "loss"), []
     if method == "apply":
-        gradients = list(args[0] if args else kwargs.get("grads", ()))
+        given = args[0] if args else kwargs.get("grads", ())
+        if hasattr(given, "__next__"):
+            return "pairs apart", []
+        gradients = list(given)
+        if gradients and all(map(_is_pair, gradients)):
+            return "pairs apart", []
         variables = args[1] if len(args) > 1 else kwargs.get("trainable_variables")
         if variables is None:
             both = (optimizer, inner_of(optimizer))
@@ -43,6 +48,10 @@ def pairs_of(
     if any(is_variable(first) and not is_variable(second) for first, second in pairs):
         return "swapped", pairs
     return "pairs", pairs
+
+
+def _is_pair(entry: Any) -> bool:
+    return isinstance(entry, list | tuple) and len(entry) == 2 and is_variable(entry[1])
 
 
 def keep_pairs(args: tuple[Any, ...]) -> tuple[Any, ...]:
