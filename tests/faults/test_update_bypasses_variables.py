@@ -8,6 +8,7 @@ from gradproof.diagnose import diagnose
 from gradproof.evidence.applies import Assigned
 from gradproof.evidence.recording import Conversion
 from gradproof.evidence.run import Run
+from gradproof.fault import Verdict
 from gradproof.faults import FAULTS
 from gradproof.faults.update_bypasses_variables import settle
 from gradproof.finding import Finding
@@ -53,6 +54,55 @@ def test_item_of_the_property():
                 model.trainable_variables[index] = model.trainable_variables[index] - 0.1 * gradient  # GP402
         """
     )
+
+
+def test_assigned_after_a_function_of_new_values():
+    """A list that a function fills, and that a loop goes through beside the variables."""
+    text = """
+        a, b = tf.Variable(tf.ones((3, 8))), tf.Variable(tf.ones((8, 1)))
+
+        def moved(weights, gradients):
+            fresh = []
+            for w, g in zip(weights, gradients):
+                fresh.append(w - 0.1 * g)
+            return fresh
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ a @ b - y))
+            fresh = moved([a, b], tape.gradient(loss, [a, b]))MARK
+            LOOP
+        """
+    loop = "for variable, value in zip([a, b], fresh):\n                variable.assign(value)"
+    assert_silent(text.replace("MARK", "").replace("LOOP", loop))
+    assert_findings(text.replace("MARK", "  # GP402").replace("LOOP", "print(loss)"))
+
+
+CLIPPED = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            for w in model.trainable_variables:
+                {}
+        """
+
+
+def test_weights_clipped_in_a_name():
+    """The clipped value is bound to the loop's name; the weights stay as they are."""
+    assert_findings(CLIPPED.format("w = tf.clip_by_value(w, -0.1, 0.1)  # GP402"))
+    assert_silent(CLIPPED.format("w.assign(tf.clip_by_value(w, -0.1, 0.1))"))
+    used = "w = tf.clip_by_value(w, -0.1, 0.1)\n                print(tf.norm(w))"
+    assert_silent(CLIPPED.format(used))
+
+
+def test_settled_by_moving():
+    """What source takes for lost, and a run sees arrive, is no fault; but a clip is not settled."""
+    suspicion = Finding("put into a list", place=at(5), variables=("dense",))
+    assert settle(suspicion, healthy()) is Verdict.CLEARED
+    clip = replace(suspicion, label="the variables are not clipped")
+    assert settle(clip, healthy()) is None
 
 
 def test_assigned_afterwards():

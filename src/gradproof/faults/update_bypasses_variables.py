@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Edit, Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
@@ -67,7 +67,11 @@ _WHERE = {
     "attribute": "assigned to an attribute that does not hold the variables",
     "name": "bound to a name",
     "list": "put into a list that nothing uses",
+    "projection": "bound to a name of the loop's",
 }
+
+
+_PROJECTED = "the variables are not clipped"
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -79,10 +83,11 @@ def find(loop: Loop) -> Iterator[Finding]:
         seen[dropped.at] = dropped._replace(variables=tuple(dict.fromkeys(names)))
     for dropped in seen.values():
         yield Finding(
-            f"the new values of {listed(dropped.variables) or 'the variables'} are "
+            f"the {'clipped' if dropped.where == 'projection' else 'new'} values of "
+            f"{listed(dropped.variables) or 'the variables'} are "
             f"{_WHERE[dropped.where]}; the variables keep their old ones",
             place=loop.place(dropped.at),
-            label="the variables do not change",
+            label=_PROJECTED if dropped.where == "projection" else "the variables do not change",
             variables=dropped.variables,
             fix=_fix(loop, dropped.target, dropped.value, dropped.where),
             symptoms=("gradients-never-applied",),
@@ -155,8 +160,12 @@ def _of_copies(run: Run, call: GradientCall, keys: list[int], place: Place | Non
     )
 
 
-def settle(finding: Finding, run: Run) -> Finding | None:
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """Gradients were computed again and again in one place, and nothing moved at all."""
+    from ..evidence.unlisted import all_trained
+
+    if finding.label != _PROJECTED and all_trained(run, finding.variables):
+        return Verdict.CLEARED
     calls = [] if run.early or run.updated else [c for c in run.calls if not c.inner]
     if len({call.place for call in calls}) != 1 or calls[0].times < 2:
         return None

@@ -226,6 +226,10 @@ def _unmoved(reader: Reader, question: connections.Question, facts: Facts) -> tu
     if any(isinstance(owner, Unknown) for owner in owners) and _used_at_all(asked, facts):
         return ()
     still = [owner for owner in owners if id(owner) not in asked.used and _stands_still(owner)]
+    # Of a loop over new values the reader sees one round: one line makes those of all.
+    arrived = {id(owner) for owner in owners} - {id(owner) for owner in still}
+    made = [facts.new_values[key] for key in arrived & facts.new_values.keys()]
+    still = [owner for owner in still if facts.new_values.get(id(owner)) not in made]
     return tapes.names(still) or (("the variables",) if still else ())
 
 

@@ -91,7 +91,8 @@ def rebinds(
         holder = before if isinstance(before, Variable | Group) else None
         known = updated_variable(before) if before is not None else None
         if holder is not None and tapes.owner_of(holder) in owners_of(owners):
-            new_values.pend(reader, value, owners, "name", node, target)
+            where = "projection" if _projects(node) else "name"
+            new_values.pend(reader, value, owners, where, node, target)
             value.rebound = (holder, node)
         elif isinstance(before, Tensor) and before.rebound is not None and known is not None:
             value.rebound = before.rebound
@@ -101,13 +102,26 @@ def rebinds(
 def _mixed(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> list[object]:
     """A loop over variables gives its own name a mix of them, as for a target network."""
     sums = isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp)
-    if not sums or not reader.frame.looping or reader.active:
+    if not (sums or _projects(node)) or not reader.frame.looping or reader.active:
         return []
     if not isinstance(before, Variable | Group) or not isinstance(value, Tensor):
         return []
+    if not sums:
+        return [before] if [*value.flow] == [tapes.owner_of(before)] else []
     is_sum = isinstance(node.value.op, ast.Add | ast.Sub)  # type: ignore[attr-defined]
     others = [thing for thing in value.flow if thing is not tapes.owner_of(before)]
     return [before] if is_sum and others and len(others) < len(value.flow) else []
+
+
+_PROJECTIONS = frozenset({"clip_by_value", "clip_by_norm", "clip", "maximum", "minimum"})
+
+
+def _projects(node: ast.AST) -> bool:
+    """`w = tf.clip_by_value(w, -c, c)`, for a `w` of the loop's."""
+    call = node.value if isinstance(node, ast.Assign) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    return call.func.attr in _PROJECTIONS
 
 
 def owners_of(values: list[object]) -> list[object]:
