@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.faults.spent_zip import settle
+from gradproof.finding import Finding
 from gradproof.watching.tensorflow.pairs import Replay
-from records import healthy, proven, with_apply
+from records import at, healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 
@@ -38,6 +40,38 @@ def test_by_a_loop():
         optimizer.apply_gradients(pairs)
         """
     )
+
+
+BY_HAND = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        pairs = MADE
+        norms = [tf.norm(gradient) for gradient, _ in pairs]
+        UPDATE
+        """
+LOOP = """for gradient, variable in pairs:
+            variable.assign_sub(0.1 * gradient)"""
+
+
+@pytest.mark.parametrize("update", [LOOP, "optimizer.apply_gradients(pairs)"])
+@pytest.mark.parametrize("made", ["zip({})", "((g, v) for g, v in zip({}))"])
+def test_by_a_comprehension(update: str, made: str):
+    """What walks them afterwards, a loop or an optimizer, finds nothing."""
+    made = made.format("gradients, model.trainable_variables")
+    text = BY_HAND.replace("UPDATE", update)
+    assert_findings(text.replace("MADE", f"{made}  # GP405"))
+    assert_silent(text.replace("MADE", f"list({made})"))
+
+
+def test_gradients_that_nothing_used():
+    """Where gradients were taken and nothing moved, a run bears out what the source shows."""
+    suspicion = Finding("an iterator", place=at(6))
+    idle = replace(healthy(), applies=(), steps=())
+    settled = settle(suspicion, idle)
+    assert settled is not None
+    assert settled.variables == ("dense/kernel", "dense/bias")
+    assert settle(suspicion, healthy()) is None
 
 
 def test_a_list_of_pairs():

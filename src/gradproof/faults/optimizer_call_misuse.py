@@ -91,7 +91,11 @@ _MESSAGES = {
     "tensor loss": "`minimize` is given a tensor; it needs a function, or a tape",
     "no minimize": "optimizers of Keras 3 have no `minimize`",
 }
-_LABELS = {"pairs apart": "given pairs", "tensor loss": "given a tensor", "no minimize": "not there in Keras 3"}
+_LABELS = {
+    "pairs apart": "given pairs",
+    "tensor loss": "given a tensor",
+    "no minimize": "not there in Keras 3",
+}
 
 
 def _fix(loop: Loop, call: ApplyCall) -> Fix:

@@ -51,6 +51,7 @@ Safe: `list(zip(gradients, variables))`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
@@ -83,6 +84,35 @@ def find(loop: Loop) -> Iterator[Finding]:
             ),
         )
 
+    for seen in loop.about("spent-zip"):
+        yield Finding(
+            f"these pairs are an iterator, {seen.words}, and it is used up before they are applied",
+            place=loop.place(seen.at),
+            label="can be walked once",
+            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            fix=Fix(
+                "keep the pairs in a list",
+                safe=True,
+                edits=(Edit(loop.place(seen.at), f"list({seen.at.text})"),),
+            ),
+        )
+
+
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """The gradients were there again and again, and nothing moved."""
+    calls = [call for call in run.calls if not call.inner and call.times > 1]
+    if len(calls) != 1 or run.early or not set(calls[0].reached).isdisjoint(run.updated):
+        return None
+    names = tuple(run.path(key) for key in calls[0].reached)
+    return replace(
+        finding,
+        message=f"{finding.message}; gradients of {listed(names)} were taken {calls[0].times} "
+        "times, and nothing moved",
+        variables=names,
+        step=1,
+        evidence={"calls": calls[0].times, "variables": len(names)},
+    )
+
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find an iterator of pairs that had nothing left for the optimizer."""
@@ -106,4 +136,12 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP405", "spent-zip", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP405",
+    "spent-zip",
+    __doc__,
+    find=find,
+    prove=prove,
+    settle=settle,
+    symptoms=("gradients-never-applied",),
+)

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import habits
+from . import escaping, habits
+from .joining import flow_of
 from .rounds import Once, of
 from .values import Dataset, Function, ListValue, Value, Zip
 
@@ -129,6 +130,9 @@ def gathering_ends(
 def _used(reader: Reader, node: _Loop, once: Once, updates: int, *, to_the_end: bool) -> None:
     """Items of an iterator were met; an earlier loop may have left none."""
     if once.spent is not None and of(reader).updates > updates:
+        if _holds_gradients(once.value):
+            _pairs_spent(reader, once, _runs_over(node) or once.made)
+            return
         others = [(reader.spot(once.made), "made once, here")]
         if once.spent is not node:
             others.append((reader.spot(_runs_over(once.spent) or once.made), "used up here"))
@@ -136,6 +140,27 @@ def _used(reader: Reader, node: _Loop, once: Once, updates: int, *, to_the_end: 
         habits.remark(reader, "data-iterator-spent", spot, once.words, (), tuple(others))
     elif to_the_end:
         once.spent = node
+
+
+def handed_over(reader: Reader, value: Value, node: ast.AST) -> None:
+    """An optimizer is given an iterator of pairs that somebody has met all of."""
+    once = of(reader).once.get(id(value))
+    if isinstance(value, ListValue) and once is not None and once.value is value and once.spent:
+        _pairs_spent(reader, once, node)
+
+
+def _pairs_spent(reader: Reader, once: Once, node: ast.AST) -> None:
+    """Gradients and their variables were met before, and there is nothing left of them."""
+    spent = _runs_over(once.spent) if once.spent is not None else None
+    others = [(reader.spot(node), "empty here")]
+    if spent is not None and spent is not node:
+        others.insert(0, (reader.spot(spent), "used up here"))
+    habits.remark(reader, "spent-zip", reader.spot(once.made), once.words, (), tuple(others))
+
+
+def _holds_gradients(value: Value) -> bool:
+    parts = value.columns if isinstance(value, Zip) else [value]
+    return any(escaping.gradients_in(flow_of(part)) for part in parts)
 
 
 def _leaves(node: ast.For | ast.While) -> bool:

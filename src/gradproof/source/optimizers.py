@@ -11,6 +11,7 @@ from . import (
     frozen,
     generations,
     habits,
+    iterators,
     masks,
     rates,
     scopes,
@@ -173,6 +174,7 @@ def apply(
         )
     for value in (*arguments, *keywords.values()):
         mark_all(reader, value)
+        iterators.handed_over(reader, value, node)
         if isinstance(value, Zip) and value.spent is None:
             reader.store.set_field(value, "spent", node)
 
