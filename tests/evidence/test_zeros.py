@@ -11,6 +11,7 @@ from records import (
     ADD,
     BIAS,
     KERNEL,
+    KERNEL_GRADIENT,
     MATMUL,
     READ_BIAS,
     SUB,
@@ -112,3 +113,18 @@ def test_what_is_zero_further_on_explains_what_is_zero_before():
     assert proven(run) == [("GP302", 4)]
     (zero,) = zeros(run)
     assert (zero.names, zero.also) == (("dense/bias",), ("dense/kernel",))
+
+
+def test_zeros_in_place_of_the_gradient():
+    """Who hands over zeros, or a product with 0, has frozen the kernel himself."""
+    flat = flattened("Relu")
+    assert list(zeros(flat))
+    for kind, inputs in (("ZerosLike", (KERNEL_GRADIENT,)), ("Mul", (KERNEL_GRADIENT, 12))):
+        run = with_operations(
+            flat,
+            operation(12, "Const", (), 6, False, shape=(), value=0.0),
+            operation(13, kind, inputs, 6, False),
+        )
+        kernel, bias = run.applies[0].pairs
+        handed = replace(run.applies[0], pairs=(replace(kernel, handed=13), bias))
+        assert list(zeros(replace(run, applies=(handed,)))) == []

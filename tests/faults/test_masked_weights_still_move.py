@@ -11,7 +11,7 @@ from gradproof.evidence.applies import Assigned
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Run
 from gradproof.faults.masked_weights_still_move import prove
-from records import KERNEL, at, healthy
+from records import KERNEL, at, healthy, unconnected
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -131,3 +131,8 @@ def test_written_back_while_running():
     run = masked(healthy())
     run = replace(run, assigned=(Assigned(KERNEL, "assign", 3, (at(7),)),))
     assert not list(prove(run))
+
+
+def test_zeros_for_no_gradient():
+    """Where a gradient is None, zeros only stand for it."""
+    assert not list(prove(unconnected(masked(healthy()), KERNEL)))

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from ..finding import Place
 from .activations import made_at
+from .applies import Apply
 from .custom import CustomGradient
 from .gradients import GradientCall
 from .operations import CLIPS, FLAT
 from .recording import Operation, Recording
+from .reductions import number
 from .run import Run
+from .updating import PLAIN, SCALINGS, is_zero, results_of
 from .ways import cut_kind
 
 CUSTOM = frozenset({"_eager_mode_decorator"})
@@ -47,8 +50,9 @@ class Zero:
 def zeros(run: Run) -> Iterator[Zero]:
     """Groups variables whose gradients stayed zero by what flattens them."""
     norms: dict[int, list[float]] = {}
+    hidden = {key for apply in run.applies for key in _masked(run, apply)}
     for _, update in run.updates():
-        if update.gradient_norm is not None:
+        if update.gradient_norm is not None and update.variable not in hidden:
             norms.setdefault(update.variable, []).append(update.gradient_norm)
     still = {key for key, found in norms.items() if all(norm == 0.0 for norm in found)}
     groups: dict[object, tuple[_Neck, Recording, list[int]]] = {}
@@ -68,6 +72,25 @@ def zeros(run: Run) -> Iterator[Zero]:
         layer = made_at(run, recording, neck.operation)
         also = tuple(run.path(key) for key in behind)
         yield Zero(names, neck.operation, steps, layer, neck.custom, also)
+
+
+def _masked(run: Run, apply: Apply) -> Iterator[int]:
+    """Variables that are handed zeros, whatever their gradients were: by a mask, or instead."""
+    recording = run.recording(apply.recording)
+    results = results_of(run, recording)
+    for pair in apply.pairs:
+        if pair.variable is None or pair.handed is None or pair.handed in results:
+            continue
+        operation = recording.operations[pair.handed]
+        while operation.index not in results:
+            factors = [number(recording, source) for source in operation.inputs]
+            if is_zero(recording, operation.index) or (operation.type == "Mul" and 0.0 in factors):
+                yield pair.variable
+                break
+            whole = [one for one in operation.inputs if recording.operations[one].shape != ()]
+            if operation.type not in PLAIN | SCALINGS or len(whole) != 1:
+                break
+            operation = recording.operations[whole[0]]
 
 
 _Found = tuple["_Neck", Recording, list[int]]

@@ -93,12 +93,15 @@ def prove(run: Run) -> Iterator[Finding]:
         moved: dict[int, Audit] = {}
         began: dict[int, Audit] = {}
         for audit in run.audits:
+            # Where there was no gradient at all, zeros only stand for it.
+            if audit.variable not in run.connected:
+                continue
             if audit.apply == apply.key and audit.masked and audit.masked_moved:
                 began.setdefault(audit.variable, audit)
         for audit in run.audits:
             # A mask that changes from step to step thins gradients out on purpose.
             lasting = audit.masked_before >= 0.8 * audit.masked > 0
-            here = audit.apply == apply.key and audit.variable not in by_hand
+            here = audit.apply == apply.key and audit.variable in run.connected - by_hand
             if here and lasting and audit.masked_moved:
                 moved.setdefault(audit.variable, began.get(audit.variable, audit))
         if not moved:

@@ -23,8 +23,9 @@ def masked_by(gradient: Any, is_taken: Callable[[Any], bool], variables: Variabl
         variables: Where masks that are variables are found.
 
     Returns:
-        True where the mask is zero, or `None` without a mask, or where the
-        way back to the gradient that was taken can't be followed.
+        True where the mask is zero, and everywhere if zeros take the gradient's
+        place; `None` without a mask, or where the way back to the gradient that
+        was taken can't be followed.
     """
     import numpy as np
 
@@ -38,6 +39,8 @@ def masked_by(gradient: Any, is_taken: Callable[[Any], bool], variables: Variabl
         operation = getattr(tensor, "op", None)
         if operation is None or not tensor.shape.is_fully_defined():
             return None
+        if _made_zero(operation):
+            return np.ones(tuple(gradient.shape), bool)
         step = _one(operation, variables)
         if step is None:
             return None
@@ -77,6 +80,16 @@ def _one(operation: Any, variables: Variables) -> tuple[Any, Array | None] | Non
             if chosen is not None and empty is not None and not np.any(empty):
                 return inputs[kept], np.asarray(chosen) != flag
     return None
+
+
+def _made_zero(operation: Any) -> bool:
+    """Zeros stand in the gradient's place: of a known shape they are a constant."""
+    from tensorflow.python.framework import tensor_util
+
+    if operation.type not in ("Const", "Fill"):
+        return False
+    value = tensor_util.constant_value(operation.outputs[0])
+    return value is not None and not value.any()
 
 
 def _constant(tensor: Any, variables: Variables, depth: int = 0) -> Array | None:
