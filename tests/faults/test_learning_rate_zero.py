@@ -8,6 +8,7 @@ import pytest
 
 from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.run import Run
+from gradproof.evidence.variable import Variable
 from gradproof.faults.learning_rate_zero import prove
 from records import (
     BIAS,
@@ -192,3 +193,18 @@ def test_a_rate_by_hand_that_rises():
     assert list(prove(by_hand(0.0, 0.0, 0.0, 0.1))) == []
     assert list(prove(replace(by_hand(0.0, 0.0, 0.0), finished=False))) == []
     assert list(prove(by_hand(0.1, 0.0, 0.0))) == []
+
+
+def test_a_rate_of_zero_in_a_momentum():
+    """`m.assign(mu * m - rate * gradient); v.assign_add(m)`: the rate stands in the first line."""
+    run = by_hand(0.0, 0.0, 0.0)
+    momentum = Variable(9, "momentum", (4, 4), trainable=False)
+    run = with_operations(
+        replace(run, variables=(*run.variables, momentum)),
+        operation(14, "AssignVariableOp", (13,), 5, False, writes=frozenset({9})),
+        operation(15, "ReadVariableOp", (), 6, False, reads=frozenset({9})),
+        operation(16, "AssignAddVariableOp", (15,), 6, False, writes=frozenset({KERNEL})),
+    )
+    (found,) = prove(replace(run, applies=(replace(run.applies[0], at=16),)))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel",)

@@ -209,7 +209,7 @@ def zero_factor(run: Run, apply: Apply) -> Operation | None:
     """The product by which a change by hand is nothing: one factor is the number 0."""
     recording = run.recording(apply.recording)
     end = written(recording, apply)
-    for operation in arithmetic(run, recording, end) if end is not None else ():
+    for operation in arithmetic(run, recording, end, through=True) if end is not None else ():
         if operation.type in SCALINGS and any(
             number(recording, source) == 0.0 for source in operation.inputs
         ):
