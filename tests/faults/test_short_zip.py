@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.applies import Optimizer
+from gradproof.evidence.gradients import Source
+from gradproof.evidence.variable import Variable
 from gradproof.faults.short_zip import prove
 from records import BIAS, KERNEL, healthy, left_out, proven, unconnected, with_apply, with_call
 from snippets import assert_findings, assert_silent, mended_snippet
@@ -54,6 +56,21 @@ def test_proven():
     run = healthy()
     short = left_out(run, BIAS)
     assert proven(replace(short, calls=run.calls)) == [("GP404", 6)]
+
+
+def test_a_loop_that_is_on_its_way():
+    """A loop has changed two of three variables by hand, and goes on."""
+    run = healthy()
+    (call,), (apply,) = run.calls, run.applies
+    call = replace(call, sources=(*call.sources, Source(9, name="scale")))
+    hands = tuple(
+        replace(apply, key=key, by="assign_sub", optimizer=None, pairs=(pair,))
+        for key, pair in enumerate(apply.pairs, start=1)
+    )
+    variables = (*run.variables, Variable(9, "scale", ()))
+    short = replace(run, variables=variables, calls=(call,), applies=hands, optimizers=())
+    assert proven(short) == [("GP404", 6)]
+    assert proven(replace(short, finished=False)) == []
 
 
 def test_rest_is_applied_elsewhere():

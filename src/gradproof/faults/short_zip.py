@@ -109,7 +109,8 @@ def prove(run: Run) -> Iterator[Finding]:
         if all(apply.optimizer != optimizer.key for apply in run.applies)
     ]
     seen: set[object] = set()
-    for apply in (*run.applies, *_in_loops(run)):
+    # A loop over the pairs may be on its way.
+    for apply in (*run.applies, *(() if run.early else _in_loops(run))):
         call = next((call for call in run.calls if call.key == apply.call), None)
         one_by_one = apply.by_hand and len(apply.pairs) < 2
         if call is None or one_by_one or apply.place in seen or idle:
