@@ -208,6 +208,48 @@ def test_step_counter():
     )
 
 
+ADAM = """
+        class Adam:
+            def __init__(self, variables):
+                self.variables = variables
+                self.t = FIRST
+                self.m = [tf.Variable(tf.zeros_like(v)) for v in variables]
+
+            def apply(self, gradients):
+                BEFORE
+                for v, g, m in zip(self.variables, gradients, self.m):
+                    STORE
+                    v.assign_sub(0.1 * m / (1.0 - 0.9 ** self.t))MARK
+                AFTER
+        """
+
+
+def adam(store: str = "m.assign(0.9 * m + 0.1 * g)", first: str = "1", **parts: str) -> str:
+    """A hand-written Adam."""
+    text = ADAM.replace("FIRST", first).replace("STORE", store)
+    for name in ("BEFORE", "AFTER", "MARK"):
+        text = text.replace(name, parts.get(name.lower(), "" if name == "MARK" else "pass"))
+    return text
+
+
+def test_a_count_that_stays_at_one():
+    """Bias correction as in the first step, for ever."""
+    assert_findings(adam(mark="  # GP411"))
+    assert_silent(adam(after="self.t += 1"))
+    assert_silent(adam(before="self.t = self.t + 1"))
+    assert_silent(adam() + "\n        adam = Adam([])\n        adam.t += 1\n")
+
+
+def test_a_slot_that_a_name_takes_the_place_of():
+    """`m = ...` gives the name a new value, and the slot keeps its old one."""
+    moved = "self.t += 1"
+    assert_findings(adam("m = 0.9 * m + 0.1 * g  # GP411", after=moved))
+    fresh = "m = 0.9 * m + 0.1 * g; fresh.append(m)"
+    assert_silent(adam(fresh, before="self.t += 1; fresh = []", after="self.m = fresh"))
+    new = "new = 0.9 * m + 0.1 * g; m.assign(new); m = new"
+    assert_silent(adam(new, after=moved))
+
+
 def test_update_step_without_assignment():
     """The update is computed, and the variable never hears of it."""
     assert_findings(

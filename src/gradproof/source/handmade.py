@@ -37,6 +37,8 @@ def look(reader: Reader, cls: Class) -> None:
         return
     for method in updating:
         _unstored(reader, cls, methods, method)
+        _uncorrected(reader, cls, methods, method)
+        _rebound(reader, cls, method)
         if cls.base == "optimizer":
             _uncounted(reader, cls, methods, method)
 
@@ -99,7 +101,8 @@ def _unstored(reader: Reader, cls: Class, methods: list[Method], method: Method)
         return
     for name, made in _empty_at_first(methods).items():
         reads = [node for node in _walk(method) if _own(node) == name]
-        if reads and not _is_stored(cls.node, name) and _is_state_read(method, name):
+        stored = _is_stored(cls.node, name) or _is_set(reader, name)
+        if reads and not stored and _is_state_read(method, name):
             others = ((reader.spot(made), "starts here"),)
             spot = reader.spot(reads[0])
             names = (cls.name, f"self.{name}")
@@ -183,6 +186,111 @@ def _is_state_read(method: Method, name: str) -> bool:
         )
         for node in _walk(method)
     )
+
+
+def _is_set(reader: Reader, name: str) -> bool:
+    """Says whether anything sets this attribute of an object from outside of its class."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr == name
+        and isinstance(node.ctx, ast.Store)
+        and not _own(node)
+        for node in ast.walk(reader.source.tree)
+    )
+
+
+def _uncorrected(reader: Reader, cls: Class, methods: list[Method], method: Method) -> None:
+    """`1 - beta ** self.t`, where `t` begins with 1 and nothing counts on."""
+    for name, made in _numbers_at_first(methods).items():
+        powers = [node for node in _walk(method) if _corrects(node, name)]
+        if powers and not _is_stored(cls.node, name) and not _is_set(reader, name):
+            others = ((reader.spot(made), "starts here"),)
+            names = (cls.name, f"self.{name}")
+            spot = reader.spot(powers[0])
+            habits.remark(reader, "custom-optimizer-bug", spot, "state", names, others)
+
+
+def _numbers_at_first(methods: list[Method]) -> dict[str, ast.AST]:
+    """Attributes that `__init__` sets to the number 1."""
+    return {
+        _own(target): node
+        for method in methods
+        if method.name == "__init__"
+        for node in _walk(method)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if _own(target) and node.value.value == 1 and not isinstance(node.value.value, bool)
+    }
+
+
+def _corrects(node: ast.AST, name: str) -> bool:
+    """A correction of a running mean for its first steps."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return False
+    power, exponent = node.right, None
+    if isinstance(power, ast.BinOp) and isinstance(power.op, ast.Pow):
+        exponent = power.right
+    elif isinstance(power, ast.Call) and _name(power.func) == "pow" and len(power.args) == 2:
+        exponent = power.args[1]
+    one = isinstance(node.left, ast.Constant) and node.left.value == 1
+    return one and exponent is not None and any(_own(part) == name for part in ast.walk(exponent))
+
+
+# State in the names of a loop
+
+
+def _rebound(reader: Reader, cls: Class, method: Method) -> None:
+    """`for v, g, s in zip(..., self.slots): s = decay * s + g`: the slot stays as it is."""
+    for loop in _walk(method):
+        for name, attribute in _slots_met(loop).items():
+            new = [
+                node
+                for node in ast.walk(loop)
+                if isinstance(node, ast.Assign)
+                and [_name(target) for target in node.targets] == [name]
+                and name in _loaded(node.value)
+            ]
+            if new and not _is_stored(cls.node, attribute) and not _keeps(loop, name):
+                spot = reader.spot(new[0])
+                names = (cls.name, f"self.{attribute}")
+                habits.remark(reader, "custom-optimizer-bug", spot, "state", names)
+
+
+def _slots_met(loop: ast.AST) -> dict[str, str]:
+    """Names of a loop over `zip`, with the attributes of `self` that they go through."""
+    if not isinstance(loop, ast.For):
+        return {}
+    target, iterated = loop.target, loop.iter
+    if isinstance(iterated, ast.Call) and _name(iterated.func) == "enumerate" and iterated.args:
+        if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
+            return {}
+        target, iterated = target.elts[1], iterated.args[0]
+    if not isinstance(iterated, ast.Call) or _name(iterated.func) != "zip":
+        return {}
+    names = target.elts if isinstance(target, ast.Tuple) else []
+    return {
+        name.id: _own(given)
+        for name, given in zip(names, iterated.args, strict=False)
+        if isinstance(name, ast.Name) and _own(given)
+    }
+
+
+def _keeps(loop: ast.AST, name: str) -> bool:
+    """Says whether anything in the loop may keep what the name stands for."""
+    return any(_hands_name_on(node, name) for node in ast.walk(loop))
+
+
+def _hands_name_on(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Call):
+        called = node.func
+        asked = isinstance(called, ast.Attribute) and _name(called.value) == name
+        given = name in [_name(one) for one in node.args]
+        return asked or (given and bool(_own(called) or _name(called) in _WRITES))
+    if isinstance(node, ast.Assign):
+        elsewhere = any(not isinstance(target, ast.Name) for target in node.targets)
+        return elsewhere and name in _loaded(node.value)
+    kept = isinstance(node, ast.Return | ast.Yield) and node.value is not None
+    return kept and name in _loaded(node)
 
 
 # The counter of Keras
