@@ -349,3 +349,39 @@ def test_sums_for_means():
 def test_sums_that_are_meant(name: str, value: str):
     """Another rule, rate or loss, divided before or after, and one part only."""
     assert_silent(PARTS.format(**{**RIGHT, name: value}))
+AFTER_THE_LOOP = """
+        for epoch in range(3):
+            total = 0.0
+            for part in range(4):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x[part]) - y[part]))
+                total += loss{end}
+            gradients = tape.gradient(loss, model.trainable_variables){mark}
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+
+
+def test_a_tape_that_is_asked_after_its_loop():
+    """A line that lost its indent: of all rounds only the last one moves anything."""
+    assert_findings(AFTER_THE_LOOP.format(end="", mark="  # GP506"))
+
+
+def test_a_loop_that_is_left():
+    """A loop that tries until something holds goes on with the round that it ended with."""
+    leaves = "\n                if loss < 1.0:\n                    break"
+    assert_silent(AFTER_THE_LOOP.format(end=leaves, mark=""))
+
+
+def test_a_tape_around_the_loop():
+    """One tape records all rounds; a tape in each round is asked there."""
+    assert_silent(
+        """
+        for epoch in range(3):
+            with tf.GradientTape() as tape:
+                loss = 0.0
+                for part in range(4):
+                    loss += tf.reduce_mean(tf.square(model(x[part]) - y[part]))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

@@ -71,6 +71,14 @@ _WORDS = {
         "earlier parts are constants",
         "put the loop inside the tape",
     ),
+    "last": (
+        (
+            "each round of a loop opens a tape of its own, and only the last one is asked, after "
+            "the loop: what the other rounds computed is lost"
+        ),
+        "the last round alone",
+        "take the gradients in the loop, or open one tape around it",
+    ),
     "never reset": (
         (
             "gradients are added to these buffers and applied, and nothing empties them: each "

@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .values import Asked, Function, Optimizer, Scope, Value
+from .values import Asked, Function, Optimizer, Scope, Tape, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -62,6 +62,7 @@ class Rounds:
     applied: list[Applied] = field(default_factory=list)
     made: dict[int, tuple[Optimizer, Loops, object]] = field(default_factory=dict)
     asked: dict[int, tuple[Asked, Loops]] = field(default_factory=dict)
+    taped: dict[int, Loops] = field(default_factory=dict)
     held: dict[tuple[int, str], tuple[Scope, Function, Value, ast.AST]] = field(
         default_factory=dict
     )
@@ -75,9 +76,29 @@ def of(reader: Reader) -> Rounds:
     return reader.facts.rounds
 
 
+def opened(reader: Reader, number: int) -> None:
+    """A tape is made."""
+    of(reader).taped[number] = tuple(of(reader).loops)
+
+
 def asked_for(reader: Reader, asked: Asked) -> None:
     """A tape is asked for gradients."""
     of(reader).asked[id(asked)] = (asked, tuple(of(reader).loops))
+
+
+def left_behind(reader: Reader, tape: Tape) -> ast.For | None:
+    """The loop that makes such a tape in each round, and that has ended."""
+    now, then = tuple(of(reader).loops), of(reader).taped.get(tape.number, ())
+    if then[: len(now)] != now or len(then) != len(now) + 1 or tape.depth != len(reader.frames):
+        return None
+    loop = then[-1][0]
+    makes = isinstance(loop, ast.For) and any(
+        isinstance(statement, ast.With)
+        and any(item.context_expr is tape.node for item in statement.items)
+        for statement in loop.body
+    )
+    leaves = any(isinstance(one, ast.Break | ast.Return) for one in ast.walk(loop))
+    return loop if makes and not leaves else None  # type: ignore[return-value]
 
 
 def optimizer_made(reader: Reader, optimizer: Optimizer) -> None:

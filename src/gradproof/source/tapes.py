@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from . import ownership, shapes, state, updates
+from . import ownership, rounds, shapes, state, updates
 from .dependence import Path
 from .flow import merge, origin, recorded
 from .joining import leaves
@@ -49,6 +49,7 @@ def make_tape(reader: Reader, arguments: Arguments, keywords: Keywords, node: as
     """`tf.GradientTape(...)`."""
     reader.serial += 1
     reader.facts.tape_nodes[reader.serial] = node
+    rounds.opened(reader, reader.serial)
     given = (
         dict(zip(("persistent", "watch_accessed_variables"), arguments, strict=False)) | keywords
     )

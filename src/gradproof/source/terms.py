@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import connections, habits, tapes
+from . import connections, habits, rounds, tapes
 from .dependence import Cut, Flow
 from .values import Asked, GradientOf, Layer, Tensor, Value, Variable
 
@@ -90,6 +90,11 @@ def asked(reader: Reader, question: Asked) -> None:
     used = [owner for owner in owners if owner is not None and owner in flow]
     names = tapes.names(list(used))
     others = ((reader.spot(question.node), "asked for here"),)
+    loop = rounds.left_behind(reader, question.tape) if question.target.loss == 1 else None
+    if loop is not None and not question.tape.asked and used:
+        spot = reader.spot(question.node)
+        made = ((reader.spot(question.tape.node), "a tape for each round"),)
+        habits.remark(reader, "wrong-accumulation", spot, "last", names, made)
     for term in question.target.terms:
         if question.tape.number not in term.tapes or not used:
             continue
