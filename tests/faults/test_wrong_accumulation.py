@@ -349,6 +349,8 @@ def test_sums_for_means():
 def test_sums_that_are_meant(name: str, value: str):
     """Another rule, rate or loss, divided before or after, and one part only."""
     assert_silent(PARTS.format(**{**RIGHT, name: value}))
+
+
 AFTER_THE_LOOP = """
         for epoch in range(3):
             total = 0.0
@@ -385,3 +387,35 @@ def test_a_tape_around_the_loop():
             optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def micro_batches(*, anew: bool) -> Run:
+    """Two gradients for one update; each is added to zeros, or the second to the first sum."""
+    run = with_operations(
+        healthy(),
+        operation(12, "ZerosLike", (1,), 5, False),
+        operation(13, "AddV2", (12, KERNEL_GRADIENT), 6, False),
+        operation(14, "MatMul", (0, 7), 5, False, backward=True),
+        operation(15, "ZerosLike", (1,), 5, False),
+        operation(16, "AddV2", (15 if anew else 13, 14), 6, False),
+    )
+    (call,) = run.calls
+    first = replace(call, sources=call.sources[:1], times=6)
+    second = replace(first, key=2, at=14, sources=(replace(call.sources[0], result=14),))
+    return replace(run, calls=(first, second))
+
+
+def test_sums_that_begin_anew():
+    """Zeros for each part; the sum that was begun before is read by nothing."""
+    (found,) = prove(micro_batches(anew=True))
+    assert found.place == at(6)
+    assert found.variables == ("dense/kernel",)
+    assert "6 times for 3 updates" in found.message
+
+
+def test_sums_that_go_on():
+    """Zeros for the first part only, or an update for each part."""
+    assert list(prove(micro_batches(anew=False))) == []
+    run = micro_batches(anew=True)
+    calls = tuple(replace(call, times=3) for call in run.calls)
+    assert list(prove(replace(run, calls=calls))) == []

@@ -52,6 +52,68 @@ class Parts:
         return len({tape for operation in self.earlier for tape in operation.tapes}) + 1
 
 
+@dataclass(frozen=True)
+class Anew:
+    """Sums of gradients that begin with zeros for each part, so that one part is left.
+
+    Attributes:
+        call: The gradient call whose gradients are added to zeros.
+        sums: What adds them, and nothing reads.
+        updates: Updates of its variables.
+    """
+
+    call: GradientCall
+    sums: tuple[Operation, ...]
+    updates: int
+
+
+def begun_anew(run: Run) -> Iterator[Anew]:
+    """Gradients that are taken several times for one update, and each added to new zeros."""
+    for call in run.calls:
+        following = [
+            one
+            for one in run.calls
+            if one.stack == call.stack and one.recording == call.recording and one.at > call.at
+        ]
+        updates = [
+            apply.counted
+            for apply in run.applies
+            if not apply.by_hand
+            and not apply.traced
+            and not {pair.variable for pair in apply.pairs}.isdisjoint(call.reached)
+        ]
+        if not following or call.inner or not updates or call.times < 2 * sum(updates):
+            continue
+        recording = run.recording(call.recording)
+        sums = [
+            _sum_with_zeros(recording, source.result)
+            for source in call.sources
+            if source.connected and source.result is not None and source.result >= 0
+        ]
+        found = tuple(one for one in sums if one is not None)
+        if sums and len(found) == len(sums):
+            yield Anew(call, found, sum(updates))
+            return
+
+
+def _sum_with_zeros(recording: Recording, result: int) -> Operation | None:
+    """The sum of a gradient and zeros, if nothing reads it, nor the gradient otherwise."""
+    index = result
+    for _ in range(5):
+        users = recording.consumers.get(index, ())
+        if len(users) != 1:
+            return None
+        operation = recording.operations[users[0]]
+        if operation.type in ADDITIONS:
+            others = [one for one in operation.inputs if one != index]
+            ends = not recording.consumers.get(operation.index)
+            return operation if others and ends and is_zero(recording, others[0]) else None
+        if operation.type not in PLAIN | SCALINGS:
+            return None
+        index = operation.index
+    return None
+
+
 def hoards(run: Run) -> Iterator[Hoard]:
     """Buffers that were applied twice and have only ever been added to."""
     for apply in run.applies:

@@ -95,6 +95,14 @@ _WORDS = {
         "not divided",
         "divide the sums by the number of parts",
     ),
+    "anew": (
+        (
+            "these sums begin with zeros for each part, so that an update is made of the last part "
+            "alone"
+        ),
+        "added to new zeros",
+        "make the zeros before the loop over the parts",
+    ),
     "replaced": (
         (
             "these buffers are emptied after they are applied, as sums are, but each gradient is "
@@ -123,7 +131,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Targets that belong to several tapes, buffers that are only added to."""
-    from ..evidence.accumulating import carried, hoards, replaced, split_targets
+    from ..evidence.accumulating import begun_anew, carried, hoards, replaced, split_targets
 
     told: set[object] = set()
     for parts in split_targets(run):
@@ -146,6 +154,19 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"parts": parts.count},
             fix=Fix(_WORDS["closed"][2], safe=False),
+        )
+    for anew in begun_anew(run):
+        names = tuple(run.path(key) for key in anew.call.reached)
+        yield Finding(
+            f"gradients of {listed(names)} were taken {anew.call.times} times for {anew.updates} "
+            "updates, and each was added to zeros made anew: only the last part counts",
+            place=anew.sums[0].place or anew.call.place,
+            label=_WORDS["anew"][1],
+            related=second_places((anew.call.place, "taken here")),
+            variables=names,
+            step=1,
+            evidence={"calls": anew.call.times, "updates": anew.updates},
+            fix=Fix(_WORDS["anew"][2], safe=False),
         )
     for hoard in hoards(run):
         buffers = [run.path(key) for key in hoard.buffers]
