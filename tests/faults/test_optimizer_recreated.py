@@ -43,6 +43,15 @@ def test_after_the_weights_were_set_back():
     assert list(prove(replace(run, applies=(*run.applies, back)))) == []
 
 
+def test_for_each_of_several_tasks():
+    """What was made before any was applied takes turns, and begins anew nowhere."""
+    run = remade()
+    together = tuple(replace(one, after=1) for one in run.optimizers)
+    assert list(prove(replace(run, optimizers=together))) == []
+    in_turn = tuple(replace(one, after=one.key) for one in run.optimizers)
+    assert len(list(prove(replace(run, optimizers=in_turn)))) == 1
+
+
 def test_for_new_variables():
     """A new optimizer for a new model is as it should be."""
     run = remade()

@@ -96,6 +96,31 @@ def test_mixed_with_the_online_network():
     assert list(prove(mixed(READ_KERNEL))) == []
 
 
+def kept(change: str) -> Run:
+    """`old = tf.identity(target); target.assign_sub(...); target.assign(old)`."""
+    changed = {"assign": frozenset({TARGET}), "nothing": frozenset[int](), "optimizer": frozenset()}
+    run = with_operations(
+        healthy(),
+        operation(12, "ReadVariableOp", line=7, reads=frozenset({TARGET})),
+        operation(13, "Identity", (12,), line=7),
+        operation(14, "Const", line=8, shape=(), value=0.5),
+        operation(15, "AssignSubVariableOp", (14,), line=8, writes=changed[change]),
+    )
+    pair = Pair(TARGET, name="target/kernel", handed=13)
+    hand = Apply(2, (at(9),), 1, 16, "assign", pairs=(pair,))
+    applied = replace(run.applies[0], key=3, at=14, pairs=(replace(pair, handed=14),))
+    applies = (*run.applies, hand, *([applied] if change == "optimizer" else []))
+    variables = (*run.variables, Variable(TARGET, "target/kernel", (4, 4)))
+    return replace(run, variables=variables, applies=applies)
+
+
+def test_a_step_that_is_taken_back():
+    """A variable that is given what it was before it changed is no mixture with itself."""
+    assert [found.place for found in prove(kept("nothing"))] == [at(9)]
+    assert list(prove(kept("assign"))) == []
+    assert list(prove(kept("optimizer"))) == []
+
+
 def test_a_decaying_run():
     """A variable that is multiplied by less than 1 decays, and is meant to."""
     assert list(prove(mixed(12, tau=0.05))) == []

@@ -21,6 +21,7 @@ class Optimizer:
         state: Variables that it keeps beside its counter and learning rate;
             `None` if it was never built, or is not known.
         rule_at: Where the user's class defines its own update.
+        after: Optimizers that had been applied when it was made.
     """
 
     key: int
@@ -31,6 +32,7 @@ class Optimizer:
     schedule: str = ""
     state: int | None = None
     rule_at: Place | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,26 @@ def own_share(run: Run, apply: Apply) -> float | None:
         return None
     variable = apply.pairs[0].variable
     others = any(share for key, share in shares.items() if key != variable)
-    return None if others else shares.get(variable, 0.0)
+    return None if others or _earlier(run, apply) else shares.get(variable, 0.0)
+
+
+def _earlier(run: Run, apply: Apply) -> bool:
+    """Says whether the own value that a variable is given was read before it changed.
+
+    Who keeps a value, tries a step and goes back when it was a bad one gives it back.
+    """
+    (pair, *_) = apply.pairs
+    recording = run.recording(apply.recording)
+    behind = recording.ancestors([pair.handed]) if pair.handed is not None else ()
+    read = [one for one in behind if pair.variable in recording.operations[one].reads]
+    changes = [
+        one.at
+        for one in run.applies
+        if one.recording == apply.recording
+        and any(it.variable == pair.variable for it in one.pairs)
+    ]
+    changes += [one.index for one in recording.operations if pair.variable in one.writes]
+    return any(min(read) < change < apply.at for change in changes) if read else False
 
 
 def kept_share(run: Run, apply: Apply) -> float | None:

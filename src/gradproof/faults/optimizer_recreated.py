@@ -90,6 +90,9 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         if not any(one.state or one.schedule for one in used):
             continue
+        if used[0].after is not None and len({one.after for one in used}) == 1:
+            # All of them were there before the first was applied: they take turns.
+            continue
         sets = [_variables(applied[one.key]) for one in used]
         shared = frozenset.intersection(*sets)
         if not shared or _set_back(run, shared) or _meant(run, applied):

@@ -33,13 +33,19 @@ class Optimizers:
         self._places = places
         self._known: list[Optimizer] = []
         self._keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._used: set[int] = set()
 
     def made(self, optimizer: Any) -> None:
         """An optimizer has been made."""
-        self.rates.made(optimizer, self.key(optimizer, True))
+        self.rates.made(optimizer, self._number(optimizer, True))
 
-    def key(self, optimizer: Any, new: bool = False) -> int:
-        """The number of an optimizer object."""
+    def key(self, optimizer: Any) -> int:
+        """The number of an optimizer object that is about to be applied."""
+        found = self._number(optimizer)
+        self._used.add(found)
+        return found
+
+    def _number(self, optimizer: Any, new: bool = False) -> int:
         found = self._keys.get(optimizer)
         if found is not None:
             return found
@@ -64,13 +70,14 @@ class Optimizers:
                 "trace" if new and in_graph() else "",
                 generation="2" if of_keras_2(module) else "3",
                 rule_at=rule_at(optimizer, self._places),
+                after=len(self._used),
             )
         )
         return found
 
     def describe(self, optimizer: Any) -> None:
         """Looks at an optimizer now: it may be gone before anybody asks."""
-        key = self.key(optimizer)
+        key = self._number(optimizer)
         self._known[key - 1] = described(optimizer, self._known[key - 1])
 
     def record(self) -> tuple[Optimizer, ...]:
