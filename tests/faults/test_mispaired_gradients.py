@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
@@ -67,6 +69,41 @@ pair.fit(tf.random.normal((128, 4)))
     assert diagnosis.message == (
         "these gradients were taken for other variables, and are applied to these"
     )
+
+
+BACKWARDS = """
+    wide = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(wide(x) - y))
+        gradients = tape.gradient(loss, wide.trainable_variables)
+        optimizer.apply_gradients({pairs}){mark}
+"""
+
+
+def test_from_the_end():
+    """One of the two lists goes backwards."""
+    mark = "  # GP403"
+    pairs = "zip(gradients, wide.trainable_variables[::-1])"
+    assert_findings(BACKWARDS.format(pairs=pairs, mark=mark))
+    pairs = "zip(gradients[::-1], wide.trainable_variables)"
+    assert_findings(BACKWARDS.format(pairs=pairs, mark=mark))
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        "zip(gradients[::-1], wide.trainable_variables[::-1])",
+        "zip(reversed(gradients), wide.trainable_variables[::-1])",
+        "list(zip(gradients, wide.trainable_variables))[::-1]",
+        "[pair for pair in zip(gradients, wide.trainable_variables)][::-1]",
+        "zip(gradients, wide.trainable_variables[::-1][::-1])",
+    ],
+)
+def test_both_from_the_end(pairs: str):
+    """The order of pairs is free."""
+    assert_silent(BACKWARDS.format(pairs=pairs, mark=""))
 
 
 def test_reversed():

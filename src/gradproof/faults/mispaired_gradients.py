@@ -80,6 +80,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix = Fix("leave out the pairs whose gradient is None, not the gradients", safe=False)
         elif call.relation == "with statistics":
             words = "trainable variables, and moving statistics stand among those they meet"
+        elif call.sources is not None and _backwards(call.variables.text, call.sources.text):
+            words = "this list, and are applied to it from its end"
         elif taken and taken == given:
             words = f"{taken} of one network, and are applied to those of another"
         yield Finding(
@@ -90,6 +92,10 @@ def find(loop: Loop) -> Iterator[Finding]:
             variables=tuple(dict.fromkeys((*call.applied_to, *call.taken_for))),
             fix=fix,
         )
+
+
+def _backwards(text: str, of: str) -> bool:
+    return of in text and ("reversed(" in text or "[::-1]" in text) and text != of
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -107,6 +107,8 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
     plain = not any(_stands_for_several(item) for item in value.items)
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
+    if bounds == [None, None, -1] and value.exact:
+        return ListValue(value.items[::-1])
     if not plain or not value.exact:
         sliced = ListValue(list(value.items), False, value.fixed, value.owner, value.which)
         if value.exact and bounds[2] in (None, 1):
