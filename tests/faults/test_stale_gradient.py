@@ -135,3 +135,20 @@ def test_applied_again_while_counting():
     text += "        losses.append(1.0)\n"
     assert_findings(text.format(test="len(losses) < 20", again="pass", mark="  # GP610"))
     assert_silent(text.format(test="loss_of(w) > 0.1", again="pass", mark=""))
+
+
+def test_rounds_that_choose_the_variable():
+    """Each round changes the variable of its number, of a list that may hold one."""
+    text = """
+        w = tf.Variable(tf.ones((4, 4)))
+        only = [w]
+        for epoch in range(30):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ w - y))
+            gradients = tape.gradient(loss, only)
+            {loop}
+                only[i].assign_sub(0.1 * gradients[i])
+    """
+    assert_silent(text.format(loop="for i in range(len(only)):"))
+    counted = "i = 0\n            while i < len(only):"
+    assert_silent(text.format(loop=counted) + "            i += 1\n")

@@ -221,6 +221,13 @@ def test_a_sum_that_never_begins_anew(add: str, given: str):
     assert_findings(CHUNKS.format(before="pass", begin=ZEROS, add=add, given=given, mark=""))
 
 
+@pytest.mark.parametrize("begin", ["empty(total)", "total.clear()", "del total[:]"])
+def test_sums_that_are_emptied_in_place(begin: str):
+    """A function or a method may set a list to zeros."""
+    text = CHUNKS.format(before=ZEROS, begin=begin, add=ADD, given="total", mark="")
+    assert_findings(text)
+
+
 def test_averages_and_copies_of_gradients():
     """A decayed sum is a momentum, and the last gradients are no sum."""
     for add in (ADD.replace("t + g", "0.9 * t + g"), "total = gradients"):
@@ -256,6 +263,10 @@ def test_sums_of_an_object():
     assert_findings(OWN.format(begin="pass", mark="  # GP506"))
     emptied = "self.sums = [tf.zeros_like(v) for v in model.trainable_variables]"
     assert_findings(OWN.format(begin=emptied, mark=""))
+    # A class of the program's own that it inherits from may do that.
+    assert_findings(
+        OWN.replace("class Trainer:", "class Trainer(Emptying):").format(begin="pass", mark="")
+    )
     outside = OWN.replace("trainer.begin()", emptied.replace("self.", "trainer."))
     assert_findings(outside.format(begin="pass", mark=""))
 

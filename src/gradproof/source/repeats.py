@@ -110,7 +110,7 @@ def assigned(reader: Reader, owner: object, gradients: list[GradientOf], node: a
         return
     loops, now = rounds.asked[id(asked)][1], tuple(rounds.loops)
     between = [loop for loop, _ in now[len(loops) :]]
-    others = [loop for loop in between if not _counting(loop)]
+    others = [loop for loop in between if not _counting(loop) or _chooses(loop, node)]
     if now[: len(loops)] != loops or len(others) == len(between) or reader.frame.guarded:
         return
     # Of other loops all rounds must be known: each changes another variable.
@@ -130,6 +130,20 @@ def _counting(loop: ast.AST) -> bool:
     made = loop.iter if isinstance(loop, ast.For) else None
     named = made.func if isinstance(made, ast.Call) else None
     return isinstance(named, ast.Name) and named.id == "range"
+
+
+def _chooses(loop: ast.AST, node: ast.AST) -> bool:
+    """`variables[i].assign_sub(...)`: the number of the round says which variable changes."""
+    called = node.func if isinstance(node, ast.Call) else None
+    receiver = called.value if isinstance(called, ast.Attribute) else None
+    place = receiver.slice if isinstance(receiver, ast.Subscript) else None
+    counter = loop.target if isinstance(loop, ast.For) else getattr(loop, "test", None)
+    counted = (
+        {one.id for one in ast.walk(counter) if isinstance(one, ast.Name)} if counter else set()
+    )
+    return place is not None and any(
+        isinstance(one, ast.Name) and one.id in counted for one in ast.walk(place)
+    )
 
 
 def _counts_up(loop: ast.While) -> bool:

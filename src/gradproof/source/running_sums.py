@@ -22,7 +22,10 @@ def applied(reader: Reader, node: ast.Call) -> None:
         return
     tree = reader.source_of(node.lineno).tree
     around = [one for one in ast.walk(tree) if any(inner is node for inner in ast.walk(one))]
-    changes = [change for part in _repeated(around, total) for change in _changes(part, total)]
+    parts = _repeated(around, total)
+    changes = [change for part in parts for change in _changes(part, total)]
+    if any(_handled(part, ast.unparse(total), node) for part in parts):
+        return
     if changes and all(map(_adds, changes)):
         others = ((reader.spot(changes[-1]), "added to here"),)
         habits.remark(reader, "wrong-accumulation", reader.spot(node), "never reset", (), others)
@@ -33,7 +36,8 @@ def _repeated(around: list[ast.AST], total: ast.expr) -> list[ast.AST]:
     if isinstance(total, ast.Attribute):
         owner = next((one for one in reversed(around) if isinstance(one, ast.ClassDef)), None)
         body: list[ast.AST] = [*owner.body] if owner is not None else []
-        if _set_by_others(around[0], total):
+        inherits = owner is not None and any(_is_of_program(base) for base in owner.bases)
+        if inherits or _set_by_others(around[0], total):
             return []
         return [one for one in body if getattr(one, "name", "") != "__init__"]
     inner: list[ast.AST] = []
@@ -44,6 +48,11 @@ def _repeated(around: list[ast.AST], total: ast.expr) -> list[ast.AST]:
         one for one in inner if isinstance(one, _LOOPS) and any(_changes(one, total))
     ]
     return loops[:1]
+
+
+def _is_of_program(base: ast.expr) -> bool:
+    """Says whether a base may have methods that empty a list: libraries know nothing of it."""
+    return isinstance(base, ast.Name) and base.id not in ("object", "ABC", "Model", "Module")
 
 
 def _set_by_others(tree: ast.AST, total: ast.Attribute) -> bool:
@@ -78,6 +87,25 @@ def _changes(part: ast.AST, total: ast.expr) -> Iterator[ast.Assign | ast.AugAss
             whole = target.value if isinstance(target, ast.Subscript) else target
             if whole is not None and ast.unparse(whole) == name:
                 yield one  # type: ignore[misc]
+
+
+def _handled(part: ast.AST, name: str, applying: ast.Call) -> bool:
+    """Says whether a method or function may empty a list: `total.clear()`, `empty(total)`."""
+    for one in ast.walk(part):
+        call = one.value if isinstance(one, ast.Expr) else None
+        if isinstance(one, ast.Delete) and name in map(ast.unparse, _wholes(one.targets)):
+            return True
+        if isinstance(call, ast.Call) and call is not applying:
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+            if name in map(ast.unparse, (owner, *call.args)):
+                return True
+    return False
+
+
+def _wholes(targets: list[ast.expr]) -> Iterator[ast.expr]:
+    """What entries are taken of, or a thing itself."""
+    for target in targets:
+        yield target.value if isinstance(target, ast.Subscript) else target
 
 
 def _adds(change: ast.Assign | ast.AugAssign) -> bool:
