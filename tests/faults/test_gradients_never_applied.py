@@ -269,3 +269,21 @@ def test_a_checkpoint_moves_nothing():
     assert_silent(SAVED.format(mark="", then=applied))
     by_hand = "model.set_weights([w + 0.1 for w in model.get_weights()])"
     assert_silent(SAVED.format(mark="", then=by_hand))
+
+
+def test_a_list_that_a_loop_fills():
+    """Clipped one after the other, and handed to the variables in a second loop."""
+    assert_silent(
+        """
+        a, b = tf.Variable(tf.ones((3, 8))), tf.Variable(tf.ones((8, 1)))
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ a @ b - y))
+            gradients = tape.gradient(loss, [a, b])
+            safe = []
+            for gradient in gradients:
+                safe.append(tf.clip_by_norm(gradient, 1.0))
+            for variable, gradient in zip([a, b], safe):
+                variable.assign_sub(0.1 * gradient)
+        """
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..evidence.loop import ApplyCall, HandUpdate, Spot
 from ..finding import Span
 from . import applying, clips, inner_steps, ownership, rounds, tapes, target_copies
+from .escaping import gradients_in
 from .joining import flow_of
 from .roles import direction
 from .values import Asked, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
@@ -94,13 +95,9 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
     parts = node.target.elts if isinstance(node.target, ast.Tuple) else []
     if not isinstance(iterated, Zip) or len(parts) != len(iterated.columns) or reader.silent:
         return None
-    moved = {
-        ast.unparse(one.value)
-        for statement in node.body
-        for one in ast.walk(statement)
-        if isinstance(one, ast.Attribute) and one.attr in ("assign", "assign_add", "assign_sub")
-    }
+    moved = _moved(node)
     places = range(min(len(parts), len(iterated.node.args)))
+    _all_moved(iterated, [i for i in places if ast.unparse(parts[i]) in moved])
     gradients = [i for i in places if _all_gradients(iterated.columns[i])]
     for place in places if len(gradients) == 1 else ():
         taken, given = iterated.columns[gradients[0]], iterated.columns[place]
@@ -125,6 +122,32 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
                 zipped=reader.spot(iterated.node),
             )
     return None
+
+
+def _moved(node: ast.For) -> set[str]:
+    """Names to which the body of a loop assigns as to variables."""
+    return {
+        ast.unparse(one.value)
+        for statement in node.body
+        for one in ast.walk(statement)
+        if isinstance(one, ast.Attribute) and one.attr in ("assign", "assign_add", "assign_sub")
+    }
+
+
+def _all_moved(iterated: Zip, places: list[int]) -> None:
+    """Variables meet gradients of which the reader knows one entry, made in a loop: all move."""
+    columns = iterated.columns
+    if all(not isinstance(column, ListValue) or column.exact for column in columns):
+        return
+    owners = {
+        id(tapes.owner_of(entry))
+        for place in places
+        if applying.holds_variables(columns[place])
+        for entry in tapes.entries(columns[place])
+    }
+    for column in columns:
+        for entry in gradients_in(flow_of(column)) if owners else ():
+            entry.call.used |= owners
 
 
 def _all_gradients(value: Value) -> bool:
