@@ -430,3 +430,55 @@ def test_sums_that_go_on():
     run = micro_batches(anew=True)
     calls = tuple(replace(call, times=3) for call in run.calls)
     assert list(prove(replace(run, calls=calls))) == []
+
+
+UNREAD_SUMS = """
+        def train(parts):
+            sums = [tf.zeros_like(v) for v in model.trainable_variables]
+            for x, y, last in parts:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                sums = [s + g for s, g in zip(sums, gradients)]{mark}
+                if last:
+                    optimizer.apply_gradients(zip({given}, model.trainable_variables))
+                    sums = [tf.zeros_like(v) for v in model.trainable_variables]
+
+
+        train(zip(x, y, np.arange(8) % 4 == 3))
+        """
+
+
+def test_sums_that_nothing_reads():
+    """The gradients of the last part are applied in place of the sums."""
+    assert_findings(UNREAD_SUMS.format(given="gradients", mark="  # GP506"))
+    assert_silent(UNREAD_SUMS.format(given="sums", mark=""))
+
+
+UNREAD_BUFFERS = """
+        class Accumulating:
+            def __init__(self):
+                self.buffers = [tf.Variable(tf.zeros_like(v)) for v in model.trainable_variables]
+
+            def step(self, x, y, last):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                for buffer, gradient in zip(self.buffers, gradients):
+                    buffer.assign_add(gradient / 4.0){mark}
+                if last:
+                    optimizer.apply_gradients(zip({given}, model.trainable_variables))
+                    for buffer in self.buffers:
+                        buffer.assign(tf.zeros_like(buffer))
+
+
+        accumulating = Accumulating()
+        for part in range(8):
+            accumulating.step(x, y, part % 4 == 3)
+        """
+
+
+def test_buffers_that_nothing_reads():
+    """Buffers of a class are filled and emptied; those of the last part are applied."""
+    assert_findings(UNREAD_BUFFERS.format(given="gradients", mark="  # GP506"))
+    assert_silent(UNREAD_BUFFERS.format(given="self.buffers", mark=""))

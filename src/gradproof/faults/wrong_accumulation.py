@@ -95,6 +95,14 @@ _WORDS = {
         "not divided",
         "divide the sums by the number of parts",
     ),
+    "unread": (
+        (
+            "gradients are added up here, and nothing reads the sums: the optimizer is given those "
+            "of the last part"
+        ),
+        "nothing reads these sums",
+        "hand the sums to the optimizer",
+    ),
     "anew": (
         (
             "these sums begin with zeros for each part, so that an update is made of the last part "

@@ -11,6 +11,7 @@ from . import (
     frozen,
     generations,
     habits,
+    idle_sums,
     iterators,
     masks,
     rates,
@@ -169,6 +170,7 @@ def apply(
         return
     gradients, variables, zipped = _columns(reader, method, arguments, keywords)
     if not reader.silent:
+        idle_sums.handed_over(reader, node)
         reader.facts.apply_call(
             optimizer, method, arguments, keywords, node, gradients, variables, zipped
         )
