@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from records import BIAS, KERNEL, healthy, proven, with_apply, with_updates
+from gradproof.evidence.gradients import Target
+from gradproof.evidence.run import Run
+from gradproof.faults.wrong_sign_update import prove
+from records import (
+    BIAS,
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    MEAN,
+    SQUARE,
+    SUB,
+    at,
+    healthy,
+    operation,
+    proven,
+    with_apply,
+    with_call,
+    with_operations,
+    with_updates,
+)
 from snippets import assert_findings, assert_silent, mended_snippet
 
 
@@ -282,3 +302,51 @@ def test_momenta_by_variable(key: str):
     """State of an own rule that a dict keeps for each variable."""
     assert_findings(SLOTS.format(key=key, moved="assign_add", mark="  # GP504"))
     assert_silent(SLOTS.format(key=key, moved="assign_sub", mark=""))
+
+
+def optimized(rate: float, *losses: float) -> Run:
+    """Three steps of an optimizer with this learning rate."""
+    run = healthy()
+    steps = zip(run.steps, losses, strict=True)
+    run = replace(
+        run, steps=tuple(replace(step, loss=loss, learning_rate=rate) for step, loss in steps)
+    )
+    kernel, bias = run.applies[0].pairs
+    pairs = (replace(kernel, handed=KERNEL_GRADIENT), replace(bias, handed=BIAS_GRADIENT))
+    return with_apply(run, pairs=pairs)
+
+
+def test_a_rate_below_zero():
+    """The error grows; who makes an error smaller by a negative rate is not told."""
+    (found,) = prove(optimized(-0.1, 1.0, 2.0, 4.0))
+    assert found.place == at(1)
+    assert list(prove(optimized(-0.1, 4.0, 2.0, 1.0))) == []
+    assert list(prove(optimized(0.1, 1.0, 2.0, 4.0))) == []
+
+
+def negated(via: str = "mean_squared_error", **changes: Any) -> Run:
+    """The mean of the squares is negated before it is minimised."""
+    run = with_operations(
+        optimized(0.1, -1.0, -2.0, -4.0),
+        operation(SQUARE, "Square", (SUB,), via=(via,)),
+        operation(12, "Neg", (MEAN,), shape=()),
+    )
+    return with_call(run, targets=(Target(12),), **changes)
+
+
+def test_an_error_with_its_sign_turned():
+    """All that the tape watched is trained by it, and nothing works against it."""
+    (found,) = prove(negated())
+    assert found.place == at(4)
+    assert found.level == "warning"
+
+
+def test_an_error_that_others_work_against():
+    """A generator has a critic; an ascent may turn the gradients once more."""
+    run = negated()
+    assert list(prove(negated(via="square"))) == [], "a variance is to grow"
+    assert list(prove(replace(run, tapes=(replace(run.tapes[0], watched=frozenset({9})),)))) == []
+    (kernel, bias) = run.applies[0].pairs
+    assert list(prove(with_apply(run, pairs=(replace(kernel, handed=12), bias)))) == []
+    other = replace(run.calls[0], key=2, stack=(at(9),), targets=(Target(MEAN),))
+    assert list(prove(replace(run, calls=(*run.calls, other)))) == []

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from ..evidence.applies import Apply
     from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop
-    from ..evidence.recording import Recording
+    from ..evidence.recording import Operation, Recording
     from ..evidence.run import Run
 
 ERRORS = frozenset(
@@ -75,7 +75,18 @@ ERRORS = frozenset(
 )
 """Their results measure an error: none is below zero, and zero is best."""
 
-REDUCTIONS = frozenset({"Mean", "Sum", "Identity", "Reshape", "Squeeze", "Cast", "Max", "Sqrt"})
+ENTROPIES = frozenset(kind for kind in ERRORS if kind.endswith("CrossEntropyWithLogits"))
+"""Those that nobody would make as large as can be, as one would a variance."""
+
+LOSSES = frozenset(
+    """binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy huber
+    sigmoid_cross_entropy_with_logits mean_squared_error mean_absolute_error""".split()
+)
+"""Functions of TensorFlow and Keras whose results measure an error, too."""
+
+REDUCTIONS = frozenset(
+    {"Mean", "Sum", "Identity", "Reshape", "Squeeze", "Cast", "Max", "Sqrt", "DivNoNan"}
+)
 """What stays an error when it was one."""
 
 
@@ -161,6 +172,7 @@ def prove(run: Run) -> Iterator[Finding]:
                 fix=Fix("subtract the gradient", safe=False),
             )
     yield from _helping(run)
+    yield from _turned(run)
     # What an optimizer moves and the program then sets otherwise may well go back a little.
     optimized = {
         pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs
@@ -196,6 +208,68 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"first_loss": losses[0], "last_loss": losses[-1], "steps": len(losses)},
         )
         return
+
+
+def _turned(run: Run) -> Iterator[Finding]:
+    """An optimizer climbs an error: by a rate below zero, or since the error is negated."""
+    for apply in run.applies:
+        call = next((one for one in run.calls if one.key == apply.call), None)
+        steps = run.steps_of(apply.key)
+        losses = [step.loss for step in steps if step.loss is not None]
+        if apply.by_hand or call is None or len(losses) < 2 or call.inner:
+            continue
+        names = tuple(run.path(key) for key in call.reached)
+        rate = max((step.learning_rate or 0.0 for step in steps), default=0.0)
+        # Who fits an input by an optimizer leaves the network alone.
+        all_of_it = run.tape(call.tape).watched.issubset(call.reached)
+        if rate < 0.0 and losses[-1] > losses[0] and all_of_it and _error(run, call):
+            yield Finding(
+                f"the learning rate of `{apply.by}` is {rate:g}: {listed(names)} go up the error, "
+                f"which grew from {losses[0]:.4g} to {losses[-1]:.4g}",
+                place=run.optimizers[(apply.optimizer or 1) - 1].made_at or apply.place,
+                label="its learning rate is below zero",
+                related=second_places((apply.place, "applied here")),
+                variables=names,
+                step=1,
+                evidence={"learning_rate": rate},
+                fix=Fix("give it a rate above zero", safe=False),
+            )
+        negated = _negated(run, apply, call) if rate > 0.0 and max(losses) <= 0.0 else None
+        if negated is not None:
+            yield Finding(
+                f"what is minimised is an error with its sign turned: {listed(names)} make it "
+                f"larger (now {-losses[-1]:.4g})",
+                place=negated.place or call.place,
+                label="negated",
+                related=second_places((call.place, "asked here"), but=negated.place),
+                variables=names,
+                step=1,
+                evidence={"loss": losses[-1]},
+                fix=Fix("leave the sign of the loss as it is", safe=False),
+                level="warning",
+            )
+            return
+
+
+def _negated(run: Run, apply: Apply, call: GradientCall) -> Operation | None:
+    """The operation that turns an error around, with nobody who works against it.
+
+    All that takes part in the target is trained by it, straight, and by nothing else.
+    """
+    recording = run.recording(call.recording)
+    keys = {source.variable for source in call.sources}
+    taken = {source.variable: source.result for source in call.sources}
+    straight = all(pair.handed == taken.get(pair.variable, -1) for pair in apply.pairs)
+    opposed = any(
+        one.place != call.place and not keys.isdisjoint({source.variable for source in one.sources})
+        for one in run.calls
+    )
+    alone = run.tape(call.tape).watched <= keys and not opposed
+    if not straight or not alone or len(call.targets) != 1 or call.targets[0].operation < 0:
+        return None
+    end = recording.operations[call.targets[0].operation]
+    turned = end.type == "Neg" and _measures_error(recording, end.inputs[0], ENTROPIES)
+    return end if turned else None
 
 
 def _helping(run: Run) -> Iterator[Finding]:
@@ -252,20 +326,20 @@ def _error(run: Run, call: GradientCall) -> bool:
     )
 
 
-def _measures_error(recording: Recording, index: int) -> bool:
+def _measures_error(recording: Recording, index: int, kinds: frozenset[str] = ERRORS) -> bool:
     from ..evidence.recording import EXTERNAL
     from ..evidence.reductions import number
 
     operation = recording.operations[index]
-    if operation.type in ERRORS:
+    if operation.type in kinds or LOSSES.intersection(operation.via):
         return True
     inputs = [recording.operations[number] for number in operation.inputs]
     if operation.type in REDUCTIONS:
-        return bool(inputs) and _measures_error(recording, inputs[0].index)
+        return bool(inputs) and _measures_error(recording, inputs[0].index, kinds)
     if operation.type in ("AddV2", "AddN", "Mul", "RealDiv"):
         known = [one for one in inputs if number(recording, one.index) is None]
         parts = [one.index for one in known if one.type != EXTERNAL]
-        return bool(parts) and all(_measures_error(recording, part) for part in parts)
+        return bool(parts) and all(_measures_error(recording, part, kinds) for part in parts)
     return False
 
 
