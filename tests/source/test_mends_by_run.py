@@ -476,3 +476,21 @@ def test_a_list_that_was_cut_is_made_whole_first(message):
     whole, fewer = mends("short-zip", CUT, message)
     assert whole == CUT.replace("[:2]", "").partition("  #!")[0] + "\n"
     assert fewer.count("[:2]") == 2
+
+
+def test_a_loss_that_was_scaled_is_taken_by_its_name():
+    """Wherever a run places it, nothing is scaled a second time."""
+    before = """\
+optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+
+
+def step(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+        scaled = optimizer.scale_loss(loss)  #!
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+    first = mends("loss-scale-generation-mix", before)[0]
+    assert "    gradients = tape.gradient(scaled, model.trainable_variables)\n" in first
+    assert first.count("scale_loss") == 1

@@ -155,14 +155,22 @@ def loss_scale_generation_mix(draft: Draft, finding: Finding) -> Iterator[Fix]:
     scope = draft.scope(node)
     if isinstance(node, Function):
         scope = node
+    edits: list[Edit] = []
+    asked = [
+        one.args[0]
+        for one in ast.walk(scope)
+        if isinstance(one, ast.Call) and called(one) == "gradient" and one.args
+    ]
     for one in ast.walk(scope):
         # It was scaled, under another name.
         made = one.value if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
         if isinstance(made, ast.Call) and called(made) == "scale_loss":
             (name,) = map(draft.source, one.targets)  # type: ignore[attr-defined]
-            if [draft.source(part) for part in made.args] == [draft.source(node)]:
-                yield Fix(f"take the gradients of `{name}`", False, (draft.replace(node, name),))
-    edits: list[Edit] = []
+            for target in asked:
+                if [draft.source(part) for part in made.args] == [draft.source(target)]:
+                    edits = [draft.replace(target, name)]
+                    yield Fix(f"take the gradients of `{name}`", False, tuple(edits))
+    edits = []
     title = "scale the loss with `scale_loss`, and nothing else"
     for call in ast.walk(scope):
         if called(call) == "get_scaled_loss" and isinstance(call, ast.Call):
