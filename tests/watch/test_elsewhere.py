@@ -32,6 +32,7 @@ def test_a_session(nursery: Nursery, tmp_path: Path):
     assert done.status == 0
     assert abs(float(done.stdout) - 2.0 * 0.8**3) < 1e-6
     assert "not watched: 5 runs of a `tf.compat.v1.Session`" in done.stderr
+    assert "did not move" not in done.stderr
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

@@ -69,7 +69,7 @@ class Variables:
 
     def made(self, variable: Any) -> int | None:
         """Notes a new variable with its maker; returns its key."""
-        if type(variable).__name__ in ("_UnreadVariable", "ObjectGraphProto"):
+        if type(variable).__name__ in ("_UnreadVariable", "ObjectGraphProto") or _of_session():
             return None
         stack, _ = self._places.here(2)
         owner, keras, during, frame = maker(sys._getframe(2), self._places)
@@ -323,3 +323,12 @@ def _count(variable: Any, dtype: str) -> int | None:
     if not plain or dtype not in ("int32", "int64") or variable.shape.rank != 0:
         return None
     return int(variable.numpy()) if variable.is_initialized() else None
+
+
+def _of_session() -> bool:
+    """Says whether what is made now is part of a graph of TensorFlow 1: nobody sees it move."""
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import ops
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    return not (context.executing_eagerly() or isinstance(ops.get_default_graph(), FuncGraph))
