@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.applies import Optimizer
-from gradproof.evidence.gradients import Source
-from gradproof.evidence.variable import Variable
+from gradproof.evidence.run import Crash
 from gradproof.faults.short_zip import prove
 from records import BIAS, KERNEL, healthy, left_out, proven, unconnected, with_apply, with_call
 from snippets import assert_findings, assert_silent, mended_snippet
@@ -58,21 +57,6 @@ def test_proven():
     assert proven(replace(short, calls=run.calls)) == [("GP404", 6)]
 
 
-def test_a_loop_that_is_on_its_way():
-    """A loop has changed two of three variables by hand, and goes on."""
-    run = healthy()
-    (call,), (apply,) = run.calls, run.applies
-    call = replace(call, sources=(*call.sources, Source(9, name="scale")))
-    hands = tuple(
-        replace(apply, key=key, by="assign_sub", optimizer=None, pairs=(pair,))
-        for key, pair in enumerate(apply.pairs, start=1)
-    )
-    variables = (*run.variables, Variable(9, "scale", ()))
-    short = replace(run, variables=variables, calls=(call,), applies=hands, optimizers=())
-    assert proven(short) == [("GP404", 6)]
-    assert proven(replace(short, finished=False)) == []
-
-
 def test_rest_is_applied_elsewhere():
     """What another optimizer gets is not dropped."""
     run = healthy()
@@ -101,6 +85,31 @@ def test_the_second_cut_of_a_list_is_too_short():
     assert (found.variables, found.evidence) == (("dense/scale",), {"gradients": 2, "pairs": 1})
     middle = replace(run, applies=(tail,), steps=left_out(run, KERNEL).steps)
     assert not list(prove(middle))
+
+
+def test_a_loop_by_hand_that_is_not_over():
+    """It may go on, and one that raised would have: only a second round shows where it ends."""
+    run = healthy()
+    last = replace(run.variables[1], key=9, path="dense/scale")
+    source = replace(run.calls[0].sources[1], variable=9, name="dense/scale")
+    run = with_call(run, sources=(*run.calls[0].sources, source))
+    rounds = tuple(
+        replace(run.applies[0], key=key, by="assign_sub", optimizer=None, pairs=(pair,))
+        for key, pair in enumerate(run.applies[0].pairs, 1)
+    )
+    (step,) = run.steps[:1]
+    run = replace(run, variables=(*run.variables, last), applies=rounds, optimizers=())
+    once = replace(run, steps=(step,), finished=False)
+    assert list(prove(once)) == []
+    raised = replace(once, finished=True, crash=Crash("ValueError", "shapes"))
+    assert list(prove(raised)) == []
+    for over in (
+        replace(once, finished=True),
+        replace(raised, steps=(step, replace(step, index=2))),
+        replace(once, applies=tuple(replace(one, traced=True) for one in rounds)),
+    ):
+        (found,) = prove(over)
+        assert found.variables == ("dense/scale",)
 
 
 def test_pairs_without_a_gradient_are_left_out():

@@ -109,11 +109,10 @@ def prove(run: Run) -> Iterator[Finding]:
         if all(apply.optimizer != optimizer.key for apply in run.applies)
     ]
     seen: set[object] = set()
-    # A loop over the pairs may be on its way.
-    for apply in (*run.applies, *(() if run.early else _in_loops(run))):
+    for apply in (*run.applies, *_in_loops(run)):
         call = next((call for call in run.calls if call.key == apply.call), None)
         one_by_one = apply.by_hand and len(apply.pairs) < 2
-        if call is None or one_by_one or apply.place in seen or idle:
+        if call is None or one_by_one or apply.place in seen or idle or not _ended(run, apply):
             continue
         given = [pair.variable for pair in apply.pairs]
         wanted = [source.variable for source in call.sources]
@@ -140,6 +139,13 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"gradients": len(wanted) - start, "pairs": len(given)},
         )
+
+
+def _ended(run: Run, apply: Apply) -> bool:
+    """Says whether a call has handed over all it will: a loop may be under way, or have raised."""
+    if not apply.by_hand or (run.finished and run.crash is None):
+        return True
+    return max((step.index for step in run.steps_of(apply.key)), default=0) > (not apply.traced)
 
 
 def _in_loops(run: Run) -> Iterator[Apply]:
