@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.frozen import FrozenState
-from records import at, healthy, proven
+from gradproof.faults.python_state_frozen_at_trace import settle
+from gradproof.finding import Finding
+from records import (
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    at,
+    healthy,
+    operation,
+    proven,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent, suspects
 
 
@@ -282,3 +296,125 @@ def test_a_counter_of_traces():
     assert_silent(text.format(name="traces", mark="", factor=""))
     assert_findings(text.format(name="steps", mark="  # GP601", factor=""))
     assert_findings(text.format(name="traces", mark="  # GP601", factor="0.9**self.traces * "))
+
+
+MOMENTUM = """
+    {start}
+
+    @tf.function
+    def train(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for i, (v, g) in enumerate(zip(model.trainable_variables, gradients)):
+            {step}
+        return loss
+
+    for _ in range(3):
+        train(x, y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "step"),
+    [
+        (
+            "kept = [tf.zeros_like(v) for v in model.trainable_variables]",
+            "kept[i] = 0.9 * kept[i] + g  # GP601\n            v.assign_sub(0.1 * kept[i])",
+        ),
+        (
+            "kept = {}",
+            "kept[i] = 0.9 * kept.get(i, 0.0) + g  # GP601\n            v.assign_sub(kept[i])",
+        ),
+        (
+            "kept = {i: tf.zeros_like(v) for i, v in enumerate(model.trainable_variables)}",
+            "kept[i] = 0.9 * kept[i] + g  # GP601\n            v.assign_sub(0.1 * kept[i])",
+        ),
+    ],
+)
+def test_momenta_that_a_trace_keeps_in_python(start, step):
+    """The next call does not get them."""
+    assert_findings(MOMENTUM.format(start=start, step=step))
+    eager = MOMENTUM.format(start=start, step=step).replace("    @tf.function\n", "")
+    assert_silent(eager.replace("  # GP601", ""))
+
+
+@pytest.mark.parametrize(
+    ("start", "step"),
+    [
+        (
+            "kept = [tf.Variable(tf.zeros_like(v)) for v in model.trainable_variables]",
+            "kept[i].assign(0.9 * kept[i] + g)\n            v.assign_sub(0.1 * kept[i])",
+        ),
+        (
+            "zero = tf.zeros(())",
+            "kept = [zero] * 4\n            kept[i] = kept[i] + g\n            v.assign_sub(kept[i])",
+        ),
+        (
+            "seen = {}",
+            "seen[i] = g\n            v.assign_sub(0.1 * seen[i])",
+        ),
+    ],
+)
+def test_what_a_trace_makes_and_uses_itself(start, step):
+    """Variables carry on, and what is written before it is read starts anew on purpose."""
+    assert_silent(MOMENTUM.format(start=start, step=step))
+
+
+def test_a_state_of_a_loop_within_the_step():
+    """The step sets it before it goes on with it."""
+    text = """
+    class Cell(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable(tf.ones((4, 4)))
+            self.h = tf.zeros((8, 4))
+
+        def run(self, x):
+            {reset}
+            for _ in range(3):
+                self.h = tf.tanh(x @ self.w + self.h)  {mark}
+            return self.h
+
+    cell = Cell()
+
+    @tf.function
+    def train(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(cell.run(x) - y))
+        cell.w.assign_sub(0.1 * tape.gradient(loss, cell.w))
+
+    train(x, y)
+    """
+    assert_silent(text.format(reset="self.h = tf.zeros((8, 4))", mark=""))
+    assert_findings(text.format(reset="pass", mark="# GP601"))
+
+
+ZERO, DECAY, DECAYED, SUM, RATE, DELTA, WRITE = range(BIAS_GRADIENT + 1, BIAS_GRADIENT + 8)
+
+
+def test_a_momentum_that_stays_zero_is_confirmed():
+    """The run shows that the trace starts from zeros, where source shows why."""
+    run = with_operations(
+        healthy(),
+        operation(ZERO, "Const", line=6, taped=False, value=0.0),
+        operation(DECAY, "Const", line=6, taped=False, shape=(), value=0.9),
+        operation(DECAYED, "Mul", (DECAY, ZERO), line=6, taped=False),
+        operation(SUM, "AddV2", (DECAYED, KERNEL_GRADIENT), line=6, taped=False),
+        operation(RATE, "Const", line=7, taped=False, shape=(), value=0.1),
+        operation(DELTA, "Mul", (RATE, SUM), line=7, taped=False),
+        operation(
+            WRITE, "AssignSubVariableOp", (DELTA,), 7, False, writes=frozenset({KERNEL}), shape=None
+        ),
+    )
+    pair = Pair(KERNEL, name="dense/kernel")
+    apply = Apply(1, (at(7),), 1, WRITE, "assign_sub", pairs=(pair,), traced=True, call=1)
+    steps = tuple(Step(n, 1, (Update(KERNEL, 0.8, 2.0, 0.08, 1.0),)) for n in (1, 2))
+    run = replace(run, optimizers=(), applies=(apply,), steps=steps, counted=2)
+    suspicion = Finding("", place=at(6), symptoms=("custom-optimizer-bug",))
+    proof = settle(suspicion, run)
+    assert proof is not None
+    assert proof.variables == ("dense/kernel",)
+    assert proof.evidence == {"updates": 2}
+    assert settle(replace(suspicion, place=at(3)), run) is None
+    assert settle(replace(suspicion, symptoms=()), run) is None

@@ -235,7 +235,8 @@ class FrozenState(NamedTuple):
     """Python state that a traced function reads once and others change.
 
     `name` as written; `read` in the traced function, `written` where it changes. Where it
-    `decides`, a branch of the traced function was chosen by it, for ever.
+    `decides`, a branch of the traced function was chosen by it, for ever. Where it `carries`, it
+    is a tensor that was meant for the next step.
     """
 
     name: str
@@ -244,6 +245,7 @@ class FrozenState(NamedTuple):
     written: Spot
     inside: bool
     decides: bool = False
+    carries: bool = False
 
 
 class Broadcast(NamedTuple):

@@ -71,10 +71,11 @@ is traced again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Finding, Fix, listed
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop, Spot
@@ -84,13 +85,16 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """Python values that a traced function reads once, and that change."""
     seen: set[tuple[Spot, bool]] = set()
+    leaked = {one.at for one in loop.about("symbolic-tensor-leak")}
     for state in loop.frozen_states:
         key = (state.read, state.inside)
-        if key in seen:
+        if key in seen or (state.carries and state.written in leaked):
             continue
         seen.add(key)
         happens = (
-            "changes once, while tracing, and then never again"
+            "is stored once, while tracing: every step starts from the value before"
+            if state.carries
+            else "changes once, while tracing, and then never again"
             if state.inside
             else "keeps the value it had while tracing, in all steps"
         )
@@ -105,7 +109,10 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "make it a `tf.Variable(..., trainable=False)` and assign, or pass it as a tensor",
                 safe=False,
             ),
-            symptoms=("gradients-never-applied", "variable-left-out") if state.decides else (),
+            symptoms=(
+                *(("gradients-never-applied", "variable-left-out") if state.decides else ()),
+                *(("custom-optimizer-bug",) if state.carries else ()),
+            ),
         )
     for drawn in loop.about("python-state-frozen-at-trace"):
         yield Finding(
@@ -132,4 +139,38 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP601", "python-state-frozen-at-trace", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Finding | None:
+    """Confirm that a momentum which a trace keeps in Python is what it was before the trace."""
+    from ..evidence.updating import idle_state
+
+    if "custom-optimizer-bug" not in finding.symptoms or finding.place is None:
+        return None
+    found = [
+        idle
+        for idle in idle_state(run)
+        if idle.kind == "zeros"
+        and any(
+            place is not None
+            and place.path == finding.place.path
+            and place.span.overlaps(finding.place.span)
+            for place in (idle.operation.place, idle.apply.place)
+        )
+    ]
+    pairs = [pair.variable for idle in found for pair in idle.apply.pairs]
+    names = tuple(dict.fromkeys(run.path(key) for key in pairs if key is not None))
+    steps = max((one.index for idle in found for one in run.steps_of(idle.apply.key)), default=0)
+    if not names:
+        return None
+    return replace(
+        finding,
+        message=f"after {steps} updates of {listed(names)} what is kept in Python for the next "
+        "step is still zero, as it was while tracing",
+        variables=names,
+        step=2,
+        evidence={"updates": steps},
+    )
+
+
+FAULT = Fault(
+    "GP601", "python-state-frozen-at-trace", __doc__, find=find, prove=prove, settle=settle
+)

@@ -128,6 +128,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
                 items[index.value] = _kept_gradient(items[index.value], value)
                 reader.store.set_field(container, "items", items)
                 return
+        state.some_entry_written(reader, container, value, target)
         # One entry changes, nobody knows which: every entry may be it.
         items = [
             join_values(item, value) if not isinstance(item, Group) else item
@@ -135,6 +136,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
         ]
         reader.store.set_field(container, "items", items)
     elif isinstance(container, DictValue) and not isinstance(index, Constant):
+        state.some_entry_written(reader, container, value, target)
         # There may be more entries than are known.
         reader.store.set_field(container, "exact", False)
         reader.store.set_item(container.items, f"?{id(node)}", value)

@@ -34,7 +34,7 @@ def comprehension(
         }
         # Keys that nobody knows may be the same.
         apart = all(isinstance(key, Constant) for key, _ in results)
-        return DictValue(items, exact and apart)
+        return DictValue(items, exact and apart, lasting=reader.frame.traced is None)
     made = ListValue([value for _, value in results], exact, node=node)
     made.unbuilt = tuple(unbuilt.values())
     if isinstance(node, ast.GeneratorExp):

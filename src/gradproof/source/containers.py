@@ -122,6 +122,9 @@ def _dict_method(
         return ListValue([Constant(key) for key in receiver.items], receiver.exact)
     if name in ("get", "pop", "setdefault") and arguments:
         key = arguments[0]
+        # What stands in for an entry that was never stored is as good.
+        instead = [*receiver.items.values(), *arguments[1:]]
+        state.some_entry_read(reader, receiver, instead[0] if instead else key, node)
         if isinstance(key, Constant) and key.value in receiver.items:
             return receiver.items[key.value]
         if receiver.items:

@@ -94,6 +94,8 @@ class Facts:
         self.sites: dict[int, DroppedUpdate | None] = {}
         self.reads: dict[tuple[int, str], tuple[Function, Value, ast.AST]] = {}
         self.lists_read: dict[int, ListValue] = {}
+        self.carried: dict[tuple[int, str], tuple[Function, object, ast.AST]] = {}
+        self.made_in_trace: set[tuple[int, str]] = set()
         self.detours: dict[int, set[int]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.modes: dict[int, connections.Mode] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import copied_rates, frozen, held_optimizers, leaks, made_anew
+from . import carried, copied_rates, frozen, held_optimizers, leaks, made_anew
 from .values import (
     Bound,
     Constant,
@@ -80,6 +80,7 @@ def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.
     if function is None or reader.silent or scope in _local_scopes(reader, function):
         return
     held_optimizers.state_read(reader, scope, name, function, value, node)
+    carried.read(reader, scope, name, value, node)
     if not is_python_state(value):
         return
     frozen.frozen_read(reader, scope, name, function, value, node)
@@ -107,6 +108,7 @@ def state_written(
         copied_rates.name_written(reader, scope, name, node)
     if frame.traced is not None:
         if scope not in _local_scopes(reader, frame.traced):
+            carried.written(reader, scope, name, value, node)
             frozen.written_in_trace(reader, scope, name, frame.traced, before, value, node)
         return
     leaks.replaced(reader, scope, name)
@@ -123,9 +125,16 @@ def entry_read(
     function = reader.frame.traced
     if function is None and reader.facts.habits.leaked and not reader.silent:
         leaks.name_read(reader, container, repr(key), value, node)
+    some_entry_read(reader, container, value, node)
     if function is None or reader.silent or not container.lasting or not is_python_state(value):
         return
     reader.facts.reads.setdefault((id(container), repr(key)), (function, value, node))
+
+
+def some_entry_read(reader: Reader, container: DictValue, value: Value, node: ast.AST) -> None:
+    """An entry of a dict is read, nobody knows which."""
+    if container.lasting:
+        carried.read(reader, container, carried.ANY, value, node)
 
 
 def entry_written(
@@ -140,7 +149,24 @@ def entry_written(
         leaks.replaced(reader, container, repr(key))
     elif of_trace:
         leaks.kept(reader, container, repr(key), function, node)
+    some_entry_written(reader, container, value, node)
     frozen.entry_written(reader, container, repr(key), value, node)
+
+
+def some_entry_written(
+    reader: Reader, container: ListValue | DictValue, value: Value, node: ast.AST
+) -> None:
+    """An entry of a dict or list is written, nobody knows which."""
+    function = reader.frame.traced
+    if function is None:
+        return
+    if isinstance(container, DictValue):
+        outside = container.lasting
+    else:
+        holder = node.value if isinstance(node, ast.Subscript) else None
+        outside = _is_outside(reader, container, holder, function)
+    if outside:
+        carried.written(reader, container, carried.ANY, value, node)
 
 
 def appended(reader: Reader, kept: ListValue, value: Value, node: ast.AST) -> None:
@@ -170,6 +196,7 @@ def _is_outside(
 
 def item_written(reader: Reader, kept: ListValue, place: int, value: Value, node: ast.AST) -> None:
     """An entry of a list is written; a traced function may have read it before."""
+    some_entry_written(reader, kept, value, node)
     if not reader.silent and reader.frame.traced is None:
         frozen.entry_written(reader, kept, repr(place % len(kept.items)), value, node)
 
@@ -178,6 +205,8 @@ def list_read(reader: Reader, kept: ListValue, node: ast.AST, place: int | None 
     """An operation reads a list, or one entry of it."""
     function = reader.frame.traced
     if function is not None and not reader.silent:
+        if kept.items:
+            carried.read(reader, kept, carried.ANY, kept.items[0], node)
         for number, item in enumerate(kept.items):
             if is_python_state(item) and (place is None or number == place % len(kept.items)):
                 reader.facts.lists_read[id(kept)] = kept

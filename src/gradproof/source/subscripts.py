@@ -33,6 +33,7 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
             return found
         if value.items:
             items = list(value.items.values())
+            state.some_entry_read(reader, value, items[0], node)
             return _joined(items)
         return Unknown(data=True)
     if isinstance(value, Tensor):
