@@ -111,6 +111,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             variables=names,
             fix=Fix(_FIXES[seen.words], safe=False),
             symptoms=("variable-left-out",) if seen.words == "held" else (),
+            level="error" if seen.words == "held" else None,
         )
 
 
