@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gradproof.diagnose import diagnose
 from gradproof.evidence.applies import Pair
+from gradproof.faults import FAULTS
 from gradproof.faults.duplicate_variable import prove
-from records import KERNEL, at, healthy, with_apply
+from gradproof.source import read
+from records import BIAS, BIAS_GRADIENT, KERNEL, at, healthy, with_apply
 from snippets import assert_findings, assert_silent
 
 STEP = """
@@ -139,3 +144,24 @@ def test_moved_by_hand():
     """A loop over pairs moves what stands twice in its list twice."""
     assert_findings(BY_HAND.format(weights="[table, first] + [table, second]  # GP110"))
     assert_silent(BY_HAND.format(weights="[table, first] + [second]"))
+
+
+def test_an_old_gradient_is_no_second_fault():
+    """The second move by hand looks like one along the gradient of an earlier step."""
+    run = healthy()
+    pair = Pair(BIAS, taken_for=frozenset({BIAS}), name="dense/bias", handed=BIAS_GRADIENT)
+    hand = replace(run.applies[0], by="assign_sub", optimizer=None, pairs=(pair,))
+    run = replace(run, applies=(hand, replace(hand, key=2)))
+    text = (
+        "import tensorflow as tf\n\n"
+        'bias, rest = tf.Variable([0.0], name="bias"), tf.Variable([0.0], name="rest")\n'
+        "for _ in range(9):\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        loss = tf.reduce_mean((bias + rest - 1.0) ** 2)\n"
+        "    both = [bias, rest] + [bias]\n"
+        "    for one, gradient in zip(both, tape.gradient(loss, both)):\n"
+        "        one.assign_sub(0.1 * gradient)\n"
+    )
+    found = [one.fault.name for one in diagnose(FAULTS, [read(text, "snippet.py", "3")], run)]
+    assert "duplicate-variable" in found
+    assert "stale-gradient" not in found

@@ -107,4 +107,12 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP110", "duplicate-variable", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP110",
+    "duplicate-variable",
+    __doc__,
+    find=find,
+    prove=prove,
+    # Moved by hand, the second time looks like an old gradient.
+    symptoms=("stale-gradient",),
+)
