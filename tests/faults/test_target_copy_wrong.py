@@ -373,7 +373,7 @@ CLONED = """
     {then}
 
     def train():
-        wanted = tf.stop_gradient(other(x))
+        wanted = tf.stop_gradient(other({after}))
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(online(x) - wanted))
         gradients = tape.gradient(loss, online.trainable_variables)
@@ -387,15 +387,23 @@ CLONED = """
 def test_a_clone_without_the_weights():
     """`clone_model` copies no weights; a network of its own may be meant to stay random."""
     clone = "keras.models.clone_model(online)"
-    assert_findings(CLONED.format(made=clone, then="pass", mark="  # GP707"))
-    assert_silent(CLONED.format(made="network()", then="pass", mark=""))
+    assert_findings(
+        CLONED.format(after="tf.roll(x, 1, 0)", made=clone, then="pass", mark="  # GP707")
+    )
+    assert_silent(CLONED.format(after="tf.roll(x, 1, 0)", made="network()", then="pass", mark=""))
     for then in (
         "other.set_weights(online.get_weights())",
         "for a, b in zip(other.variables, online.variables): a.assign(b)",
         "for a, b in zip(other.layers, online.layers): a.set_weights(b.get_weights())",
         "other.load_weights('first.weights.h5')",
     ):
-        assert_silent(CLONED.format(made=clone, then=then, mark=""))
+        assert_silent(CLONED.format(after="tf.roll(x, 1, 0)", made=clone, then=then, mark=""))
+
+
+def test_a_clone_that_stays_random():
+    """Random network distillation: the novelty of an input is how badly the other is guessed."""
+    made = "keras.models.clone_model(online)"
+    assert_silent(CLONED.format(after="x", made=made, then="pass", mark=""))
 
 
 CALLBACK = """

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import api, attributes, modes, shapes, submodels
+from . import api, attributes, modes, shapes, submodels, target_copies
 from .dependence import ANYTHING, NO_FLOW, Anything, Flow, Trail
 from .flow import merge, origin
 from .joining import flow_of
@@ -48,6 +48,7 @@ def _called(
     reader: Reader, layer: Layer, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
     reader.store.set_field(layer, "called", True)
+    target_copies.called(reader, layer, node)
     inputs = arguments[0] if arguments else keywords.get("inputs", Unknown("inputs", data=True))
     if layer.kind == "Sequential" and not layer.opaque:
         value = inputs

@@ -99,7 +99,8 @@ class Copies:
 
     `made`: a copy, what it is of, and whether it was made more than once; `clones`: networks of
     the same kind, with first weights of their own; `averages`: variables that follow others, and
-    where; `used`: such an average, put in the place of what it follows.
+    where; `used`: such an average, put in the place of what it follows; `given`: what each
+    network is called on, as it is written.
     """
 
     made: list[tuple[Layer | Instance, object, bool]] = field(default_factory=list)
@@ -108,6 +109,7 @@ class Copies:
     averages: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
     used: list[tuple[Variable, object, ast.AST]] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
+    given: dict[int, set[str]] = field(default_factory=dict)
 
 
 def _copied(reader: Reader, receiver: Value, value: Value | None) -> None:
@@ -161,6 +163,19 @@ def cloned(reader: Reader, original: Layer, copy: Layer) -> None:
         reader.facts.copies.clones.append((original, copy))
 
 
+def called(reader: Reader, layer: Layer, node: ast.AST) -> None:
+    """A network is called."""
+    if isinstance(node, ast.Call) and node.args:
+        given = reader.facts.copies.given.setdefault(id(layer), set())
+        given.add(ast.unparse(node.args[0]))
+
+
+def _learns_from_it(copies: Copies, original: Layer, clone: Layer) -> bool:
+    """Both get the same input: one may be trained to tell what the other, left random, says."""
+    none: set[str] = set()
+    return not copies.given.get(id(original), none).isdisjoint(copies.given.get(id(clone), none))
+
+
 def _is_mixture(node: ast.expr) -> bool:
     """Says whether this is `a * x + b * y`."""
     sides = [node.left, node.right] if isinstance(node, ast.BinOp) else []
@@ -198,7 +213,8 @@ def finish(reader: Reader) -> None:
         )
         written = any(id(one) in copies.written for one in (clone, *parts))
         learns = any(id(one) in trained for one in (original, *ownership.tracked(reader, original)))
-        if clone.called and learns and not moves and not written:
+        meant = _learns_from_it(copies, original, clone)
+        if clone.called and learns and not moves and not written and not meant:
             remark(reader, "target-copy-wrong", reader.spot(clone.node), "never copied")
 
 
