@@ -223,6 +223,7 @@ def test_slopes_that_cancel(form: str):
     [
         "(soft + tf.stop_gradient(tf.round(soft) - soft))",
         "(soft + tf.stop_gradient(tf.round(soft)) - tf.stop_gradient(soft))",
+        "(soft - tf.stop_gradient(soft) + tf.stop_gradient(soft))",
         "(2.0 * soft + tf.stop_gradient(y) - soft)",
         "(soft + tf.stop_gradient(tf.round(soft)) - values)",
     ],

@@ -40,7 +40,7 @@ def _stops_the_wrong_part(node: ast.BinOp) -> bool:
 def _cancels(node: ast.BinOp) -> bool:
     """Says whether `soft + tf.stop_gradient(hard) - soft` stands there: both slopes of it meet."""
     counts: dict[str, int] = {}
-    stopped = False
+    stopped: set[str] = set()
     waiting: list[tuple[ast.expr, int]] = [(node, 1)]
     while waiting:
         term, sign = waiting.pop()
@@ -49,10 +49,12 @@ def _cancels(node: ast.BinOp) -> bool:
             waiting += [(term.left, sign), (term.right, turned)]
             continue
         called = term.func if isinstance(term, ast.Call) else None
-        stopped |= "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", ""))
         text = ast.unparse(term)
+        if "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", "")):
+            stopped.add(text)
         counts[text] = counts.get(text, 0) + sign
-    return stopped and sorted(counts.values()) == [0, 1]
+    left = {text for text, count in counts.items() if count}
+    return len(counts) == 2 and len(left) == 1 and left == stopped and counts[left.pop()] == 1
 
 
 def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
