@@ -8,9 +8,21 @@ import pytest
 
 from gradproof.evidence.applies import Assigned
 from gradproof.fault import Verdict
-from gradproof.faults.gradients_never_applied import settle
+from gradproof.faults.gradients_never_applied import prove, settle
 from gradproof.finding import Finding
-from records import healthy, never_applied, proven, with_call
+from records import (
+    BIAS,
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    healthy,
+    left_out,
+    never_applied,
+    operation,
+    proven,
+    with_call,
+    with_operations,
+)
 from snippets import assert_findings, assert_silent
 
 
@@ -108,6 +120,25 @@ def test_cleared_by_what_moved():
 def test_once_may_be_a_look():
     """A single look at gradients is not a loop."""
     assert proven(with_call(never_applied(healthy()), times=1)) == []
+
+
+def test_gradients_that_move_other_variables():
+    """Those of a snapshot correct the gradients of the network that goes on from it."""
+    snapshot, total, write = 9, BIAS_GRADIENT + 1, BIAS_GRADIENT + 2
+    run = healthy()
+    of_snapshot = replace(run.calls[0].sources[0], variable=snapshot, name="old/kernel")
+    variables = (*run.variables, replace(run.variables[0], key=snapshot, path="old/kernel"))
+    call = replace(run.calls[0], sources=(of_snapshot,))
+    of_bias = replace(run.calls[0], key=2, sources=run.calls[0].sources[1:])
+    run = replace(left_out(run, KERNEL), variables=variables, calls=(call, of_bias))
+    run = replace(run, optimizers=(), applies=())
+    (found,) = prove(run)
+    assert found.variables == ("old/kernel",)
+    joined = (
+        operation(total, "AddV2", (KERNEL_GRADIENT, BIAS_GRADIENT), 6, False),
+        operation(write, "AssignSubVariableOp", (total,), 6, False, writes=frozenset({BIAS})),
+    )
+    assert list(prove(with_operations(run, *joined))) == []
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,18 @@ def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operatio
     return found
 
 
+def moves_others(run: Run, call: GradientCall, keys: Iterable[int]) -> bool:
+    """Says whether the gradients of variables, or what is made of them, change trained ones."""
+    recording = run.recording(call.recording)
+    wanted = set(keys)
+    return any(
+        recording.operations[index].writes & run.asked - wanted
+        for source in call.sources
+        if source.variable in wanted and source.result is not None and source.result >= 0
+        for index in _after(recording, source.result)
+    )
+
+
 def copied_out(run: Run, call: GradientCall, keys: Iterable[int]) -> tuple[Place | None, ...]:
     """Where the values of all these variables were made arrays, as were their gradients.
 

@@ -87,7 +87,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that were there, again and again, and changed nothing."""
-    from ..evidence.unlisted import combined, misused
+    from ..evidence.unlisted import combined, misused, moves_others
 
     seen: set[object] = set()
     if run.early:
@@ -111,7 +111,7 @@ def prove(run: Run) -> Iterator[Finding]:
         others = len(left) < len(call.sources)
         if not idle and not run.finished:
             continue
-        if others and not idle:
+        if (others and not idle) or moves_others(run, call, left):
             continue
         seen.add(call.place)
         names = tuple(run.path(key) for key in left)
