@@ -351,6 +351,10 @@ def test_momenta_that_a_trace_keeps_in_python(start, step):
             "kept = [zero] * 4\n            kept[i] = kept[i] + g\n            v.assign_sub(kept[i])",
         ),
         (
+            "kept = [1.0] * 4",
+            "kept[i] = tf.convert_to_tensor(kept[i])\n            v.assign_sub(kept[i] * g)",
+        ),
+        (
             "seen = {}",
             "seen[i] = g\n            v.assign_sub(0.1 * seen[i])",
         ),

@@ -74,13 +74,20 @@ def find(loop: Loop) -> Iterator[Finding]:
     for seen in loop.about("regularization-dropped"):
         added = seen.words == "added"
         yield Finding(
-            (f"{listed(seen.names)} adds a loss of its own" if added else _DECLARED)
+            (_adding(seen.names) if added else _DECLARED)
             + ", and this loss does not add `model.losses`",
             place=loop.place(seen.at),
             label="without `model.losses`" if added else "without the regularisers",
             variables=() if added else seen.names,
             fix=Fix("add `tf.add_n(model.losses)` inside the tape", safe=False),
         )
+
+
+def _adding(names: tuple[str, ...]) -> str:
+    """Who hands losses to Keras."""
+    return (
+        f"{listed(names)} {'adds a loss of its' if len(names) == 1 else 'add losses of their'} own"
+    )
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ def written(reader: Reader, holder: Holder, name: str, value: Value, node: ast.A
     if found is None or found[0] is not function:
         reader.facts.made_in_trace.add(key)
         return
-    if isinstance(value, Tensor) and value.form == "tensor" and not value.update_of:
+    # What depends on no variable is the same in each step: a number as a tensor, a schedule.
+    if isinstance(value, Tensor) and value.form == "tensor" and value.flow and not value.update_of:
         spot = reader.spot
         text = spot(node).text
         state = FrozenState(text, function.name, spot(found[2]), spot(node), True, carries=True)
