@@ -19,21 +19,15 @@ _ZEROS = frozenset({"zeros", "zeros_like"})
 
 def handed_over(reader: Reader, node: ast.Call) -> None:
     """An optimizer is given gradients: nobody may have read the sums that are kept for it."""
-    for scope in _scopes(reader.source.tree, node):
+    for scope in reader.source.around(node):
+        if not isinstance(scope, ast.FunctionDef | ast.ClassDef):
+            continue
         for name in _begun(scope):
             adding = _adding(scope, name)
             if adding is not None and not _is_read(scope, name):
                 spot = reader.spot(adding)
                 others = ((reader.spot(node), "given other gradients"),)
                 habits.remark(reader, "wrong-accumulation", spot, "unread", (name,), others)
-
-
-def _scopes(tree: ast.Module, node: ast.Call) -> Iterator[ast.AST]:
-    """The function around a call, and the class around that."""
-    for scope in ast.walk(tree):
-        whole = isinstance(scope, ast.FunctionDef | ast.ClassDef)
-        if whole and any(one is node for one in ast.walk(scope)):
-            yield scope
 
 
 def _begun(scope: ast.AST) -> set[str]:

@@ -7,6 +7,7 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..words import trains
 
@@ -44,6 +45,17 @@ class Source:
     tree: ast.Module
     first: int = 0
     trains: bool = False
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: one for one in ast.walk(self.tree) for child in ast.iter_child_nodes(one)}
+
+    def around(self, node: ast.AST) -> list[ast.AST]:
+        """What a node of this file stands in, outermost first, and the node itself."""
+        found = [node]
+        while found[-1] in self._parents:
+            found.append(self._parents[found[-1]])
+        return found[::-1] if found[-1] is self.tree else []
 
     @property
     def is_package(self) -> bool:

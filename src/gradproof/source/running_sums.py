@@ -20,8 +20,7 @@ def applied(reader: Reader, node: ast.Call) -> None:
     total = _handed(node)
     if total is None or reader.silent:
         return
-    tree = reader.source_of(node.lineno).tree
-    around = [one for one in ast.walk(tree) if any(inner is node for inner in ast.walk(one))]
+    around = reader.source_of(node.lineno).around(node)
     parts = _repeated(around, total)
     changes = [change for part in parts for change in _changes(part, total)]
     if any(_handled(part, ast.unparse(total), node) for part in parts):

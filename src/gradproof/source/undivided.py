@@ -90,9 +90,8 @@ def _several(reader: Reader, adding: Path, applying: Path) -> bool:
 def _around(reader: Reader, path: Path, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
     """Statements of some kinds around the calls that lead to a place, and around that."""
     for node in path:
-        tree = reader.source_of(getattr(node, "lineno", 1)).tree
-        for one in ast.walk(tree):
-            if isinstance(one, kinds) and any(inner is node for inner in ast.walk(one)):
+        for one in reader.source_of(getattr(node, "lineno", 1)).around(node):
+            if isinstance(one, kinds):
                 yield one
 
 
