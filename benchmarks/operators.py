@@ -245,10 +245,14 @@ class Program:
                 return ast.unparse(given[0])
         return ast.unparse(node) if node is not None else ""
 
-    def lists(self) -> list[str]:
-        """Lists of trainable variables that the program names."""
-        found = re.findall(r"[\w.]+\.(?:trainable_variables|trainable_weights)\b", self.text)
-        return list(dict.fromkeys(found))
+    def lists(self, within: ast.AST) -> list[str]:
+        """Lists of trainable variables that a function reads, by dotted names."""
+        found = [
+            ast.unparse(node)
+            for node in ast.walk(within)
+            if isinstance(node, ast.Attribute) and node.attr in _LISTS
+        ]
+        return [one for one in dict.fromkeys(found) if re.fullmatch(r"[\w.]+", one)]
 
 
 def sources_of(call: ast.Call) -> ast.expr | None:
@@ -305,17 +309,25 @@ def _swapped(program: Program) -> Iterator[Mutant]:
 def _other_list(program: Program) -> Iterator[Mutant]:
     for one in program.applies:
         here = program.source(one.variables)
-        function = _function_text(program, one)
-        owner = here.rsplit(".", 1)[0]
-        for other in program.lists():
-            apart = not other.startswith(owner + ".") and not owner.startswith(
-                other.rsplit(".", 1)[0] + "."
-            )
-            if here.endswith(_LISTS) and other in function and apart and other != here:
-                if other.rsplit(".", 1)[0] == owner:
-                    continue
+        if not here.endswith(_LISTS):
+            continue
+        function = program.function_around(one.statement.lineno)
+        for other in program.lists(function or program.tree):
+            if _apart(_owner(here), _owner(other)):
                 yield Mutant(one.statement.lineno, (program.replaced(one.variables, other),))
                 break
+
+
+def _owner(text: str) -> str:
+    return text.rpartition(".")[0]
+
+
+def _apart(one: str, other: str) -> bool:
+    """Says whether two names can't mean one model: `self.model` may well be `model`."""
+    return not any(
+        (a + ".").startswith(b + ".") or ("." + a).endswith("." + b)
+        for a, b in ((one, other), (other, one))
+    )
 
 
 def _shifted_list(program: Program) -> Iterator[Mutant]:
