@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from records import BIAS, at, healthy, left_out, proven, with_variable
+from dataclasses import replace
+
+from gradproof.evidence.copies import Copy
+from gradproof.evidence.run import Crash
+from gradproof.faults.untracked_in_container import prove
+from records import BIAS, KERNEL, at, healthy, left_out, proven, with_variable
 from snippets import STEP, assert_findings, assert_silent
 
 
@@ -117,6 +122,16 @@ def test_one_cause_one_diagnosis():
     """The suspicion that a list lacks something needs no other explanation."""
     run = with_variable(left_out(healthy(), BIAS), BIAS, tracked=False, holder="Net")
     assert proven(run) == [("GP102", None)]
+
+
+def test_a_target_network_whose_turn_is_later():
+    """What holds another model's values is no lost part while the run is young."""
+    run = with_variable(left_out(healthy(), BIAS), BIAS, tracked=False, holder="Agent")
+    copy = Copy("target", at(2), 1, 0, (BIAS,), (KERNEL,))
+    assert not list(prove(replace(run, copies=(copy,), finished=False)))
+    assert list(prove(replace(run, finished=False)))
+    crash = Crash("AttributeError", "no attribute '_unique_id'", (at(6),))
+    assert not list(prove(replace(run, crash=crash)))
 
 
 def test_in_a_closure():

@@ -135,8 +135,12 @@ def prove(run: Run) -> Iterator[Finding]:
 
     groups: dict[object, list[Variable]] = {}
     first: dict[object, GradientCall] = {}
+    copied = {key for copy in run.copies for key in copy.variables}
     for variable, call in unlisted(run):
         if variable.tracked is not False or variable.holder is None:
+            continue
+        ended = run.crash is not None and bool(call.sources)
+        if run.unsettled and (ended or variable.key in copied):  # a target network's turn is later
             continue
         bare = variable.kind == "tf.Variable" and variable.owner == "layer"
         if bare and run.generations != ("2",):  # in Keras 3 it is nowhere tracked
