@@ -128,3 +128,14 @@ def test_zeros_in_place_of_the_gradient():
         kernel, bias = run.applies[0].pairs
         handed = replace(run.applies[0], pairs=(replace(kernel, handed=13), bias))
         assert list(zeros(replace(run, applies=(handed,)))) == []
+
+
+def test_a_line_that_runs_at_every_round():
+    """The clip of a loop's body is one thing, however many of them the ways pass."""
+    rounds = (
+        operation(ADD, "ClipByValue", (MATMUL,), line=3),
+        operation(SUB, "AddV2", (TANH, ADD)),
+    )
+    assert proven(with_operations(flattened("ClipByValue"), *rounds)) == [("GP302", 3)]
+    apart = replace(rounds[0], stack=(at(4),))
+    assert proven(with_operations(flattened("ClipByValue"), apart, rounds[1])) == []

@@ -122,8 +122,12 @@ class _Neck:
     @property
     def likelihood(self) -> tuple[bool, bool, int]:
         """What somebody wrote stands before a layer's own threshold, the last before others."""
-        own = "__call__" not in self.operation.via
-        return self.custom is not None, own, self.operation.index
+        return self.custom is not None, self.own, self.operation.index
+
+    @property
+    def own(self) -> bool:
+        """Says whether a line of the program does it, not a layer."""
+        return "__call__" not in self.operation.via
 
 
 def _likeliest(run: Run, call: GradientCall, key: int) -> _Neck | None:
@@ -139,24 +143,30 @@ def _necks(run: Run, call: GradientCall, key: int) -> Iterator[_Neck]:
         if call.tape in read.tapes and read.index < call.at
     }
     ends = {target.operation for target in call.targets if target.operation >= 0}
-    way = recording.descendants(starts) & recording.ancestors(ends)
-    for index in sorted(way, reverse=True):
+    way = sorted(recording.descendants(starts) & recording.ancestors(ends))
+    flat: dict[object, list[_Neck]] = {}
+    for index in reversed(way):
         operation = recording.operations[index]
         custom = _custom(run, recording, operation)
         # Out of a loop or a branch comes zero where there would be None outside.
-        flat = operation.type in CLIPS | FLAT or cut_kind(operation) is not None
-        if (not flat and custom is None) or operation.backward or index in starts:
-            continue
+        if index not in starts and not operation.backward and (custom or _flat(operation)):
+            neck = _Neck(operation, custom)
+            # What one line of the program does at every round is one thing.
+            once = custom is None and neck.own and operation.place
+            group = (operation.type, operation.place) if once else index
+            flat.setdefault(group, []).append(neck)
+    for necks in flat.values():
+        shut = {neck.operation.index for neck in necks}
         reached = set(starts)
-        for step in sorted(way):
-            if (
-                step not in reached
-                and step != index
-                and reached.intersection(recording.operations[step].inputs)
-            ):
+        for step in way:
+            if step not in shut and reached.intersection(recording.operations[step].inputs):
                 reached.add(step)
         if not reached & ends:
-            yield _Neck(operation, custom)
+            yield necks[0]
+
+
+def _flat(operation: Operation) -> bool:
+    return operation.type in CLIPS | FLAT or cut_kind(operation) is not None
 
 
 def _custom(run: Run, recording: Recording, operation: Operation) -> CustomGradient | None:
