@@ -7,6 +7,7 @@ import pytest
 from gradproof.evidence.recording import EXTERNAL
 from gradproof.evidence.run import Run
 from gradproof.evidence.straight import straight
+from gradproof.faults.wrong_custom_gradient import prove
 from records import MATMUL, MEAN, READ_KERNEL, X, healthy, operation, proven, with_operations
 
 SOFT, HARD, FIRST = MATMUL, MATMUL + 1, MATMUL + 2
@@ -56,6 +57,15 @@ def test_a_soft_value_that_is_a_sum():
     run = formed(("Sub", (HARD, SOFT)), ("AddV2", (SOFT, FIRST)))
     summed = with_operations(run, operation(SOFT, "AddV2", (X, READ_KERNEL), line=3))
     assert slopes(summed) == [0]
+
+
+def test_turned_around():
+    """`hard + stop(soft - hard)` has the soft value, and what is hard gets the gradient."""
+    parts = ("Sub", (SOFT, HARD)), ("StopGradient", (FIRST,)), ("AddV2", (HARD, FIRST + 1))
+    (found,) = straight(formed(*parts))
+    assert (found.swapped, found.slope, found.names) == (True, 0, ("dense/kernel",))
+    assert "swapped" in next(prove(formed(*parts))).label
+    assert slopes(formed(*parts, hard="Tanh")) == []
 
 
 @pytest.mark.parametrize(

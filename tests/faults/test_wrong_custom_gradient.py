@@ -43,6 +43,30 @@ def test_turned_around():
     )
 
 
+def test_turned_around_beside_a_term_that_trains():
+    """A codebook's form is read by which part is stopped, also where a second term trains."""
+    text = """
+        codebook = tf.Variable(tf.ones((8, 4)))
+        encoder = tf.keras.layers.Dense(4)
+
+        def quantize(z):
+            nearest = tf.gather(codebook, tf.argmin(tf.abs(z[:, None] - codebook), 1))
+            loss = tf.reduce_mean(tf.square(tf.stop_gradient(nearest) - z))
+            loss += tf.reduce_mean(tf.square(nearest - tf.stop_gradient(z)))
+            return {form}, loss{mark}
+
+        encoder(x)
+        variables = [codebook, *encoder.trainable_variables]
+        with tf.GradientTape() as tape:
+            out, extra = quantize(encoder(x))
+            loss = tf.reduce_mean(tf.square(out - y)) + extra
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+    """
+    turned = "nearest + tf.stop_gradient(z - nearest)"
+    assert_findings(text.format(form=turned, mark="  # GP301"))
+    assert_silent(text.format(form="z + tf.stop_gradient(nearest - z)", mark=""))
+
+
 def test_ignored():
     """The gradient from above is not used."""
     assert_findings(

@@ -28,12 +28,14 @@ class Straight:
         operation: The outermost addition or subtraction.
         names: Paths of the variables behind the soft value.
         slope: What its gradient is multiplied by; 1 would be right.
+        swapped: Its value is the soft one, and the gradient goes to the hard one.
     """
 
     call: GradientCall
     operation: Operation
     names: tuple[str, ...]
     slope: int
+    swapped: bool = False
 
 
 @dataclass
@@ -58,7 +60,7 @@ def straight(run: Run) -> Iterator[Straight]:
             found = _form(recording, operation)
             if found is None or not reaches(recording, [operation], ends, cut_kind):
                 continue
-            soft, slope = found
+            soft, slope, swapped = found
             behind = recording.ancestors([soft])
             names = tuple(
                 run.path(key)
@@ -67,11 +69,11 @@ def straight(run: Run) -> Iterator[Straight]:
             )
             if names:
                 told.add(operation.place)
-                yield Straight(call, operation, names, slope)
+                yield Straight(call, operation, names, slope, swapped)
 
 
-def _form(recording: Recording, operation: Operation) -> tuple[int, int] | None:
-    """The soft value of a form that gives the hard one, and the slope, if that is not 1."""
+def _form(recording: Recording, operation: Operation) -> tuple[int, int, bool] | None:
+    """The soft value of a form that is not right, its slope, and whether the form is swapped."""
     terms = _Sum({}, {}, {})
     if not all(
         _add(recording, index, sign, True, terms)
@@ -80,17 +82,22 @@ def _form(recording: Recording, operation: Operation) -> tuple[int, int] | None:
         )
     ):
         return None
-    hard = [base for base, count in terms.total.items() if count == 1]
-    soft = [base for base, count in terms.total.items() if count == 0]
-    if len(terms.total) != 2 or len(hard) != 1 or len(soft) != 1:
+    kept = [base for base, count in terms.total.items() if count == 1]
+    gone = [base for base, count in terms.total.items() if count == 0]
+    if len(terms.total) != 2 or len(kept) != 1 or len(gone) != 1:
         return None
-    slope = terms.live.get(soft[0], 0)
-    start, end = terms.index[soft[0]], terms.index[hard[0]]
-    if slope == 1 or end not in recording.descendants([start]):
-        return None
-    if reaches(recording, [recording.operations[start]], [end], _ends):
-        return None
-    return start, slope
+    value, other = terms.index[kept[0]], terms.index[gone[0]]
+    slope = terms.live[gone[0]]
+    if slope != 1:
+        return (other, slope, False) if _hardened(recording, other, value) else None
+    swapped = not terms.live[kept[0]] and _hardened(recording, value, other)
+    return (value, 0, True) if swapped else None
+
+
+def _hardened(recording: Recording, soft: int, hard: int) -> bool:
+    """Says whether one value is made of another, and no gradient leads back."""
+    made = hard in recording.descendants([soft])
+    return made and not reaches(recording, [recording.operations[soft]], [hard], _ends)
 
 
 def _ends(operation: Operation) -> bool:

@@ -109,6 +109,16 @@ def find(loop: Loop) -> Iterator[Finding]:
                 fix=Fix("accept `variables=None` and return their gradients too", safe=False),
             )
             continue
+        if seen.words == "swapped":
+            yield Finding(
+                "the sum has the value of the stopped part, before it was made hard: what was made "
+                "of it is used for nothing but its gradient, a straight-through form turned around",
+                place=loop.place(seen.at),
+                label="the stopped part and the added one are swapped",
+                fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
+                symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+            )
+            continue
         yield Finding(
             f"this gradient never uses {seen.words}, the gradient from above",
             place=loop.place(seen.at),
@@ -204,11 +214,22 @@ def _straight(run: Run) -> Iterator[Finding]:
             if found.slope == 0
             else f"the gradient passes {found.slope} times instead of once"
         )
-        yield Finding(
+        message = (
             f"the sum has the value of its hard part, as a straight-through form has; but {words} "
-            f"to {listed(found.names)}",
+            f"to {listed(found.names)}"
+        )
+        label = "a stop is missing or misplaced"
+        if found.swapped:
+            message = (
+                "the sum has the value of its soft part and the gradient of its hard one, a "
+                "straight-through form turned around: what was made hard is used nowhere, and "
+                f"nothing passes from here to {listed(found.names)}"
+            )
+            label = "the stopped part and the added one are swapped"
+        yield Finding(
+            message,
             place=found.operation.place,
-            label="a stop is missing or misplaced",
+            label=label,
             variables=found.names,
             step=found.call.step + 1,
             evidence={"slope": found.slope},

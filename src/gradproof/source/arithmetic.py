@@ -5,8 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import losses, masks, new_values, replicas, shapes, singular, sparse, terms, weighing
-from .flow import cut, merge, recut
+from . import (
+    losses,
+    masks,
+    new_values,
+    replicas,
+    shapes,
+    singular,
+    sparse,
+    straight,
+    terms,
+    weighing,
+)
+from .flow import cut, merge
 from .joining import flow_of
 from .roles import direction, updated_variable
 from .tensors import form_of
@@ -20,43 +31,6 @@ Arguments = list[Value]
 Keywords = dict[str, Value]
 
 
-def _stops_the_wrong_part(node: ast.BinOp) -> bool:
-    """Says whether `hard + tf.stop_gradient(soft - hard)` stands there.
-
-    The straight-through form is the other way round: it adds the stopped part to what has a
-    gradient. Where the added part has one, nothing is cut, and nothing is lost.
-    """
-    for added, other in ((node.left, node.right), (node.right, node.left)):
-        stops = isinstance(other, ast.Call) and "stop_gradient" in (
-            getattr(other.func, "attr", ""),
-            getattr(other.func, "id", ""),
-        )
-        part = other.args[0] if isinstance(other, ast.Call) and stops and other.args else None
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
-            return ast.unparse(part.right) == ast.unparse(added)
-    return False
-
-
-def _cancels(node: ast.BinOp) -> bool:
-    """Says whether `soft + tf.stop_gradient(hard) - soft` stands there: both slopes of it meet."""
-    counts: dict[str, int] = {}
-    stopped: set[str] = set()
-    waiting: list[tuple[ast.expr, int]] = [(node, 1)]
-    while waiting:
-        term, sign = waiting.pop()
-        if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Add | ast.Sub):
-            turned = -sign if isinstance(term.op, ast.Sub) else sign
-            waiting += [(term.left, sign), (term.right, turned)]
-            continue
-        called = term.func if isinstance(term, ast.Call) else None
-        text = ast.unparse(term)
-        if "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", "")):
-            stopped.add(text)
-        counts[text] = counts.get(text, 0) + sign
-    left = {text for text, count in counts.items() if count}
-    return len(counts) == 2 and len(left) == 1 and left == stopped and counts[left.pop()] == 1
-
-
 def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
     """`left op right` where at least one side is not a known number."""
     vague = isinstance(left, Unknown) and isinstance(right, Constant | Unknown)
@@ -64,7 +38,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         flow = merge((reader.read(left, node), reader.read(right, node)))
         return Tensor(flow, "unknown", made=reader.path(node))
     form = form_of([left, right])
-    flow = merge((reader.read(left, node.left), reader.read(right, node.right)))
+    flows = reader.read(left, node.left), reader.read(right, node.right)
+    flow = merge(flows)
     if isinstance(node.op, (ast.FloorDiv, ast.BitAnd | ast.BitOr | ast.BitXor)):
         flow = cut(
             flow, "nondifferentiable", _operator_text(node.op), reader.path(node), reader.active
@@ -78,10 +53,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
         linear(right, node, result)
         return result
-    if isinstance(node.op, ast.Add) and _stops_the_wrong_part(node):
-        flow = recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
-    elif isinstance(node.op, ast.Add | ast.Sub) and _cancels(node):
-        flow = cut(flow, "cancelled", "", reader.path(node), reader.active)
+    if isinstance(node.op, ast.Add | ast.Sub):
+        flow = straight.form(reader, node, *flows)
     result = Tensor(
         flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
     )
