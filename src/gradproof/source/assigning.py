@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import by_hand, escaping, masks, repeats, statistics, tapes, undivided, updates
+from . import by_hand, escaping, gathered, masks, repeats, statistics, tapes, undivided, updates
 from .flow import merge
 from .roles import direction
 from .values import Constant, GradientOf, Group, Instance, Layer, Tensor, Value, Variable
@@ -72,6 +72,8 @@ def _assigned(
                 entry.call.applied.add(id(owner))
         else:
             _held(reader, gradients)
+            if isinstance(owner, Variable):
+                gathered.assigned(reader, owner, gradients)
     if isinstance(owner, Variable):
         owner.assigned = True
         if gradients:

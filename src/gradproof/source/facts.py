@@ -27,6 +27,7 @@ from . import (
     copies,
     costs,
     flags,
+    gathered,
     generations,
     habits,
     inner_steps,
@@ -108,6 +109,7 @@ class Facts:
         self.rounds = rounds.Rounds()
         self.masks = masks.Masks()
         self.clips = clips.Clips()
+        self.gathered = gathered.Gathered()
         self.shares: set[int] = set()
         self.scopes = scopes.Scopes()
         self.saves = saving.Saves()
@@ -284,6 +286,7 @@ class Facts:
         ):
             self.untold_apply = True
         if fact is not None:
+            gathered.applied(self.reader, fact, gradients, variables)
             self.applies[fact] = None
 
     def minimize_call(
@@ -390,6 +393,7 @@ class Facts:
             if fact is not None:
                 self.dropped[fact] = None
         habits.finish(self.reader)
+        gathered.finish(self.reader)
         constants.look_beside_variables(self.reader)
         weighing.finish(self.reader)
         sharing.finish(self.reader)

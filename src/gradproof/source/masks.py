@@ -23,7 +23,8 @@ class Masks:
     `masked`: gradients after a mask, by their tokens; `added`: buffers that
     gradients were added to; `emptied`: variables that anything else assigns;
     `replaced`: buffers that take one gradient in place of another; `zeroed`:
-    those that are set to zero.
+    those that are set to zero; `given`: those that an optimizer is given, and
+    `again` what it is given more than once.
     """
 
     zeros: set[int] = field(default_factory=set)
@@ -33,6 +34,7 @@ class Masks:
     replaced: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
     zeroed: dict[int, ast.AST] = field(default_factory=dict)
     given: dict[int, tuple[Variable, ast.Call]] = field(default_factory=dict)
+    again: set[int] = field(default_factory=set)
     excluded: set[int] = field(default_factory=set)
 
 
@@ -114,12 +116,12 @@ def applied(
     masks = reader.facts.masks
     for entry in tapes.entries(gradients) if gradients is not None else []:
         if isinstance(entry, Variable):
-            masks.given.setdefault(id(entry), (entry, node))
+            _given(masks, entry, node)
         elif isinstance(entry, Tensor) and entry.gradient is None:
             # Read out, or divided by how many were added up.
             for buffer in entry.flow:
                 if isinstance(buffer, Variable) and buffer.trainable is False:
-                    masks.given.setdefault(id(buffer), (buffer, node))
+                    _given(masks, buffer, node)
     if not _decay(reader, optimizer) or id(optimizer) in masks.excluded or reader.silent:
         return
     if optimizer.custom is not None or _restored(reader, node):
@@ -145,6 +147,12 @@ def applied(
                 (name,) if name else (),
                 others,
             )
+
+
+def _given(masks: Masks, buffer: Variable, node: ast.Call) -> None:
+    if id(buffer) in masks.given:
+        masks.again.add(id(buffer))
+    masks.given.setdefault(id(buffer), (buffer, node))
 
 
 def _restored(reader: Reader, node: ast.Call) -> bool:
@@ -219,7 +227,7 @@ def finish(reader: Reader) -> None:
     """Buffers that nothing empties, and buffers that are emptied and never added to."""
     masks = reader.facts.masks
     for key, (buffer, node) in masks.added.items():
-        if key not in masks.given or key in masks.emptied or buffer.touched:
+        if key not in masks.again or key in masks.emptied or buffer.touched:
             continue
         _, used = masks.given[key]
         others = ((reader.spot(node), "gradients are added here"),)
