@@ -9,7 +9,9 @@ import pytest
 from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
-from gradproof.faults.learning_rate_zero import prove
+from gradproof.fault import Verdict
+from gradproof.faults.learning_rate_zero import prove, settle
+from gradproof.finding import Finding
 from records import (
     BIAS,
     BIAS_GRADIENT,
@@ -127,6 +129,38 @@ def test_set_later():
         sgd.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+CALLED_BACK = """
+class WarmUp(keras.callbacks.Callback):
+    def {moment}(self, number, logs=None):
+        self.model.optimizer.learning_rate.assign(0.01 * min(1.0, (number + 1) / 4))
+
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+net.compile(optimizer=keras.optimizers.Adam(0.0), loss="mse"){mark}
+net.fit(x, y, callbacks=[{callback}])
+"""
+
+
+def test_set_by_a_callback():
+    """`fit` calls back before the steps; who only stops early leaves the rate as it is."""
+    for moment in ("on_train_batch_begin", "on_epoch_begin"):
+        assert_silent(CALLED_BACK.format(moment=moment, callback="WarmUp()", mark=""))
+    other = {"moment": "on_epoch_end", "mark": ""}
+    assert_silent(CALLED_BACK.format(callback="keras.callbacks.LearningRateScheduler(f)", **other))
+    other["mark"] = "  # GP501"
+    assert_findings(CALLED_BACK.format(callback="keras.callbacks.EarlyStopping()", **other))
+
+
+def test_raised_before_a_step():
+    """A run that saw another rate clears the zero that the optimizer was made with."""
+    run = healthy()
+    made = at(3)
+    run = replace(run, optimizers=(replace(run.optimizers[0], made_at=made),))
+    assert settle(Finding("the learning rate is 0", place=made), run) is Verdict.CLEARED
+    assert settle(Finding("the learning rate is 0", place=at(4)), run) is None
+    steps = tuple(replace(step, learning_rate=0.0) for step in run.steps)
+    assert settle(Finding("", place=made), replace(run, steps=steps)) is None
 
 
 def test_proven():

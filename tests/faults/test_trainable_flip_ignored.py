@@ -22,6 +22,34 @@ def test_thawed_after_fit():
     )
 
 
+CALLED_BACK = """
+class Thaw(keras.callbacks.Callback):
+    def __init__(self, part):
+        super().__init__()
+        self.part = part
+
+    def {moment}(self, epoch=0, logs=None):
+        if epoch == {epoch}:
+            self.part.trainable = {flag}{mark}
+            {then}
+
+base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+base.trainable = False
+net = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(4)])
+net.compile(optimizer="sgd", loss="mse")
+net.fit(np.zeros((8, 4)), np.zeros((8, 4)), epochs=6, callbacks=[Thaw(base)])
+"""
+
+
+def test_thawed_by_a_callback():
+    """The step of `fit` was traced when the callback thaws a part of the model."""
+    plain = {"moment": "on_epoch_begin", "epoch": 3, "flag": "True", "mark": "", "then": "pass"}
+    assert_findings(CALLED_BACK.format(**{**plain, "mark": "  # GP106"}))
+    assert_silent(CALLED_BACK.format(**{**plain, "flag": "False"}))
+    again = "self.model.compile(optimizer='sgd', loss='mse')"
+    assert_silent(CALLED_BACK.format(**{**plain, "then": again}))
+
+
 def test_compiled_again():
     """`compile` reads the flags anew."""
     assert_silent(

@@ -53,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Edit, Finding, Fix, Place, listed, second_places
 
 if TYPE_CHECKING:
@@ -196,4 +196,17 @@ def _when(read: int, since: int) -> str:
     return f"in all {read} steps at which it was read"
 
 
-FAULT = Fault("GP501", "learning-rate-zero", __doc__, find=find, prove=prove)
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear rates that something has raised before a step, as a callback or another module may."""
+    places = (finding.place, *(there.place for there in finding.related))
+    made = {
+        optimizer.key
+        for optimizer in run.optimizers
+        if any(place is not None and place.overlaps(optimizer.made_at) for place in places)
+    }
+    applies = [apply for apply in run.applies if apply.optimizer in made]
+    raised = any(step.learning_rate for apply in applies for step in run.steps_of(apply.key))
+    return Verdict.CLEARED if raised else None
+
+
+FAULT = Fault("GP501", "learning-rate-zero", __doc__, find=find, prove=prove, settle=settle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, averaging, tapes
+from . import attributes, averaging, rates, tapes, trainable_flips
 from .escaping import mark_updated
 from .optimizers import mark_all
 from .values import (
@@ -47,6 +47,8 @@ def fit(
     y = arguments[1] if len(arguments) > 1 else keywords.get("y")
     data = _batch(x, y, keywords)
     given = thing.compiled if isinstance(thing, Instance) else thing.arguments
+    callbacks = _callbacks(reader, thing, given, keywords.get("callbacks"))
+    _call_back(reader, callbacks, _BEFORE, node)
     reader.facts.fitted(thing, given, keywords, node)
     step = attributes.member(thing.of, "train_step") if isinstance(thing, Instance) else None
     if isinstance(step, Function) and isinstance(thing, Instance):
@@ -54,7 +56,7 @@ def fit(
         reader.frame.looping += 1
         for _ in range(2):
             reader.call(Bound(thing, function), [data], {}, node)
-            _call_back(reader, thing, keywords.get("callbacks"), node)
+            _call_back(reader, callbacks, _BETWEEN, node)
         reader.frame.looping -= 1
         return Other("history", "history")
     eager = keywords_say_eager(given)
@@ -64,6 +66,9 @@ def fit(
         frame.traced = before or Function(_NO_FUNCTION, (), traced=node, name="fit")
     _keras_step(reader, thing, given, data, node)
     frame.traced = before
+    _call_back(reader, callbacks, _BETWEEN, node)
+    if not eager:
+        trainable_flips.fits(reader, thing, name)
     return Other("history", "history") if name == "fit" else Tensor(form="number")
 
 
@@ -85,22 +90,49 @@ def _train_function(reader: Reader, thing: Instance, step: Function, given: Keyw
     return function
 
 
-_MOMENTS = ("on_epoch_begin", "on_train_batch_end", "on_epoch_end")
+_BEFORE = ("on_train_begin",)
+_BETWEEN = (
+    "on_epoch_begin",
+    "on_train_batch_begin",
+    "on_batch_begin",
+    "on_train_batch_end",
+    "on_batch_end",
+    "on_epoch_end",
+)
 
 
-def _call_back(reader: Reader, thing: Instance, callbacks: Value | None, node: ast.Call) -> None:
-    """What the program's own callbacks do between two steps: they know the model."""
-    given = callbacks.items if isinstance(callbacks, ListValue) else []
-    for callback in given:
-        if not isinstance(callback, Instance):
-            continue
+def _callbacks(
+    reader: Reader, thing: Layer | Instance, compiled: Keywords, callbacks: Value | None
+) -> list[Instance]:
+    """The program's own callbacks, who know the model; others may set the learning rate."""
+    given = callbacks.items if isinstance(callbacks, ListValue) else [callbacks]
+    own = [one for one in given if isinstance(one, Instance)]
+    optimizer = compiled.get("optimizer")
+    scheduled = any(isinstance(one, Unknown) and not one.name.endswith(_CALM) for one in given)
+    if isinstance(optimizer, Optimizer) and scheduled:
+        rates.rate_replaced(reader, optimizer)
+    for callback in own:
         callback.attributes.names.setdefault("model", thing)
         averaging.called_back(reader, callback.of)
-        for moment in _MOMENTS:
+    return own
+
+
+_CALM = ("EarlyStopping", "ModelCheckpoint", "TensorBoard", "CSVLogger", "TerminateOnNaN")
+"""Callbacks of the library that leave the learning rate as it is."""
+
+
+def _call_back(
+    reader: Reader, callbacks: list[Instance], moments: tuple[str, ...], node: ast.Call
+) -> None:
+    """What the program's own callbacks do before the first step, or between two of them."""
+    for callback in callbacks:
+        for moment in moments:
             method = attributes.member(callback.of, moment)
             if isinstance(method, Function):
-                number = Tensor(form="number")
-                reader.call(Bound(callback, method), [number, DictValue({}, False)], {}, node)
+                named = method.node.args if isinstance(method.node, ast.FunctionDef) else None
+                numbered = named is not None and len(named.args) > 2
+                given: Arguments = [Tensor(form="number")] if numbered else []
+                reader.call(Bound(callback, method), [*given, DictValue({}, False)], {}, node)
 
 
 def keywords_say_eager(given: Keywords) -> bool:

@@ -210,6 +210,8 @@ def _other_made(
         "tf.random.Generator",
     ):
         return Other("generator", short, node)
+    if name.startswith("keras.callbacks."):
+        return calls.unknown_call(reader, Unknown(name), arguments, keywords, node)
     if name.startswith(("tf.data.", "keras.preprocessing.")):
         return datasets.make_dataset(reader, name, arguments, keywords, node)
     return None
