@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.applies import Apply, Assigned, Pair
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.mispaired_gradients import prove
@@ -154,6 +154,42 @@ def test_proven():
         replace(second, taken_for=frozenset({KERNEL})),
     )
     assert proven(with_apply(healthy(), pairs=pairs)) == [("GP403", 6)]
+
+
+def test_copies():
+    """A worker's gradients are meant for what it was given; other networks' are not."""
+    run = healthy()
+    shapes = {KERNEL: (4, 4), BIAS: (4,)}
+    others = {KERNEL: KERNEL + 10, BIAS: BIAS + 10}
+    worker = tuple(Variable(others[key], f"worker/{key}", shapes[key]) for key in others)
+    pairs = tuple(
+        replace(pair, taken_for=frozenset({others[pair.variable]}))
+        for pair in run.applies[0].pairs
+        if pair.variable is not None
+    )
+    apart = with_apply(replace(run, variables=(*run.variables, *worker)), pairs=pairs)
+    assert [one.place.line for one in prove(apart) if one.place] == [6]
+    assigned = tuple(Assigned(key, "assign", 3, (at(2),)) for key in others.values())
+    assert not [*prove(replace(apart, assigned=assigned))]
+    built = tuple(replace(one, places=()) for one in assigned)
+    assert [*prove(replace(apart, assigned=built))]
+    assert [*prove(replace(apart, assigned=assigned[:1]))]
+
+
+@pytest.mark.parametrize("made", ["tf.Variable(v)", "tf.Variable(tf.identity(v))"])
+def test_fast_weights(made: str):
+    """Meta-learning of the first order moves a model by gradients at copies of its weights."""
+    assert_silent(
+        f"""
+        meta = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        for task in range(4):
+            fast = [{made} for v in meta.trainable_variables]
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(tf.matmul(x, fast[0]) + fast[1] - y))
+            gradients = tape.gradient(loss, fast)
+            optimizer.apply_gradients(zip(gradients, meta.trainable_variables))
+        """
+    )
 
 
 def test_unknown_is_silent():

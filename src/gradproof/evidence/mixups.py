@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .applies import Apply
+from .applies import Apply, Pair
 from .gradients import GradientCall
 from .recording import Operation, Recording
-from .run import Run
+from .run import ASSIGNMENTS, Run
 from .updating import arithmetic, written
 
 
@@ -78,6 +78,27 @@ def misfit(run: Run, apply: Apply) -> GradientCall | None:
     taken = [source.variable for source in call.sources]
     given = [pair.variable for pair in apply.pairs]
     return call if taken and None not in taken and taken != given else None
+
+
+def of_copies(run: Run, apply: Apply, pairs: Sequence[Pair]) -> bool:
+    """Says whether gradients may be meant for others: they were taken at copies of those.
+
+    Workers are given the weights that they give gradients for, and so are fast weights of
+    a task: each is assigned by the program itself, and is shaped as what gets its gradient.
+    """
+    written = {one.variable for one in run.assigned if one.places and one.method in ASSIGNMENTS}
+    given = {pair.variable for pair in apply.pairs}
+    taken = frozenset[int]().union(*(pair.taken_for or () for pair in pairs))
+    return (
+        taken <= written - given
+        and len(taken) == len(pairs)
+        and all(
+            pair.variable is not None
+            and run.variable(key).shape == run.variable(pair.variable).shape
+            for pair in pairs
+            for key in pair.taken_for or ()
+        )
+    )
 
 
 def _descends(run: Run, apply: Apply) -> bool:

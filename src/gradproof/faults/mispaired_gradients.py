@@ -33,8 +33,8 @@ to `gradient` wins.
 
 - Two names for the same list.
 - Gradients that are clipped, scaled or averaged in between, in the same order.
-- Gradients of one network copied to another on purpose, as asynchronous
-  actor-critic workers do.
+- Gradients of one network given to another on purpose, as by workers that
+  are assigned its weights, or by fast weights of meta-learning.
 - `short-zip`: the pairs are right, but the last variables are missing.
 
 ## Sources
@@ -100,6 +100,8 @@ def _backwards(text: str, of: str) -> bool:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Compare each variable with the ones that its gradient was taken for."""
+    from ..evidence.mixups import of_copies
+
     seen: set[object] = set()
     for apply in run.applies:
         if apply.place in seen or apply.by_hand:
@@ -109,7 +111,7 @@ def prove(run: Run) -> Iterator[Finding]:
             for pair in apply.pairs
             if pair.variable is not None and pair.taken_for and pair.variable not in pair.taken_for
         ]
-        if not wrong:
+        if not wrong or of_copies(run, apply, wrong):
             continue
         seen.add(apply.place)
         first = wrong[0]

@@ -185,7 +185,7 @@ def relation_of(
         or any(o is None or not tapes.is_known(o) for o in (*taken, *given))
     ):
         return "unknown", [], [], asked
-    if any(_copied(owner) for owner in taken):
+    if any(copied(owner) for owner in taken):
         return "unknown", [], [], asked
     parts = _part(gradients), _part(variables)
     if parts[0] != parts[1]:
@@ -218,7 +218,7 @@ def _begins_apart(
     return (
         first[0] is not first[1]
         and all(
-            isinstance(owner, Layer | Variable) and owner.trainable is True and not _copied(owner)
+            isinstance(owner, Layer | Variable) and owner.trainable is True and not copied(owner)
             for owner in first
         )
         and all(getattr(owner, "kind", "") not in api.WITHOUT_VARIABLES for owner in first)
@@ -280,8 +280,13 @@ def _holds_more(gradient: Value, variables: Value) -> bool:
     )
 
 
-def _copied(owner: object) -> bool:
-    """Values come from another model on purpose, as in asynchronous training."""
+def copied(owner: object) -> bool:
+    """Values come from another model on purpose: of workers, or as fast weights."""
+    if isinstance(owner, Variable):
+        begins = owner.initial
+        return isinstance(begins, Variable | Group) or (
+            begins is not None and bool(flow_of(begins))
+        )
     return (isinstance(owner, Layer) and owner.borrowed) or isinstance(owner, Instance)
 
 

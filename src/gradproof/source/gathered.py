@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import applying, tapes
-from .joining import flow_of
-from .values import Asked, GradientOf, Group, Layer, ListValue, Tensor, Value, Variable
+from .values import Asked, GradientOf, Layer, ListValue, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from ..evidence.loop import ApplyCall, Spot
@@ -103,9 +102,6 @@ def _owners(variables: Iterable[Value]) -> list[object]:
 
 
 def _stands_alone(owner: object) -> bool:
-    """Says whether values of this come from nowhere else, as those of fast weights do."""
-    if not isinstance(owner, Variable):
-        return isinstance(owner, Layer) and not owner.borrowed
-    begins = owner.initial
-    copied = isinstance(begins, Variable | Group) or (begins is not None and flow_of(begins))
-    return not owner.assigned and not copied
+    """Says whether the values of this are surely no other's."""
+    written = isinstance(owner, Variable) and owner.assigned
+    return isinstance(owner, Layer | Variable) and not written and not applying.copied(owner)
