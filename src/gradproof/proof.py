@@ -285,7 +285,10 @@ def _row(run: Run, standing: Standing, learned: bool | None) -> Row:
 def _moved_again(run: Run, path: str) -> bool | None:
     """It moved in a step after the first in which it did."""
     changes = [
-        update.change_norm != 0 for _, update in run.updates() if run.path(update.variable) == path
+        update.change_norm != 0
+        for key, updates in run.updates.items()
+        if run.path(key) == path
+        for update in updates
     ]
     later = changes[changes.index(True) + 1 :] if True in changes else []
     # One that stands still now and then may be collecting gradients.

@@ -38,13 +38,9 @@ def standings(run: Run, diagnoses: Sequence[Diagnosis]) -> list[Standing]:
     Returns:
         One standing a variable, the broken ones first, by stage.
     """
-    # Sorted once: models may have a thousand variables.
-    updates: dict[int, list[Update]] = {}
-    for _, update in run.updates():
-        updates.setdefault(update.variable, []).append(update)
     uses = _Uses.of(run)
     found = [
-        _standing(variable, run, diagnoses, updates.get(variable.key, []), uses)
+        _standing(variable, run, diagnoses, run.updates.get(variable.key, []), uses)
         for variable in run.variables
         if variable.role == "model" and variable.trainable and variable.copy_of is None
     ]

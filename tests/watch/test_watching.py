@@ -165,7 +165,7 @@ def test_a_change_by_hand_has_a_direction(tmp_path):
             up.assign_add(0.1 * second)
 
     run = watched(program, tmp_path)
-    along = {run.path(update.variable): update.along for _, update in run.updates()}
+    along = {run.path(key): found[-1].along for key, found in run.updates.items()}
     assert along["down"] == pytest.approx(1.0)
     assert along["up"] == pytest.approx(-1.0)
 

@@ -48,10 +48,8 @@ def growths(run: Run) -> Iterator[Growth]:
     """Places whose gradients ended orders of magnitude above their start."""
     for apply in run.applies:
         steps = [step for step in run.steps_of(apply.key) if step.updates]
-        finite = [step for step in steps if _finite(step)]
-        ended = next((step for step in steps if not _finite(step)), None)
-        if ended is not None:
-            finite = [step for step in finite if step.index < ended.index]
+        count = next((at for at, step in enumerate(steps) if not _finite(step)), len(steps))
+        finite, ended = steps[:count], steps[count] if count < len(steps) else None
         if ended is not None and finite and _leaps(finite[-1]):
             updates = sorted(finite[-1].updates, key=lambda one: -(one.gradient_norm or 0.0))
             sizes = (_size(finite[0]), _size(finite[-1]))
@@ -86,10 +84,9 @@ def _leaps(step: Step) -> bool:
 
 
 def _finite(step: Step) -> bool:
-    return all(
-        isfinite(update.change_norm)
-        and (update.gradient_norm is None or isfinite(update.gradient_norm))
-        for update in step.updates
+    # What is not finite makes its sum so.
+    return isfinite(
+        sum(update.change_norm + (update.gradient_norm or 0.0) for update in step.updates)
     )
 
 

@@ -50,13 +50,13 @@ class Skipped:
 
 def skipped(run: Run) -> Iterator[Skipped]:
     """Optimizers that halved their scale at every step, and never moved on."""
-    measured = {update.variable for _, update in run.updates()}
+    measured = run.updates.keys()
     for scale in run.scales:
         if scale.applied or not 0 < scale.scale < scale.initial:
             continue
         if run.moved.intersection(scale.variables):
             continue
-        if scale.applied is None and not measured.issuperset(scale.variables):
+        if scale.applied is None and not measured >= set(scale.variables):
             continue
         causes = overflows(run, scale.variables)
         # Some steps are skipped at the start of every run with a large scale.
@@ -127,10 +127,7 @@ class Lost:
 
 def underflows(run: Run) -> Iterator[Lost]:
     """Zero gradients behind float16, with nothing flat on the way."""
-    norms: dict[int, list[float]] = {}
-    for _, update in run.updates():
-        if update.gradient_norm is not None:
-            norms.setdefault(update.variable, []).append(update.gradient_norm)
+    norms = run.gradient_norms
     told: set[int] = set()
     for call in run.calls:
         keys = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -159,15 +158,34 @@ class Run:
         """The tape with this number."""
         return self._tapes[key]
 
-    def updates(self) -> Iterator[tuple[Step, Update]]:
-        """Every measured change, step by step."""
+    @cached_property
+    def updates(self) -> dict[int, list[Update]]:
+        """Every measured change of each variable, step by step."""
+        found: dict[int, list[Update]] = {}
         for step in self.steps:
             for update in step.updates:
-                yield step, update
+                found.setdefault(update.variable, []).append(update)
+        return found
+
+    @cached_property
+    def gradient_norms(self) -> dict[int, list[float]]:
+        """Norms of the gradients of each variable that was handed any, step by step."""
+        norms = {
+            key: [one.gradient_norm for one in found if one.gradient_norm is not None]
+            for key, found in self.updates.items()
+        }
+        return {key: found for key, found in norms.items() if found}
+
+    @cached_property
+    def _steps(self) -> dict[int, tuple[Step, ...]]:
+        found: dict[int, list[Step]] = {}
+        for step in self.steps:
+            found.setdefault(step.apply, []).append(step)
+        return {apply: tuple(steps) for apply, steps in found.items()}
 
     def steps_of(self, apply: int) -> tuple[Step, ...]:
         """The measured steps of one apply call."""
-        return tuple(step for step in self.steps if step.apply == apply)
+        return self._steps.get(apply, ())
 
     def apply(self, key: int) -> Apply:
         """The apply call with this number."""
@@ -189,7 +207,11 @@ class Run:
     @cached_property
     def moved(self) -> frozenset[int]:
         """Keys of the variables that changed in a measured step."""
-        return frozenset(update.variable for _, update in self.updates() if update.change_norm != 0)
+        return frozenset(
+            key
+            for key, found in self.updates.items()
+            if any(update.change_norm != 0 for update in found)
+        )
 
     @cached_property
     def asked(self) -> frozenset[int]:

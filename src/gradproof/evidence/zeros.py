@@ -49,12 +49,10 @@ class Zero:
 
 def zeros(run: Run) -> Iterator[Zero]:
     """Groups variables whose gradients stayed zero by what flattens them."""
-    norms: dict[int, list[float]] = {}
-    hidden = {key for apply in run.applies for key in _masked(run, apply)}
-    for _, update in run.updates():
-        if update.gradient_norm is not None and update.variable not in hidden:
-            norms.setdefault(update.variable, []).append(update.gradient_norm)
-    still = {key for key, found in norms.items() if all(norm == 0.0 for norm in found)}
+    norms = run.gradient_norms
+    still = {key for key, found in norms.items() if not any(found)}
+    if still:
+        still -= {key for apply in run.applies for key in _masked(run, apply)}
     groups: dict[object, tuple[_Neck, Recording, list[int]]] = {}
     for call in run.calls:
         for source in call.sources:

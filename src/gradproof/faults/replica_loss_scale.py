@@ -93,10 +93,9 @@ def prove(run: Run) -> Iterator[Finding]:
     from ..evidence.growth import growths
     from ..evidence.replicas import shares
 
-    exploding = {name for growth in growths(run) for name in growth.names}
-    for share in shares(run):
-        if share.factor != share.replicas:
-            continue
+    wrong = [share for share in shares(run) if share.factor == share.replicas]
+    exploding = {name for growth in growths(run) for name in growth.names} if wrong else set()
+    for share in wrong:
         yield Finding(
             f"the loss is the mean over one replica's part, and the gradients of "
             f"{share.replicas} replicas are summed: each step is {share.replicas} times too large",

@@ -77,23 +77,23 @@ def prove(run: Run) -> Iterator[Finding]:
     """Updates that are not zero, and variables that stand still from the start."""
     from ..evidence.fading import fadings
 
-    # Where the gradient fades from layer to layer, that is why so little is left to add.
-    faded = {key for fading in fadings(run) for key in fading.faded}
     for apply in run.applies:
         found: list[list[Audit]] = []
         for pair in apply.pairs:
-            if pair.variable in faded:
-                continue
             audits = [
                 one
                 for one in run.audits
                 if one.apply == apply.key and one.variable == pair.variable
             ]
             dtype = run.variable(pair.variable).dtype if pair.variable is not None else ""
-            if len(audits) < 2 or _converged(run, audits):
+            if len(audits) < 2 or not all(_rounded(audit, dtype) for audit in audits):
                 continue
-            if all(_rounded(audit, dtype) for audit in audits):
+            if not _converged(run, audits):
                 found.append(audits)
+        if found:
+            # Where the gradient fades from layer to layer, that is why so little is left to add.
+            faded = {key for fading in fadings(run) for key in fading.faded}
+            found = [audits for audits in found if audits[0].variable not in faded]
         if not found:
             continue
         first = found[0][0]
@@ -138,11 +138,10 @@ def _converged(run: Run, audits: list[Audit]) -> bool:
     """The variable moved before, by gradients against which those of the audits are nothing."""
     moved = [
         update.gradient_norm or 0.0
-        for step, update in run.updates()
-        if step.apply == audits[0].apply
-        and step.index < audits[0].step
-        and update.variable == audits[0].variable
-        and update.change_norm
+        for step in run.steps_of(audits[0].apply)
+        if step.index < audits[0].step
+        for update in step.updates
+        if update.variable == audits[0].variable and update.change_norm
     ]
     before = max(moved, default=0.0)
     return all((audit.gradient_norm or 0.0) < CONVERGED * before for audit in audits)

@@ -32,7 +32,7 @@ from .thinning import AT_ONCE, Kept, overfull
 INTERVAL = 1.0
 """Seconds between two writes, at least."""
 
-SHARE = 100
+SHARE = 250
 """A write that took a second is followed by this many seconds without."""
 
 FIRST_WHOLE = 0.02
