@@ -242,3 +242,35 @@ def test_variables_of_one_name_are_told_apart(tmp_path):
     assert found.variables == ("w#3",)
     assert [one.name for one in run.calls[0].sources] == ["w", "w#2"]
     assert {pair.name for apply in run.applies for pair in apply.pairs} == {"w", "w#2"}
+
+
+def test_a_trace_asks_nobody_but_others_about_its_operations(tmp_path, monkeypatch):
+    import tensorflow as tf
+    from tensorflow.python.framework import op_callbacks
+
+    asked: list[str] = []
+    invoke = op_callbacks.invoke_op_callbacks
+
+    def counted(op_type, *args, **kwargs):
+        asked.append(str(op_type))
+        return invoke(op_type, *args, **kwargs)
+
+    def listen(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+        if graph is not None:
+            heard.append(str(op_type))
+
+    monkeypatch.setattr(op_callbacks, "invoke_op_callbacks", counted)
+    heard: list[str] = []
+    v = tf.Variable(1.0)
+    watcher = Watcher(lambda _: None, tmp_path)
+    watcher.start()
+    try:
+        tf.function(lambda: v.assign_sub(v * 0.5))()
+        assert not asked
+        op_callbacks.add_op_callback(listen)
+        tf.function(lambda: v.assign_sub(v * 0.25))()
+    finally:
+        op_callbacks.remove_op_callback(listen)
+        watcher.stop()
+    assert "Mul" in heard
+    assert watcher.failure is None
