@@ -139,3 +139,31 @@ def test_a_helper_that_stops_what_it_is_given():
         HELPER.format(stops=stops, line="output, wanted = detach(model(x), y)  # GP214")
     )
     assert_silent(HELPER.format(stops=stops, line="output, (wanted,) = model(x), detach(y)"))
+
+
+def test_a_layer_that_computes_before_it_stops():
+    """Who computes first is at fault itself, though the stop is all that is returned."""
+    assert_findings("""
+        class Goal(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.hidden = keras.layers.Dense(4)
+
+            def call(self, goal):
+                return tf.stop_gradient(self.hidden(goal))  # GP214
+
+        class Policy(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.goal, self.head = Goal(), keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(self.goal(inputs))
+
+        policy = Policy()
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(policy(x) - y))
+            pairs = zip(tape.gradient(loss, policy.trainable_variables), policy.trainable_variables)
+            optimizer.apply_gradients([(g, v) for g, v in pairs if g is not None])
+    """)

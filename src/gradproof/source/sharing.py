@@ -138,8 +138,12 @@ def _stops(node: ast.expr) -> bool:
         return bool(node.elts) and all(map(_stops, node.elts))
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         return _stops(node.elt)
-    called = node.func if isinstance(node, ast.Call) else None
-    return "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", ""))
+    if not isinstance(node, ast.Call):
+        return False
+    # What computes first, such as the `call` of a layer, is no helper.
+    computes = any(isinstance(part, ast.Call) for one in node.args for part in ast.walk(one))
+    named = getattr(node.func, "attr", ""), getattr(node.func, "id", "")
+    return "stop_gradient" in named and not computes
 
 
 __all__ = ["finish"]
