@@ -145,6 +145,31 @@ def test_the_place_is_where_the_list_is_put_together():
     assert "return self.body.trainable_variables + [self.spread]" in mended_snippet(text)
 
 
+def test_a_helper_that_lists_what_it_is_told():
+    """Not the helper lacks a network, but what it is given."""
+    text = """
+        def of(nets, names):
+            return [v for name in names for v in nets[name].trainable_variables]
+
+        nets = {
+            "encoder": keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)]),
+            "decoder": keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)]),
+        }
+
+        def fit(trained):
+            variables = of(nets, trained)  # GP109
+            for _ in range(3):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(nets["decoder"](nets["encoder"](x)) - y))
+                gradients = tape.gradient(loss, variables)
+                optimizer.apply_gradients(zip(gradients, variables))
+
+        fit(["decoder"])
+    """
+    assert_findings(text)
+    assert_silent(text.replace('["decoder"])', '["encoder", "decoder"])').replace("  # GP109", ""))
+
+
 def test_a_list_that_is_filled_is_told_where_it_is_asked_for():
     """The empty list with which a function begins says nothing of what it lacks."""
     assert_findings("""

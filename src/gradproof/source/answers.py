@@ -122,10 +122,14 @@ def _listed_elsewhere(reader: Reader, asked: Asked) -> Spot | None:
     made, here = reader.spot(sources.node), reader.spot(asked.node)
     functions = [one for one in ast.walk(reader.source.tree) if isinstance(one, ast.FunctionDef)]
 
-    def around(spot: Spot) -> list[int]:
+    def around(spot: Spot) -> list[ast.FunctionDef]:
         line = spot.span.line
-        return [one.lineno for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
+        return [one for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
 
+    helper = around(made)[-1:] if not made.path else []
+    if helper and helper != around(here)[-1:] and _is_told(helper[0], sources.node):
+        calls = _calls_of(reader, helper[0].name)
+        return reader.spot(calls[0]) if len(calls) == 1 else made
     if made.text in ("[]", "list()"):
         # It was filled later: with what was read elsewhere, maybe.
         groups = (one for one in sources.items if isinstance(one, Group))
@@ -134,6 +138,24 @@ def _listed_elsewhere(reader: Reader, asked: Asked) -> Spot | None:
             return None
         made = reader.spot(read)
     return made if made.path != here.path or around(made) != around(here) else None
+
+
+def _is_told(helper: ast.FunctionDef, made: ast.AST) -> bool:
+    """Says whether all that a list is made of was handed to the function that makes it."""
+    given = {one.arg for one in helper.args.args} - {"self", "cls"}
+    names = [one for one in ast.walk(made) if isinstance(one, ast.Name)]
+    bound = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+    read = {one.id for one in names if isinstance(one.ctx, ast.Load)}
+    return bool(read & given) and read <= given | bound
+
+
+def _calls_of(reader: Reader, name: str) -> list[ast.Call]:
+    return [
+        one
+        for one in ast.walk(reader.source.tree)
+        if isinstance(one, ast.Call)
+        and name in (getattr(one.func, "id", ""), getattr(one.func, "attr", ""))
+    ]
 
 
 def _drops_none(reader: Reader, node: ast.AST) -> bool:

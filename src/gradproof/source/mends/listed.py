@@ -173,7 +173,10 @@ def _reachable(draft: Draft, name: str, near: ast.expr) -> str:
 def _used(draft: Draft, finding: Finding, near: ast.expr) -> Iterator[str]:
     """Variables of what is called where the finding says that they are used."""
     for there in finding.related:
-        for node in draft.up(draft.at(there.place.span)):
+        around = list(draft.up(draft.at(there.place.span)))
+        if any(called(node) == "gradient" for node in around):
+            continue
+        for node in around:
             if not isinstance(node, ast.Call) or draft.scope(node) is not draft.scope(near):
                 continue
             text = draft.source(node.func)
