@@ -252,3 +252,30 @@ def test_the_line_that_drops_it():
     (found,) = prove(run)
     assert found.place == at(3)
     assert [there.place for there in found.related] == [at(20)]
+
+
+def test_the_place_is_what_was_made_of_it_last():
+    """A term that the loss forgets is named itself, not the layer that it comes from."""
+    assert_findings("""
+        class World(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.core = keras.layers.Dense(8)
+                self.state, self.reward = keras.layers.Dense(4), keras.layers.Dense(1)
+
+            def call(self, inputs):
+                hidden = self.core(inputs)
+                return self.state(hidden), self.reward(hidden)
+
+        world = World()
+        warm = world(x)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                state, reward = world(x)
+                dynamics = tf.reduce_mean(tf.square(state - x))
+                gain = tf.reduce_mean(tf.square(reward - y))  # GP208
+                loss = dynamics
+            gradients = tape.gradient(loss, world.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, world.trainable_variables))
+            print(float(gain))
+    """)

@@ -262,9 +262,26 @@ def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None
     """Called while the tape recorded, yet nothing of it reaches the target."""
     uses = reader.facts.layer_uses.get(id(owner), [])
     if uses:
-        question.unused.append((owner, uses[-1]))
+        question.unused.append((owner, _last_made(reader, question, owner) or uses[-1]))
     elif not question.speculative and (not isinstance(owner, Layer) or owner.built):
         question.unused.append((owner, ()))
+
+
+def _last_made(reader: Reader, question: Question, owner: object) -> Path:
+    """The last that the tape's own function makes of a thing and gives a name, if anything."""
+    tape, asked = question.asked.tape, question.asked.node
+    begin, end = getattr(tape.node, "lineno", 0), getattr(asked, "lineno", 0)
+    made = [
+        in_frame_of(value.made, tape.path)
+        for value in reader.frame.scopes[0].names.values()
+        if isinstance(value, Tensor) and value.made and owner in value.flow
+    ]
+    last = max(
+        (node for node in made if begin < getattr(node, "lineno", 0) <= end),
+        key=lambda node: getattr(node, "lineno", 0),
+        default=None,
+    )
+    return () if last is None else (last,)
 
 
 def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
