@@ -160,11 +160,7 @@ def _calls_of(reader: Reader, name: str) -> list[ast.Call]:
 
 def _drops_none(reader: Reader, node: ast.AST) -> bool:
     """Says whether the function takes out gradients that are None: it expects some."""
-    around = [
-        one
-        for one in ast.walk(reader.source.tree)
-        if isinstance(one, ast.FunctionDef) and any(inner is node for inner in ast.walk(one))
-    ]
+    around = [one for one in reader.source.around(node) if isinstance(one, ast.FunctionDef)]
     return any(
         isinstance(test, ast.Compare)
         and isinstance(test.ops[0], ast.IsNot)

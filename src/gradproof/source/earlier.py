@@ -21,16 +21,11 @@ def derived_before(reader: Reader, read: Path, tape: Path) -> bool:
     around, node = read[:-1], read[-1]
     if len(around) >= len(tape) or any(a is not b for a, b in zip(around, tape, strict=False)):
         return False
-    tree = reader.source.tree
-    if any(isinstance(one, ast.For | ast.While) and _holds(one, node) for one in ast.walk(tree)):
+    inside = reader.source.around(node)
+    if any(isinstance(one, ast.For | ast.While) for one in inside):
         return False
-    made = (one for one in ast.walk(tree) if isinstance(one, ast.Assign) and _holds(one, node))
-    statement = next(made, None)
+    statement = next((one for one in inside if isinstance(one, ast.Assign)), None)
     return statement is not None and _without_data(reader, statement.value)
-
-
-def _holds(outer: ast.AST, inner: ast.AST) -> bool:
-    return any(one is inner for one in ast.walk(outer))
 
 
 def _without_data(reader: Reader, node: ast.expr) -> bool:

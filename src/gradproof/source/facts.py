@@ -94,6 +94,7 @@ class Facts:
         self.pending: dict[int, tuple[Value, ast.AST]] = {}
         self.sites: dict[int, DroppedUpdate | None] = {}
         self.reads: dict[tuple[int, str], tuple[Function, Value, ast.AST]] = {}
+        # Kept alive: `reads` knows lists by their identity alone.
         self.lists_read: dict[int, ListValue] = {}
         self.carried: dict[tuple[int, str], tuple[Function, object, ast.AST]] = {}
         self.made_in_trace: set[tuple[int, str]] = set()
@@ -177,14 +178,9 @@ class Facts:
 
     def _is_held(self, argument: ast.AST) -> bool:
         """Says whether this is the `tf.Variable` that a variable of Keras 3 holds in `value`."""
-        found = [argument]
+        found: list[ast.AST] = [argument]
         if isinstance(argument, ast.Name):
-            found = [
-                one.value
-                for one in ast.walk(self.reader.source.tree)
-                if isinstance(one, ast.Assign)
-                and any(getattr(to, "id", "") == argument.id for to in one.targets)
-            ]
+            found = [*self.reader.source.named.get(argument.id, ())]
         # One of two values by a condition: the program tells the generations apart itself.
         found += [
             way for one in found if isinstance(one, ast.IfExp) for way in (one.body, one.orelse)

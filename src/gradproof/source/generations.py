@@ -39,12 +39,9 @@ _VERSION = r"(?i)version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[
 
 def asks_version(reader: Reader, node: ast.AST) -> bool:
     """Says whether what is around or before a name may tell generations apart."""
-    around = [
-        one
-        for one in ast.walk(reader.source.tree)
-        if isinstance(one, ast.If | ast.Try | ast.IfExp | ast.BoolOp)
-        and (_holds(one, node) or _leaves(reader, one, node))
-    ]
+    tests = (ast.If, ast.Try, ast.IfExp, ast.BoolOp)
+    around = [one for one in reader.source.around(node) if isinstance(one, tests)]
+    around += _leaving(reader, node)
     if not around:
         # The function is called behind a condition.
         return bool(reader.frame.guarded)
@@ -105,19 +102,18 @@ def _tells(tree: ast.AST, test: ast.expr) -> bool:
     return any(re.search(_VERSION, ast.unparse(one)) for one in (test, *held))
 
 
-def _holds(outer: ast.AST, node: ast.AST) -> bool:
-    return any(inner is node for inner in ast.walk(outer))
-
-
-def _leaves(reader: Reader, one: ast.AST, node: ast.AST) -> bool:
-    """Says whether a condition before a node ends the function that both stand in."""
+def _leaving(reader: Reader, node: ast.AST) -> list[ast.If]:
+    """Conditions before a node that end the function that both stand in."""
     function = reader.frame.function
     body = function.node.body if function is not None else None
-    if not isinstance(one, ast.If) or not isinstance(body, list) or one not in body:
-        return False
-    after = body[body.index(one) + 1 :]
-    ends = isinstance(one.body[-1], ast.Return | ast.Raise)
-    return ends and any(_holds(statement, node) for statement in after)
+    inside = {id(one) for one in reader.source.around(node)}
+    statements = body if isinstance(body, list) else []
+    place = next((n for n, one in enumerate(statements) if id(one) in inside), 0)
+    return [
+        one
+        for one in statements[:place]
+        if isinstance(one, ast.If) and isinstance(one.body[-1], ast.Return | ast.Raise)
+    ]
 
 
 def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribute) -> None:

@@ -101,7 +101,7 @@ def _unstored(reader: Reader, cls: Class, methods: list[Method], method: Method)
         return
     for name, made in _empty_at_first(methods).items():
         reads = [node for node in _walk(method) if _own(node) == name]
-        stored = _is_stored(cls.node, name) or _is_set(reader, name)
+        stored = _is_stored(cls.node, name) or name in reader.source.set_from_outside
         if reads and not stored and _is_state_read(method, name):
             others = ((reader.spot(made), "starts here"),)
             spot = reader.spot(reads[0])
@@ -188,22 +188,11 @@ def _is_state_read(method: Method, name: str) -> bool:
     )
 
 
-def _is_set(reader: Reader, name: str) -> bool:
-    """Says whether anything sets this attribute of an object from outside of its class."""
-    return any(
-        isinstance(node, ast.Attribute)
-        and node.attr == name
-        and isinstance(node.ctx, ast.Store)
-        and not _own(node)
-        for node in ast.walk(reader.source.tree)
-    )
-
-
 def _uncorrected(reader: Reader, cls: Class, methods: list[Method], method: Method) -> None:
     """`1 - beta ** self.t`, where `t` begins with 1 and nothing counts on."""
     for name, made in _numbers_at_first(methods).items():
         powers = [node for node in _walk(method) if _corrects(node, name)]
-        if powers and not _is_stored(cls.node, name) and not _is_set(reader, name):
+        if powers and not _is_stored(cls.node, name) and name not in reader.source.set_from_outside:
             others = ((reader.spot(made), "starts here"),)
             names = (cls.name, f"self.{name}")
             spot = reader.spot(powers[0])

@@ -57,6 +57,29 @@ class Source:
             found.append(self._parents[found[-1]])
         return found[::-1] if found[-1] is self.tree else []
 
+    @cached_property
+    def named(self) -> dict[str, list[ast.expr]]:
+        """What each name is given by `name = ...`, anywhere in this file."""
+        found: dict[str, list[ast.expr]] = {}
+        for one in ast.walk(self.tree):
+            if not isinstance(one, ast.Assign):
+                continue
+            for target in one.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(one.value)
+        return found
+
+    @cached_property
+    def set_from_outside(self) -> frozenset[str]:
+        """Attributes that some line of this file sets, of another object than `self`."""
+        return frozenset(
+            one.attr
+            for one in ast.walk(self.tree)
+            if isinstance(one, ast.Attribute)
+            and isinstance(one.ctx, ast.Store)
+            and not (isinstance(one.value, ast.Name) and one.value.id == "self")
+        )
+
     @property
     def is_package(self) -> bool:
         """Whether this is the `__init__.py` of a package."""

@@ -233,8 +233,7 @@ def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
         isinstance(loop, ast.For)
         and isinstance(loop.target, ast.Tuple)
         and names <= {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
-        and any(inner is node for inner in ast.walk(loop))
-        for loop in ast.walk(reader.source.tree)
+        for loop in reader.source.around(node)
     )
 
 

@@ -53,7 +53,8 @@ def applied(reader: Reader, node: ast.Call) -> None:
         habits.remark(reader, "accumulation-under-strategy", reader.spot(node), "", (), others)
         return
     test = next(
-        (one.test for one in _conditions(function.node, node) if _is_tensor(reader, one)), None
+        (one.test for one in _conditions(reader, function.node, node) if _is_tensor(reader, one)),
+        None,
     )
     if test is not None:
         others = ((reader.spot(test), "known only when it runs"),)
@@ -65,12 +66,11 @@ def _is_cond(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("tf.cond", "tensorflow.cond")
 
 
-def _conditions(function: ast.AST, node: ast.Call) -> list[ast.If]:
-    return [
-        one
-        for one in ast.walk(function)
-        if isinstance(one, ast.If) and any(inner is node for inner in ast.walk(one))
-    ]
+def _conditions(reader: Reader, function: ast.AST, node: ast.Call) -> list[ast.If]:
+    """The conditions in a function that a node stands under."""
+    around = reader.source_of(node.lineno).around(node)
+    inside = around[around.index(function) :] if function in around else []
+    return [one for one in inside if isinstance(one, ast.If)]
 
 
 def _is_tensor(reader: Reader, condition: ast.If) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import habits
 
 if TYPE_CHECKING:
+    from .project import Source
     from .reader import Reader
 
 _LOOPS = (ast.For, ast.While)
@@ -20,8 +21,8 @@ def applied(reader: Reader, node: ast.Call) -> None:
     total = _handed(node)
     if total is None or reader.silent:
         return
-    around = reader.source_of(node.lineno).around(node)
-    parts = _repeated(around, total)
+    source = reader.source_of(node.lineno)
+    parts = _repeated(source, source.around(node), total)
     changes = [change for part in parts for change in _changes(part, total)]
     if any(_handled(part, ast.unparse(total), node) for part in parts):
         return
@@ -30,13 +31,13 @@ def applied(reader: Reader, node: ast.Call) -> None:
         habits.remark(reader, "wrong-accumulation", reader.spot(node), "never reset", (), others)
 
 
-def _repeated(around: list[ast.AST], total: ast.expr) -> list[ast.AST]:
+def _repeated(source: Source, around: list[ast.AST], total: ast.expr) -> list[ast.AST]:
     """What runs from one update to the next: a loop, or the methods of a class."""
     if isinstance(total, ast.Attribute):
         owner = next((one for one in reversed(around) if isinstance(one, ast.ClassDef)), None)
         body: list[ast.AST] = [*owner.body] if owner is not None else []
         inherits = owner is not None and any(_is_of_program(base) for base in owner.bases)
-        if inherits or _set_by_others(around[0], total):
+        if inherits or total.attr in source.set_from_outside:
             return []
         return [one for one in body if getattr(one, "name", "") != "__init__"]
     inner: list[ast.AST] = []
@@ -52,17 +53,6 @@ def _repeated(around: list[ast.AST], total: ast.expr) -> list[ast.AST]:
 def _is_of_program(base: ast.expr) -> bool:
     """Says whether a base may have methods that empty a list: libraries know nothing of it."""
     return isinstance(base, ast.Name) and base.id not in ("object", "ABC", "Model", "Module")
-
-
-def _set_by_others(tree: ast.AST, total: ast.Attribute) -> bool:
-    """`trainer.total = ...`, outside of the class."""
-    return any(
-        isinstance(one, ast.Attribute)
-        and one.attr == total.attr
-        and isinstance(one.ctx, ast.Store)
-        and ast.unparse(one.value) != "self"
-        for one in ast.walk(tree)
-    )
 
 
 def _handed(node: ast.Call) -> ast.Name | ast.Attribute | None:
