@@ -1,0 +1,86 @@
+"""What holds other values: lists, dicts, iterators, data, and names."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import Value
+    from .code import Imported
+
+
+@dataclass(eq=False, repr=False)
+class ListValue:
+    """A list or tuple whose entries are known.
+
+    Attributes:
+        items: The entries; a `Group` stands for several.
+        exact: Whether these are all entries, in this order.
+        owner: For a list of variables: the object it was asked from.
+        which: For such a list: `trainable`, `all` or `other`.
+        node: Where it was read.
+        unbuilt: Owners that had no variables yet when the list was read; as `Frozen`, those
+            whose flag was off then.
+        part: For a slice of a list of variables, or of their gradients: its bounds.
+        cut: It was cut where another list ends: its first entries are these, and no more is known.
+        pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
+    """
+
+    items: list[Value]
+    exact: bool = True
+    fixed: bool = False
+    owner: object = None
+    which: str = ""
+    node: ast.AST | None = None
+    unbuilt: tuple[object, ...] = ()
+    property_read: bool = False
+    used: bool = False
+    part: tuple[int, int | None] | None = None
+    cut: bool = False
+    pairs: tuple[Zip, list[Value]] | None = None
+
+
+@dataclass(eq=False, repr=False)
+class DictValue:
+    """A dict with constant keys.
+
+    `lasting`: it was made outside any traced function.
+    """
+
+    items: dict[object, Value]
+    exact: bool = True
+    lasting: bool = False
+
+
+@dataclass(eq=False, repr=False)
+class Zip:
+    """A `zip` iterator; `spent` is what used it up."""
+
+    columns: list[Value]
+    node: ast.Call
+    spent: ast.AST | None = None
+
+
+@dataclass(eq=False, repr=False)
+class Dataset:
+    """A dataset or distributed dataset; `element` is what a loop gets."""
+
+    element: Value
+    node: ast.AST | None = None
+    pipeline: bool = False
+
+
+@dataclass(eq=False, repr=False)
+class Scope:
+    """Names of a module, a call or an object.
+
+    `stars`: modules of which it takes every name.
+    """
+
+    names: dict[str, Value] = field(default_factory=dict)
+    globals: set[str] = field(default_factory=set)
+    nonlocals: set[str] = field(default_factory=set)
+    is_class: bool = False
+    stars: list[Imported] = field(default_factory=list)

@@ -1,0 +1,133 @@
+"""Values that are computed, and the gradients that tapes give."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..dependence import Cut, Flow, Path
+    from . import Value
+
+_SERIAL = count(1)
+
+
+@dataclass(eq=False, repr=False)
+class Constant:
+    """A Python value that is known; `node` is where it was computed."""
+
+    value: object
+    node: ast.AST | None = None
+
+
+@dataclass(eq=False, repr=False)
+class Tensor:
+    """A tensor, an array or a number whose value is not known.
+
+    Attributes:
+        flow: What it depends on.
+        form: `tensor`, `array`, `number`, or `unknown` (made by a library).
+        shape: One entry per axis, `None` for an unknown length; `None` if
+            even the rank is unknown.
+        whole: Whether its dtype is an integer or Boolean; `None`: unknown.
+        ending: Last activation on the way: `softmax`, `sigmoid`, `linear`.
+        ender: The layer or call that this activation comes from.
+        gradient: The gradient it is, scaled or clipped maybe.
+        sign: Of the factor before that gradient: 1, -1, or 0 for unknown.
+        loss: Whether it is a loss that falls as training goes well; -1 for
+            the negative of one.
+        update_of: Variables whose value and gradient were added up in it.
+        reads: The variable of which it is the present value.
+        rebound: The variable whose name this tensor took, and where.
+        traced: The traced function in which it was made.
+        terms: What makes parts of this sum mere numbers.
+        mean_of: The `reduce_mean` it comes straight from.
+        compared: Tensors that were compared to give this one.
+        singular: Operations on the way whose slope is infinite at an edge, and
+            what they were applied to.
+        self_difference: Differences of all rows of one tensor.
+        gram: A tensor times its own transpose, times a number maybe.
+        turned: The tensor that it is the transpose of.
+        starts_at_zero: A variable that starts at 0, squared or summed up maybe.
+        bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
+        counts: Lists of variables whose length this number is, one entry an owner.
+    """
+
+    flow: Flow = field(default_factory=dict)
+    form: str = "tensor"
+    shape: tuple[int | None, ...] | None = None
+    whole: bool | None = None
+    ending: str | None = None
+    ender: object = None
+    gradient: GradientOf | None = None
+    sign: int = 1
+    loss: int = 0
+    update_of: tuple[object, ...] = ()
+    reads: object = None
+    rebound: tuple[object, ast.AST] | None = None
+    made: Path = ()
+    traced: object = None
+    tokens: frozenset[int] = frozenset()
+    replaces: object = None
+    terms: tuple[Cut, ...] = ()
+    mean_of: ast.AST | None = None
+    bases: frozenset[int] = frozenset()
+    compared: frozenset[int] = frozenset()
+    singular: tuple[tuple[ast.AST, frozenset[int]], ...] = ()
+    self_difference: bool = False
+    gram: bool = False
+    turned: frozenset[int] = frozenset()
+    starts_at_zero: bool = False
+    bounded: bool = False
+    counts: tuple[Value, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.tokens = self.tokens or frozenset((next(_SERIAL),))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientOf:
+    """One entry of what `tape.gradient` returned."""
+
+    call: Asked
+    source: Value
+
+
+@dataclass(eq=False, repr=False)
+class Asked:
+    """One visit of a `tape.gradient` call, while the reading lasts.
+
+    `used` and `applied`: sources whose gradients something took, and those whose
+    gradients went to an optimizer.
+    """
+
+    node: ast.Call
+    target: Tensor
+    sources: Value
+    tape: Tape
+    path: Path
+    escaped: bool = False
+    used: set[int] = field(default_factory=set)
+    applied: set[int] = field(default_factory=set)
+
+
+@dataclass(eq=False, repr=False)
+class Tape:
+    """A gradient tape.
+
+    `asked` leads to the first call that used it up.
+    """
+
+    number: int
+    node: ast.Call
+    path: Path
+    persistent: bool | None = False
+    watches_variables: bool | None = True
+    watched: set[int] = field(default_factory=set)
+    watched_owners: set[int] = field(default_factory=set)
+    watches_unknown: bool = False
+    asked: Path = ()
+    depth: int = 0
+    function: object = None
