@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from gradproof.evidence.custom import CustomGradient
 from gradproof.evidence.run import Crash
 from gradproof.faults.wrong_custom_gradient import prove
+from gradproof.watching.tensorflow import custom
 from gradproof.watching.tensorflow.purity import is_pure
 from records import at, healthy, proven
 
@@ -101,3 +103,19 @@ def test_variables_refused():
 def test_healthy():
     """Nothing was checked, nothing is said."""
     assert list(prove(healthy())) == []
+
+
+def test_an_input_without_a_gradient():
+    """A learned step of a quantiser: the result follows it, its gradient is zeros."""
+
+    def run(values: list[np.ndarray]) -> tuple[np.ndarray, None]:
+        x, step = values
+        return np.round(x / step) * step, None
+
+    values = [np.linspace(0.1, 0.9, 4), np.full(4, 0.3)]
+    forward, zeros = run(values)[0], np.zeros(4)
+    assert custom._ignores(run, values, forward, [np.ones(4), zeros])
+    assert not custom._ignores(run, values, forward, [np.ones(4), np.ones(4)])
+    assert not custom._ignores(
+        lambda given: (given[0], None), values, values[0], [values[0], zeros]
+    )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gradproof.evidence.stale import Replaced
+from gradproof.faults.optimizer_swapped_under_trace import prove
+from records import at, healthy
 from snippets import assert_findings, assert_silent
 
 TRAINER = """
@@ -122,3 +127,14 @@ trainer.optimizer.learning_rate = 1e-3
 trainer.train(x)
 """
     )
+
+
+def test_the_old_one_has_come_to_its_end():
+    """That the held optimizer's rate is 0 by then follows from it."""
+    run = healthy()
+    new = replace(run.optimizers[0], key=2, name="SGD")
+    seen = Replaced("self.optimizer", "step", at(5), held=1, now=2, call=9)
+    run = replace(run, optimizers=(*run.optimizers, new), replaced=(seen,))
+    assert [one.symptoms for one in prove(run)] == [()]
+    steps = tuple(replace(step, learning_rate=0.0) for step in run.steps)
+    assert [one.symptoms for one in prove(replace(run, steps=steps))] == [("learning-rate-zero",)]

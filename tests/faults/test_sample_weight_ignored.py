@@ -349,3 +349,13 @@ def test_data_taken_apart_by_their_places():
     assert_findings(text.format(mark="  # GP704", more="", given=given))
     assert_silent(text.format(mark="", more="", given=""))
     assert_silent(text.format(mark="", more=" * data[2][:, None]", given=given))
+
+
+@pytest.mark.parametrize("unpack", [HELPER, "a, b, weights = data"])
+def test_given_to_the_metrics_only(unpack: str):
+    """The metric counts the weights, and the loss does not."""
+    name = "w" if unpack == HELPER else "weights"
+    measured = f"self.seen.update_state(b, each, sample_weight={name})"
+    steps = "tf.reduce_mean(each){mark}\n        " + measured
+    assert_findings(program(unpack, steps.format(mark="  # GP704")))
+    assert_silent(program(unpack, f"self.weighed(each, {name})\n        {measured}"))

@@ -130,3 +130,28 @@ def test_built_for_both():
     named = BUILT_FOR_BOTH.replace("OTHER", "decoder_optimizer")
     assert_findings(named.replace("MARK", "GP417"))
     assert_silent(BUILT_FOR_BOTH.replace("OTHER", "spare").replace("  # MARK", ""))
+
+
+def test_from_keys():
+    """`dict.fromkeys` puts one and the same optimizer under all names."""
+    text = """
+    nets = {{"a": encoder, "b": decoder}}
+
+    class Lab:
+        def __init__(self):
+            self.optimizers = {made}
+
+        def train(self, batch):
+            for name in ("a", "b"):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(decoder(encoder(batch))))
+                found = nets[name].trainable_variables
+                pairs = zip(tape.gradient(loss, found), found)
+                self.optimizers[name].apply_gradients(pairs){mark}
+
+    Lab().train(x)
+    """
+    one = "dict.fromkeys(('a', 'b'), keras.optimizers.Adam(1e-3))"
+    assert_findings(text.format(made=one, mark="  # GP407"))
+    each = "{name: keras.optimizers.Adam(1e-3) for name in ('a', 'b')}"
+    assert_silent(text.format(made=each, mark=""))

@@ -209,3 +209,36 @@ def test_an_entry_of_a_dict_of_the_step():
     made = 'logs = {}; logs["loss"] = loss; return logs'
     text = ENTRY.replace("INSIDE", made).replace("OUTSIDE", "trainer.last = trainer.step()")
     assert_silent(text)
+
+
+@pytest.mark.parametrize("kind", ["list", "tuple"])
+def test_gradients_that_a_callback_reads(kind: str):
+    """`fit` traces the step, and a callback asks the model for what it kept."""
+    text = """
+    class Norms(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            print([float(tf.norm(one)) for one in self.model.last])
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.score = keras.layers.Dense(4)
+            self.last = None
+
+        def call(self, inputs):
+            return self.score(inputs)
+
+        def train_step(self, data):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(self(data[0], training=True) - data[1]))
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.last = {kind}(gradients){mark}
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+            return {{"loss": loss}}
+
+    net = Net()
+    net.compile(optimizer="sgd"{eager})
+    net.fit(x, y, callbacks=[Norms()])
+    """
+    assert_findings(text.format(kind=kind, mark="  # GP607", eager=""))
+    assert_silent(text.format(kind=kind, mark="", eager=", run_eagerly=True"))

@@ -16,7 +16,8 @@ class CustomGradient:
         place: The user's line that returns the gradient.
         kind: `"upstream"` (not zero for a zero gradient from above),
             `"formula"` (another value than finite differences give), or
-            `"nothing"` (zero wherever it was tried, which may be meant).
+            `"nothing"` (zero wherever it was tried, for all inputs or for one
+            that the result follows, which may be meant).
         given: What the gradient says, at one point and in one direction.
         measured: What finite differences say there.
         step: Half the distance over which they were taken.

@@ -97,8 +97,10 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find traced steps that were called after their optimizer was replaced."""
     for seen in run.replaced:
         held, now = run.optimizers[seen.held - 1], run.optimizers[seen.now - 1]
-        if not any(apply.optimizer == seen.held for apply in run.applies):
+        applies = [apply for apply in run.applies if apply.optimizer == seen.held]
+        if not applies:
             continue
+        rates = [step.learning_rate for apply in applies for step in run.steps_of(apply.key)]
         yield Finding(
             f"`{seen.function}` was traced with the `{held.name}` that `{seen.name}` was then; at "
             f"call {seen.call} `{seen.name}` is another optimizer, `{now.name}`, and the traced "
@@ -113,6 +115,8 @@ def prove(run: Run) -> Iterator[Finding]:
             step=seen.call,
             evidence={"call": seen.call},
             fix=Fix("trace the step again for the new optimizer", safe=False),
+            # The old one has often come to its end.
+            symptoms=("learning-rate-zero",) if rates and rates[-1] == 0.0 else (),
         )
 
 

@@ -104,6 +104,14 @@ _WORDS = {
         "never used",
         "give the weights to the loss",
     ),
+    "measured": (
+        (
+            "the metrics are given the weights of the samples, the loss is not: there every "
+            "sample counts the same"
+        ),
+        "without the weights",
+        "give the weights to the loss",
+    ),
     "two": (
         "`fit` is given weights, and this step takes two parts of the data only",
         "a third part comes",

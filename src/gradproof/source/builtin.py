@@ -256,6 +256,19 @@ def _dict(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     return DictValue(items, exact, lasting=reader.frame.traced is None)
 
 
+def _from_keys(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """`dict.fromkeys(names, value)`: one value for all of them."""
+    if len(arguments) != 2:
+        return None
+    keys, complete = binding.elements(reader, arguments[0], node)
+    known = [key.value for key in keys if isinstance(key, Constant)]
+    exact = complete and len(known) == len(keys)
+    items: dict[object, Value] = dict.fromkeys(known, arguments[1])
+    return DictValue(items, exact, lasting=reader.frame.traced is None)
+
+
 def _sorted(
     reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
@@ -354,6 +367,7 @@ _FUNCTIONS = {
     "hasattr": generations.has_method,
     "map": _map,
     "dict": _dict,
+    "dict.fromkeys": _from_keys,
     "iter": _iter,
     "sorted": _sorted,
     "reversed": _reversed,

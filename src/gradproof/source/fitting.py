@@ -77,15 +77,16 @@ def _train_function(reader: Reader, thing: Instance, step: Function, given: Keyw
     made = reader.facts.habits.train_functions.get(id(thing))
     if made is not None and made.node is step.node:
         return made
+    eager = keywords_say_eager(given)
     function = Function(
         step.node,
         step.scopes,
         step.owner,
-        step.traced or step.node,
+        step.traced or (None if eager else step.node),
         defaults=step.defaults,
         name=step.name,
     )
-    if not keywords_say_eager(given):
+    if not eager:
         reader.facts.habits.train_functions[id(thing)] = function
     return function
 

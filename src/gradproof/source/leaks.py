@@ -19,6 +19,12 @@ def kept(
     reader.facts.habits.leaked[id(scope), name] = (reader.spot(node), function.name)
 
 
+def tensors(value: Value) -> list[Tensor]:
+    """A tensor, or those of a list or tuple, such as one of gradients."""
+    held = value.items if isinstance(value, ListValue) else [value]
+    return [one for one in held if isinstance(one, Tensor)]
+
+
 def replaced(reader: Reader, scope: Scope | DictValue, name: str) -> None:
     """Something else takes the place of such a tensor, outside of the function."""
     reader.facts.habits.leaked.pop((id(scope), name), None)
@@ -43,7 +49,7 @@ def name_read(
 ) -> None:
     """Such a tensor is read outside the function."""
     found = reader.facts.habits.leaked.get((id(scope), name))
-    if found is not None and isinstance(value, Tensor) and value.traced is not None:
+    if found is not None and any(one.traced is not None for one in tensors(value)):
         spot, function = found
         others = ((reader.spot(node), "read here, outside"),)
         remark(reader, "symbolic-tensor-leak", spot, f"`{function}`", (), others)

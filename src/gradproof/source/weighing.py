@@ -63,8 +63,8 @@ def fitted(reader: Reader, thing: Layer | Instance, keywords: dict[str, Value]) 
         habits.remark(reader, "sample-weight-ignored", reader.spot(target), "two")
     elif len(target.elts) == 3:
         third = target.elts[2]
-        if isinstance(third, ast.Name) and not _loads(step.node, third.id):
-            _tell(reader, step.node, target)
+        if isinstance(third, ast.Name) and not _weighs(step.node, third.id):
+            _tell(reader, step.node, target, third.id)
 
 
 def _name(node: ast.AST) -> str:
@@ -126,25 +126,37 @@ def _loading(method: ast.AST, name: str) -> Iterator[ast.Name]:
             yield node
 
 
-def _loads(method: ast.AST, name: str) -> bool:
-    return next(_loading(method, name), None) is not None
+def _weighs(method: ast.AST, name: str) -> bool:
+    """Says whether anything but a metric is given the weights."""
+    measured = {
+        id(one)
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call) and _name(node.func) in _METRICS
+        for one in _loading(node, name)
+    }
+    return any(id(one) not in measured for one in _loading(method, name))
+
+
+_METRICS = frozenset({"update_state", "compute_metrics", "update_metrics"})
 
 
 def _unused(reader: Reader, method: ast.FunctionDef, target: ast.Tuple, node: ast.Assign) -> None:
     third = target.elts[2]
-    if not isinstance(third, ast.Name) or _loads(method, third.id):
+    if not isinstance(third, ast.Name) or _weighs(method, third.id):
         return
     named = re.match(unread.WEIGHTS, third.id) is not None
     if named or (_name(node.value) in _UNPACKS and not third.id.startswith("_")):
-        _tell(reader, method, target)
+        _tell(reader, method, target, third.id)
 
 
-def _tell(reader: Reader, method: ast.FunctionDef, given: ast.AST) -> None:
+def _tell(reader: Reader, method: ast.FunctionDef, given: ast.AST, name: str = "") -> None:
     """Says at the loss what it leaves aside."""
+    measured = next(_loading(method, name), None) is not None
     loss = _loss(method)
     others = ((reader.spot(given), "the weights are here"),) if loss is not None else ()
     spot = reader.spot(loss or given)
-    habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+    words = "measured" if measured else "unused"
+    habits.remark(reader, "sample-weight-ignored", spot, words, (), others)
 
 
 def _loss(method: ast.FunctionDef) -> ast.AST | None:

@@ -36,7 +36,7 @@ SLOPE = 1e-3
 """Smaller slopes are none: a step, a plateau."""
 
 NOTHING = "nothing"
-"""The kind of a gradient that is zero at all the values that were tried."""
+"""The kind of a gradient that is zero at all the values that were tried, for an input at least."""
 
 
 @dataclass(frozen=True)
@@ -202,9 +202,23 @@ def _compared(function: _Function, signed: bool) -> tuple[Any, str, float, float
     ):
         return None  # limited on purpose
     found = _formula(run, gradient, values, forward, above, given)
-    if found is None and not any(part.any() for part in given):
+    if found is None and (
+        not any(part.any() for part in given) or _ignores(run, values, forward, given)
+    ):
         return gradient, NOTHING, 0.0, 0.0
     return found
+
+
+def _ignores(run: Any, values: list[Any], forward: Any, given: list[Any]) -> bool:
+    """Says whether an input that the result follows gets no gradient at all."""
+    import numpy as np
+
+    for place, part in enumerate(given):
+        if not part.any():
+            there = [v * 1.2 if p == place else v for p, v in enumerate(values)]
+            if np.abs(np.asarray(run(there)[0]) - forward).max() > SLOPE:
+                return True
+    return False
 
 
 def _formula(
