@@ -140,6 +140,7 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"loss_scale": scale.scale, "initial_scale": scale.initial},
             fix=Fix("use an operation that is safe, or compute this part in float32", safe=False),
         )
+    yield from _refused(run)
     yield from _not_finite(run)
     for lost in underflows(run):
         yield Finding(
@@ -151,6 +152,32 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"steps": lost.steps},
             fix=Fix("scale the loss with a LossScaleOptimizer, or use bfloat16", safe=False),
+        )
+
+
+def _refused(run: Run) -> Iterator[Finding]:
+    """A program's own check for finite gradients lets no step pass, and float16 is on the way."""
+    from ..evidence.halves import overflows
+    from ..evidence.untaken import untaken
+
+    for found in untaken(run):
+        operations = run.recording(found.call.recording).operations
+        scaled = [target for target in found.call.targets if target.dtype == "float16"]
+        likely = overflows(run, (pair.variable or 0 for pair in found.apply.pairs))
+        causes = [operations[one.operation] for one in scaled if one.operation >= 0] or likely
+        if not found.finite or not causes:
+            continue
+        yield Finding(
+            f"the gradients were computed {found.call.times} times in float16, and the check "
+            f"whether they are finite never let them be applied: {listed(found.names)} did not "
+            "move",
+            place=causes[0].place,
+            label="leaves the range of float16" if causes is likely else "the loss is float16",
+            related=second_places((found.branch.place, "never lets them be applied")),
+            variables=found.names,
+            step=1,
+            evidence={"calls": found.call.times},
+            fix=Fix("compute the loss in float32, or scale it by less", safe=False),
         )
 
 

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, Related, listed
+from ..finding import Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.gradients import GradientCall
@@ -92,6 +92,7 @@ def prove(run: Run) -> Iterator[Finding]:
     seen: set[object] = set()
     if run.early:
         return
+    yield from _untaken(run)
     for call in run.calls:
         if call.inner or call.place in seen or call.times < 2 or call.error is not None:
             continue
@@ -129,6 +130,28 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=names,
             step=1,
             evidence={"calls": call.times, "variables": len(names)},
+        )
+
+
+def _untaken(run: Run) -> Iterator[Finding]:
+    """Find gradients that are applied in a branch that is never taken."""
+    from ..evidence.untaken import untaken
+
+    for found in untaken(run):
+        if found.finite:
+            continue
+        yield Finding(
+            f"the gradients were computed {found.call.times} times, and the branch in which "
+            f"they are applied was never taken: {listed(found.names)} did not move",
+            place=found.branch.place,
+            label="the branch that applies them is never taken",
+            related=second_places(
+                (found.apply.place, "would be applied here"), but=found.branch.place
+            ),
+            variables=found.names,
+            step=1,
+            evidence={"calls": found.call.times, "variables": len(found.names)},
+            fix=Fix("look at the condition: print it for some steps", safe=False),
         )
 
 
