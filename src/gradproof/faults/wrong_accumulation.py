@@ -138,8 +138,17 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Targets that belong to several tapes, buffers that are only added to."""
-    from ..evidence.accumulating import begun_anew, carried, hoards, replaced, split_targets
+    """Targets that belong to several tapes, sums that begin anew or never."""
+    yield from _split(run)
+    yield from _anew(run)
+    yield from _never_reset(run)
+    yield from _going_on(run)
+    yield from _replaced(run)
+
+
+def _split(run: Run) -> Iterator[Finding]:
+    """Targets that add up what several tapes recorded."""
+    from ..evidence.split_losses import split_targets
 
     told: set[object] = set()
     for parts in split_targets(run):
@@ -163,6 +172,12 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"parts": parts.count},
             fix=Fix(_WORDS["closed"][2], safe=False),
         )
+
+
+def _anew(run: Run) -> Iterator[Finding]:
+    """Sums that begin with new zeros for each part."""
+    from ..evidence.accumulating import begun_anew
+
     for anew in begun_anew(run):
         names = tuple(run.path(key) for key in anew.call.reached)
         yield Finding(
@@ -176,6 +191,12 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"calls": anew.call.times, "updates": anew.updates},
             fix=Fix(_WORDS["anew"][2], safe=False),
         )
+
+
+def _never_reset(run: Run) -> Iterator[Finding]:
+    """Buffers that are only added to."""
+    from ..evidence.buffers import hoards
+
     for hoard in hoards(run):
         buffers = [run.path(key) for key in hoard.buffers]
         yield Finding(
@@ -189,6 +210,12 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"updates": hoard.steps, "buffers": len(buffers)},
             fix=Fix(_WORDS["never reset"][2], safe=False),
         )
+
+
+def _going_on(run: Run) -> Iterator[Finding]:
+    """Sums of eager code to which later gradients are added."""
+    from ..evidence.accumulating import carried
+
     for apply, addition in [*carried(run)][:1]:
         yield Finding(
             "the sum that an earlier call was given goes on growing: each update contains all "
@@ -200,6 +227,12 @@ def prove(run: Run) -> Iterator[Finding]:
             step=2,
             fix=Fix("begin each sum with zeros", safe=False),
         )
+
+
+def _replaced(run: Run) -> Iterator[Finding]:
+    """Buffers that take one gradient in place of another."""
+    from ..evidence.buffers import replaced
+
     for hoard in replaced(run):
         buffers = [run.path(key) for key in hoard.buffers]
         yield Finding(
