@@ -1,0 +1,37 @@
+"""What the text of a method says of names and of attributes of `self`."""
+
+from __future__ import annotations
+
+import ast
+
+Method = ast.FunctionDef
+
+ASSIGNS = frozenset({"assign", "assign_add", "assign_sub", "scatter_sub", "scatter_add"})
+"""Methods by which a variable takes a value."""
+
+WRITES = frozenset(
+    """append extend insert update setdefault pop clear assign assign_add assign_sub add
+    __setitem__ popitem remove""".split()
+)
+"""Methods that change what they are called on: a list, a dict, a variable."""
+
+
+def names_read(node: ast.AST) -> set[str]:
+    """The names that are read in a part of the text."""
+    return {
+        one.id
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
+    }
+
+
+def own_attribute(node: ast.AST) -> str:
+    """The name of an attribute of `self`, or nothing."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return node.attr if node.value.id == "self" else ""
+    return ""
+
+
+def name_of(node: ast.AST) -> str:
+    """A name, or the last part of a dotted one; empty for anything else."""
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
