@@ -162,6 +162,15 @@ class TestSettling:
 class TestMerging:
     """The same fault at the same place is one diagnosis."""
 
+    def test_what_the_run_only_inferred_stands_where_the_source_sees_it(self):
+        """The same gradient call ends both stories; another one's suspicion stays where it is."""
+        proof = Finding("left", at(9), related=(Related(at(12), "asked"),), inferred=True)
+        for asked, line in ((12, 3), (30, 9)):
+            seen = Finding("asarray", at(3, 5, 9), "left", related=(Related(at(asked), "asked"),))
+            (one,) = diagnose([fault("GP202", "numpy", [seen], [proof])], [LOOP], Run())
+            assert one.place is not None
+            assert one.place.line == line
+
     def test_variables_are_united(self):
         """Each variable is named once."""
         proofs = [Finding("a", at(3), variables=("a",)), Finding("b", at(3), variables=("b", "a"))]

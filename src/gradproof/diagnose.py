@@ -204,6 +204,8 @@ def _united(suspicion: Finding, proof: Finding) -> Finding:
     elif _related_lines(suspicion, proof):
         # A run sees where the update is lost, the source why.
         place = suspicion.place
+    elif proof.inferred and _one_story(suspicion, proof):
+        place = suspicion.place
     else:
         place = proof.place
     related = list(proof.related)
@@ -221,6 +223,11 @@ def _united(suspicion: Finding, proof: Finding) -> Finding:
         fix=suspicion.fix or proof.fix,
         symptoms=proof.symptoms + suspicion.symptoms,
     )
+
+
+def _one_story(suspicion: Finding, proof: Finding) -> bool:
+    """Both name the same gradient call, say, as the other end of their story."""
+    return any(_overlap(one.place, two.place) for one in suspicion.related for two in proof.related)
 
 
 def _narrower(one: Place, other: Place) -> Place:

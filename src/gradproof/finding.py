@@ -127,6 +127,8 @@ class Finding:
         title: Overrides the fault's own title.
         symptoms: Names of faults that this very finding accounts for; they
             are folded under it where they concern the same variables.
+        inferred: The place is about where it happens; where source knows the
+            line, that is better.
     """
 
     message: str
@@ -140,6 +142,7 @@ class Finding:
     level: str | None = None
     title: str | None = None
     symptoms: tuple[str, ...] = ()
+    inferred: bool = False
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

@@ -30,6 +30,11 @@ class Lost:
         return self.losses[0].operation
 
     @property
+    def inferred(self) -> bool:
+        """Nobody saw the line itself."""
+        return all(loss.inferred for loss in self.losses)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Paths of the variables."""
         return tuple(dict.fromkeys(loss.source.name for loss in self.losses if loss.source.name))

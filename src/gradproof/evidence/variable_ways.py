@@ -168,7 +168,7 @@ def _lost_inside(
     if recording.function is None and not variables:
         outer = [target for target in call.targets if target.operation < 0]
         if outer or _comes_back(recording, tape, call, behind, last.index):
-            return Loss("numpy", source, last, _left_at(recording, behind, last))
+            return Loss("numpy", source, last, _left_at(recording, behind, last), inferred=True)
     return Loss("dead end", source, last, _dropped_at(recording, behind, last))
 
 

@@ -32,12 +32,15 @@ class Loss:
         operation: The operation at which the way ends, if one is known.
         place: The user's line of it, on the level of the function in which
             the tape was opened where that matters.
+        inferred: The line itself was not seen: the place is told from what
+            was computed before and after it.
     """
 
     kind: str
     source: Source
     operation: Operation | None = None
     place: Place | None = None
+    inferred: bool = False
 
 
 def reaches(

@@ -61,7 +61,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Edit, Finding, Fix, listed
+from ..finding import Edit, Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Break, GradientCall, Loop, Spot
@@ -137,9 +137,11 @@ def prove(run: Run) -> Iterator[Finding]:
             f"target was computed from values that came from outside",
             place=found.place,
             label="recording stops here",
+            related=second_places((found.call.place, "asked for gradients here")),
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
+            inferred=found.inferred,
         )
 
 
