@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gradproof.diagnose import diagnose
+from gradproof.diagnose import diagnose, one_a_mend
 from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.gradients import GradientCall, Source, Target
 from gradproof.evidence.loop import Loop
@@ -170,6 +170,21 @@ class TestMerging:
             (one,) = diagnose([fault("GP202", "numpy", [seen], [proof])], [LOOP], Run())
             assert one.place is not None
             assert one.place.line == line
+
+    def test_what_the_same_edits_mend_is_one(self):
+        fix = Fix("use one order", False, (Edit(at(2), "a + b"),))
+        one, two = (
+            Finding("mixed up", at(line), "applied", variables=(name,), fix=fix)
+            for line, name in ((4, "a"), (5, "b"))
+        )
+        both = diagnose([fault("GP403", "mispaired", (), [one, two])], [LOOP], Run())
+        (found,) = one_a_mend(both)
+        assert found.variables == ("a", "b")
+        assert found.related == (Related(at(5), "applied"),)
+        other = replace(both[1], fix=Fix("use one order", False, (Edit(at(3), "b + a"),)))
+        assert one_a_mend([both[0], other]) == [both[0], other]
+        bare = [replace(each, fix=None) for each in both]
+        assert one_a_mend(bare) == bare
 
     def test_variables_are_united(self):
         """Each variable is named once."""

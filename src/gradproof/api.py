@@ -15,7 +15,7 @@ from .answer import Answer
 from .check import Manner, check
 from .checking import count
 from .config import Choice, Configuration
-from .diagnose import diagnose
+from .diagnose import diagnose, one_a_mend
 from .evidence.loop import Loop
 from .evidence.run import Crash, Run
 from .fault import Diagnosis, Fault, Verdict
@@ -142,7 +142,8 @@ class _Judge:
         )
         sifted = sift(found, self._reading.comments())
         self.allowed = sifted.allowed
-        return [self._mended(one) for one in sifted.diagnoses if not self._is_left_out(one)]
+        kept = [one for one in sifted.diagnoses if not self._is_left_out(one)]
+        return one_a_mend([self._mended(one) for one in kept])
 
     def _mended(self, diagnosis: Diagnosis) -> Diagnosis:
         """The diagnosis with a mend that was tried on the text, once for each."""

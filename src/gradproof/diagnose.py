@@ -277,6 +277,44 @@ def _merge(seen: Sequence[_Seen]) -> list[_Seen]:
     return list(merged.values())
 
 
+def one_a_mend(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Joins those of one fault that the same edits mend: they have one root.
+
+    Two apply calls, say, that cut their gradients out of one list in the wrong order.
+    """
+    found: list[Diagnosis] = []
+    for one in diagnoses:
+        edits = one.fix.edits if one.fix else ()
+        place = next((at for at, other in enumerate(found) if _mends_too(other, one)), None)
+        if not edits or place is None:
+            found.append(one)
+            continue
+        first = found[place]
+        names = dict.fromkeys(first.variables + one.variables)
+        found[place] = replace(
+            first, variables=tuple(names), related=first.related + _second(first, one)
+        )
+    return found
+
+
+def _mends_too(first: Diagnosis, other: Diagnosis) -> bool:
+    """The edits of the first one are those of the other."""
+    return (
+        first.fix is not None
+        and other.fix is not None
+        and (first.fault, first.verdict, first.fix.edits)
+        == (other.fault, other.verdict, other.fix.edits)
+    )
+
+
+def _second(first: Diagnosis, other: Diagnosis) -> tuple[Related, ...]:
+    """The place of another diagnosis that goes with this one, if it is another line."""
+    told = [first.place, *(there.place for there in first.related)]
+    if other.place is None or any(_overlap(other.place, place) for place in told):
+        return ()
+    return (Related(other.place, other.label or "the same here"),)
+
+
 def _fold(seen: Sequence[_Seen]) -> list[Diagnosis]:
     """Ranks, with what only follows from another fault under that fault."""
     ranked = sorted(seen, key=lambda one: _rank(one, 0))
