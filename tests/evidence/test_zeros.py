@@ -131,11 +131,17 @@ def test_zeros_in_place_of_the_gradient():
 
 
 def test_a_line_that_runs_at_every_round():
-    """The clip of a loop's body is one thing, however many of them the ways pass."""
+    """The clip of a loop's body is one thing, whatever leads around some of its rounds."""
     rounds = (
-        operation(ADD, "ClipByValue", (MATMUL,), line=3),
+        operation(ADD, "ClipByValue", (MATMUL, TANH), line=3),
         operation(SUB, "AddV2", (TANH, ADD)),
     )
     assert proven(with_operations(flattened("ClipByValue"), *rounds)) == [("GP302", 3)]
-    apart = replace(rounds[0], stack=(at(4),))
-    assert proven(with_operations(flattened("ClipByValue"), apart, rounds[1])) == []
+    elsewhere = replace(rounds[0], stack=(at(4),))
+    assert proven(with_operations(flattened("ClipByValue"), elsewhere, rounds[1])) == []
+
+
+def test_two_thresholds_side_by_side():
+    """The slopes of the two halves of a hinge loss cancel for a critic's last bias."""
+    halves = (operation(ADD, "Relu", (MATMUL,), line=3), operation(SUB, "AddV2", (TANH, ADD)))
+    assert proven(with_operations(flattened("Relu"), *halves)) == []

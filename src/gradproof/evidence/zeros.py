@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..finding import Place
 from .activations import made_at
@@ -153,7 +154,7 @@ def _necks(run: Run, call: GradientCall, key: int) -> Iterator[_Neck]:
             once = custom is None and neck.own and operation.place
             group = (operation.type, operation.place) if once else index
             flat.setdefault(group, []).append(neck)
-    for necks in flat.values():
+    for necks in [part for found in flat.values() for part in _rounds(recording, found)]:
         shut = {neck.operation.index for neck in necks}
         reached = set(starts)
         for step in way:
@@ -161,6 +162,16 @@ def _necks(run: Run, call: GradientCall, key: int) -> Iterator[_Neck]:
                 reached.add(step)
         if not reached & ends:
             yield necks[0]
+
+
+def _rounds(recording: Recording, necks: list[_Neck]) -> list[list[_Neck]]:
+    """What a line does in turn, each time on what came of the last; else each by itself.
+
+    The ways through two thresholds side by side, as of a hinge loss, may cancel.
+    """
+    indices = [neck.operation.index for neck in necks]
+    in_turn = all(later in recording.descendants([earlier]) for later, earlier in pairwise(indices))
+    return [necks] if in_turn else [[neck] for neck in necks]
 
 
 def _flat(operation: Operation) -> bool:
