@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import indent
 
 import pytest
 
@@ -43,6 +44,32 @@ def test_attribute_that_nobody_reads():
 def test_handed_on():
     """The new value is given to the optimizer."""
     assert_silent(TRAINER.format(mark="", then="self.optimizer.learning_rate = self.rate"))
+
+
+STEPS = """
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+RATE = "rate = tf.Variable(0.1, trainable=False)\n"
+MADE = "optimizer = keras.optimizers.SGD(learning_rate=float(rate))"
+
+
+def test_the_number_of_a_variable():
+    """What is assigned after the number was taken changes the variable only."""
+    falls = STEPS + "    rate.assign(rate * 0.9)\n"
+    assert_findings(RATE + MADE + "  # GP502" + falls)
+    assert_findings(RATE + MADE.replace("float(rate)", "rate.numpy()") + "  # GP502" + falls)
+    assert_silent(RATE + MADE + falls + "    optimizer.learning_rate.assign(rate)\n")
+    assert_silent(RATE + "rate.assign(0.01)\n" + MADE + STEPS)
+
+
+def test_an_optimizer_for_each_phase():
+    """Who makes the optimizer anew takes the new number."""
+    phase = indent(MADE + STEPS + "rate.assign(rate * 0.1)\n", "    ")
+    assert_silent(RATE + "for phase in range(2):\n" + phase)
 
 
 VARIABLE = """

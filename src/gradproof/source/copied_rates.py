@@ -20,10 +20,30 @@ def taken(reader: Reader, optimizer: Optimizer, value: Value, node: ast.Call) ->
     argument = given or (node.args[0] if node.args else None)
     if argument is not None and _asks_a_schedule_once(reader, argument):
         reader.facts.habits.rates_asked_once.append((optimizer, reader.spot(node)))
+    read = _number_of(reader, argument)
+    if read is not None:
+        made = reader.facts.habits.rate_values
+        made[reader.spot(node)] = (optimizer, read)
+        if read.assigned:  # made with the new value, maybe anew for each phase
+            del made[reader.spot(node)]
     if isinstance(argument, ast.Attribute):
         holder = reader.evaluate(argument.value)
         if isinstance(holder, Instance):
             reader.facts.habits.rate_names[id(holder.attributes), argument.attr] = optimizer
+
+
+def _number_of(reader: Reader, argument: ast.expr | None) -> Variable | None:
+    """The variable whose number is taken: `float(rate)`, `rate.numpy()`."""
+    called = argument.func if isinstance(argument, ast.Call) else None
+    inner: ast.expr | None = None
+    if isinstance(argument, ast.Call) and isinstance(called, ast.Name) and called.id == "float":
+        inner = argument.args[0] if len(argument.args) == 1 else None
+    elif isinstance(called, ast.Attribute) and called.attr in ("numpy", "item"):
+        inner = called.value
+    if isinstance(inner, ast.Name | ast.Attribute):
+        value = reader.evaluate(inner)
+        return value if isinstance(value, Variable) else None
+    return _number_of(reader, inner) if inner is not None else None
 
 
 def _asks_a_schedule_once(reader: Reader, argument: ast.expr) -> bool:

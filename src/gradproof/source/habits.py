@@ -41,6 +41,7 @@ class Habits:
     rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     rates_asked_once: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     rate_variables: list[tuple[Variable, Spot]] = field(default_factory=list)
+    rate_values: dict[Spot, tuple[Optimizer, Variable]] = field(default_factory=dict)
     scaled: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     halves: dict[int, dict[str, Spot]] = field(default_factory=dict)
     before_scaling: set[int] = field(default_factory=set)
@@ -197,6 +198,9 @@ def finish(reader: Reader) -> None:
     facts = reader.facts
     for variable, spot in facts.habits.rate_variables:
         if variable.assigned:
+            remark(reader, "learning-rate-copied", spot, "variable", (variable.name,))
+    for spot, (optimizer, variable) in facts.habits.rate_values.items():
+        if variable.assigned and optimizer.rate is None and optimizer.first:
             remark(reader, "learning-rate-copied", spot, "variable", (variable.name,))
     for optimizer, spot in facts.habits.rate_writes:
         if optimizer.rate is None and optimizer.first:
