@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradproof.evidence.layers import LayerMode
-from gradproof.finding import Finding
+from gradproof.finding import Finding, Related
 from records import at, healthy, proven
 from snippets import STEP, assert_findings, assert_silent, mended_snippet
 
@@ -179,3 +179,49 @@ def test_false_is_written_where_the_flag_is_taken():
     loaded = '\n        net.load_weights("old.weights.h5")'
     assert_silent(text.format(kind=norm, given=off, mark="", after=loaded))
     assert_silent(text.format(kind="Dense(4)", given=off, mark="", after=""))
+
+
+PIPELINE = """
+class Pipeline:
+    def __init__(self):
+        self.body = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
+        self.head = keras.layers.Dense(4)
+
+    def forward(self, x, training=False):
+        return self.head(self.body(x, training=training))
+
+    def fit(self):
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square({forward} - y)){mark}
+            variables = self.body.trainable_variables + self.head.trainable_variables
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables))
+        return self.forward(x)
+
+
+Pipeline().fit()
+"""
+
+
+def test_a_function_that_leaves_the_flag_at_its_default():
+    """What `training=False` of a signature is handed on is nobody's decision."""
+    text = PIPELINE.format(forward="self.forward(x)", mark="  # GP706")
+    assert_findings(text)
+    assert "self.forward(x, training=True)" in mended_snippet(text)
+    for told in ("training=True", "training=False", "True"):
+        assert_silent(PIPELINE.format(forward=f"self.forward(x, {told})", mark=""))
+
+
+def test_what_a_run_saw_of_a_default():
+    """It is proven where the model never ran otherwise under a tape, and cleared where it did."""
+    from gradproof.fault import Verdict
+    from gradproof.faults.training_flag_missing import settle
+
+    label, related = "leaves `training` at its default", (Related(at(3), "handed on here"),)
+    finding = Finding("untold", place=at(4), label=label, related=related)
+    mode = LayerMode("norm", "BatchNormalization", False, True, True, at(3), 1)
+    run = replace(healthy(), modes=(mode,))
+    assert settle(finding, run) is finding
+    told = replace(mode, training=True)
+    assert settle(finding, replace(run, modes=(mode, told))) is Verdict.CLEARED

@@ -285,13 +285,15 @@ class ModelCall(NamedTuple):
     """A model in training is called without `training=True`.
 
     `layers` are those that behave differently in training, of these `kinds`; `insert`
-    is the empty stretch before the closing bracket.
+    is the empty stretch before the closing bracket; `within`: the call of the model, where
+    `at` calls a function that hands its flag on.
     """
 
     at: Spot
     layers: tuple[str, ...]
     insert: Spot | None = None
     kinds: frozenset[str] = frozenset()
+    within: Spot | None = None
 
 
 class Remark(NamedTuple):

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
+_LEFT = "leaves `training` at its default"
 _ALWAYS = "always `training=False`"
 
 
@@ -94,7 +95,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"called without `training=True` in a training step: {listed(call.layers)} "
             "runs as in inference",
             place=loop.place(call.at),
-            label="no `training=True`",
+            label=_LEFT if call.within is not None else "no `training=True`",
+            related=loop.related(call.within, "handed on here: False, as in the signature"),
             variables=call.layers,
             evidence={"kinds": ", ".join(sorted(call.kinds))} if call.kinds else {},
             fix=fix,
@@ -156,14 +158,24 @@ WATCHED = {"BatchNormalization", "Dropout"}
 """Kinds of layers whose mode a run shows."""
 
 
-def settle(finding: Finding, run: Run) -> Verdict | None:
+def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """Clear a call that was told so whenever it ran, or that ran other layers only."""
     from ..evidence.constants import ran, same_line
 
     place = finding.place
     if place is None or run.early:
         return None
-    modes = [mode for mode in run.modes if mode.place and same_line(mode.place, place)]
+    left = finding.label == _LEFT
+    called = [there.place for there in finding.related] if left else [place]
+    modes = [
+        mode
+        for mode in run.modes
+        if mode.place and any(same_line(mode.place, one) for one in called)
+    ]
+    if left and modes:
+        # The flag is said, by a signature.
+        inside = not any(mode.training for mode in modes)
+        return finding if inside and ran(run, place) else Verdict.CLEARED
     kinds = str(finding.evidence.get("kinds", "")).split(", ")
     if modes:
         chosen = finding.label != _ALWAYS

@@ -39,6 +39,7 @@ def answered(
             tuple(kinds),
             _before_bracket(reader, node),
             frozenset(kinds.values()),
+            reader.spot(facts.left_flags[id(node)]) if id(node) in facts.left_flags else None,
         )
         for node, kinds in modes.items()
     )

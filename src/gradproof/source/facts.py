@@ -101,6 +101,7 @@ class Facts:
         self.detours: dict[int, set[int]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.modes: dict[int, connections.Mode] = {}
+        self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}
         self.optimizers: list[Optimizer] = []
         self.new_values: dict[int, ast.AST] = {}

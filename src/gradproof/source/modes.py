@@ -47,14 +47,29 @@ def layer_called(reader: Reader, layer: Layer, node: ast.AST) -> None:
     outer = reader.outer_call if reader.keras_calls else None
     if outer is None:
         outer = (layer, node, len(reader.frames), reader.path(node))
+    helper = _left_at_its_default(reader, flag)
+    if helper is not None:
+        reader.facts.left_flags[id(helper)] = outer[1]
+        outer = (outer[0], helper, outer[2], outer[3])
     unsaid = flag is None or (
         isinstance(flag, Constant)
         and flag.value is False
         and flag.node is not None
-        and is_default(reader, flag)
+        and (helper is not None or is_default(reader, flag))
     )
     running = isinstance(flag, Constant) and flag.value is True
     reader.facts.mode_of_layer(layer, outer, unsaid=unsaid, running=running)
+
+
+def _left_at_its_default(reader: Reader, flag: object) -> ast.Call | None:
+    """The call of a function of the program's own that hands on the default of its `training`."""
+    for frame in reversed(reader.frames):
+        function = frame.function
+        if function is None or function.name in ("call", "__call__") or flag is None:
+            continue
+        if function.defaults.get("training") is flag:
+            return frame.call if isinstance(frame.call, ast.Call) else None
+    return None
 
 
 def is_default(reader: Reader, flag: Constant) -> bool:
