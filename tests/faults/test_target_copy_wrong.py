@@ -459,3 +459,41 @@ def test_an_average_that_is_written_back():
     assert_silent(CALLBACK.format(**{**plain, "back": "self.model.set_weights(self.kept)"}))
     # Slow weights that are looked at once an epoch, and gone on from.
     assert_silent(CALLBACK.format(**{**plain, "mix": "on_epoch_begin"}))
+
+
+ARRAYS = """
+    class Averaging(keras.callbacks.Callback):
+        def __init__(self, decay=0.99):
+            super().__init__()
+            self.decay, self.count = decay, 0
+            self.average = None
+
+        def on_train_begin(self, logs=None):
+            self.average = [{start} for w in self.model.get_weights()]{mark}
+
+        def on_train_batch_end(self, number, logs=None):
+            d = {decay}
+            self.count += 1
+            self.average = [d * a + (1 - d) * w for a, w in zip(self.average, self.model.get_weights())]
+
+        def on_train_end(self, logs=None):
+            self.model.set_weights({given})
+"""
+
+
+def test_an_average_of_arrays_from_zero():
+    """It is far too small at first, if nothing divides by what it has not seen."""
+    plain = {
+        "start": "np.zeros_like(w)",
+        "decay": "self.decay",
+        "given": "self.average",
+        "mark": "  # GP707",
+    }
+    assert_findings(ARRAYS.format(**plain))
+    right = {
+        "start": "np.array(w)",
+        "decay": "min(self.decay, (1 + self.count) / (10 + self.count))",
+        "given": "[a / (1 - self.decay ** self.count) for a in self.average]",
+    }
+    for name, text in right.items():
+        assert_silent(ARRAYS.format(**{**plain, "mark": "", name: text}))

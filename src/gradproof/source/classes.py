@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     attributes,
+    averaging,
     calls,
     constants,
     handed_on,
@@ -74,6 +75,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     own_signs.look(reader, cls)
     handed_on.look(reader, cls)
     weighing.class_made(reader, cls)
+    averaging.class_made(reader, cls)
     constants.look(reader, cls)
     for maker in reversed(makers):
         if isinstance(maker, Function) and not reader.speculative:
