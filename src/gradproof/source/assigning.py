@@ -105,13 +105,3 @@ def _held(reader: Reader, gradients: list[GradientOf]) -> None:
         owner = tapes.owner_of(entry.source)
         if id(owner) not in reader.facts.new_values:
             escaping.use([entry])
-
-
-def assigned_tensor(
-    reader: Reader, value: Tensor, name: str, arguments: Arguments, node: ast.AST
-) -> None:
-    """`assign_sub` on something that is a tensor now."""
-    if value.rebound is not None and not reader.silent:
-        reader.facts.rebound_assigned(value, name, node)
-    for argument in arguments:
-        escaping.escape(reader, argument)

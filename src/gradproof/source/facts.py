@@ -19,7 +19,6 @@ from ..evidence.loop import (
 )
 from . import (
     answers,
-    applying,
     by_hand,
     clips,
     connections,
@@ -35,13 +34,9 @@ from . import (
     masks,
     new_values,
     objectives,
-    repeats,
-    replicas,
     rounds,
-    running_sums,
     saving,
     scopes,
-    shapes,
     sharing,
     statistics,
     submodels,
@@ -64,12 +59,8 @@ from .values import (
     Layer,
     ListValue,
     Optimizer,
-    Tape,
-    Tensor,
-    Unknown,
     Value,
     Variable,
-    Zip,
 )
 
 if TYPE_CHECKING:
@@ -165,29 +156,6 @@ class Facts:
         )
         self.asked.append(question)
 
-    def watched(self, tape: Tape, value: Value, node: ast.AST) -> None:
-        """A tape is told to watch something."""
-        if self.reader.generation == "2":
-            return
-        read = isinstance(value, ListValue) and value.property_read
-        items = value.items if isinstance(value, ListValue) and read else [value]
-        owners = [item.owner for item in items if isinstance(item, Group)]
-        argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
-        if any(isinstance(owner, Layer) for owner in owners) and not self._is_held(argument):
-            spot = self.reader.spot(argument)
-            self.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None
-
-    def _is_held(self, argument: ast.AST) -> bool:
-        """Says whether this is the `tf.Variable` that a variable of Keras 3 holds in `value`."""
-        found: list[ast.AST] = [argument]
-        if isinstance(argument, ast.Name):
-            found = [*self.reader.source.named.get(argument.id, ())]
-        # One of two values by a condition: the program tells the generations apart itself.
-        found += [
-            way for one in found if isinstance(one, ast.IfExp) for way in (one.body, one.orelse)
-        ]
-        return any(isinstance(one, ast.Attribute) and one.attr == "value" for one in found)
-
     def use_of_layer(self, layer: Layer, path: Path) -> None:
         """A layer is called."""
         if self.reader.active:
@@ -224,138 +192,10 @@ class Facts:
             before = mode.unsaid.get(outer[1], frozenset())
             mode.unsaid[outer[1]] = before | self.reader.active
 
-    # Applying
-
     def optimizer_made(self, optimizer: Optimizer) -> None:
         """An optimizer is made."""
         self.optimizers.append(optimizer)
         rounds.optimizer_made(self.reader, optimizer)
-
-    def scaled(self, optimizer: Optimizer, name: str, node: ast.AST) -> None:
-        """A loss-scale optimizer is asked to scale."""
-        optimizer.used = True
-        if name != "scale_loss" and self.reader.generation != "2" and optimizer.scales:
-            if generations.asks_version(self.reader, node):
-                return
-            words = f"`{name}` is gone in Keras 3"
-            habits.remark(self.reader, "loss-scale-generation-mix", self.reader.spot(node), words)
-        elif name != "scale_loss" and optimizer.scales and not self.reader.speculative:
-            half = self.habits.halves.setdefault(id(optimizer), {})
-            half.setdefault(name, self.reader.spot(node))
-
-    def apply_call(
-        self,
-        optimizer: Optimizer | Unknown,
-        method: str,
-        arguments: list[Value],
-        keywords: dict[str, Value],
-        node: ast.Call,
-        gradients: Value | None,
-        variables: Value | None,
-        zipped: Zip | None,
-    ) -> None:
-        """Gradients are handed to an optimizer."""
-        rounds.updated(self.reader)
-        replicas.applied(self.reader, node)
-        fact = applying.applied(
-            self.reader, optimizer, method, arguments, keywords, node, gradients, variables, zipped
-        )
-        if isinstance(optimizer, Optimizer):
-            entries = tapes.entries(gradients) if gradients is not None else []
-            asked = [e.gradient.call for e in entries if isinstance(e, Tensor) and e.gradient]
-            habits.applied_unscaled(self.reader, optimizer, asked[0] if asked else None, node)
-            strange = fact is not None and bool(fact.strangers)
-            repeats.applied(self.reader, optimizer, gradients, variables, node, strange=strange)
-            running_sums.applied(self.reader, node)
-            masks.applied(self.reader, optimizer, gradients, variables, node)
-            undivided.applied(self.reader, optimizer, gradients, node)
-            clips.applied(self.reader, gradients, node)
-            scopes.applied(self.reader, optimizer, gradients, variables, node)
-            saving.applied(self.reader, optimizer, variables, node)
-            clips.repeated(self.reader, variables, node)
-            inner_steps.applied(self.reader, gradients, variables, node)
-        if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):
-            self.untold_apply = True
-        if (
-            gradients is None
-            and variables is None
-            and isinstance(arguments[0] if arguments else None, Unknown)
-        ):
-            self.untold_apply = True
-        if fact is not None:
-            gathered.applied(self.reader, fact, gradients, variables)
-            self.applies[fact] = None
-
-    def minimize_call(
-        self,
-        optimizer: Optimizer | Unknown,
-        loss: Value | None,
-        given: dict[str, Value],
-        node: ast.Call,
-    ) -> None:
-        """`optimizer.minimize(...)`."""
-        self.untold_apply = True
-        fact = applying.minimized(self.reader, optimizer, loss, given, node)
-        if fact is not None:
-            self.applies[fact] = None
-
-    def met(self, optimizer: Optimizer, sources: ListValue, node: ast.AST) -> None:
-        """`fit` hands variables to the compiled optimizer."""
-        applying.meets(self.reader, optimizer, sources, node)
-
-    # Updates by hand
-
-    def rebound_assigned(self, value: Tensor, name: str, node: ast.AST) -> None:
-        """`assign` is asked of a tensor that took a variable's name."""
-        return
-
-    # Rates
-
-    # Traced functions
-
-    # Losses and shapes
-
-    def loss_call(
-        self, kind: str, prediction: Tensor, node: ast.AST, flag: ast.AST | None, *, logits: bool
-    ) -> None:
-        """A cross-entropy is given the other kind of prediction."""
-        spot = self.reader.spot
-        ender = prediction.ender
-        last = (
-            ender.node
-            if isinstance(ender, Layer)
-            else ender
-            if isinstance(ender, ast.AST)
-            else None
-        )
-        self.losses[
-            LossCall(
-                spot(node),
-                kind,
-                logits,
-                prediction.ending or "",
-                spot(flag) if flag is not None else None,
-                spot(last) if last is not None else None,
-            )
-        ] = None
-
-    def broadcast(self, node: ast.AST, left: shapes.Shape, right: shapes.Shape) -> None:
-        """`(n,)` meets `(n, 1)`."""
-        spot = self.reader.spot
-        if isinstance(node, ast.BinOp):
-            first, second = spot(node.left), spot(node.right)
-        elif isinstance(node, ast.Call) and len(node.args) > 1:
-            first, second = spot(node.args[0]), spot(node.args[1])
-        else:
-            return
-        flat = "left" if len(left) == 1 else "right"
-        self.broadcasts[
-            Broadcast(spot(node), first, second, shapes.words(left), shapes.words(right), flat)
-        ] = None
-
-    def custom_gradient(self, function: Function, result: Value) -> None:
-        """A function with its own gradient is called."""
-        habits.ignores_upstream(self.reader, function, result)
 
     # Programs
 

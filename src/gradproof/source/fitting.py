@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, averaging, rates, tapes, trainable_flips
+from . import applying, attributes, averaging, rates, tapes, trainable_flips
 from .escaping import mark_updated
 from .optimizers import mark_all
 from .values import (
@@ -189,4 +189,4 @@ def _keras_step(
     if isinstance(target, Tensor) and loss is not None and target.flow:
         mark_all(reader, tapes.gradient(reader, tape, target, sources, node))
     if isinstance(optimizer, Optimizer):
-        reader.facts.met(optimizer, sources, node)
+        applying.meets(reader, optimizer, sources, node)

@@ -6,7 +6,8 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import api, replicas, shapes, weighing
+from ..evidence.loop import Broadcast, LossCall
+from . import api, habits, replicas, shapes, weighing
 from .flow import merge
 from .names import last
 from .values import (
@@ -14,6 +15,7 @@ from .values import (
     DictValue,
     Function,
     Instance,
+    Layer,
     Library,
     ListValue,
     LossFunction,
@@ -114,7 +116,32 @@ def _compare(
     probability = prediction.ending in ("softmax", "sigmoid")
     linear = prediction.ending == "linear"
     if (logits and probability) or (not logits and linear):
-        reader.facts.loss_call(kind, prediction, node, flag, logits=logits)
+        _mismatch(reader, kind, prediction, node, flag, logits=logits)
+
+
+def _mismatch(
+    reader: Reader,
+    kind: str,
+    prediction: Tensor,
+    node: ast.AST,
+    flag: ast.AST | None,
+    *,
+    logits: bool,
+) -> None:
+    """A cross-entropy is given the other kind of prediction."""
+    spot = reader.spot
+    ender = prediction.ender
+    made = ender.node if isinstance(ender, Layer) else ender
+    reader.facts.losses[
+        LossCall(
+            spot(node),
+            kind,
+            logits,
+            prediction.ending or "",
+            spot(flag) if flag is not None else None,
+            spot(made) if isinstance(made, ast.AST) else None,
+        )
+    ] = None
 
 
 def compiled_loss(
@@ -158,13 +185,28 @@ def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
         live = any(isinstance(value, Tensor) and value.flow for value in (left, right))
         both = all(isinstance(value, Tensor) for value in (left, right))
         if live and both and first is not None and second is not None:
-            reader.facts.broadcast(node, first, second)
+            _meet(reader, node, first, second)
+
+
+def _meet(reader: Reader, node: ast.AST, left: shapes.Shape, right: shapes.Shape) -> None:
+    """`(n,)` meets `(n, 1)`."""
+    spot = reader.spot
+    if isinstance(node, ast.BinOp):
+        first, second = spot(node.left), spot(node.right)
+    elif isinstance(node, ast.Call) and len(node.args) > 1:
+        first, second = spot(node.args[0]), spot(node.args[1])
+    else:
+        return
+    flat = "left" if len(left) == 1 else "right"
+    reader.facts.broadcasts[
+        Broadcast(spot(node), first, second, shapes.words(left), shapes.words(right), flat)
+    ] = None
 
 
 def custom_gradient(reader: Reader, function: Function, result: Value, node: ast.AST) -> None:
     """A function with its own gradient was called."""
     if not reader.silent:
-        reader.facts.custom_gradient(function, result)
+        habits.ignores_upstream(reader, function, result)
 
 
 def regularizers_read(reader: Reader, thing: Value) -> None:

@@ -14,6 +14,7 @@ from . import (
     idle_sums,
     iterators,
     masks,
+    optimizer_calls,
     rates,
     scopes,
     state,
@@ -110,7 +111,7 @@ def optimizer_method(
                 reader.store.set_field(optimizer, "used", True)
         return Constant(None)
     if name in ("get_scaled_loss", "scale_loss", "get_unscaled_gradients"):
-        reader.facts.scaled(optimizer, name, node)
+        optimizer_calls.scaled(reader, optimizer, name, node)
         if name == "get_unscaled_gradients" and optimizer.scales:
             for entry in escaping.gradients_in(flow_of(arguments[0])) if arguments else ():
                 habits.scaled_aside(reader, entry.call)
@@ -171,8 +172,8 @@ def apply(
     gradients, variables, zipped = _columns(reader, method, arguments, keywords)
     if not reader.silent:
         idle_sums.handed_over(reader, node)
-        reader.facts.apply_call(
-            optimizer, method, arguments, keywords, node, gradients, variables, zipped
+        optimizer_calls.apply_call(
+            reader, optimizer, method, arguments, keywords, node, gradients, variables, zipped
         )
     for value in (*arguments, *keywords.values()):
         mark_all(reader, value)
@@ -235,7 +236,7 @@ def _minimize(
                 if isinstance(thing, Layer | Variable):
                     thing.updated = True
     if not reader.silent:
-        reader.facts.minimize_call(optimizer, loss, given, node)
+        optimizer_calls.minimize_call(reader, optimizer, loss, given, node)
     for value in (loss, variables):
         if value is not None:
             mark_all(reader, value)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from . import ownership, rounds, shapes, state, updates
+from . import interop, ownership, rounds, shapes, state, updates
 from .dependence import Path
 from .flow import merge, origin, recorded
 from .joining import leaves
@@ -115,7 +115,7 @@ def tape_method(
     if name == "watch":
         value = arguments[0] if arguments else keywords.get("tensor")
         if value is not None:
-            reader.facts.watched(tape, value, node)
+            interop.watched(reader, value, node)
             watch(reader, tape, value)
         return Constant(None)
     if name == "stop_recording":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import assigning, escaping, losses, ownership, shapes, state
+from . import escaping, losses, ownership, shapes, state
 from .dependence import NO_FLOW, Flow
 from .flow import cut, merge, origin
 from .joining import flow_of
@@ -97,7 +97,8 @@ def method(
             whole=value.whole,
         )
     if name in ("assign_sub", "assign_add", "assign"):
-        assigning.assigned_tensor(reader, value, name, arguments, node)
+        for argument in arguments:
+            escaping.escape(reader, argument)
         return value
     if name in ("shape", "get_shape"):
         return Unknown("shape", data=True)
