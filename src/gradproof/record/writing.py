@@ -35,7 +35,7 @@ INTERVAL = 1.0
 SHARE = 250
 """A write that took a second is followed by this many seconds without."""
 
-FIRST_WHOLE = 0.02
+FIRST_WHOLE = 0.008
 """Seconds that writing the evidence may take the first time."""
 
 HELD = 5.0
