@@ -497,3 +497,66 @@ def test_an_average_of_arrays_from_zero():
     }
     for name, text in right.items():
         assert_silent(ARRAYS.format(**{**plain, "mark": "", name: text}))
+
+
+AGENT = """
+class Agent:
+    def __init__(self):
+        self.online = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        self.target = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        self.target.set_weights(self.online.get_weights())
+
+    def follow(self, tau=0.1):
+        {follow}
+
+    def learn(self):
+        goal = self.target(x)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.online(x) - goal))
+        variables = self.online.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        self.follow()
+
+
+agent = Agent()
+for _ in range(3):
+    agent.learn()
+"""
+
+MIXED = """new = self.target.get_weights()
+        for i, w in enumerate(self.online.get_weights()):
+            new[i] = tau * w + (1 - tau) * new[i]{mark}
+        {given}"""
+
+
+def test_a_mixture_of_arrays_that_nobody_is_given():
+    """What `get_weights` gave are copies: a mixture of them is to be set."""
+    lost = MIXED.format(mark="  # GP707", given="return new")
+    assert_findings(AGENT.format(follow=lost))
+    for given in ("self.target.set_weights(new)", "self.online.set_weights(new)"):
+        assert_silent(AGENT.format(follow=MIXED.format(mark="", given=given)))
+    assert_silent(AGENT.format(follow="self.target.set_weights(self.online.get_weights())"))
+    zipped = """pairs = zip(self.target.get_weights(), self.online.get_weights())
+        self.target.set_weights([tau * t + (1 - tau) * {other} for t, s in pairs]){mark}"""
+    assert_findings(AGENT.format(follow=zipped.format(other="t", mark="  # GP707")))
+    assert_silent(AGENT.format(follow=zipped.format(other="s", mark="")))
+
+
+def test_an_average_of_two_trained_networks():
+    """A point between two networks is looked at, and no target is meant."""
+    assert_silent("""
+        other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        other.set_weights(model.get_weights())
+        for net in (model, other):
+            optimizer = keras.optimizers.SGD(0.1)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        between = [0.5 * a + 0.5 * b for a, b in zip(model.get_weights(), other.get_weights())]
+    """)
+
+
+def test_a_copy_whose_name_is_given_away():
+    """The target is the online network itself from the first update on."""
+    assert_findings(AGENT.format(follow="self.target = self.online  # GP707"))

@@ -64,6 +64,10 @@ if TYPE_CHECKING:
 _WORDS = {
     "alias": "two names for one network: the target is no copy, it moves with every step",
     "mixed": "the soft update mixes the target with itself: it never follows the other network",
+    "left": (
+        "the weights of the two networks are mixed, and the copy is never given the mixture: it "
+        "stays as it was"
+    ),
     "pulled back": (
         "the copy is mixed into the network that is trained, and nothing changes the copy: what is "
         "learned is undone at every step"
@@ -84,12 +88,14 @@ _WORDS = {
 _LABELS = {
     "alias": "no copy",
     "mixed": "mixed with itself",
+    "left": "goes nowhere",
     "pulled back": "writes to the trained network",
     "written back": "overwrites what was trained",
     "from zero": "starts at zero",
     "never copied": "other weights",
 }
 _MENDS = {
+    "left": "give it to the copy: `copy.set_weights(mixed)`",
     "pulled back": "assign to the copy, not to the network that is trained",
     "written back": "write it when training ends, or put the trained weights back after evaluation",
     "from zero": "start from the weights, or divide by `1 - decay**count`",

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import (
+    blends,
     losses,
     masks,
     new_values,
@@ -84,6 +85,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         _with_bias(left, right, result)
     _meaning(reader, node, left, right, result)
     if isinstance(node.op, ast.Add):
+        blends.summed(reader, node)
         _dead_term(reader, left, right, result)
         terms.summed(reader, node, left, right, result)
     elif isinstance(node.op, ast.Mult | ast.Div):

@@ -335,6 +335,7 @@ def assign(
         before = names.get(name)
         value = updates.rebinds(reader, before, value, target, node)
         target_copies.bound_layer(reader, value, node)
+        target_copies.replaced(reader, before, value, node)
         if isinstance(value, Variable):
             value.name = value.name or name
             value.held_by = value.held_by or receiver.of.base

@@ -19,6 +19,7 @@ from ..evidence.loop import (
 )
 from . import (
     answers,
+    blends,
     by_hand,
     clips,
     connections,
@@ -107,6 +108,7 @@ class Facts:
         self.scopes = scopes.Scopes()
         self.saves = saving.Saves()
         self.copies = target_copies.Copies()
+        self.blends = blends.Blends()
         self.sums = undivided.Sums()
         self.inner_steps: dict[int, inner_steps.InnerStep] = {}
         self.flags = flags.Flags()
@@ -238,6 +240,7 @@ class Facts:
         masks.finish(self.reader)
         saving.finish(self.reader)
         target_copies.finish(self.reader)
+        blends.finish(self.reader)
         undivided.finish(self.reader)
         statistics.finish(self.reader)
         keeping.finish(self.reader)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     attributes,
+    blends,
     fitting,
     habits,
     halves,
@@ -73,6 +74,7 @@ def method(
         return Constant(None)
     if name == "set_weights":
         target_copies.weights_set(reader, receiver, arguments[0] if arguments else None, node)
+        blends.weights_given(reader, receiver, arguments[0] if arguments else None, node)
         statistics.copied(reader, receiver, arguments[0] if arguments else None)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
@@ -82,7 +84,7 @@ def method(
     if name == "save_weights":
         saving.weights(reader, "save", receiver, arguments, node)
     if name == "get_weights":
-        return ListValue([Tensor(form="array")], False, owner=receiver, which="values")
+        return blends.arrays_of(reader, receiver)
     if name == "get_layer":
         return _found_layer(receiver, arguments, keywords)
     if name == "call":

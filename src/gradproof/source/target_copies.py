@@ -39,6 +39,16 @@ def bound_layer(reader: Reader, value: Value, node: ast.AST) -> None:
         reader.facts.habits.aliases[id(value)] = reader.spot(node)
 
 
+def replaced(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> None:
+    """`self.target = self.online`, where the target was a copy of it before."""
+    named = isinstance(node, ast.Assign) and isinstance(node.value, _NAMED)
+    if reader.silent or not named or not isinstance(value, Layer | Instance):
+        return
+    for copy, of, _ in reader.facts.copies.made:
+        if copy is before and of is value and copy is not value:
+            reader.facts.copies.replaced.append((copy, value, node))
+
+
 def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
     """`for slow, fast in zip(target.variables, online.variables)`, and both are one network."""
     columns = iterated.columns if isinstance(iterated, Zip) else []
@@ -100,7 +110,8 @@ class Copies:
     `made`: a copy, what it is of, and whether it was made more than once; `clones`: networks of
     the same kind, with first weights of their own; `averages`: variables that follow others, and
     where; `used`: such an average, put in the place of what it follows; `given`: what each
-    network is called on, as it is written.
+    network is called on, as it is written; `assigned`: whose variables were assigned to;
+    `replaced`: a copy whose name is given to what it is a copy of.
     """
 
     made: list[tuple[Layer | Instance, object, bool]] = field(default_factory=list)
@@ -109,6 +120,8 @@ class Copies:
     averages: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
     used: list[tuple[Variable, object, ast.AST]] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
+    assigned: set[int] = field(default_factory=set)
+    replaced: list[tuple[Layer | Instance, Layer | Instance, ast.AST]] = field(default_factory=list)
     given: dict[int, set[str]] = field(default_factory=dict)
 
 
@@ -127,6 +140,7 @@ def assigned(reader: Reader, variable: Variable | Group, value: Value, node: ast
     known = [thing for thing in flow_of(value) if not (isinstance(thing, Unknown) and thing.data)]
     others = [thing for thing in known if thing is not own]
     reader.facts.copies.written.add(id(own))
+    reader.facts.copies.assigned.add(id(own))
     _averaged(reader, own, others, value, node)
     if not isinstance(own, Layer) or len(known) != 2 or len(others) != 1:
         return
@@ -196,6 +210,10 @@ def finish(reader: Reader) -> None:
             continue
         if id(other) not in trained | copies.written and _holds(reader, of[0], own):
             remark(reader, "target-copy-wrong", reader.spot(node), "pulled back")
+    for copy, network, node in copies.replaced:
+        held = any(id(one) in trained for one in ownership.tracked(reader, copy))
+        if not held and any(id(one) in trained for one in ownership.tracked(reader, network)):
+            remark(reader, "target-copy-wrong", reader.spot(node), "alias")
     for average, place, node in copies.used:
         known, mixing = copies.averages.get(id(average), (None, node))
         if known is average and id(place) in trained:
