@@ -8,6 +8,7 @@ import pytest
 
 from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.run import Run
+from gradproof.evidence.variable import Variable
 from gradproof.faults.clipping_dropped import prove
 from records import (
     BIAS,
@@ -109,6 +110,26 @@ def test_clipped_gradients_are_applied():
 def test_clipped_gradients_are_used_otherwise():
     """Something else is computed from the clipped gradient."""
     assert not list(prove(clipped(healthy(), KERNEL_GRADIENT, used=True)))
+
+
+def test_clipped_gradients_are_only_measured():
+    """The norm after the clipping goes into a log or a metric; a rate that it sets is a use."""
+    run = clipped(healthy(), KERNEL_GRADIENT, used=True)
+    run = with_operations(run, operation(NEXT + 1, "Sum", (NEXT,), 5, taped=False, shape=()))
+    (found,) = prove(with_apply(run, at=NEXT + 2))
+    assert found.place == at(5)
+    kept = Variable(9, "norm/total", (), role="metric", trainable=False)
+    write = operation(NEXT + 2, "AssignAddVariableOp", (NEXT + 1,), 5, False)
+    run = replace(run, variables=(*run.variables, kept))
+    for key, count in ((9, 1), (BIAS, 0)):
+        written = with_operations(run, replace(write, writes=frozenset({key})))
+        assert len(list(prove(with_apply(written, at=NEXT + 3)))) == count
+    raw, bias = run.applies[0].pairs
+    scaled = operation(NEXT + 2, "Mul", (BIAS_GRADIENT, NEXT + 1), 5, taped=False)
+    run = with_apply(
+        with_operations(run, scaled), at=NEXT + 3, pairs=(raw, replace(bias, handed=NEXT + 2))
+    )
+    assert not list(prove(run))
 
 
 def test_dropped_though_the_norm_is_read():

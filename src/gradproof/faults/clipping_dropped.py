@@ -62,6 +62,10 @@ SAME = frozenset({"UnsortedSegmentSum", "Identity", "Cast", "Reshape"})
 """What passes a gradient on, such as one of single rows as a whole."""
 
 
+NORMS = frozenset({"L2Loss", "Square", "Mul", "Abs", "Pack", "ConcatV2", "Reshape"}) | SAME
+"""What stands between gradients and their norm."""
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Clipping whose result nobody reads."""
     for seen in loop.about("clipping-dropped"):
@@ -88,21 +92,21 @@ def prove(run: Run) -> Iterator[Finding]:
         ]
         if not raw or not recording.whole:
             continue
-        clipped = _dropped(run, recording, applies, call.at)
-        if not clipped or clipped[0].place in told:
+        clipped, users = _dropped(run, recording, applies, call.at)
+        where = _left(clipped[0], users) if clipped else None
+        if not clipped or where in told:
             continue
-        told.add(clipped[0].place)
+        told.add(where)
         function = next(name for name in clipped[0].via if name in CLIPPINGS)
         place = applies[0].place
         names = tuple(dict.fromkeys(run.path(key) for key in raw))
         yield Finding(
-            f"`tf.{function}` clips the gradients here and nothing uses what it returns; "
+            f"`tf.{function}` clips the gradients here and nothing "
+            f"{'but a norm is taken of' if users else 'uses'} what it returns; "
             f"{len(names)} of {len(call.sources)} gradients are applied as they were taken",
-            place=clipped[0].place,
+            place=where,
             label="the result is not used",
-            related=second_places(
-                (place, "the raw gradients are applied here"), but=clipped[0].place
-            ),
+            related=second_places((place, "the raw gradients are applied here"), but=where),
             variables=names,
             step=1,
             evidence={"raw": len(names)},
@@ -137,8 +141,22 @@ def _behind(run: Run, call: GradientCall, apply: Apply) -> frozenset[int]:
     )
 
 
-def _dropped(run: Run, recording: Recording, applies: list[Apply], since: int) -> list[Operation]:
-    """The clipping between a gradient call and what applies it, if all of it is lost."""
+def _left(clipped: Operation, users: list[Operation]) -> Place | None:
+    """The line that clips, or calls what clips, beside the one that measures the result."""
+    for user in users:
+        for here, there in zip(clipped.stack, user.stack, strict=False):
+            if here != there:
+                return here
+    return clipped.place
+
+
+def _dropped(
+    run: Run, recording: Recording, applies: list[Apply], since: int
+) -> tuple[list[Operation], list[Operation]]:
+    """The clipping between a gradient call and what applies it, if all of it is lost.
+
+    Also what is computed of it, if that only measures.
+    """
     from ..evidence.updating import results_of
 
     results = results_of(run, recording)
@@ -156,15 +174,32 @@ def _dropped(run: Run, recording: Recording, applies: list[Apply], since: int) -
         for index in (recording.descendants(results) & behind) - results
         if recording.operations[index].type not in SAME
     }
-    used = any(
-        user not in inside and user not in behind
+    users = {
+        user
         for index in inside
         for user in recording.consumers.get(index, ())
-    ) or any(conversion.operation in inside for conversion in recording.conversions)
-    outside = {
-        pair.handed for apply in applies for pair in apply.pairs if pair.handed is not None
-    } & inside
-    return clipping if fed and not used and not outside else []
+        if user not in inside and user not in behind
+    }
+    taken = any(conversion.operation in inside for conversion in recording.conversions)
+    handed = {pair.handed for apply in applies for pair in apply.pairs if pair.handed is not None}
+    outside = handed & (inside | recording.descendants(users))
+    used = taken or not _measured(run, recording, users)
+    lost = clipping if fed and not used and not outside else []
+    return lost, [recording.operations[user] for user in sorted(users)]
+
+
+def _measured(run: Run, recording: Recording, users: set[int]) -> bool:
+    """Says whether clipped gradients are only measured: their norm goes into a log or a metric."""
+    for index in recording.descendants(users):
+        operation = recording.operations[index]
+        ends = not recording.consumers.get(index) and not operation.writes
+        if ends and operation.shape != ():
+            return False
+        if operation.shape != () and operation.type not in NORMS and not operation.writes:
+            return False
+        if any(run.variable(key).role != "metric" for key in operation.writes):
+            return False
+    return True
 
 
 FAULT = Fault(

@@ -12,7 +12,7 @@ from typing import Any
 from ...evidence.variable import Variable
 from ...finding import Place
 from ..patches import Patches
-from ..places import Places
+from ..places import Places, Stack
 from .kinds import bare, file_of, kind_of, reference
 from .making import Added, Made, made_in, maker
 from .own_names import OwnNames, is_nameless
@@ -71,7 +71,7 @@ class Variables:
         """Notes a new variable with its maker; returns its key."""
         if type(variable).__name__ in ("_UnreadVariable", "ObjectGraphProto") or _of_session():
             return None
-        stack, _ = self._places.here(2)
+        stack, _ = self._lines()
         owner, keras, during, frame = maker(sys._getframe(2), self._places)
         role = kind_of(owner) if owner is not None else None
         library = owner is not None and self._places.library(file_of(type(owner)))
@@ -112,6 +112,13 @@ class Variables:
         if self.on_made is not None:
             self.on_made(key, variable)
         return key
+
+    def _lines(self) -> tuple[Stack, tuple[str, ...]]:
+        """The user's lines that make a variable; AutoGraph's are undone."""
+        from .eager import in_graph  # these two know variables
+        from .graphs import stack_here
+
+        return stack_here(self._places) if in_graph() else self._places.here(3)
 
     def _own_name(self, variable: Any) -> str | None:
         """What the program's code calls a variable that has no name."""
