@@ -272,3 +272,18 @@ def test_a_temperature_between_the_two():
     assert proven(run) == [("GP702", 4)]
     many = with_operations(run, operation(Y, "ReadVariableOp", shape=(8, 1)))
     assert proven(many) == []
+
+
+def test_the_logarithm_of_a_softmax_of_probabilities():
+    """`log_softmax` takes logits, in a likelihood by hand as in a loss."""
+    text = """
+        policy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4{last})])
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                logp = tf.nn.log_softmax(policy(x)){mark}
+                loss = -tf.reduce_mean(tf.gather(logp, [0, 1, 2, 3, 0, 1, 2, 3], batch_dims=1))
+            gradients = tape.gradient(loss, policy.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, policy.trainable_variables))
+    """
+    assert_findings(text.format(last=', activation="softmax"', mark="  # GP702"))
+    assert_silent(text.format(last="", mark=""))

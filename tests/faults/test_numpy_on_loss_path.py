@@ -231,3 +231,27 @@ def test_in_the_forward_pass_of_a_model_that_was_called_before():
         optimizer.apply_gradients(zip(gradients, net.trainable_variables))
         """
     )
+
+
+def test_a_number_beside_a_sum_of_scores():
+    """A penalty that is a number moves nothing, though the rest is no error by its look."""
+    text = """
+        critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+
+        def penalty(points):
+            with tf.GradientTape() as inner:
+                inner.watch(points)
+                score = critic(points)
+            slopes = inner.gradient(score, points)
+            return {number}(tf.reduce_mean(tf.square(slopes))){mark}
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(critic(x)) - tf.reduce_mean(critic(y)) + 10.0 * penalty(x)
+            gradients = tape.gradient(loss, critic.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, critic.trainable_variables))
+    """
+    assert_findings(text.format(number="float", mark="  # GP202"))
+    assert_silent(text.format(number="", mark=""))
+    shown = text.replace(" + 10.0 * penalty(x)", "; penalty(x)")
+    assert_silent(shown.format(number="float", mark=""))

@@ -116,7 +116,10 @@ def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> Non
     for loss, term in ((left, right), (right, left)):
         if isinstance(loss, Tensor) and loss.terms:
             result.terms = (*result.terms, *loss.terms)
-        if not isinstance(loss, Tensor) or loss.form != "tensor" or loss.loss != 1:
+        if not isinstance(loss, Tensor) or loss.form != "tensor":
+            continue
+        # A sum of scores, such as a critic's, is one number too, and no error by its look.
+        if loss.loss != 1 and shapes.of(loss) != ():
             continue
         if not isinstance(term, Tensor) or term.form not in ("number", "array"):
             continue

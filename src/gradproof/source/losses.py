@@ -119,6 +119,12 @@ def _compare(
         _mismatch(reader, kind, prediction, node, flag, logits=logits)
 
 
+def logarithm(reader: Reader, prediction: Tensor, node: ast.AST) -> None:
+    """`tf.nn.log_softmax(prediction)`: it takes logits, as a loss from them would."""
+    if prediction.ending == "softmax" and reader.active and not reader.silent:
+        _mismatch(reader, "log_softmax", prediction, node, None, logits=True)
+
+
 def _mismatch(
     reader: Reader,
     kind: str,

@@ -163,6 +163,8 @@ def _describe(
         )
     if short in api.MAKES_LOSS and result.flow:
         result.loss = 1
+    if short == "log_softmax" and isinstance(first, Tensor):
+        losses.logarithm(reader, first, node)
     if short in ("softmax", "sigmoid", "relu") and not name.startswith("keras.layers"):
         result.ending, result.ender = short, node
     if short in ("add", "subtract") and second is not None:
