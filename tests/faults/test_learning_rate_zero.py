@@ -84,6 +84,78 @@ def test_the_default_of_an_option_is_a_rate(default, rate):
     assert_silent(OPTIONS.format(default=default, rate=rate, given="rate", mark=""))
 
 
+@pytest.mark.parametrize(
+    ("rate", "mark"),
+    [
+        ("int(0.5)", "  # GP501"),
+        ("float('0.0')", "  # GP501"),
+        ("round(0.001, 2)", "  # GP501"),
+        ("max(0.0, 1e-3 * 0)", "  # GP501"),
+        ("min(0.1, 0)", "  # GP501"),
+        ("float('1e-3')", ""),
+        ("max(0.01, 0.0)", ""),
+        ("round(0.016, 2)", ""),
+        ("int(1.5)", ""),
+        ("max(0.0, rate)", ""),
+    ],
+)
+def test_rates_that_python_computes(rate, mark):
+    """Functions of Python give for numbers what they give in a run."""
+    assert_findings(
+        f"""
+        def train(rate):
+            sgd = keras.optimizers.SGD({rate}){mark}
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            sgd.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_a_weight_that_rises():
+    """Rates and weights that begin at zero, and rise."""
+    assert_silent(
+        """
+        sgd = keras.optimizers.SGD(0.1)
+        for epoch in range(10):
+            weight = min(1.0, epoch / 5)
+            sgd.learning_rate.assign(0.1 * max(0.0, weight))
+            with tf.GradientTape() as tape:
+                output = model(x, training=True)
+                loss = tf.reduce_mean(tf.square(output - y)) + weight * tf.reduce_mean(output**2)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            sgd.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_the_factory_of_a_field():
+    """What a dataclass makes for each of its objects."""
+    assert_findings(
+        """
+        import dataclasses
+        from dataclasses import field
+
+        @dataclasses.dataclass
+        class State:
+            model: keras.Model
+            still: object = field(default_factory=lambda: keras.optimizers.SGD(0.0))  # GP501
+            sgd: object = dataclasses.field(default_factory=lambda: keras.optimizers.SGD(0.1))
+            losses: list = field(default_factory=list)
+            rate: float = field(default=0.1)
+
+        for made in (State(model), State(model, keras.optimizers.Adam(0.1))):
+            for optimizer in (made.still, made.sgd):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(made.model(x) - y))
+                gradients = tape.gradient(loss, made.model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, made.model.trainable_variables))
+                made.losses.append(float(loss))
+        """
+    )
+
+
 def test_warm_up():
     """A schedule that starts at zero and rises is a warm-up."""
     assert_silent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import api, attributes, binding, escaping, generations, iterators, mixtures, rounds
@@ -134,15 +135,30 @@ def _float(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.A
         return Constant(0)
     value = arguments[0]
     if isinstance(value, Constant):
-        if isinstance(value.value, int | float) and isinstance(node, ast.Call):
-            return Constant(float(value.value), value.node)
-        return Tensor(form="number")
+        named = node.func if isinstance(node, ast.Call) else None
+        whole = isinstance(named, ast.Name) and named.id == "int"
+        return _computed(int if whole else float, [value]) or Tensor(form="number")
     escaping.look(reader, value)
     name = (
         node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "float"
     )
     flow = cut(reader.read(value, node), "numpy", f"{name}()", reader.path(node), reader.active)
     return Tensor(flow, "number", made=reader.path(node))
+
+
+_NUMBERS: dict[str, Callable[..., int | float]] = {"max": max, "min": min, "round": round}
+
+
+def _computed(function: Callable[..., int | float], values: list[Value]) -> Constant | None:
+    """What a function of Python gives for numbers that are known, or for the text of one."""
+    given = [one.value for one in values if isinstance(one, Constant)]
+    plain = all(isinstance(one, int | float | str) for one in given)
+    if not plain or len(given) < len(values):
+        return None
+    try:
+        return Constant(function(*given), getattr(values[0], "node", None))
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _sum(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
@@ -178,6 +194,12 @@ def _sum(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
 def _extreme(
     reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value | None:
+    named = node.func if isinstance(node, ast.Call) else None
+    function = _NUMBERS.get(named.id) if isinstance(named, ast.Name) else None
+    if function is not None and not keywords and len(arguments) > 1:
+        known = _computed(function, arguments)
+        if known is not None:
+            return known
     if all(isinstance(value, Constant | Tensor | Unknown) for value in arguments):
         flow = merge(
             reader.read(value, node) for value in arguments if not isinstance(value, Unknown)

@@ -29,6 +29,7 @@ from .values import (
     Instance,
     Library,
     Optimizer,
+    Other,
     Scope,
     Unknown,
     Value,
@@ -155,6 +156,9 @@ def instantiate(
         names[field_name] = value
     if cls.fields:
         names.update({key: value for key, value in keywords.items() if key in cls.fields})
+    for field_name in cls.fields:
+        if field_name not in names:
+            names.update(_by_default(reader, cls, field_name, node))
     if isinstance(keywords.get("name"), Constant):
         names.setdefault("name", keywords["name"])
     init = attributes.member(cls, "__init__")
@@ -163,6 +167,17 @@ def instantiate(
     elif cls.base == "model":
         layers.set_functional(reader, instance, arguments, keywords)
     return instance
+
+
+def _by_default(reader: Reader, cls: Class, name: str, node: ast.AST) -> dict[str, Value]:
+    """What `name: T = field(default_factory=...)` gives an object of its own, or `default=...`."""
+    made = cls.members.get(name)
+    if not isinstance(made, Other) or made.kind != "field":
+        return {}
+    factory = made.arguments.get("default_factory")
+    if factory is not None:
+        return {name: reader.call(factory, [], {}, made.node or node)}
+    return {name: made.arguments.get("default", Unknown(name, data=True))}
 
 
 def sample(reader: Reader, cls: Class) -> Instance:

@@ -70,6 +70,8 @@ def library(
         return operations.operation(reader, name, arguments, keywords, node)
     if root == "np":
         return arrays.numpy_operation(reader, name, arguments, keywords, node)
+    if name == "dataclasses.field":
+        return Other("field", name, node, keywords)
     if name == "functools.partial" and arguments:
         return Partial(arguments[0], arguments[1:], keywords)
     if name in (
