@@ -282,29 +282,16 @@ def one_a_mend(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
 
     Two apply calls, say, that cut their gradients out of one list in the wrong order.
     """
-    found: list[Diagnosis] = []
+    found: dict[object, Diagnosis] = {}
     for one in diagnoses:
         edits = one.fix.edits if one.fix else ()
-        place = next((at for at, other in enumerate(found) if _mends_too(other, one)), None)
-        if not edits or place is None:
-            found.append(one)
-            continue
-        first = found[place]
-        names = dict.fromkeys(first.variables + one.variables)
-        found[place] = replace(
-            first, variables=tuple(names), related=first.related + _second(first, one)
-        )
-    return found
-
-
-def _mends_too(first: Diagnosis, other: Diagnosis) -> bool:
-    """The edits of the first one are those of the other."""
-    return (
-        first.fix is not None
-        and other.fix is not None
-        and (first.fault, first.verdict, first.fix.edits)
-        == (other.fault, other.verdict, other.fix.edits)
-    )
+        root = (one.fault.code, one.verdict, edits) if edits else id(one)
+        first = found.setdefault(root, one)
+        if first is not one:
+            names = dict.fromkeys(first.variables + one.variables)
+            related = first.related + _second(first, one)
+            found[root] = replace(first, variables=tuple(names), related=related)
+    return list(found.values())
 
 
 def _second(first: Diagnosis, other: Diagnosis) -> tuple[Related, ...]:

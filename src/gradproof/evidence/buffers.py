@@ -43,11 +43,7 @@ def hoards(run: Run) -> Iterator[Hoard]:
         same = [one for one in run.applies if one.place == apply.place and not apply.traced]
         if max(steps, len(same)) < 2:
             continue
-        pairs = [
-            (buffer, pair.variable)
-            for pair in apply.pairs
-            if pair.variable is not None and (buffer := _buffer(run, apply, pair)) is not None
-        ]
+        pairs = _handed_over(run, apply)
         found = [(buffer, variable) for buffer, variable in pairs if _only_added_to(run, buffer)]
         if found and len(found) == len(pairs):
             places = [
@@ -71,11 +67,7 @@ def replaced(run: Run) -> Iterator[Hoard]:
     for apply in run.applies:
         if apply.by_hand:
             continue
-        pairs = [
-            (buffer, pair.variable)
-            for pair in apply.pairs
-            if pair.variable is not None and (buffer := _buffer(run, apply, pair)) is not None
-        ]
+        pairs = _handed_over(run, apply)
         places = [_replaces(run, buffer) for buffer, _ in pairs]
         if places and all(places):
             buffers, variables = zip(*pairs, strict=True)
@@ -109,6 +101,15 @@ def _replaces(run: Run, buffer: int) -> Place | None:
             else:
                 found = found or operation.place
     return found if emptied else None
+
+
+def _handed_over(run: Run, apply: Apply) -> list[tuple[int, int]]:
+    """Keys of the buffers that are applied as gradients, with those of their variables."""
+    return [
+        (buffer, pair.variable)
+        for pair in apply.pairs
+        if pair.variable is not None and (buffer := _buffer(run, apply, pair)) is not None
+    ]
 
 
 def _buffer(run: Run, apply: Apply, pair: Pair) -> int | None:
