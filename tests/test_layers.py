@@ -27,6 +27,7 @@ LAYERS = (
         "outcome",
         "contrast",
         "own_state",
+        "confirming",
     ),
     ("plain",),
     ("diagnose", "standing", "account", "report", "explain", "record", "config", "baseline"),
