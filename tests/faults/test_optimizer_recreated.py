@@ -61,6 +61,18 @@ def test_for_new_variables():
     assert list(prove(replace(run, applies=applies))) == []
 
 
+def test_for_a_network_that_grows():
+    """An optimizer takes no variables but those that it was built for: each stage needs one."""
+    run = remade()
+    grown = tuple(
+        replace(one, pairs=(*one.pairs, *(Pair(100 + n, name="new") for n in range(one.key - 1))))
+        for one in run.applies
+    )
+    assert list(prove(replace(run, applies=grown))) == []
+    shrunk = tuple(replace(one, key=9 - one.key, optimizer=5 - one.optimizer) for one in grown)
+    assert len(list(prove(replace(run, applies=shrunk)))) == 1
+
+
 @pytest.mark.parametrize(
     "run",
     [

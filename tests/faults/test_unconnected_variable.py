@@ -21,6 +21,7 @@ from records import (
     operation,
     proven,
     unconnected,
+    with_call,
     with_operations,
 )
 from snippets import assert_findings, assert_silent
@@ -72,7 +73,6 @@ def test_told_once():
     suspicion = Finding("a layer", place=at(99), related=(Related(asked, "asked for here"),))
     assert settle(suspicion, run) is Verdict.CLEARED
     assert settle(replace(suspicion, related=()), run) is None
-    assert settle(suspicion, healthy()) is None
 
 
 def test_compiled_loss():
@@ -279,3 +279,32 @@ def test_the_place_is_what_was_made_of_it_last():
             optimizer.apply_gradients(zip(gradients, world.trainable_variables))
             print(float(gain))
     """)
+
+
+def test_entries_of_a_list_handed_on_with_a_star():
+    """Of how many entries nobody knows: the loss may use each."""
+    assert_silent("""
+        def triplet(anchor, positive, negative):
+            near, far = tf.square(anchor - positive), tf.square(anchor - negative)
+            return tf.reduce_mean(tf.maximum(near - far, 0.0))
+
+        def step(rows):
+            with tf.GradientTape() as tape:
+                embedded = [model(part) for part in rows]
+                loss = triplet(*embedded)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        rows = []
+        for _ in range(3):
+            rows.append(x)
+        step([row * 1.0 for row in rows])
+    """)
+
+
+def test_a_run_in_which_all_gradients_were_there():
+    """What source did not see reach the loss did reach it."""
+    suspicion = Finding("", place=at(3), related=(Related(at(5), "asked here"),))
+    assert settle(suspicion, healthy()) is Verdict.CLEARED
+    assert settle(suspicion, with_call(healthy(), zeros=True)) is None
+    assert settle(replace(suspicion, related=()), healthy()) is None

@@ -121,6 +121,11 @@ for round in range(40):
         learner.copy()
 """
 
+HALVES = """set_weights([
+            0.5 * (a + b) for a, b in zip(self.online.get_weights(), self.target.get_weights())])
+
+learner"""
+
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
@@ -131,12 +136,13 @@ for round in range(40):
         ("(1.0 * g, v)", "(self.rate * g, v)", "GP601"),
         ("self.optimizer.apply_gradients([", "changes = list([", "GP401"),
         ("", "", ""),
+        ("set_weights(self.online.get_weights())\n\nlearner", HALVES, ""),
     ],
 )
 def test_target(right, wrong, code, nursery: Nursery, tmp_path: Path):
-    """Copies to the wrong network, or to itself; a number that a comprehension reads."""
+    """Copies to the wrong network, to itself, or half and half; a number in a comprehension."""
     program = KEPT.replace(right, wrong) if right else KEPT
-    if wrong.startswith("\n"):
+    if wrong.endswith("set_weights("):
         program = program.replace(wrong + "self.online.get_", wrong + "self.target.get_")
     if code == "GP401":
         # A copy that is put in once is no training.

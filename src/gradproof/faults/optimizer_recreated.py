@@ -49,6 +49,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
@@ -96,6 +97,9 @@ def prove(run: Run) -> Iterator[Finding]:
         sets = [_variables(applied[one.key]) for one in used]
         shared = frozenset.intersection(*sets)
         if not shared or _set_back(run, shared) or _meant(run, applied):
+            continue
+        if not any(later <= earlier for earlier, later in pairwise(sets)):
+            # Each is given variables that the one before could not take.
             continue
         steps = [_passages(run, applied[one.key]) for one in used]
         names = [run.path(key) for key in sorted(shared)]

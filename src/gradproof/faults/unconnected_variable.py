@@ -105,12 +105,26 @@ def prove(run: Run) -> Iterator[Finding]:
 
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
-    """What the run has proven of the same gradient call is told once, with its variables."""
+    """What the run has proven of the same gradient call is told once, with its variables.
+
+    A call all of whose gradients were there contradicts the source.
+    """
     from ..evidence.constants import same_line
 
-    asked = [finding.place, *(there.place for there in finding.related)]
+    asked = [
+        place
+        for place in (finding.place, *(there.place for there in finding.related))
+        if place is not None
+    ]
+    here = [
+        call
+        for call in run.calls
+        if any(call.place is not None and same_line(call.place, place) for place in asked)
+    ]
+    if here and not any(call.unconnected or call.zeros or call.error for call in here):
+        return Verdict.CLEARED
     told = any(
-        place is not None and found.call.place is not None and same_line(found.call.place, place)
+        found.call.place is not None and same_line(found.call.place, place)
         for found in _unused(run)
         for place in asked
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from . import (
@@ -67,7 +68,7 @@ def _call(reader: Reader, node: ast.Call) -> Value:
         if isinstance(argument, ast.Starred):
             starred = reader.evaluate(argument.value)
             items, complete = binding.elements(reader, starred, argument)
-            arguments.extend(items if complete else [Unknown(data=True)])
+            arguments.extend(items if complete else _any_of(items))
         else:
             arguments.append(reader.evaluate(argument))
     keywords: dict[str, Value] = {}
@@ -78,6 +79,11 @@ def _call(reader: Reader, node: ast.Call) -> Value:
         elif isinstance(value, DictValue):
             keywords.update({str(key): item for key, item in value.items.items()})
     return reader.call(callee, arguments, keywords, node)
+
+
+def _any_of(items: list[Value]) -> list[Value]:
+    """An argument for entries of which there may be any number."""
+    return [reduce(join_values, items) if items else Unknown(data=True)]
 
 
 def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,21 @@ class _Note:
     source: tuple[int, ...] = ()
 
 
+@dataclass
+class _Read:
+    """What `get_weights` gave; nothing of it is kept alive."""
+
+    layer: weakref.ref[Any]
+    stack: Stack
+    values: list[Callable[[], Any]]
+
+    def is_in(self, given: Any) -> bool:
+        """Says whether these very arrays are given, not something made of them."""
+        return len(given) == len(self.values) and all(
+            mine() is other for mine, other in zip(self.values, given, strict=True)
+        )
+
+
 class Copies:
     """What `get_weights` and `set_weights` were called on."""
 
@@ -30,17 +46,22 @@ class Copies:
         self._places = places
         self._variables = variables
         self._notes: dict[Any, _Note] = {}
-        self._read: tuple[weakref.ref[Any], Stack] | None = None
+        self._read: _Read | None = None
 
     def install_layer(self, patches: Patches, layer: Any) -> None:
         """Watches layers and models."""
-        patches.around(layer, "get_weights", before=lambda owner, args, kwargs: self._gets(owner))
-        patches.around(layer, "set_weights", before=lambda owner, args, kwargs: self._sets(owner))
+        patches.around(layer, "get_weights", after=lambda note, owner, got: self._gets(owner, got))
+        patches.around(
+            layer,
+            "set_weights",
+            before=lambda owner, args, kwargs: self._sets(owner, [*args, *kwargs.values()]),
+        )
 
-    def _gets(self, layer: Any) -> None:
-        self._read = (weakref.ref(layer), self._places.here(4)[0])
+    def _gets(self, layer: Any, values: list[Any]) -> None:
+        stack, _ = self._places.here(4)
+        self._read = _Read(weakref.ref(layer), stack, [_weak(value) for value in values])
 
-    def _sets(self, layer: Any) -> None:
+    def _sets(self, layer: Any, given: list[Any]) -> None:
         stack, _ = self._places.here(4)
         key = (stack, id(layer))
         note = self._notes.get(key)
@@ -50,9 +71,9 @@ class Copies:
             note = self._notes[key] = _Note(str(getattr(layer, "name", type(layer).__name__)))
         note.times += 1
         read, self._read = self._read, None
-        giver = read[0]() if read is not None and read[1] == stack else None
-        if giver is layer:
-            note.own += 1
+        giver = read.layer() if read is not None and read.stack == stack else None
+        if giver is layer and read is not None:
+            note.own += bool(given) and read.is_in(given[0])
         elif giver is not None:
             note.variables, note.source = self._keys(layer), self._keys(giver)
 
@@ -67,3 +88,11 @@ class Copies:
             for key, note in self._notes.items()
             if key[0]
         )
+
+
+def _weak(value: Any) -> Callable[[], Any]:
+    """A reference to an array; a number can't be referred to weakly, and is small."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
