@@ -267,3 +267,34 @@ def test_traceback_from_inside_tensorflow_is_its_own(traced, kind, tmp_path):
     bare, watched = (re.sub(r"generated_file\w+", "", str(text)) for text in (bare, watched))
     own = [text[text.index("Traceback (most recent") :] for text in (bare, watched)]
     assert re.split(r"\n+(?:error|warning)\[", own[1])[0].strip() == own[0].strip()
+
+
+def test_our_frames_leave_room_for_the_program_s(tmp_path):
+    """Calls at no depth take memory from the system and give it back each time."""
+    (tmp_path / "program.py").write_text(
+        textwrap.dedent(
+            """
+            import resource
+
+            def faults():
+                return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+            def leaf(one=0, two=0, three=0):
+                return one
+
+            def deep(left):
+                if left:
+                    return deep(left - 1)
+                before = faults()
+                for _ in range(300):
+                    leaf()
+                return faults() - before
+
+            print(max(deep(left) for left in range(150)))
+            """
+        )
+    )
+    done = subprocess.run(
+        [*GRADPROOF, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 100
