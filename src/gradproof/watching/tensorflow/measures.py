@@ -1,4 +1,4 @@
-"""Operations that measure a step: in the graph that takes it, or at once.
+"""Operations that measure a step in the graph that takes it.
 
 Each costs about two microseconds in a graph, and a watched step has some for
 every variable. So what is known already is used again: the forward pass's own
@@ -12,9 +12,6 @@ from typing import Any
 
 from . import apart
 from .kinds import bare
-
-SMALL = 65_536
-"""Elements up to which NumPy has a norm sooner than an eager operation."""
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 _ADDED = {"AssignAddVariableOp": 1, "AssignSubVariableOp": -1}
@@ -43,12 +40,9 @@ def measurable(variable: Any) -> bool:
 
 
 def before(variable: Any) -> Before:
-    """The value now; in a graph the forward pass has mostly read it already."""
-    from tensorflow.python.eager import context
+    """The value now, in a graph, where the forward pass has mostly read it already."""
     from tensorflow.python.framework import ops
 
-    if context.executing_eagerly():
-        return Before(_read(variable))
     inner = bare(variable)
     users = ops.get_default_graph().capture(inner.handle).consumers()
     if all(user.type == "ReadVariableOp" for user in users):
@@ -80,9 +74,7 @@ def measures(
         Float32 scalars, two or three a variable.
     """
     import tensorflow as tf
-    from tensorflow.python.eager import context
 
-    eager = bool(context.executing_eagerly())
     row = []
     unknown = None
     for variable, gradient, was in zip(variables, gradients, earlier, strict=True):
@@ -93,10 +85,10 @@ def measures(
                 unknown = tf.constant(-1.0)
             row.append(unknown)
         else:
-            row.append(half_square(dense) if eager else apart.half_square(dense))
+            row.append(apart.half_square(dense))
         row.append(half_square(change))
         if directed:
-            row.append(_product(change, gradient if eager else _again(gradient), sign))
+            row.append(product(change, _again(gradient), sign))
     return row
 
 
@@ -129,11 +121,10 @@ def _change(variable: Any, was: Before) -> tuple[Any, int]:
 def _told_by_argument(was: Before) -> bool:
     """Says whether a graph's assignment may be asked for what it adds."""
     import tensorflow as tf
-    from tensorflow.python.eager import context
     from tensorflow.python.framework import ops
     from tensorflow.python.ops import control_flow_util
 
-    if context.executing_eagerly() or was.value.dtype not in (tf.float32, tf.float64):
+    if was.value.dtype not in (tf.float32, tf.float64):
         return False
     return not control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
 
@@ -147,36 +138,14 @@ def half_square(tensor: Any) -> Any:
     return tf.raw_ops.L2Loss(t=tensor)
 
 
-def _product(change: Any, gradient: Any, sign: int) -> Any:
+def product(change: Any, gradient: Any, sign: int) -> Any:
+    """The inner product of a change and a dense gradient, a float32 scalar."""
     import tensorflow as tf
 
     if gradient is None or hasattr(gradient, "values") or change.shape != gradient.shape:
         return tf.constant(float("nan"))
     product = tf.reduce_sum(tf.cast(change, tf.float32) * tf.cast(gradient, tf.float32))
     return product if sign > 0 else -product
-
-
-def norms_now(variables: list[Any]) -> list[float]:
-    """Half the squared norms of variables at this moment, read eagerly."""
-    return norms_of([_read(one) for one in variables])
-
-
-def norms_of(tensors: list[Any]) -> list[float]:
-    """Half the squared norms of eager tensors, in float32 like those of a graph.
-
-    An operation takes far longer to start than NumPy takes for a few thousand elements.
-    """
-    import numpy as np
-
-    found = []
-    with np.errstate(all="ignore"):
-        for one in tensors:
-            if one.shape.num_elements() > SMALL:
-                found.append(float(half_square(one).numpy()))
-            else:
-                flat = one.numpy().astype(np.float32, copy=False).ravel()
-                found.append(float(np.float32(0.5) * np.dot(flat, flat)))
-    return found
 
 
 def scalar(value: Any) -> Any:

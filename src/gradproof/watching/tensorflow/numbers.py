@@ -1,6 +1,6 @@
 """A few numbers of every variable at every step, reduced where they arise.
 
-Eager steps pack them into one small tensor that is read later. Traced steps
+Eager steps keep them until somebody reads them. Traced steps
 write them into a ring kept in a variable, in the graph itself, so that loops
 inside the function and compiled steps are seen without a call back to Python.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..patches import Patches
+from . import at_once
 from .eager import unheard
 from .graphs import SCOPE
 from .measures import Before, before, measures, scalar
@@ -41,7 +42,7 @@ class Numbers:
         self.missed = 0
         self._room = ROOM
         self._parts: list[Any] = []
-        self._pending: list[tuple[Site, Any, Any, Any, Any]] = []
+        self._pending: list[tuple[Site, list[Any], Any, Any, Any]] = []
 
     def install(self, patches: Patches) -> None:
         """Watches the saving of functions: they can't be saved without their rings."""
@@ -80,9 +81,11 @@ class Numbers:
 
     def before(self, variables: list[Any]) -> list[Before]:
         """The variables before the step."""
-        from tensorflow.python.eager import record
+        from tensorflow.python.eager import context, record
 
         with record.stop_recording(), unheard():
+            if context.executing_eagerly():
+                return at_once.before(variables)
             return [before(variable) for variable in variables]
 
     def after(
@@ -104,12 +107,12 @@ class Numbers:
         with record.stop_recording(), unheard(), tf.name_scope(SCOPE):
             if not site.values:
                 site.begin(variables, [was.value for was in earlier] if eager else None)
-            row = measures(variables, gradients, earlier, site.directed)
+            measured = at_once.measures if eager else measures
+            row = measured(variables, gradients, earlier, site.directed)
             if parts is not None:
                 row = with_parts(row, parts)
             if eager:
-                packed = tf.raw_ops.Pack(values=row, axis=0)
-                self._pending.append((site, packed, loss, rate, iterations))
+                self._pending.append((site, row, loss, rate, iterations))
                 if len(self._pending) >= 64:
                     self.flush()
             else:
@@ -208,10 +211,10 @@ def _stacked(rows: list[list[float]]) -> Any:
     return np.array(rows, np.float32)
 
 
-def _row(packed: Any, loss: Any, rate: float | None, iterations: int | None) -> list[float]:
+def _row(measured: list[Any], loss: Any, rate: float | None, iterations: int | None) -> list[float]:
     """The numbers of an eager step."""
     extra = (_number(loss), rate, iterations)
-    numbers: list[float] = packed.numpy().tolist()
+    numbers = [float(one) for one in measured]
     return numbers + [float("nan") if one is None else float(one) for one in extra]
 
 

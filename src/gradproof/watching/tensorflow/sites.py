@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...evidence.applies import Step, Update
+from .at_once import norms_now, norms_of
 from .kinds import bare
-from .measures import norms_now, norms_of
 
 FIRST = 16
 RECENT = 512
