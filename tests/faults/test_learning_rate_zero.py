@@ -264,6 +264,29 @@ def test_a_schedule_that_ran_out_early():
     assert finding.step == 11
 
 
+def test_momentum_dies_away_after_the_schedule():
+    """Without a rate old momentum moves the variables for some steps more, and nothing new does."""
+    run = falling(zero=90, steps=100)
+
+    def moved(late: float) -> Run:
+        steps = tuple(
+            replace(
+                step,
+                updates=tuple(
+                    replace(one, change_norm=0.4 if step.learning_rate else late)
+                    for one in step.updates
+                ),
+            )
+            for step in run.steps
+        )
+        return replace(run, steps=steps)
+
+    (finding,) = prove(moved(0.001))
+    assert finding.step == 11
+    assert "left of their momentum" in finding.message
+    assert list(prove(moved(0.2))) == []
+
+
 @pytest.mark.parametrize(("zero", "steps"), [(1, 100), (30, 100), (15, 20)])
 def test_a_schedule_that_ends_with_the_training(zero: int, steps: int):
     """Decay to zero is a habit; some steps more do no harm."""

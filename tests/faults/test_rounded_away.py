@@ -7,11 +7,23 @@ from typing import Any
 
 import pytest
 
+from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.fading import Fading
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Run
 from gradproof.faults.rounded_away import prove
-from records import BIAS, KERNEL, at, healthy, with_updates, with_variable
+from records import (
+    BIAS,
+    BIAS_GRADIENT,
+    KERNEL,
+    KERNEL_GRADIENT,
+    at,
+    healthy,
+    operation,
+    with_operations,
+    with_updates,
+    with_variable,
+)
 
 
 def still(run: Run, steps: int = 3, **changes: Any) -> Run:
@@ -103,3 +115,60 @@ def test_nothing_to_learn(gradient, said):
     run = still(healthy(), gradient_norm=gradient, predicted_norm=1e-9)
     run = with_variable(run, KERNEL, dtype="float32")
     assert bool(list(prove(run))) is said
+
+
+def by_hand(rate: float | None, dtype: str = "bfloat16", change: float = 0.0) -> Run:
+    """`kernel.assign_sub(rate * gradient)`, three steps; values 0.5, gradients 0.2 an element."""
+    run = with_operations(
+        with_variable(healthy(), KERNEL, dtype=dtype),
+        operation(12, "External", line=6, taped=False, shape=(), value=rate),
+        operation(13, "Mul", (12, KERNEL_GRADIENT), line=6, taped=False),
+        operation(14, "AssignSubVariableOp", (13,), 6, False, writes=frozenset({KERNEL})),
+    )
+    pair = Pair(KERNEL, taken_for=frozenset({KERNEL}), call=1, name="dense/kernel", handed=13)
+    apply = Apply(1, (at(6),), 1, BIAS_GRADIENT + 3, "assign_sub", pairs=(pair,), call=1)
+    steps = tuple(Step(n, 1, (Update(KERNEL, 0.8, 2.0, change),)) for n in (1, 2, 3))
+    return replace(run, applies=(apply,), steps=steps)
+
+
+@pytest.mark.parametrize("rate", [0.005, None])
+def test_by_hand(rate: float | None):
+    """A change by hand that is too small for values of half size leaves them as they are."""
+    (found,) = prove(by_hand(rate))
+    assert found.place == at(6)
+    assert "bfloat16 values of the size of `dense/kernel` are about 0.0039 apart" in found.message
+    assert ("multiplied by 0.005" in found.message) == (rate is not None)
+
+
+def test_little_arrives_by_hand():
+    """A few small elements move, nearly all that should have changed does not."""
+    assert len(list(prove(by_hand(0.005, change=1e-4)))) == 1
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        by_hand(0.005, dtype="float32"),
+        by_hand(0.005, change=0.004),
+        by_hand(None, change=1e-4),
+        by_hand(0.0),
+        by_hand(100.0),
+    ],
+    ids=["whole size", "arrives", "unknown rate", "no rate", "too large to be lost"],
+)
+def test_right_by_hand(run: Run):
+    """What arrives, what is of whole size, and what another reason holds still."""
+    assert list(prove(run)) == []
+
+
+def test_what_rounding_left_over_is_kept():
+    """Kahan's sum keeps the rest of each change for the next one: in the end it arrives."""
+    run = by_hand(None)
+    rest = replace(run.variables[0], key=9, path="rest", trainable=False)
+    changed = with_operations(
+        replace(run, variables=(*run.variables, rest)),
+        operation(14, "ReadVariableOp", (), 6, False, reads=frozenset({9})),
+        operation(15, "Sub", (13, 14), 6, False),
+        operation(16, "AssignSubVariableOp", (15,), 6, False, writes=frozenset({KERNEL})),
+    )
+    assert list(prove(changed)) == []

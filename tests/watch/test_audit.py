@@ -7,10 +7,12 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gradproof.watching.tensorflow.tapes import Tapes
 from programs import SECONDS, environment
 
 HERE = Path(__file__).parent
@@ -82,3 +84,16 @@ def test_every_optimizer_moves_as_its_rule_says(mode: str, generation: int) -> N
         # What Muon leaves to Adam shows in its state, which the first step makes.
         first = 4 if name == "muon" and mode == "eager" else 0
         assert all(one in wanted for one in agreed[first:]), (mode, name, agreed)
+
+
+def test_gradients_of_single_rows():
+    """What was taken of a table is known as well as a dense gradient, if its shape is."""
+    dense = SimpleNamespace(numpy=None)
+    rows = SimpleNamespace(values=dense, dense_shape=(3, 2))
+    anywhere = SimpleNamespace(values=dense, dense_shape=None)
+    symbolic = SimpleNamespace(values=SimpleNamespace(), dense_shape=(3, 2))
+    latest: Any = SimpleNamespace(
+        latest=dict(enumerate((dense, rows, anywhere, symbolic))), _lit=4, steps=4
+    )
+    taken = [Tapes.taken_now(latest, key) for key in range(5)]
+    assert taken == [dense, rows, None, None, None]

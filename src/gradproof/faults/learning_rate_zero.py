@@ -50,7 +50,7 @@ run, and give it the value that was meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 
 LONG = 20
 """Steps without any rate from which on a schedule has run out too early."""
+
+FADED = 0.1
+"""Part of the largest change under a rate, to which changes have shrunk without one."""
 
 _WHY = {
     "constant": "the learning rate is 0",
@@ -99,10 +102,11 @@ def prove(run: Run) -> Iterator[Finding]:
         since = _zero_since(steps)
         if any(rates) and not since:
             continue
+        least = _left_of_momentum(steps, since)
         moving = [
             update.variable
             for update in steps[-1].updates
-            if update.gradient_norm and update.change_norm == 0.0
+            if update.gradient_norm and update.change_norm <= least(update.variable)
         ]
         if not moving:
             continue
@@ -111,8 +115,8 @@ def prove(run: Run) -> Iterator[Finding]:
         names = tuple(run.path(key) for key in moving)
         yield Finding(
             f"the learning rate of `{optimizer.name}` was 0 {_when(len(rates), since)}; gradients "
-            f"arrived (norm up to {norm:.3g}) and {len(names)} variables stood still: "
-            f"{listed(names)}",
+            f"arrived (norm up to {norm:.3g}) and {len(names)} variables "
+            f"{_ended(steps[-1])}: {listed(names)}",
             place=_set_at(run, optimizer) or optimizer.made_at or apply.place,
             label="its learning rate is 0",
             related=second_places(
@@ -188,6 +192,20 @@ def _zero_since(steps: Sequence[Step]) -> int:
             since = since or step.index
     after = steps[-1].index - since + 1
     return since if since > 1 and after >= LONG and 2 * after >= steps[-1].index else 0
+
+
+def _ended(step: Step) -> str:
+    still = not any(update.change_norm for update in step.updates)
+    return "stood still" if still else "only followed what is left of their momentum"
+
+
+def _left_of_momentum(steps: Sequence[Step], since: int) -> Callable[[int], float]:
+    """What a variable may still move by: what it learned before the rate fell to zero dies away."""
+    most: dict[int, float] = {}
+    for step in steps:
+        for update in step.updates if step.index < since else ():
+            most[update.variable] = max(most.get(update.variable, 0.0), update.change_norm)
+    return lambda key: FADED * most.get(key, 0.0)
 
 
 def _when(read: int, since: int) -> str:

@@ -54,11 +54,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Place, listed
 
 if TYPE_CHECKING:
+    from ..evidence.applies import Update
+    from ..evidence.hand_steps import HandStep
     from ..evidence.ledger import Audit
     from ..evidence.run import Run
+    from ..evidence.variable import Variable
 
 SPACING = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 """Distance of neighbouring values, as a part of the value."""
@@ -69,12 +72,75 @@ SHARE = 0.9
 NEAR = 16
 """Times the mean distance of neighbouring values: a larger update is not lost so."""
 
+STEPS = 3
+"""Measured changes by hand from which on standing still is no accident."""
+
 CONVERGED = 1e-3
 """Gradient beside that of an earlier step that moved the variable: there is nothing left to do."""
 
 
 def prove(run: Run) -> Iterator[Finding]:
     """Updates that are not zero, and variables that stand still from the start."""
+    yield from _by_optimizer(run)
+    yield from _by_hand(run)
+
+
+def _by_hand(run: Run) -> Iterator[Finding]:
+    """Variables of half size that changes by hand leave as they are."""
+    from ..evidence.hand_steps import hand_step
+
+    places: dict[Place | None, list[HandStep]] = {}
+    for apply in run.applies:
+        pair = apply.pairs[0] if apply.by_hand and apply.pairs else None
+        if pair is None or pair.variable is None or "16" not in run.variable(pair.variable).dtype:
+            continue
+        made = hand_step(run, apply)
+        if made is not None and len(made.updates) >= STEPS and _lost(run, made):
+            places.setdefault(apply.place, []).append(made)
+    for place, found in places.items():
+        first = found[0]
+        variable = run.variable(first.variable)
+        gradient, spacing = _measured(first.updates[0], variable)
+        names = tuple(dict.fromkeys(run.path(one.variable) for one in found))
+        yield Finding(
+            f"{listed(names)} should have moved in each of {len(first.updates)} steps that were "
+            f"measured, and kept the old values; the gradient is {gradient:.2g} an element "
+            + (f"and is multiplied by {first.rate:.2g}, " if first.rate else "before its rate, ")
+            + f"{variable.dtype} values of the size of `{names[0]}` are about {spacing:.2g} apart",
+            place=place,
+            label=f"the variable is {variable.dtype}",
+            variables=names,
+            step=1,
+            evidence={"gradient": gradient, "spacing": spacing},
+            fix=Fix("store the variable in float32 and compute in float16", safe=False),
+        )
+
+
+def _lost(run: Run, made: HandStep) -> bool:
+    """Next to nothing arrived, and the update is small beside the distance of values."""
+    share = made.share()
+    if share is None or share > 1.0 - SHARE or made.state:
+        return False
+    variable = run.variable(made.variable)
+    sizes = [_measured(update, variable) for update in made.updates]
+    rate = abs(made.rate) if made.rate else None
+    return all(
+        spacing and (gradient > spacing if rate is None else rate * gradient <= NEAR * spacing)
+        for gradient, spacing in sizes
+    )
+
+
+def _measured(update: Update, variable: Variable) -> tuple[float, float]:
+    """The gradient and the distance of neighbouring values, an element."""
+    elements = 1
+    for size in variable.shape or ():
+        elements *= size or 1
+    root = max(elements, 1) ** 0.5
+    spacing = SPACING[variable.dtype] * update.value_norm / root
+    return (update.gradient_norm or 0.0) / root, spacing
+
+
+def _by_optimizer(run: Run) -> Iterator[Finding]:
     from ..evidence.fading import fadings
 
     for apply in run.applies:

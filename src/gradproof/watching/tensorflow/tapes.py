@@ -277,8 +277,10 @@ class Tapes:
     def taken_now(self, key: int) -> Any:
         """The gradient that was taken for a variable since the last eager step."""
         gradient = self.latest.get(key)
-        fresh = self._lit == self.steps
-        return gradient if fresh and hasattr(gradient, "numpy") else None
+        eager = getattr(gradient, "values", gradient)  # of single rows
+        sized = getattr(gradient, "dense_shape", ()) is not None
+        fresh = self._lit == self.steps and sized
+        return gradient if fresh and hasattr(eager, "numpy") else None
 
     def shape_of(self, operations: Operations) -> tuple[Any, ...]:
         """What the tapes of a trace tell it apart by from another trace."""
