@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.run import Run
 from gradproof.fault import Verdict
@@ -272,6 +274,34 @@ def test_a_temperature_between_the_two():
     assert proven(run) == [("GP702", 4)]
     many = with_operations(run, operation(Y, "ReadVariableOp", shape=(8, 1)))
     assert proven(many) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        (operation(15, "ClipByValue", (14, Y, Y), line=3), [("GP702", 4)]),
+        (operation(15, "Maximum", (14, Y), line=3), [("GP702", 4)]),
+        (operation(15, "Log", (14,), line=3), []),
+        (operation(15, "Sub", (14, Y), line=3), []),
+        (operation(15, "AddV2", (14, TANH), line=3), []),
+    ],
+    ids=["clipped", "from below", "their logarithm", "centred", "with other scores"],
+)
+def test_smoothed_probabilities(last, found):
+    """Smoothed and clipped they are probabilities still; their logarithms are logits."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "Softmax", (TANH,), line=3),
+        operation(Y, "External", shape=(), value=0.05),
+        operation(12, "External", shape=(), value=0.95),
+        operation(13, "Mul", (12, ADD), line=3),
+        operation(14, "AddV2", (13, Y), line=3),
+        last,
+        operation(16, "SoftmaxCrossEntropyWithLogits", (15, Y)),
+        operation(17, "Mean", (16,), shape=()),
+    )
+    run = with_call(run, targets=(Target(17),), at=18)
+    assert proven(run) == found
 
 
 def test_the_logarithm_of_a_softmax_of_probabilities():

@@ -80,6 +80,7 @@ SIGMOID_LOSS = "sigmoid_cross_entropy_with_logits"
 SIGMOID_LOSSES = (SIGMOID_LOSS, "weighted_cross_entropy_with_logits_v2")
 OF_LOGITS = ("GreaterEqual", "Abs", "Neg")  # what these losses ask of the logits alone
 CLIPS = ("Minimum", "ClipByValue")
+_MOST = 10
 NUMBERS = ("Const", "ReadVariableOp", "Cast")  # a temperature that is written or learned
 LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
 _WANTS_LOGITS = "expects logits"
@@ -166,13 +167,28 @@ def _twice(recording: Recording, operation: Operation) -> Finding | None:
 
 
 def _cooled(recording: Recording, operation: Operation) -> Operation:
-    """What is divided by a temperature, or multiplied by one number."""
-    if operation.type not in ("RealDiv", "Mul") or len(operation.inputs) != 2:
-        return operation
-    first, second = (recording.operations[index] for index in operation.inputs)
-    if second.shape == () and second.type in NUMBERS:
-        return _shaped(recording, first.index)
+    """What is divided by a temperature, smoothed by one number, or clipped: probabilities still.
+
+    A logarithm makes logits of them, and ends the way.
+    """
+    for _ in range(_MOST):
+        if operation.type in CLIPS + ("Maximum",):
+            operation = _shaped(recording, operation.inputs[0])
+            continue
+        if operation.type not in ("RealDiv", "Mul", "AddV2") or len(operation.inputs) != 2:
+            break
+        first, second = (recording.operations[index] for index in operation.inputs)
+        if operation.type != "RealDiv" and _is_number(first):
+            first, second = second, first
+        if not _is_number(second) or (operation.type == "AddV2" and (second.value or 0.0) <= 0.0):
+            break
+        operation = _shaped(recording, first.index)
     return operation
+
+
+def _is_number(operation: Operation) -> bool:
+    """A number that is written, handed over or learned."""
+    return operation.shape == () and (operation.type in NUMBERS or operation.value is not None)
 
 
 def _logits_of(recording: Recording, operation: Operation) -> tuple[str, int] | None:
