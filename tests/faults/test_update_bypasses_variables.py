@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.diagnose import diagnose
 from gradproof.evidence.applies import Assigned
 from gradproof.evidence.recording import Conversion
@@ -217,3 +219,25 @@ def test_fast_weights_that_are_read_by_their_numbers():
     """
     assert_silent(text.format(fast="fast", mark="", forward="x @ fast[0] + fast[1]"))
     assert_findings(text.format(fast="fast", mark="  # GP402", forward="encoder(x)"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "factor", "found"),
+    [
+        ("Sub", (14, 13), [("GP402", 7)]),
+        ("Exp", (13,), [("GP402", 7)]),
+        ("Square", (13,), [("GP401", 5)]),
+    ],
+)
+def test_new_values_by_a_factor(kind, factor, found):
+    """`v * (1 - rate * g)` is a new value of `v`; `v * g**2` only says how much it matters."""
+    run = with_operations(
+        replace(never_applied(healthy()), steps=()),
+        operation(12, "External", (), 7, False, shape=(), value=0.1),
+        operation(13, "Mul", (12, KERNEL_GRADIENT), 7, False),
+        operation(14, "External", (), 7, False, shape=(), value=1.0),
+        operation(15, kind, factor, 7, False),
+        operation(16, "ReadVariableOp", (), 7, False, reads=frozenset({KERNEL})),
+        operation(17, "Mul", (16, 15), 7, False),
+    )
+    assert proven(run) == found

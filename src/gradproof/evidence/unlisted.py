@@ -107,6 +107,11 @@ def _trains(run: Run, call: GradientCall) -> bool:
     return any(source.given == "variable" for source in call.sources) and run.wanted(call)
 
 
+_JOINS = ("Sub", "AddV2", "Add")
+_FACTORS = (*_JOINS, "Exp")
+"""What makes a factor of a gradient, as in `v * exp(-rate * g)`; a bare product weighs it only."""
+
+
 def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operation]:
     """Operations that join a variable and its gradient, as an update would."""
     recording = run.recording(call.recording)
@@ -118,11 +123,13 @@ def combined(run: Run, call: GradientCall, keys: Iterable[int]) -> list[Operatio
         after = _after(recording, source.result)
         for index in sorted(after):
             operation = recording.operations[index]
-            if operation.type not in ("Sub", "AddV2", "Add") or operation.backward:
+            if operation.backward or operation.type not in (*_JOINS, "Mul"):
                 continue
-            other = [
-                recording.operations[number] for number in operation.inputs if number not in after
-            ]
+            inputs = [recording.operations[number] for number in operation.inputs]
+            other = [one for one in inputs if one.index not in after]
+            grown = [one for one in inputs if one.index in after and one.type in _FACTORS]
+            if operation.type == "Mul" and not grown:
+                continue
             if any(source.variable in read.reads for read in other):
                 found.append(operation)
                 break

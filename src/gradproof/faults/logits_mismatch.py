@@ -172,7 +172,7 @@ def _cooled(recording: Recording, operation: Operation) -> Operation:
     A logarithm makes logits of them, and ends the way.
     """
     for _ in range(_MOST):
-        if operation.type in CLIPS + ("Maximum",):
+        if operation.type in (*CLIPS, "Maximum"):
             operation = _shaped(recording, operation.inputs[0])
             continue
         if operation.type not in ("RealDiv", "Mul", "AddV2") or len(operation.inputs) != 2:
