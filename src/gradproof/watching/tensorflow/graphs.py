@@ -18,6 +18,10 @@ SCOPE = "gradproof"
 
 _WRITES = ("Assign", "ResourceApply", "ResourceSparseApply", "ResourceScatter")
 _BODIES = ("f", "body", "then_branch", "else_branch", "branches")
+_WITH_BODIES = frozenset(
+    {"PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile"}
+    | {"If", "StatelessIf", "Case", "StatelessCase"}
+)
 _SILENT = ("NoOp", "Assert", "PrintV2")
 
 
@@ -133,17 +137,18 @@ class _Reader:
 
     def take(self, operation: Any, position: int) -> None:
         """Adds one operation of the graph itself."""
-        if operation.name.startswith(SCOPE) or operation.type in _SILENT:
+        name, word = operation.name, operation.type
+        if name.startswith(SCOPE) or word in _SILENT:
             return
         traced = self.traced
         kind = traced.kind_at(position)
         stack: Stack = ()
         via: tuple[str, ...] = ()
-        if not kind and operation.type != "Placeholder":
+        if not kind and word != "Placeholder":
             stack, via = frames_of(operation, traced._places)
-            via = via or _clipping(operation.name)
+            via = via or _clipping(name)
         tapes = self._tapes_at(position)
-        if operation.type == "Placeholder":
+        if word == "Placeholder":
             self._placeholder(operation, tapes)
         else:
             self._add(operation, "", self.where, stack, via, tapes, kind != "", 0)
@@ -187,7 +192,7 @@ class _Reader:
                 edges.append(where[source])
         name = operation.type
         inner: list[list[int]] = []
-        if depth < DEPTH and not backward and len(self.rows) < LIMIT:
+        if name in _WITH_BODIES and depth < DEPTH and not backward and len(self.rows) < LIMIT:
             for body in _bodies(operation):
                 inner.append(self._inline(operation, body, prefix, where, tapes, depth))
         writes = frozenset(used) if name.startswith(_WRITES) else frozenset()
@@ -215,12 +220,13 @@ class _Reader:
             writes,
             self._frozen.get(operation.name) if not prefix and name == "Const" else None,
         )
-        where[prefix + operation.name, 0] = len(self.rows) - 1
+        made = prefix + operation.name
+        where[made, 0] = len(self.rows) - 1
         for number in range(1, len(outputs)):
             # The parts of a batch come from one operation, and are told apart.
             if name == "IteratorGetNext":
                 self._row(name, tuple(edges), outputs[number], stack, via, tapes, backward, reads)
-            where[prefix + operation.name, number] = len(self.rows) - 1
+            where[made, number] = len(self.rows) - 1
 
     def _inline(
         self,
@@ -356,17 +362,6 @@ def _variable_behind(tensor: Any, variables: Variables) -> int | None:
 
 def _bodies(operation: Any) -> list[Any]:
     """The graphs that a call, loop or branch runs."""
-    if operation.type not in (
-        "PartitionedCall",
-        "StatefulPartitionedCall",
-        "While",
-        "StatelessWhile",
-        "If",
-        "StatelessIf",
-        "Case",
-        "StatelessCase",
-    ):
-        return []
     found = []
     for attribute in _BODIES:
         try:

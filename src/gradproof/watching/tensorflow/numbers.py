@@ -128,8 +128,9 @@ class Numbers:
         width = len(site.variables) * site.width + EXTRA
         graph = ops.get_default_graph()
         site.looped, site.slots = _in_loop(graph), SLOTS
-        # XLA copies the whole ring at each step.
-        if not control_flow_util.GraphOrParentsInXlaContext(graph):
+        # XLA copies the whole ring at each step, and can't count and read at once.
+        compiled = control_flow_util.GraphOrParentsInXlaContext(graph)
+        if not compiled:
             site.slots = max(SLOTS, min(NARROW_SLOTS, NARROW // (4 * width)))
             if site.looped and self._room >= LOOPED_SLOTS * width * 4:
                 site.slots = LOOPED_SLOTS
@@ -142,10 +143,18 @@ class Numbers:
                 tf.constant(0, tf.int64), trainable=False, name=f"{SCOPE}_counter"
             )
         self._parts += [site.ring, site.counter]
-        count = tf.raw_ops.ReadVariableOp(resource=site.counter.handle, dtype=tf.int64)
-        slot = tf.raw_ops.FloorMod(x=count, y=tf.constant(site.slots, tf.int64))
+        slots = tf.constant(site.slots, tf.int64)
+        if compiled:
+            count = tf.raw_ops.ReadVariableOp(resource=site.counter.handle, dtype=tf.int64)
+        else:
+            count = tf.raw_ops.ResourceCountUpTo(
+                resource=site.counter.handle, limit=tf.int64.max, T=tf.int64
+            )
+        slot = tf.raw_ops.FloorMod(x=count, y=slots)
         tf.raw_ops.ResourceScatterUpdate(resource=site.ring.handle, indices=slot, updates=row)
-        tf.raw_ops.AssignAddVariableOp(resource=site.counter.handle, value=tf.constant(1, tf.int64))
+        if compiled:
+            one = tf.constant(1, tf.int64)
+            tf.raw_ops.AssignAddVariableOp(resource=site.counter.handle, value=one)
 
     @unheard()
     def flush(self) -> None:
@@ -156,14 +165,11 @@ class Numbers:
             rows = [_row(*parts) for owner, *parts in pending if id(owner) == key]
             site.add(_stacked(rows), site.count + 1)
             site.refresh()
-        for site in self.sites:
-            if site.counter is not None:
-                self._read_ring(site)
+        for site, total in _counted(self.sites):
+            if total > site.read:
+                self._read_ring(site, total)
 
-    def _read_ring(self, site: Site) -> None:
-        total = int(site.counter.numpy())
-        if total <= site.read:
-            return
+    def _read_ring(self, site: Site, total: int) -> None:
         first = max(site.read, total - site.slots)
         self.missed += first - site.read
         places = [number % site.slots for number in range(first, total)]
@@ -193,7 +199,7 @@ class Numbers:
     @unheard()
     def filling(self, sites: list[Site]) -> bool:
         """Says whether the next call might write over steps of these that were not read."""
-        return any(int(site.counter.numpy()) - site.read > site.slots // 4 for site in sites)
+        return any(total - site.read > site.slots // 4 for site, total in _counted(sites))
 
 
 def _in_loop(graph: Any) -> bool:
@@ -203,6 +209,13 @@ def _in_loop(graph: Any) -> bool:
             return True
         graph = getattr(graph, "outer_graph", None)
     return False
+
+
+def _counted(sites: list[Site]) -> list[tuple[Site, int]]:
+    """The sites that have a ring, with the steps that were written into it so far."""
+    traced = [site for site in sites if site.counter is not None]
+    totals = at_once.read([site.counter for site in traced])
+    return [(site, int(total.numpy())) for site, total in zip(traced, totals, strict=True)]
 
 
 def _stacked(rows: list[list[float]]) -> Any:

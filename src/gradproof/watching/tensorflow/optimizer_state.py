@@ -8,6 +8,7 @@ from typing import Any
 
 from ...finding import Place, Span
 from ..places import Places
+from .at_once import read
 from .generations import of_keras_2
 from .kinds import bare, is_variable
 from .pairs import inner_of
@@ -67,7 +68,10 @@ def array_of(variable: Any) -> Array:
         dense = np.zeros(tuple(variable.dense_shape.numpy()), np.float64)
         np.add.at(dense, variable.indices.numpy(), variable.values.numpy().astype(np.float64))
         return dense
-    return np.asarray(bare(variable).numpy()).astype(np.float64)
+    inner = bare(variable)
+    if type(inner).__name__ == "ResourceVariable" and hasattr(inner.handle, "numpy"):
+        return np.array(read([inner])[0].numpy(), np.float64)
+    return np.asarray(inner.numpy()).astype(np.float64)
 
 
 def position_of(optimizer: Any, variable: Any) -> int | None:
