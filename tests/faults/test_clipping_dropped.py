@@ -193,3 +193,34 @@ def test_a_method_of_whose_two_results_only_the_norm_is_taken():
     """
     assert_findings(text.format(name="_", mark="  # GP513"))
     assert_silent(text.format(name="gradients", mark=""))
+
+
+def scaled(*used: int, by_norm: bool = True) -> Run:
+    """Both gradients times a bound over a norm; the raw ones are handed over."""
+    norm = (KERNEL_GRADIENT,) if by_norm else ()
+    run = with_operations(
+        clipped(healthy(), KERNEL_GRADIENT),
+        operation(12, "L2Loss", norm, 7, False, shape=()),
+        operation(13, "RealDiv", (12, 12), 7, False, shape=()),
+        operation(14, "Mul", (KERNEL_GRADIENT, 13), 8, False),
+        operation(15, "Mul", (13, BIAS_GRADIENT), 8, False),
+        *(operation(20 + n, "Neg", (one,), 9, False) for n, one in enumerate(used)),
+    )
+    pairs = tuple(
+        replace(pair, handed=handed)
+        for pair, handed in zip(run.applies[0].pairs, (KERNEL_GRADIENT, BIAS_GRADIENT), strict=True)
+    )
+    return with_apply(run, at=30, pairs=pairs)
+
+
+def test_clipped_by_hand_and_dropped():
+    """Gradients that are scaled by what their own norm says, and go nowhere."""
+    (found,) = prove(scaled())
+    assert found.place == at(8)
+    assert "2 gradients are multiplied" in found.message
+
+
+@pytest.mark.parametrize("run", [scaled(15), scaled(by_norm=False)], ids=["used", "by a number"])
+def test_scaled_for_something_else(run: Run):
+    """One product that is used tells that the others are, too; a number alone clips nothing."""
+    assert list(prove(run)) == []

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gradproof.evidence.dead_terms import dead_terms
+from gradproof.evidence.gradients import Target
+from gradproof.faults.nondifferentiable_op import prove
 from records import (
     KERNEL,
     MATMUL,
+    MEAN,
+    SUB,
     TANH,
+    X,
+    at,
     healthy,
     operation,
     proven,
     unconnected,
+    with_call,
     with_operations,
     with_updates,
 )
@@ -96,3 +106,43 @@ def test_sign_gives_zeros():
     run = with_updates(healthy(), KERNEL, gradient_norm=0.0, change_norm=0.0, along=None)
     run = with_operations(run, operation(TANH, "Sign", (MATMUL,), line=3))
     assert proven(run) == [("GP203", 3)]
+
+
+@pytest.mark.parametrize(
+    ("ops", "found"),
+    [
+        ({}, True),
+        ({15: ("Shape", (TANH,))}, False),
+        ({15: ("StopGradient", (TANH,))}, False),
+        ({15: ("Greater", (X, 14))}, False),
+        ({17: ("Mul", (16, SUB))}, False),
+        ({19: ("Identity", (18,))}, False),
+    ],
+    ids=["counted", "its size", "stopped", "of data", "a mask of what trains", "the only term"],
+)
+def test_a_term_that_only_counts(ops, found):
+    """`error + mean(cast(output > 0.5))`: the second term has no gradient, the first one has."""
+    term = {
+        14: ("External", ()),
+        15: ("Greater", (TANH, 14)),
+        16: ("Cast", (15,)),
+        17: ("Identity", (16,)),
+        18: ("Mean", (17,)),
+        19: ("AddV2", (MEAN, 18)),
+        **ops,
+    }
+    run = with_operations(
+        healthy(),
+        operation(12, "External", taped=False),
+        operation(13, "External", taped=False),
+        *(
+            operation(index, kind, inputs, line=index, shape=() if index > 17 else (8, 4))
+            for index, (kind, inputs) in term.items()
+        ),
+    )
+    run = with_call(run, at=20, targets=(Target(19),))
+    terms = list(dead_terms(run))
+    names = [run.path(key) for term in terms for key in term.variables]
+    assert names == ["dense/kernel"] * found
+    messages = [one.message for one in prove(run) if one.place == at(15)]
+    assert not found or "one term of the target" in messages[0]

@@ -255,3 +255,38 @@ def test_a_number_beside_a_sum_of_scores():
     assert_silent(text.format(number="", mark=""))
     shown = text.replace(" + 10.0 * penalty(x)", "; penalty(x)")
     assert_silent(shown.format(number="float", mark=""))
+
+
+def test_a_term_that_became_a_constant():
+    """A ratio by NumPy makes its term a number, though another term still trains the network."""
+    assert_findings("""
+        def chosen(x, taken):
+            logs = tf.nn.log_softmax(model(x))
+            return tf.gather(logs, taken, batch_dims=1), logs
+
+        def policy_loss(x, taken, gains, before):
+            now, logs = chosen(x, taken)
+            ratio = np.exp(now - before)  # GP202
+            gain = tf.minimum(ratio * gains, np.clip(ratio, 0.8, 1.2) * gains)
+            entropy = -tf.reduce_mean(tf.reduce_sum(tf.exp(logs) * logs, -1))
+            return -tf.reduce_mean(gain) - 0.01 * entropy
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = policy_loss(x, labels, tf.ones(8), tf.zeros(8))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)
+
+
+def test_a_target_by_numpy():
+    """What a score is compared with is a constant rightly, also of the same network."""
+    assert_silent("""
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                score = tf.reduce_sum(model(x) * tf.one_hot(labels, 4))
+                wanted = 1.0 + 0.9 * np.max(model(x))
+                loss = tf.square(wanted - score)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)

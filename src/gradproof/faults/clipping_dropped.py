@@ -61,6 +61,7 @@ CLIPPINGS = frozenset({"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
 SAME = frozenset({"UnsortedSegmentSum", "Identity", "Cast", "Reshape"})
 """What passes a gradient on, such as one of single rows as a whole."""
 
+_SCALINGS = frozenset({"Mul", "RealDiv", "DivNoNan", "MulNoNan"})
 
 NORMS = frozenset({"L2Loss", "Square", "Mul", "Abs", "Pack", "ConcatV2", "Reshape"}) | SAME
 """What stands between gradients and their norm."""
@@ -92,6 +93,11 @@ def prove(run: Run) -> Iterator[Finding]:
         ]
         if not raw or not recording.whole:
             continue
+        scaled = _scaled(run, recording, applies, call)
+        if scaled and scaled[0].place not in told:
+            told.add(scaled[0].place)
+            yield _of_hand(run, scaled, applies, raw)
+            continue
         clipped, users = _dropped(run, recording, applies, call.at)
         where = _left(clipped[0], users) if clipped else None
         if not clipped or where in told:
@@ -112,6 +118,50 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"raw": len(names)},
             fix=Fix("apply what the clipping returns", safe=False),
         )
+
+
+def _scaled(
+    run: Run, recording: Recording, applies: list[Apply], call: GradientCall
+) -> list[Operation]:
+    """Gradients times a number that is computed of them, such as a bound over their norm.
+
+    Only if nothing uses any of these products, and the gradients are applied as they were.
+    """
+    from ..evidence.updating import results
+
+    taken = results([call])
+    handed = {pair.handed for apply in applies for pair in apply.pairs} & taken
+    computed = recording.descendants(taken)
+    converted = {conversion.operation for conversion in recording.conversions}
+    found: list[Operation] = []
+    for operation in recording.operations[call.at : max(apply.at for apply in applies)]:
+        factors = [one for one in operation.inputs if one not in handed]
+        if operation.backward or operation.type not in _SCALINGS or len(operation.inputs) != 2:
+            continue
+        if len(factors) != 1 or factors[0] not in computed or operation.shape == ():
+            continue
+        if recording.operations[factors[0]].shape != ():
+            continue
+        if operation.index in recording.consumers or operation.index in converted:
+            return []
+        found.append(operation)
+    return found if len(found) > 1 else []
+
+
+def _of_hand(run: Run, scaled: list[Operation], applies: list[Apply], raw: list[int]) -> Finding:
+    names = tuple(dict.fromkeys(run.path(key) for key in raw))
+    place = applies[0].place
+    return Finding(
+        f"{len(scaled)} gradients are multiplied by a number that is computed of their norm, and "
+        f"nothing uses the products; {len(names)} gradients are applied as they were taken",
+        place=scaled[0].place,
+        label="the result is not used",
+        related=second_places((place, "the raw gradients are applied here"), but=scaled[0].place),
+        variables=names,
+        step=1,
+        evidence={"raw": len(names)},
+        fix=Fix("apply what the clipping returns", safe=False),
+    )
 
 
 def _answers(apply: Apply, call: GradientCall) -> bool:

@@ -61,7 +61,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.operations import FLAT, WORDS
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, Place, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -106,6 +106,31 @@ def prove(run: Run) -> Iterator[Finding]:
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
         )
     yield from _flat(run)
+    yield from _of_terms(run)
+
+
+def _of_terms(run: Run) -> Iterator[Finding]:
+    """Find terms of a loss that are counts, say, while other terms train the same variables."""
+    from ..evidence.dead_terms import dead_terms
+
+    told: set[Place | None] = set()
+    for term in dead_terms(run):
+        if term.cut.place in told:
+            continue
+        told.add(term.cut.place)
+        names = tuple(run.path(key) for key in term.variables)
+        word = WORDS.get(term.cut.type, term.cut.type)
+        yield Finding(
+            f"one term of the target depends on {listed(names)} only through {word}, which has no "
+            "gradient: the term counts for the value of the loss and moves nothing",
+            place=term.cut.place,
+            label=f"{word} has no gradient",
+            related=second_places((term.call.place, "asked for gradients here")),
+            variables=names,
+            step=term.call.step + 1,
+            evidence={"variables": len(names)},
+            fix=Fix("use a smooth surrogate, or leave the term out of the loss", safe=False),
+        )
 
 
 def _flat(run: Run) -> Iterator[Finding]:

@@ -84,9 +84,10 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     if isinstance(node.op, ast.Add):
         _with_bias(left, right, result)
     _meaning(reader, node, left, right, result)
+    if isinstance(node.op, ast.Add | ast.Sub):
+        _dead_term(reader, left, right, result)
     if isinstance(node.op, ast.Add):
         blends.summed(reader, node)
-        _dead_term(reader, left, right, result)
         terms.summed(reader, node, left, right, result)
     elif isinstance(node.op, ast.Mult | ast.Div):
         terms.scaled(left, right, result)
@@ -121,7 +122,7 @@ def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> Non
         # A sum of scores, such as a critic's, is one number too, and no error by its look.
         if loss.loss != 1 and shapes.of(loss) != ():
             continue
-        if not isinstance(term, Tensor) or term.form not in ("number", "array"):
+        if not isinstance(term, Tensor) or terms.is_live(reader, term.flow):
             continue
         cuts = {
             id(trail.cut): trail.cut

@@ -27,7 +27,7 @@ def summed(reader: Reader, node: ast.AST, left: Value, right: Value, result: Ten
     for whole, term in ((left, right), (right, left)):
         if not isinstance(whole, Tensor) or not isinstance(term, Tensor) or not term.flow:
             continue
-        if _is_live(reader, term.flow) or not _is_live(reader, whole.flow):
+        if is_live(reader, term.flow) or not is_live(reader, whole.flow):
             continue
         gradient = next((one for one in term.flow if isinstance(one, GradientOf)), None)
         if gradient is not None and any(trail.cut for trail in term.flow[gradient]):
@@ -47,7 +47,7 @@ def scaled(left: Value, right: Value, result: Tensor) -> None:
     )
 
 
-def _is_live(reader: Reader, flow: Flow) -> bool:
+def is_live(reader: Reader, flow: Flow) -> bool:
     """Says whether any tape that records now knows the way to what moves."""
     return any(
         trail.tapes & reader.active and trail.cut is None

@@ -1,0 +1,116 @@
+"""Summands of a target in which no way from a variable keeps its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .gradients import GradientCall
+from .operations import SIZES
+from .recording import Operation, Recording
+from .reductions import number
+from .run import Run
+from .ways import cut_kind, ends_of
+
+_SUMS = frozenset({"Add", "AddV2", "AddN", "Sub"})
+_LINEAR = frozenset({"Cast", "Identity", "Mean", "Neg", "RealDiv", "Reshape", "Squeeze", "Sum"})
+_FORMS = SIZES | {"OnesLike", "ZerosLike"}
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class DeadTerm:
+    """A summand that moves nothing, beside others that do.
+
+    Attributes:
+        call: The gradient call.
+        cut: The operation without gradient on its ways.
+        variables: Keys of the variables that it is computed from.
+    """
+
+    call: GradientCall
+    cut: Operation
+    variables: tuple[int, ...]
+
+
+def dead_terms(run: Run) -> Iterator[DeadTerm]:
+    """One a gradient call and operation; what is stopped on purpose is left out."""
+    for call in run.calls:
+        recording = run.recording(call.recording)
+        if call.inner or call.error is not None or not recording.whole or not run.wanted(call):
+            continue
+        asked = {source.variable for source in call.sources if source.variable is not None}
+        reads = {
+            read.index
+            for key in asked
+            for read in recording.reads_of(key)
+            if call.tape in read.tapes and read.index < call.at
+        }
+        moved = recording.descendants(reads)
+        terms = [_look(recording, call, end, reads, moved) for end in _summands(recording, call)]
+        if not any(term is None for term in terms):
+            continue
+        told: set[int] = set()
+        for cuts in terms:
+            for cut in cuts or ():
+                behind = recording.ancestors([cut.index])
+                keys = tuple(
+                    sorted(
+                        key
+                        for key in asked
+                        if any(one.index in behind for one in recording.reads_of(key))
+                    )
+                )
+                if cut.index not in told and keys:
+                    told.add(cut.index)
+                    yield DeadTerm(call, cut, keys)
+
+
+def _summands(recording: Recording, call: GradientCall) -> Iterator[int]:
+    """Where the target's sum ends, through what is linear."""
+    todo = ends_of(call)
+    for _ in range(_MOST):
+        if not todo:
+            return
+        index = todo.pop()
+        operation = recording.operations[index]
+        if call.tape in operation.tapes and operation.type in _SUMS:
+            todo.extend(operation.inputs)
+        elif operation.type in _LINEAR and operation.inputs and cut_kind(operation) is None:
+            todo.append(operation.inputs[0])
+        elif operation.type == "Mul" and len(operation.inputs) == 2:
+            known = [number(recording, source) for source in operation.inputs]
+            if known[0] is None and known[1] is None:
+                yield index
+            elif 0.0 not in known:
+                todo.append(operation.inputs[known[0] is not None])
+        else:
+            yield index
+
+
+def _look(
+    recording: Recording, call: GradientCall, end: int, reads: set[int], moved: frozenset[int]
+) -> list[Operation] | None:
+    """What ends the ways back from a summand; `None` if one leads to a variable.
+
+    Nothing, if a gradient is stopped there, or if it depends on no variable at all.
+    """
+    cuts: list[Operation] = []
+    seen: set[int] = set()
+    todo = [end]
+    while todo:
+        index = todo.pop()
+        operation = recording.operations[index]
+        if index in seen or index not in moved or operation.type in _FORMS:
+            continue
+        seen.add(index)
+        kind = cut_kind(operation)
+        if kind == "cut":
+            cuts.append(operation)
+        elif kind is not None or call.tape not in operation.tapes:
+            return []
+        elif index in reads:
+            return None
+        else:
+            todo.extend(operation.inputs)
+    return cuts
