@@ -102,75 +102,89 @@ def _describe(
     node: ast.AST,
     result: Tensor,
 ) -> None:
+    """Tells what is known of a result beside the way of its gradients."""
     first = arguments[0] if arguments else next(iter(keywords.values()), None)
     second = arguments[1] if len(arguments) > 1 else None
     result.shape = shape_of(short, arguments, keywords)
+    if short in api.WHOLE_RESULTS:
+        result.whole = True
     if first is not None:
         singular.note_singular(reader, short, first, result, node)
         weighing.averaged(reader, short, first, node)
     weighing.summed(reader, short, arguments, keywords, result, node)
     masks.literal(reader, short, first, result)
-    if (
-        short == "multiply"
-        and first is not None
-        and second is not None
-        and isinstance(node, ast.Call)
-    ):
-        written = (*node.args, None, None)
-        masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
-    if short == "matmul":
-        result.gram = singular.is_gram(node, keywords, first, second)
-        if second is not None:
-            linear(second, node, result)
-    if short == "transpose" and isinstance(first, Tensor) and len(arguments) == 1:
-        result.turned = first.tokens
+    if second is not None:
+        _describe_pair(reader, short, first or second, second, keywords, node, result)
     if short == "reduce_mean":
         result.mean_of = node
-    if short in api.WHOLE_RESULTS:
-        result.whole = True
-    if short in ("subtract", "squared_difference", "add", "multiply") and second is not None:
-        losses.broadcast(reader, node, first or second, second)
     if isinstance(first, Tensor):
-        if short in api.KEEPS_GRADIENT and first.gradient is not None:
-            result.gradient, result.sign = (
-                first.gradient,
-                -first.sign if short == "negative" else first.sign,
-            )
-            if short in ("multiply", "divide") and second is not None:
-                result.sign *= sign_of(second)
-        elif short in ("multiply", "scalar_mul") and isinstance(second, Tensor) and second.gradient:
-            result.gradient, result.sign = second.gradient, second.sign * sign_of(first)
-        if short in api.KEEPS_LOSS or (
-            short in ("multiply", "divide") and not flow_of(second or first)
-        ):
-            result.loss = first.loss
-        elif short == "negative":
-            result.loss = -first.loss
-        if short in api.KEEPS_ENDING:
-            result.ending, result.ender = first.ending, first.ender
-        if short in ("reshape", "ensure_shape", "identity", "cast", "convert_to_tensor"):
-            result.whole = first.whole
+        _describe_after(reader, short, first, second, node, result)
+        if short == "transpose" and len(arguments) == 1:
+            result.turned = first.tokens
     elif isinstance(first, ListValue) and short in ("add_n", "reduce_sum", "reduce_mean", "stack"):
         kinds = {item.loss for item in first.items if isinstance(item, Tensor)}
         result.loss = kinds.pop() if len(kinds) == 1 else 0
         if short == "stack":
             _ends_alike(first, result)
     elif isinstance(first, ListValue | Constant) and short in ("constant", "convert_to_tensor"):
-        result.whole = (
-            shapes.is_whole(keywords.get("dtype", second))
-            if "dtype" in keywords
-            else shapes.of_literal(first)
-        )
+        dtype = keywords.get("dtype")
+        result.whole = shapes.of_literal(first) if dtype is None else shapes.is_whole(dtype)
     if short in api.MAKES_LOSS and result.flow:
         result.loss = 1
-    if short == "log_softmax" and isinstance(first, Tensor):
-        losses.logarithm(reader, first, node)
     if short in ("softmax", "sigmoid", "relu") and not name.startswith("keras.layers"):
         result.ending, result.ender = short, node
-    if short in ("add", "subtract") and second is not None:
+    if short in ("add", "subtract") and first is not None and second is not None:
         op: ast.operator = ast.Add() if short == "add" else ast.Sub()
-        if first is not None:
-            note_update(op, first, second, result)
+        note_update(op, first, second, result)
+
+
+def _describe_pair(
+    reader: Reader,
+    short: str,
+    first: Value,
+    second: Value,
+    keywords: Keywords,
+    node: ast.AST,
+    result: Tensor,
+) -> None:
+    """Tells what two operands make of one another."""
+    if short == "multiply" and isinstance(node, ast.Call):
+        written = (*node.args, None, None)
+        masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
+    if short == "matmul":
+        result.gram = singular.is_gram(node, keywords, first, second)
+        linear(second, node, result)
+    if short in ("subtract", "squared_difference", "add", "multiply"):
+        losses.broadcast(reader, node, first, second)
+
+
+def _describe_after(
+    reader: Reader,
+    short: str,
+    first: Tensor,
+    second: Value | None,
+    node: ast.AST,
+    result: Tensor,
+) -> None:
+    """Tells what a result keeps of the tensor that it was made of."""
+    scaled = short in ("multiply", "divide")
+    if short in api.KEEPS_GRADIENT and first.gradient is not None:
+        result.gradient = first.gradient
+        result.sign = -first.sign if short == "negative" else first.sign
+        if scaled and second is not None:
+            result.sign *= sign_of(second)
+    elif short in ("multiply", "scalar_mul") and isinstance(second, Tensor) and second.gradient:
+        result.gradient, result.sign = second.gradient, second.sign * sign_of(first)
+    if short in api.KEEPS_LOSS or (scaled and not flow_of(second or first)):
+        result.loss = first.loss
+    elif short == "negative":
+        result.loss = -first.loss
+    if short in api.KEEPS_ENDING:
+        result.ending, result.ender = first.ending, first.ender
+    if short in ("reshape", "ensure_shape", "identity", "cast", "convert_to_tensor"):
+        result.whole = first.whole
+    if short == "log_softmax":
+        losses.logarithm(reader, first, node)
 
 
 def _ends_alike(parts: ListValue, result: Tensor) -> None:
