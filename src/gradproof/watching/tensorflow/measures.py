@@ -75,10 +75,11 @@ def measures(
     """
     import tensorflow as tf
 
-    row = []
+    row: list[Any] = []
     unknown = None
     for variable, gradient, was in zip(variables, gradients, earlier, strict=True):
-        change, sign = _change(variable, was)
+        start = len(row)
+        change, sign, write = _change(variable, was)
         dense = getattr(gradient, "values", gradient)
         if dense is None:
             if unknown is None:
@@ -89,6 +90,10 @@ def measures(
         row.append(half_square(change))
         if directed:
             row.append(product(change, _again(gradient), sign))
+        if write is not None:
+            # Done first, it would find the old value in use and copy it; and all gradients of
+            # the model might wait to be measured at one time.
+            write._add_control_inputs([number.op for number in row[start:]])
     return row
 
 
@@ -97,8 +102,8 @@ def _again(gradient: Any) -> Any:
     return gradient if gradient is None or hasattr(gradient, "values") else apart.again(gradient)
 
 
-def _change(variable: Any, was: Before) -> tuple[Any, int]:
-    """What a step added to a variable, and the sign with which it did.
+def _change(variable: Any, was: Before) -> tuple[Any, int, Any]:
+    """What a step added to a variable, the sign with which it did, and the write that tells it.
 
     A graph with one assignment to the variable has the answer as that one's
     argument: no read and no subtraction. Not in half precision, where much of
@@ -112,10 +117,10 @@ def _change(variable: Any, was: Before) -> tuple[Any, int]:
         users = ops.get_default_graph().capture(bare(variable).handle).consumers()
         writes = [user for user in users if user.type != "ReadVariableOp" and user not in was.users]
         if len(writes) == 1 and writes[0].type in _ADDED:
-            return writes[0].inputs[1], _ADDED[writes[0].type]
+            return writes[0].inputs[1], _ADDED[writes[0].type], writes[0]
         if len(writes) == 1 and writes[0].type == "AssignVariableOp":
-            return tf.raw_ops.Sub(x=writes[0].inputs[1], y=was.value), 1
-    return tf.raw_ops.Sub(x=_read(variable), y=was.value), 1
+            return tf.raw_ops.Sub(x=writes[0].inputs[1], y=was.value), 1, writes[0]
+    return tf.raw_ops.Sub(x=_read(variable), y=was.value), 1, None
 
 
 def _told_by_argument(was: Before) -> bool:

@@ -16,6 +16,9 @@ LARGEST = 65_536
 MOST = 400
 """Variables that are looked at."""
 
+ROOM = 1_000_000
+"""Entries of all of them together: of each, three values are kept."""
+
 
 @dataclass
 class _Look:
@@ -37,6 +40,7 @@ class UnitLooks:
 
     def __init__(self) -> None:
         self._looks: dict[int, _Look] = {}
+        self._room = ROOM
 
     def look(self, sites: Iterable[Site], variables: Variables) -> None:
         """Reads the variables of some sites; in eager code only."""
@@ -49,8 +53,9 @@ class UnitLooks:
     def _read(self, key: int, variable: Any, now: int) -> None:
         known = self._looks.get(key)
         if known is None:
-            if now and len(self._looks) < MOST and _fits(variable):
+            if now and len(self._looks) < MOST and _fits(variable, self._room):
                 value = variable.numpy()
+                self._room -= value.size
                 self._looks[key] = _Look(value, value, value, (now, now, now))
             return
         if now <= known.steps[2]:
@@ -84,10 +89,10 @@ def _joined(one: Any, other: Any) -> Any:
     return other if one is None else one | other
 
 
-def _fits(variable: Any) -> bool:
+def _fits(variable: Any, room: int) -> bool:
     shape = variable.shape
     return (
         shape.rank == 1
         and variable.dtype.base_dtype.is_floating
-        and 4 <= (shape.num_elements() or 0) <= LARGEST
+        and 4 <= (shape.num_elements() or 0) <= min(LARGEST, room)
     )
