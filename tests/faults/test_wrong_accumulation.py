@@ -482,3 +482,24 @@ def test_buffers_that_nothing_reads():
     """Buffers of a class are filled and emptied; those of the last part are applied."""
     assert_findings(UNREAD_BUFFERS.format(given="gradients", mark="  # GP506"))
     assert_silent(UNREAD_BUFFERS.format(given="self.buffers", mark=""))
+
+
+def test_buffers_that_each_call_makes():
+    """What a traced function makes is refused, and named as that alone."""
+    assert_findings("""
+        def zeros(variables):
+            return [tf.Variable(tf.zeros(v.shape), trainable=False) for v in variables]  # GP409
+
+        @tf.function
+        def big_step(parts):
+            buffers = zeros(model.trainable_variables)
+            for part, wanted in parts:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(part) - wanted))
+                for b, g in zip(buffers, tape.gradient(loss, model.trainable_variables)):
+                    b.assign_add(g / 2)
+            optimizer.apply_gradients(zip(buffers, model.trainable_variables))
+
+        for _ in range(3):
+            big_step([(x, y), (x, y)])
+    """)

@@ -11,13 +11,17 @@ from gradproof.evidence.gradients import Target
 from gradproof.evidence.run import Run
 from gradproof.faults.wrong_sign_update import prove
 from records import (
+    ADD,
     BIAS,
     BIAS_GRADIENT,
     KERNEL,
     KERNEL_GRADIENT,
     MEAN,
+    READ_KERNEL,
     SQUARE,
     SUB,
+    TANH,
+    Y,
     at,
     healthy,
     operation,
@@ -350,3 +354,40 @@ def test_an_error_that_others_work_against():
     assert list(prove(with_apply(run, pairs=(replace(kernel, handed=12), bias)))) == []
     other = replace(run.calls[0], key=2, stack=(at(9),), targets=(Target(MEAN),))
     assert list(prove(replace(run, calls=(*run.calls, other)))) == []
+
+
+def bound(error: str = "Neg", penalty: str = "Sub", to: int = Y) -> Run:
+    """`-mean((output - y)**2) - mean(kernel**2)`, or with other signs, is minimised."""
+    run = with_operations(
+        optimized(0.1, -1.0, -2.0, -4.0),
+        operation(SUB, "Sub", (ADD, to)),
+        operation(12, "External", (), taped=False, shape=(), value=0.5),
+        operation(13, error, (MEAN,), shape=()),
+        operation(14, "Square", (READ_KERNEL,)),
+        operation(15, "Sum", (14,), shape=()),
+        operation(16, "Mul", (12, 15), shape=()),
+        operation(17, penalty, (13, 16), shape=()),
+    )
+    return with_call(run, targets=(Target(17),), at=18)
+
+
+def test_a_lower_bound_that_is_minimised():
+    """The error and the penalty both have a minus sign: an ELBO without its own."""
+    (found,) = prove(bound())
+    assert (found.place, found.level) == (at(5), "warning")
+    assert found.related[0].place == at(4)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        bound(error="Identity", penalty="AddV2"),
+        bound(penalty="AddV2"),
+        bound(to=TANH),
+        replace(bound(), steps=optimized(0.1, -4.0, -2.0, -1.0).steps),
+    ],
+    ids=["a loss", "far away, but small", "two outputs apart", "it rises"],
+)
+def test_what_is_rightly_negative(run: Run):
+    """Who deceives a network keeps the change small; two outputs may be pushed apart."""
+    assert list(prove(run)) == []

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from .gradients import GradientCall
 from .operations import SIZES
 from .recording import Operation, Recording
-from .reductions import number
 from .run import Run
+from .summands import summands
 from .ways import cut_kind, ends_of
 
-_SUMS = frozenset({"Add", "AddV2", "AddN", "Sub"})
-_LINEAR = frozenset({"Cast", "Identity", "Mean", "Neg", "RealDiv", "Reshape", "Squeeze", "Sum"})
 _FORMS = SIZES | {"OnesLike", "ZerosLike"}
-_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,8 @@ def dead_terms(run: Run) -> Iterator[DeadTerm]:
             if call.tape in read.tapes and read.index < call.at
         }
         moved = recording.descendants(reads)
-        terms = [_look(recording, call, end, reads, moved) for end in _summands(recording, call)]
+        ends = summands(recording, ends_of(call), call.tape)
+        terms = [_look(recording, call, end, reads, moved) for end, _ in ends]
         if not any(term is None for term in terms):
             continue
         told: set[int] = set()
@@ -64,28 +62,6 @@ def dead_terms(run: Run) -> Iterator[DeadTerm]:
                 if cut.index not in told and keys:
                     told.add(cut.index)
                     yield DeadTerm(call, cut, keys)
-
-
-def _summands(recording: Recording, call: GradientCall) -> Iterator[int]:
-    """Where the target's sum ends, through what is linear."""
-    todo = ends_of(call)
-    for _ in range(_MOST):
-        if not todo:
-            return
-        index = todo.pop()
-        operation = recording.operations[index]
-        if call.tape in operation.tapes and operation.type in _SUMS:
-            todo.extend(operation.inputs)
-        elif operation.type in _LINEAR and operation.inputs and cut_kind(operation) is None:
-            todo.append(operation.inputs[0])
-        elif operation.type == "Mul" and len(operation.inputs) == 2:
-            known = [number(recording, source) for source in operation.inputs]
-            if known[0] is None and known[1] is None:
-                yield index
-            elif 0.0 not in known:
-                todo.append(operation.inputs[known[0] is not None])
-        else:
-            yield index
 
 
 def _look(

@@ -212,6 +212,8 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _turned(run: Run) -> Iterator[Finding]:
     """An optimizer climbs an error: by a rate below zero, or since the error is negated."""
+    from ..evidence.bounds import turned_bound
+
     for apply in run.applies:
         call = next((one for one in run.calls if one.key == apply.call), None)
         steps = run.steps_of(apply.key)
@@ -234,7 +236,24 @@ def _turned(run: Run) -> Iterator[Finding]:
                 evidence={"learning_rate": rate},
                 fix=Fix("give it a rate above zero", safe=False),
             )
-        negated = _negated(run, apply, call) if rate > 0.0 and max(losses) <= 0.0 else None
+        falling = rate > 0.0 and max(losses) <= 0.0 and _unopposed(run, apply, call)
+        negated = _negated(run, call) if falling else None
+        bound = turned_bound(run, call) if falling and losses[-1] < losses[0] else None
+        if bound is not None:
+            yield Finding(
+                f"the error against the data and the squares beside it are all negative in what is "
+                f"minimised: {listed(names)} make both larger ({losses[0]:.4g} went to "
+                f"{losses[-1]:.4g})",
+                place=call.place,
+                label="minimises what is to be as large as can be",
+                related=second_places((bound.place, "this error counts negative"), but=call.place),
+                variables=names,
+                step=1,
+                evidence={"first_loss": losses[0], "last_loss": losses[-1]},
+                fix=Fix("minimise the negative of it", safe=False),
+                level="warning",
+            )
+            return
         if negated is not None:
             yield Finding(
                 f"what is minimised is an error with its sign turned: {listed(names)} make it "
@@ -251,12 +270,8 @@ def _turned(run: Run) -> Iterator[Finding]:
             return
 
 
-def _negated(run: Run, apply: Apply, call: GradientCall) -> Operation | None:
-    """The operation that turns an error around, with nobody who works against it.
-
-    All that takes part in the target is trained by it, straight, and by nothing else.
-    """
-    recording = run.recording(call.recording)
+def _unopposed(run: Run, apply: Apply, call: GradientCall) -> bool:
+    """All that takes part in the target is trained by it, straight, and by nothing else."""
     keys = {source.variable for source in call.sources}
     taken = {source.variable: source.result for source in call.sources}
     straight = all(pair.handed == taken.get(pair.variable, -1) for pair in apply.pairs)
@@ -265,8 +280,12 @@ def _negated(run: Run, apply: Apply, call: GradientCall) -> Operation | None:
         for one in run.calls
     )
     alone = run.tape(call.tape).watched <= keys and not opposed
-    if not straight or not alone or len(call.targets) != 1 or call.targets[0].operation < 0:
-        return None
+    return straight and alone and len(call.targets) == 1 and call.targets[0].operation >= 0
+
+
+def _negated(run: Run, call: GradientCall) -> Operation | None:
+    """The operation that turns an error around."""
+    recording = run.recording(call.recording)
     end = recording.operations[call.targets[0].operation]
     turned = end.type == "Neg" and _measures_error(recording, end.inputs[0], ENTROPIES)
     return end if turned else None

@@ -226,8 +226,12 @@ def _is_zero(node: ast.AST) -> bool:
 def finish(reader: Reader) -> None:
     """Buffers that nothing empties, and buffers that are emptied and never added to."""
     masks = reader.facts.masks
+    # Made in a traced function they are a fault of their own, and never full.
+    anew = {creation.inner or creation.at for creation in reader.facts.creations}
     for key, (buffer, node) in masks.added.items():
         if key not in masks.again or key in masks.emptied or buffer.touched:
+            continue
+        if reader.spot(buffer.node) in anew:
             continue
         _, used = masks.given[key]
         others = ((reader.spot(node), "gradients are added here"),)
