@@ -452,3 +452,23 @@ def test_words_for_equal_names():
     assert one.message.endswith("`norm`, `out` of one network, and are applied to those of another")
     (one,) = suspects(TWO_OF_A_KIND.replace("GIVEN", "net.variables"))
     assert "moving statistics stand among those they meet" in one.message
+
+
+def test_sorted_by_different_keys():
+    """One order for the gradients, another for what they are applied to."""
+    text = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        sources = sorted(model.trainable_variables, key=lambda v: v.path)
+        targets = sorted(model.trainable_variables, {key})
+        gradients = tape.gradient(loss, sources)
+        gradients = [tf.clip_by_norm(gradient, 1.0) for gradient in gradients]
+        optimizer.apply_gradients(zip(gradients, {given}))  {mark}
+        """
+    by_path, by_size = "key=lambda one: one.path", "key=lambda v: len(v.shape)"
+    assert_findings(text.format(key=by_size, given="targets", mark="# GP403"))
+    assert_findings(text.format(key=f"{by_path}, reverse=True", given="targets", mark="# GP403"))
+    assert_findings(text.format(key=by_path, given="model.trainable_variables", mark="# GP403"))
+    assert_silent(text.format(key=by_path, given="targets", mark=""))
+    assert_silent(text.format(key=by_size, given="sources", mark=""))
+    assert_silent(text.format(key="key=unknown", given="[v for v in sources]", mark=""))

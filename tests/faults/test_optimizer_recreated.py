@@ -175,3 +175,29 @@ def test_made_by_a_function():
     """
     assert_findings(text.format(made="adam = chosen(0.01)  # GP609", more=""))
     assert_silent(text.format(made="pass", more=", adam"))
+
+
+def test_chosen_by_name():
+    """Whichever optimizer a name stands for: of one made anew at each step, nothing is kept."""
+    text = """
+        def chosen(name):
+            kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+            return MADE
+
+        def train(x, y):
+            chosen_one = chosen(name)  # GP609
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            chosen_one.apply_gradients(zip(gradients, model.trainable_variables))
+
+        name = str(x.shape)
+        for turn in range(9):
+            train(x, y)
+    """
+    kept = text.replace("chosen_one = chosen(name)  # GP609", "pass")
+    kept = kept.replace("for turn", "chosen_one = chosen(name)\n        for turn")
+    named = ("kinds[name](0.01)", "getattr(keras.optimizers, name)(0.01)")
+    for made in (*named, 'keras.optimizers.get("adam")'):
+        assert_findings(text.replace("MADE", made))
+        assert_silent(kept.replace("MADE", made))

@@ -138,3 +138,37 @@ def test_the_old_one_has_come_to_its_end():
     assert [one.symptoms for one in prove(run)] == [()]
     steps = tuple(replace(step, learning_rate=0.0) for step in run.steps)
     assert [one.symptoms for one in prove(replace(run, steps=steps))] == [("learning-rate-zero",)]
+
+
+IN_A_DICT = """
+class Trainer:
+    def __init__(self):
+        self.state = {"optimizer": None, "phase": ""}
+
+    def enter(self, phase, optimizer):
+        CHANGE
+
+    @tf.function
+    def step(self, batch):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(batch) - batch))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        self.state["optimizer"].apply_gradients(zip(gradients, model.trainable_variables))
+
+trainer = Trainer()
+trainer.enter("warm", keras.optimizers.Adam(1e-2))
+trainer.step(x)
+trainer.enter("fine", keras.optimizers.SGD(1e-3))
+trainer.step(x)
+"""
+
+
+def test_an_entry_of_a_dict():
+    """The traced function goes on with what stood there when it was traced."""
+    by_key = 'self.state["optimizer"] = optimizer'
+    at_once = "self.state.update(optimizer=optimizer, phase=phase)"
+    for change in (by_key, at_once, 'self.state.update({"optimizer": optimizer})'):
+        assert_findings(IN_A_DICT.replace("CHANGE", f"{change}  # GP408"))
+        anew = f"{change}; self.step = tf.function(type(self).step.python_function)"
+        assert_silent(IN_A_DICT.replace("CHANGE", anew))
+    assert_silent(IN_A_DICT.replace("CHANGE", by_key.replace('optimizer"]', 'next"]')))

@@ -197,3 +197,23 @@ def test_a_second_cut_that_ends_too_early():
     assert_findings(text)
     assert_silent(text.replace("cut:-1", "cut:").replace("  # GP404", ""))
     assert "zip(gradients[cut:], decoder" in mended_snippet(text)
+
+
+def test_a_cut_that_takes_all():
+    """A cut by a number that is reckoned: as many as there are, or fewer."""
+    text = """
+        def pairs(gradients, variables, depth):
+            return zip(gradients[:2 * depth], variables)  # GP404
+
+        depth = 2
+        layers = [keras.layers.Dense(4) for _ in range(depth)]
+        net = keras.Sequential([keras.layers.Input((2,)), *layers, keras.layers.Dense(2)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - x))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(pairs(gradients, net.trainable_variables, depth))
+        """
+    assert_findings(text)
+    assert_silent(text.replace("2 * depth]", "2 * (depth + 1)]").replace("  # GP404", ""))
+    biased = text.replace("Dense(4)", "Dense(4, use_bias=False)")
+    assert_silent(biased.replace("2 * depth]", "2 + depth]").replace("  # GP404", ""))

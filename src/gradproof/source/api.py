@@ -128,6 +128,9 @@ OPTIMIZERS = frozenset(
     LossScaleOptimizer Optimizer""".split()
 )
 
+SOME_OPTIMIZER = "keras.optimizers.Optimizer"
+"""Any of them: the program does not tell which one it picks by name."""
+
 WITHOUT_STATE = frozenset({"SGD"})
 
 SCHEDULES = frozenset(

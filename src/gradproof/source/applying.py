@@ -187,6 +187,8 @@ def relation_of(
         return "unknown", [], [], asked
     if any(copied(owner) for owner in taken):
         return "unknown", [], [], asked
+    if asked is not None and _ordered_apart(asked.sources, variables):
+        return "different", taken, given, asked
     parts = _part(gradients), _part(variables)
     if parts[0] != parts[1]:
         same = len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=True))
@@ -223,6 +225,14 @@ def _begins_apart(
         )
         and all(getattr(owner, "kind", "") not in api.WITHOUT_VARIABLES for owner in first)
     )
+
+
+def _ordered_apart(sources: Value, variables: Value) -> bool:
+    """Says whether two lists, or one and the model's own, were put in order by different keys."""
+    lists = isinstance(sources, ListValue) and isinstance(variables, ListValue)
+    if not lists or sources.order == variables.order:  # type: ignore[union-attr]
+        return False
+    return all(one.order or one.property_read for one in (sources, variables))  # type: ignore[union-attr]
 
 
 def _filtered(reader: Reader, gradients: Value, variables: Value, asked: Asked | None) -> bool:

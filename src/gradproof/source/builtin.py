@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import api, attributes, binding, escaping, generations, iterators, mixtures, rounds
@@ -12,6 +14,7 @@ from .values import (
     Constant,
     Dataset,
     DictValue,
+    Function,
     Group,
     Instance,
     Library,
@@ -221,6 +224,9 @@ def _getattr(
         and isinstance(arguments[1].value, str)
     ):
         return attributes.attribute(reader, arguments[0], arguments[1].value, node)
+    owner = arguments[0] if arguments else None
+    if isinstance(owner, Library) and owner.name == "keras.optimizers":
+        return Library(api.SOME_OPTIMIZER)
     return Unknown("getattr")
 
 
@@ -296,6 +302,8 @@ def _sorted(
 ) -> Value | None:
     """Names and numbers in their order; of anything else nobody knows the order."""
     value = arguments[0] if arguments else None
+    if isinstance(value, ListValue) and keywords:
+        return replace(value, items=list(value.items), order=_order(keywords))
     if value is None or keywords or not isinstance(value, ListValue | DictValue):
         return value
     items, complete = binding.elements(reader, value, node)
@@ -304,6 +312,30 @@ def _sorted(
     if not complete or not texts or len(texts) < len(items):
         return value if isinstance(value, ListValue) else ListValue(items, complete)
     return ListValue([*sorted(texts, key=lambda item: str(item.value))])
+
+
+def _order(keywords: Keywords) -> str:
+    """The order that `sorted` is asked for, alike for keys that say the same."""
+    key, turned = keywords.get("key"), keywords.get("reverse", Constant(False))
+    if not isinstance(key, Function) or not isinstance(turned, Constant):
+        return ""
+    said = ast.unparse(key.node)
+    for number, parameter in enumerate(key.node.args.args):
+        said = re.sub(rf"\b{parameter.arg}\b", f"_{number}", said)
+    return f"{said} {bool(turned.value)}"
+
+
+def _filter(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """Some of the entries: nobody knows which."""
+    if len(arguments) != 2 or not isinstance(arguments[1], ListValue | Zip | Dataset):
+        return None
+    items, _ = binding.elements(reader, arguments[1], node)
+    if isinstance(arguments[0], Function):
+        for item in items[:1]:
+            reader.call(arguments[0], [item], {}, node)
+    return ListValue(items, False)
 
 
 def _same(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
@@ -388,6 +420,7 @@ _FUNCTIONS = {
     "isinstance": _isinstance,
     "hasattr": generations.has_method,
     "map": _map,
+    "filter": _filter,
     "dict": _dict,
     "dict.fromkeys": _from_keys,
     "iter": _iter,

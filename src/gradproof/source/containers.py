@@ -40,7 +40,7 @@ def method(
     if isinstance(receiver, ListValue):
         return list_method(reader, receiver, name, arguments, node)
     if isinstance(receiver, DictValue):
-        return _dict_method(reader, receiver, name, arguments, node)
+        return _dict_method(reader, receiver, name, arguments, keywords, node)
     if isinstance(receiver, Dataset):
         return datasets.dataset_method(reader, receiver, name, arguments, keywords, node)
     return Unknown(name, data=True)
@@ -106,7 +106,12 @@ def _stands_in(value: Value, known: list[Value]) -> bool:
 
 
 def _dict_method(
-    reader: Reader, receiver: DictValue, name: str, arguments: Arguments, node: ast.AST
+    reader: Reader,
+    receiver: DictValue,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
 ) -> Value:
     if name == "items":
         return ListValue(
@@ -131,7 +136,10 @@ def _dict_method(
             value = next(iter(receiver.items.values()))
             return value if len(receiver.items) == 1 else Unknown(data=True)
         return arguments[1] if len(arguments) > 1 else Unknown(data=True)
-    if name == "update" and arguments and isinstance(arguments[0], DictValue):
-        for entry, item in arguments[0].items.items():
-            reader.store.set_item(receiver.items, entry, item)
+    if name == "update":
+        given = arguments[0] if arguments else None
+        entries = given.items if isinstance(given, DictValue) else {}
+        for entry, item in (*entries.items(), *keywords.items()):
+            state.entry_written(reader, receiver, entry, item, node)
+            reader.store.set_item(receiver.items, entry, binding.named(item, entry))
     return Constant(None)

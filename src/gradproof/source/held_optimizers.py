@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import habits
 from .rounds import of
-from .values import Function, Instance, Layer, Optimizer, Scope, Value, Variable
+from .values import DictValue, Function, Instance, Layer, Optimizer, Scope, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -23,14 +23,21 @@ def _is_optimizer(value: Value | None) -> bool:
 
 
 def state_read(
-    reader: Reader, scope: Scope, name: str, function: Function, value: Value, node: ast.AST
+    reader: Reader,
+    scope: Scope | DictValue,
+    name: str,
+    function: Function,
+    value: Value,
+    node: ast.AST,
 ) -> None:
-    """A traced function looks up an optimizer."""
+    """A traced function looks up an optimizer, by a name or in a dict."""
     if _is_optimizer(value):
         of(reader).held.setdefault((id(scope), name), (scope, function, value, node))
 
 
-def state_written(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
+def state_written(
+    reader: Reader, scope: Scope | DictValue, name: str, value: Value, node: ast.AST
+) -> None:
     """An optimizer is put in the place of another."""
     rounds = of(reader)
     held = rounds.held.get((id(scope), name))
@@ -60,8 +67,13 @@ def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> N
         if holder is not function:
             continue
         receiver = arguments[0] if arguments else None
-        own = isinstance(receiver, Instance) and receiver.attributes is scope
-        if scope is reader.module or own or not isinstance(receiver, Instance):
+        own = isinstance(receiver, Instance) and _holds(receiver.attributes, scope)
+        if _holds(reader.module, scope) or own or not isinstance(receiver, Instance):
             others = ((reader.spot(read), "looked up once, when it was traced"),)
             spot = reader.spot(node)
             habits.remark(reader, "optimizer-swapped-under-trace", spot, function.name, (), others)
+
+
+def _holds(names: Scope, place: Scope | DictValue) -> bool:
+    """Says whether these are the names, or one of them stands for the dict."""
+    return names is place or any(value is place for value in names.names.values())

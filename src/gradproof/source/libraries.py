@@ -38,6 +38,7 @@ from .values import (
     Library,
     ListValue,
     LossFunction,
+    Optimizer,
     Other,
     Partial,
     Tensor,
@@ -155,8 +156,10 @@ def _other_made(
         name.startswith("keras.optimizers.") and short in api.OPTIMIZERS
     ):
         return optimizers.make_optimizer(reader, short, arguments, keywords, node)
+    if name == "keras.optimizers.get":
+        return _optimizer_got(reader, arguments, node)
     if name.startswith("keras.optimizers.") or short.endswith("Optimizer"):
-        # Such as `keras.optimizers.get`, and those of `tf.compat.v1.train`.
+        # Such as those of `tf.compat.v1.train`.
         return Unknown(name)
     if name.startswith("keras.losses."):
         if short[:1].isupper():
@@ -225,6 +228,18 @@ def _activation(named: Value | None) -> Value | None:
         known = named.value if isinstance(named.value, str) else "linear"
         return Library(f"keras.ops.{known}" if known != "linear" else "tf.identity")
     return named if isinstance(named, Library | Function | Layer) else None
+
+
+def _optimizer_got(reader: Reader, arguments: Arguments, node: ast.Call) -> Value:
+    """`keras.optimizers.get("adam")`, or what it was given already."""
+    given = arguments[0] if arguments else None
+    if isinstance(given, Optimizer):
+        return given
+    text = str(given.value).lower() if isinstance(given, Constant) else ""
+    kinds = {kind.lower(): kind for kind in api.OPTIMIZERS}
+    if text in kinds:
+        return optimizers.make_optimizer(reader, kinds[text], [], {}, node)
+    return Unknown("keras.optimizers.get")
 
 
 def _cloned(reader: Reader, arguments: Arguments, node: ast.Call) -> Value:

@@ -8,7 +8,32 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from . import api, tapes
-from .values import Constant, Group, Layer, Value
+from .values import Constant, Group, Layer, Tensor, Value, Variable
+
+_WEIGHTS = (
+    {"Embedding": 1, "SimpleRNN": 3, "LSTM": 3, "GRU": 3}
+    | dict.fromkeys(api.LINEAR_LAYERS - {"EinsumDense", "SeparableConv1D", "SeparableConv2D"}, 2)
+    | dict.fromkeys(api.WITHOUT_VARIABLES, 0)
+)
+"""How many variables a layer trains, its bias among them."""
+
+
+def size(value: Value) -> int | None:
+    """How many variables, or their gradients, an entry of a list stands for, if that is known."""
+    if isinstance(value, Tensor) and value.gradient is not None:
+        value = value.gradient.source
+    if isinstance(value, Variable):
+        return 1
+    layer = value.owner if isinstance(value, Group) and value.which == "trainable" else None
+    if not isinstance(layer, Layer) or layer.trainable is not True or layer.kind not in _WEIGHTS:
+        return None
+    if value.only:  # type: ignore[union-attr]
+        return 1
+    biased = layer.arguments.get("use_bias", Constant(True))
+    if not isinstance(biased, Constant):
+        return None
+    return _WEIGHTS[layer.kind] - (not biased.value)
+
 
 _WITHOUT_KERNEL = api.WITH_MOVING_STATISTICS | {"LayerNormalization", "GroupNormalization"}
 

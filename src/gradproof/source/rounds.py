@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .values import Asked, Function, Optimizer, Scope, Tape, Value
+from .values import Asked, DictValue, Function, Optimizer, Scope, Tape, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -63,7 +63,7 @@ class Rounds:
     made: dict[int, tuple[Optimizer, Loops, object]] = field(default_factory=dict)
     asked: dict[int, tuple[Asked, Loops]] = field(default_factory=dict)
     taped: dict[int, Loops] = field(default_factory=dict)
-    held: dict[tuple[int, str], tuple[Scope, Function, Value, ast.AST]] = field(
+    held: dict[tuple[int, str], tuple[Scope | DictValue, Function, Value, ast.AST]] = field(
         default_factory=dict
     )
     swapped: dict[tuple[int, str], ast.AST] = field(default_factory=dict)

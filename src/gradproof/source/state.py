@@ -126,7 +126,10 @@ def entry_read(
     if function is None and reader.facts.habits.leaked and not reader.silent:
         leaks.name_read(reader, container, repr(key), value, node)
     some_entry_read(reader, container, value, node)
-    if function is None or reader.silent or not container.lasting or not is_python_state(value):
+    if function is None or reader.silent or not container.lasting:
+        return
+    held_optimizers.state_read(reader, container, repr(key), function, value, node)
+    if not is_python_state(value):
         return
     reader.facts.reads.setdefault((id(container), repr(key)), (function, value, node))
 
@@ -147,6 +150,7 @@ def entry_written(
     of_trace = isinstance(value, Tensor) and value.form == "tensor" and value.traced is not None
     if function is None:
         leaks.replaced(reader, container, repr(key))
+        held_optimizers.state_written(reader, container, repr(key), value, node)
     elif of_trace:
         leaks.kept(reader, container, repr(key), function, node)
     some_entry_written(reader, container, value, node)

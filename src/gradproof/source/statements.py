@@ -14,6 +14,7 @@ from . import (
     generations,
     imports,
     iterators,
+    matching,
     operators,
     rounds,
     scopes,
@@ -305,12 +306,40 @@ def _delete(reader: Reader, node: ast.Delete) -> None:
     return None
 
 
-def _match(reader: Reader, node: ast.stmt) -> None:
-    for case in getattr(node, "cases", ()):
-        reader.frame.guarded += 1
-        _, written = _branch(reader, case.body)
-        reader.frame.guarded -= 1
+def _match(reader: Reader, node: ast.Match) -> str | None:
+    subject = reader.evaluate(node.subject)
+    ends: list[str | None] = []
+    for case in node.cases:
+        fits = matching.fits(case.pattern, subject) if case.guard is None else None
+        if fits is False:
+            continue
+        if fits and not ends:
+            matching.bind(reader, case.pattern, subject, node)
+            reader.frame.guarded += 1
+            left = execute(reader, case.body)
+            reader.frame.guarded -= 1
+            return left
+        ends.append(_case(reader, case, subject, node))
+        if fits:
+            return ends[0] if len(set(ends)) == 1 else None
+    return None
+
+
+def _case(reader: Reader, case: ast.match_case, subject: Value, node: ast.Match) -> str | None:
+    """Follows a case that may be taken; what one that leaves does to names is taken back."""
+    reader.store.begin()
+    matching.bind(reader, case.pattern, subject, node)
+    if case.guard is not None:
+        reader.evaluate(case.guard)
+    reader.frame.guarded += 1
+    left = execute(reader, case.body)
+    reader.frame.guarded -= 1
+    written = reader.store.take_back()
+    if left is None:
         reader.store.redo_joined(written, {}, join)
+    else:
+        _keep_outer(reader, written, left)
+    return left
 
 
 _HANDLERS: dict[type, Callable[..., str | None]] = {

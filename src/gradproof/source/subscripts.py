@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import attributes, state, tapes, tensors, updates
+from . import attributes, parts, state, tapes, tensors, updates
 from .joining import join_values
 from .values import Constant, DictValue, Group, Layer, ListValue, Tensor, Unknown, Value, Variable
 
@@ -110,12 +110,25 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
     if bounds == [None, None, -1] and value.exact:
         return ListValue(value.items[::-1])
+    if not plain and value.exact and _reaches_end(value.items, bounds):
+        return ListValue(list(value.items), True, value.fixed, value.owner, value.which)
     if not plain or not value.exact:
         sliced = ListValue(list(value.items), False, value.fixed, value.owner, value.which)
         if value.exact and bounds[2] in (None, 1):
             sliced.part = (bounds[0] or 0, bounds[1])
         return sliced
     return ListValue(value.items[slice(*bounds)], True, value.fixed)
+
+
+def _reaches_end(items: list[Value], bounds: list[int | None]) -> bool:
+    """Says whether a slice from the first entry on takes as many as there are."""
+    upper, known = bounds[1], 0
+    for item in items:
+        size = parts.size(item)
+        if size is None:
+            return False
+        known += size
+    return not bounds[0] and bounds[2] in (None, 1) and upper is not None and upper >= known
 
 
 def _covered(items: list[Value], counts: tuple[Value, ...]) -> int | None:

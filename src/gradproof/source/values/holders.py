@@ -26,6 +26,7 @@ class ListValue:
         part: For a slice of a list of variables, or of their gradients: its bounds.
         cut: It was cut where another list ends: its first entries are these, and no more is known.
         pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
+        order: For `sorted(...)`: the key by which it was put in order, as text.
     """
 
     items: list[Value]
@@ -40,6 +41,7 @@ class ListValue:
     part: tuple[int, int | None] | None = None
     cut: bool = False
     pairs: tuple[Zip, list[Value]] | None = None
+    order: str = ""
 
 
 @dataclass(eq=False, repr=False)
