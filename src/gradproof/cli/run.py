@@ -18,7 +18,7 @@ from .views import Views, html_file
 if TYPE_CHECKING:
     from ..answer import Answer
     from ..fault import Diagnosis
-    from ..launch import Program
+    from ..launch import Ending, Program
     from ..reading import Reading
 
 
@@ -215,12 +215,21 @@ def _run(
         say(f"gradproof: {problem}")
         return ending.status or USAGE
     failed = exports.wanted and not export(exports, kept, folder, say)
+    return _status(ending, USAGE if failed else report.status(answer))
+
+
+def _status(ending: Ending, ours: int) -> int:
+    """The program's own exit status; where it has none to tell, ours.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C ended the program.
+    """
     if ending.interrupted:
         # Python itself then ends as after any Ctrl-C, killed by the signal;
         # the program's traceback has been shown.
         sys.excepthook = lambda *_: None
         raise KeyboardInterrupt
-    return ending.status or (USAGE if failed else report.status(answer))
+    return ending.status or ours
 
 
 def _give(answer: Answer, reading: Reading, report: Report, views: Views, stream: TextIO) -> str:
