@@ -69,3 +69,21 @@ def test_hooks_that_only_raise():
                 raise NotImplementedError()
         """
     )
+
+
+def test_a_base_that_may_be_the_old_one():
+    """Whoever takes the old class where there is one has its hooks called."""
+    assert_silent(
+        """
+        import importlib
+
+        if importlib.util.find_spec("tensorflow.keras.optimizers.legacy") is not None:
+            base = keras.optimizers.legacy.Adam
+        else:
+            base = keras.optimizers.Adam
+
+        class Lazy(base):
+            def _resource_apply_sparse(self, grad, var, indices, apply_state=None):
+                return var.assign_sub(grad)
+        """
+    )

@@ -128,6 +128,8 @@ OPTIMIZERS = frozenset(
     LossScaleOptimizer Optimizer""".split()
 )
 
+OF_OPTIMIZERS = "keras.optimizers."
+
 SOME_OPTIMIZER = "keras.optimizers.Optimizer"
 """Any of them: the program does not tell which one it picks by name."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from . import api
 from .dependence import Flow
 from .flow import merge
 from .store import MISSING
@@ -15,7 +14,6 @@ from .values import (
     Group,
     Instance,
     Layer,
-    Library,
     ListValue,
     Optimizer,
     Tensor,
@@ -83,10 +81,6 @@ def join_values(left: Value, right: Value) -> Value:
             },
             left.exact and right.exact and left.items.keys() == right.items.keys(),
         )
-    if isinstance(left, Library) and isinstance(right, Library):
-        names = (left.name, right.name)
-        if all(name.startswith("keras.optimizers.") for name in names):
-            return Library(names[0] if names[0] == names[1] else api.SOME_OPTIMIZER)
     flow = merge((flow_of(left), flow_of(right)))
     either = {id(one): one for one in (*_things(left), *_things(right))}
     return Unknown(data=True, flow=flow, either=tuple(either.values()))

@@ -6,9 +6,20 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import attributes, parts, state, tapes, tensors, updates
+from . import api, attributes, parts, state, tapes, tensors, updates
 from .joining import join_values
-from .values import Constant, DictValue, Group, Layer, ListValue, Tensor, Unknown, Value, Variable
+from .values import (
+    Constant,
+    DictValue,
+    Group,
+    Layer,
+    Library,
+    ListValue,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -51,6 +62,9 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
 
 
 def _joined(items: list[Value]) -> Value:
+    kinds = {item.name for item in items if isinstance(item, Library)}
+    if len(kinds) == len(items) and all(name.startswith(api.OF_OPTIMIZERS) for name in kinds):
+        return Library(api.SOME_OPTIMIZER)
     value = items[0]
     for item in items[1:]:
         value = join_values(value, item)
