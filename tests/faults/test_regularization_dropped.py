@@ -126,3 +126,26 @@ def test_a_loss_added_under_no_tape():
     """What another network adds, outside of the tape, belongs to no step."""
     text = ADDED.replace("sparse(x) - y", "model(x) - y").replace("sparse.train", "model.train")
     assert_silent(text.format(more="") + "    sparse(x)\n")
+
+
+def test_read_for_the_log_only():
+    """`model.losses` is summed up beside the loss, and may be added by way of a function."""
+    text = """
+        def total(net, loss):
+            return {total}
+
+        net = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(4, kernel_regularizer="l2", name="dense")]
+        )
+        with tf.GradientTape() as tape:
+            error = tf.reduce_mean(tf.square(net(x) - y)){mark}
+            penalty = tf.add_n(net.losses)
+            loss = total(net, error)
+        print(penalty)
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    assert_findings(text.format(total="loss", mark="  # GP703"))
+    for added in ("loss + penalty", "tf.add_n([loss, *net.losses])", "loss + sum(net.losses)"):
+        assert_silent(text.format(total=added, mark=""))
+    assert_silent(text.format(total="unknown.total(loss, net)", mark=""))

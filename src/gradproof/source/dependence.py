@@ -57,4 +57,7 @@ weights, to keep them small.
 """
 
 
+PENALTIES = Anything()
+"""Origin of what `model.losses` holds."""
+
 ANYTHING = Anything()

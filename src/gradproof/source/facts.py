@@ -123,6 +123,8 @@ class Facts:
         self.outputs: dict[int, ast.AST] = {}
         self.tape_nodes: dict[int, ast.Call] = {}
         self.losses_read = False
+        self.penalties_read = False
+        self.penalties_added = False
         self.fits = False
         self.untold_apply = False
 

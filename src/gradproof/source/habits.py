@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Remark, Spot
 from . import api, tapes
+from .dependence import ANYTHING, ASIDE, PENALTIES
 from .values import (
     Asked,
     Constant,
@@ -116,6 +117,9 @@ def unregularized(reader: Reader, asked: Asked) -> None:
     function = asked.node.func
     if isinstance(function, ast.Attribute) and function.attr in ("fit", "train_on_batch"):
         return
+    flow = reader.facts.target_flow(asked.target)
+    if any(one in flow for one in (PENALTIES, ANYTHING, ASIDE)):
+        reader.facts.penalties_added = True
     words = "" if names else "added"
     adding = reader.facts.habits.adding
     names = names or tuple(name for tape, name in adding if tape == asked.tape.number)
@@ -221,6 +225,6 @@ def finish(reader: Reader) -> None:
         if not re.search(rf"\.{other}\b|getattr\([^)]*\b{other}\b", text):
             words = "never unscaled" if scaled else "never scaled"
             remark(reader, "loss-scale-generation-mix", next(iter(found.values())), words)
-    if not facts.losses_read:
+    if not (facts.losses_read or (facts.penalties_read and facts.penalties_added)):
         for spot, words, names in facts.habits.unregularized:
             remark(reader, "regularization-dropped", spot, words, names)

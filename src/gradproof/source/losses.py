@@ -213,13 +213,3 @@ def custom_gradient(reader: Reader, function: Function, result: Value, node: ast
     """A function with its own gradient was called."""
     if not reader.silent:
         habits.ignores_upstream(reader, function, result)
-
-
-def regularizers_read(reader: Reader, thing: Value) -> None:
-    """`model.losses` is read."""
-    reader.facts.losses_read = True
-
-
-def used_by(reader: Reader, name: str, arguments: Arguments, node: ast.AST) -> None:
-    """An operation is called on values."""
-    return

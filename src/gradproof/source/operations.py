@@ -61,7 +61,6 @@ def operation(
     if any(isinstance(v, Layer | Instance) for v in values):
         for value in values:
             escaping.touch(reader, value)
-    losses.used_by(reader, name, arguments, node)
     result = _computed(reader, name, short, arguments, keywords, node)
     clips.clipped(reader, short, arguments[0] if arguments else None, result, node)
     return result

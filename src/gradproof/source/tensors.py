@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import escaping, losses, ownership, shapes, state
-from .dependence import NO_FLOW, Flow
+from . import escaping, ownership, shapes, state
+from .dependence import ANYTHING, NO_FLOW, PENALTIES, Flow
 from .flow import cut, merge, origin
 from .joining import flow_of
 from .values import Constant, Group, Instance, Layer, ListValue, Tensor, Unknown, Value, Variable
@@ -166,7 +166,7 @@ def symbolic_input(
 
 def regularizers(reader: Reader, thing: Value, node: ast.AST) -> Value:
     """`model.losses`: live for every layer of the model."""
-    losses.regularizers_read(reader, thing)
+    reader.facts.penalties_read = True
     read = reader.path(node)
     parts = list(ownership.tracked(reader, thing))
     flows = [
@@ -176,7 +176,6 @@ def regularizers(reader: Reader, thing: Value, node: ast.AST) -> Value:
     ]
     if isinstance(thing, Instance) or not all(isinstance(item, Layer) for item in parts):
         # Layers of the file's own may call `add_loss`.
-        from .dependence import ANYTHING
-
         flows.append(origin(ANYTHING, reader.active, read))
+    flows.append(origin(PENALTIES, reader.active, read))
     return ListValue([Tensor(merge(flows), loss=1, made=read)], False)
