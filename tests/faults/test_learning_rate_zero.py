@@ -24,7 +24,7 @@ from records import (
     with_operations,
     with_updates,
 )
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_written_out():
@@ -337,3 +337,46 @@ def test_a_rate_of_zero_in_a_momentum():
     (found,) = prove(replace(run, applies=(replace(run.applies[0], at=16),)))
     assert found.place == at(6)
     assert found.variables == ("dense/kernel",)
+
+
+def test_a_part_of_all_rounds_that_is_floored():
+    """`//` of a counter by the number of rounds is 0 in nearly all of them."""
+    text = """
+        epochs = 20
+        for epoch in range(epochs):
+            {first}
+            optimizer.learning_rate.assign({rate})
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    lost = "part = (epochs - epoch) // epochs  # GP501"
+    assert_findings(text.format(first=lost, rate="0.1 * part"))
+    assert_findings(text.format(first=lost, rate="tf.cast(part, tf.float32) * 0.1 / 2.0"))
+    assert "(epochs - epoch) / epochs" in mended_snippet(text.format(first=lost, rate="0.1 * part"))
+    for rate in (
+        "0.1 * 0.5 ** (epoch // epochs)",
+        "0.1 / (1 + epoch // epochs)",
+        "0.1 * ((epoch + epochs) // epochs)",
+        "0.1 * (epoch // 5 + 1)",
+        "0.1 * max(0.1, epoch // epochs)",
+    ):
+        assert_silent(text.format(first="pass", rate=rate))
+
+
+def test_a_callback_that_floors():
+    """A callback is given the number of the epoch."""
+    text = """
+        class Ramp(keras.callbacks.Callback):
+            def __init__(self, peak, epochs):
+                super().__init__()
+                self.peak, self.epochs = peak, epochs
+
+            def on_epoch_begin(self, epoch, logs=None):
+                part = (epoch + 1) // (self.epochs + 1)  # GP501
+                keras.backend.set_value(self.model.optimizer.lr, self.peak * part)
+    """
+    assert_findings(text, keras="2")
+    assert_silent(text.replace("1) // (", "1) / (").replace("  # GP501", ""), keras="2")
+    assert_silent(text.replace("self.epochs + 1)", "self.every)").replace("  # GP501", ""), "", "2")

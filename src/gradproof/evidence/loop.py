@@ -222,7 +222,7 @@ class Creation(NamedTuple):
 class Rate(NamedTuple):
     """A learning rate that is exactly zero.
 
-    `why`: `constant`, `integer division` or `schedule`.
+    `why`: `constant`, `integer division`, `floored part`, `default` or `schedule`.
     """
 
     at: Spot

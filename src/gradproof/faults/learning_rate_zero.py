@@ -71,6 +71,7 @@ FADED = 0.1
 _WHY = {
     "constant": "the learning rate is 0",
     "integer division": "the learning rate is 0: `//` divides without remainder",
+    "floored part": "the learning rate is 0 in most rounds: `//` divides without remainder",
     "default": "the learning rate is 0 unless the option is given: `int` rounds its default to 0",
     "schedule": "this schedule starts at 0 and never rises",
 }
@@ -81,7 +82,8 @@ def find(loop: Loop) -> Iterator[Finding]:
     for rate in loop.rates:
         fix = Fix("give it a value above 0", safe=False)
         if rate.division is not None:
-            fix = Fix("divide exactly", safe=True, edits=(Edit(loop.place(rate.division), "/"),))
+            safe = rate.why != "floored part"
+            fix = Fix("divide exactly", safe=safe, edits=(Edit(loop.place(rate.division), "/"),))
         yield Finding(
             _WHY[rate.why],
             place=loop.place(rate.at),

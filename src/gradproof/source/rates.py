@@ -37,13 +37,13 @@ def rate(reader: Reader, value: Value, node: ast.AST) -> None:
                     reader.spot(value.node),
                     "integer division" if division is not None else "constant",
                     used,
-                    _operator(reader, division) if division is not None else None,
+                    operator(reader, division) if division is not None else None,
                 )
             ] = None
     elif (lost := options.rounded_off(reader, node)) is not None:
         division = _division(lost)
         why = "default" if division is None else "integer division"
-        cut = _operator(reader, division) if division is not None else None
+        cut = operator(reader, division) if division is not None else None
         reader.facts.rates[Rate(reader.spot(lost), why, used, cut)] = None
     elif (
         isinstance(value, Other)
@@ -61,7 +61,7 @@ def _division(node: ast.AST) -> ast.BinOp | None:
     return None
 
 
-def _operator(reader: Reader, node: ast.BinOp) -> Spot | None:
+def operator(reader: Reader, node: ast.BinOp) -> Spot | None:
     """The `//` between two operands on one line."""
     left, right = reader.span(node.left), reader.span(node.right)
     if left.end_line != right.line:

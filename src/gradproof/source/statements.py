@@ -11,6 +11,7 @@ from . import (
     classes,
     costs,
     escaping,
+    floored,
     generations,
     imports,
     iterators,
@@ -151,6 +152,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
     step_counters.loop_begins(reader, node)
+    floored.loop_begins(reader, node)
     once, before = iterators.loop_begins(reader, node, iterated), rounds.of(reader).updates
     reader.frame.looping += 1
     reader.frame.long_loops += lasting
@@ -273,6 +275,7 @@ def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> N
     reader.functions.append(function)
     costs.traced_in_loop(reader, function, node)
     weighing.function_made(reader, node)
+    floored.function_made(reader, node)
     binding.bind_name(reader, node.name, value, node)
 
 
