@@ -74,3 +74,31 @@ def test_only_so_many_entries_are_kept(monkeypatch):
 class _Alive:
     def __init__(self, made):
         self.alive = made.get
+
+
+def test_a_value_times_a_number_is_measured_where_it_is(tmp_path):
+    """The slope of a sum of squares is not worked out again, as large as the variable."""
+    import tensorflow as tf
+
+    kernel = tf.Variable([3.0, 4.0, 0.0, 0.0])
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(kernel))
+        kernel.assign_sub(0.5 * tape.gradient(loss, kernel))
+
+    watcher = Watcher(lambda _: None, tmp_path)
+    watcher.start()
+    try:
+        step()
+        (made,) = watcher.snapshot(finished=True).steps
+        graph = step.get_concrete_function().graph
+    finally:
+        watcher.stop()
+    assert watcher.failure is None, watcher.failure
+    (update,) = made.updates
+    assert update.gradient_norm == pytest.approx(10.0)
+    assert update.change_norm == pytest.approx(5.0)
+    (measured, _) = (one for one in graph.get_operations() if one.type == "L2Loss")
+    assert measured.inputs[0].op.type == "ReadVariableOp"

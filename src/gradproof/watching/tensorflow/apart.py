@@ -15,6 +15,9 @@ PRODUCTS = frozenset({"Mul"})
 SUMS = frozenset({"Add", "AddV2", "AddN"})
 SAME_NORM = frozenset({"Identity", "Neg", "StopGradient"})
 
+SPREAD = frozenset({"BroadcastTo", "Tile"})
+"""Give each element of their result the number that they are given, where it is one."""
+
 DEEPEST = 8
 """Links of a chain that are worked out again."""
 
@@ -27,12 +30,12 @@ def half_square(tensor: Any, depth: int = 0) -> Any:
     if depth < DEEPEST and kind in SAME_NORM:
         return half_square(tensor.op.inputs[0], depth + 1)
     if depth < DEEPEST and kind in PRODUCTS:
-        one, other = tensor.op.inputs
-        if one.shape.rank == 0:
-            one, other = other, one
-        if other.shape.rank == 0:
-            factor = tf.cast(again(other), tf.float32)
-            return half_square(one, depth + 1) * factor * factor
+        left, right = tensor.op.inputs
+        for one, other in ((left, right), (right, left)):
+            number = _factor(other, one)
+            if number is not None:
+                factor = tf.cast(again(number), tf.float32)
+                return half_square(one, depth + 1) * factor * factor
     worked_out = again(tensor)
     if worked_out.dtype != tf.float32:
         worked_out = tf.cast(worked_out, tf.float32)
@@ -57,6 +60,22 @@ def again(tensor: Any, depth: int = 0) -> Any:
             minus = tf.raw_ops.MulNoNan(x=part, y=tf.constant(-1.0, part.dtype))
             first = tf.raw_ops.Sub(x=first, y=minus)
     return first
+
+
+def _factor(tensor: Any, other: Any) -> Any:
+    """The scalar by which a product with a tensor multiplies each element of the other one.
+
+    `None` where elements may differ, or the product may be larger than the other one.
+    """
+    import tensorflow as tf
+
+    if tensor.shape.rank == 0:
+        return tensor
+    same = other.shape.is_fully_defined() and other.shape == tensor.shape
+    spread = tensor.op.inputs[0] if same and _kind(tensor) in SPREAD else None
+    if spread is None or spread.shape.num_elements() != 1:
+        return None
+    return tf.reshape(spread, ())
 
 
 def _kind(tensor: Any) -> str:
