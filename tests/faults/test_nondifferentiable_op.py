@@ -146,3 +146,21 @@ def test_a_term_that_only_counts(ops, found):
     assert names == ["dense/kernel"] * found
     messages = [one.message for one in prove(run) if one.place == at(15)]
     assert not found or "one term of the target" in messages[0]
+
+
+def test_a_term_of_counts_in_source():
+    """A term that counts moves nothing; counts that weigh another term, or sizes, are right."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                output = model(x)
+                count = tf.cast({counted}, tf.float32){mark}
+                loss = tf.reduce_mean(tf.square(output - y)) {joined} tf.reduce_mean(count)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    mark = "  # GP203"
+    assert_findings(text.format(counted="output > 0.5", joined="+ 0.1 *", mark=mark))
+    assert_findings(text.format(counted="output > 0.5", joined="-", mark=mark))
+    assert_silent(text.format(counted="output > 0.5", joined="*", mark=""))
+    assert_silent(text.format(counted="tf.shape(output)[0]", joined="+ 0.1 *", mark=""))

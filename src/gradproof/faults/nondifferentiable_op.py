@@ -72,9 +72,11 @@ def find(loop: Loop) -> Iterator[Finding]:
     """The only way from a variable to the target has no derivative."""
     for broken, call, names in loop.breaks("nondifferentiable"):
         written = broken.operation if "`" in broken.operation else f"`{broken.operation}`"
+        aside = any(one.live for one in call.connections if one.lost == broken)
         yield Finding(
-            f"{written} has no useful derivative and stands on the only way from "
-            f"{listed(names) or 'the variables'} to `{call.target.text}`",
+            f"{written} has no useful derivative and stands on "
+            f"{'a' if aside else 'the only'} way from {listed(names) or 'the variables'} to "
+            f"`{call.target.text}`",
             place=loop.place(broken.at),
             label="no gradient passes",
             related=loop.related(call.at, "asked for gradients here"),

@@ -112,8 +112,12 @@ def _with_bias(left: Value, right: Value, result: Tensor) -> None:
                 result.ending, result.ender = None, None
 
 
+_DEAD = ("numpy", "nondifferentiable")
+"""Ends of a way that nobody wants in a loss; a stop may be meant."""
+
+
 def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> None:
-    """A number that was a tensor is added to a loss: it moves nothing."""
+    """A term without any way back is added to a loss: it moves nothing."""
     for loss, term in ((left, right), (right, left)):
         if isinstance(loss, Tensor) and loss.terms:
             result.terms = (*result.terms, *loss.terms)
@@ -128,9 +132,7 @@ def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> Non
             id(trail.cut): trail.cut
             for trails in term.flow.values()
             for trail in trails
-            if trail.cut is not None
-            and trail.cut.kind == "numpy"
-            and trail.cut.tapes & reader.active
+            if trail.cut is not None and trail.cut.kind in _DEAD and trail.cut.tapes & reader.active
         }
         result.terms = (*result.terms, *cuts.values())
 
