@@ -7,7 +7,9 @@ mode, and two bare ones. They are asked in turn for a short block of steps,
 again and again, so that all modes meet the same machine. Two equal processes
 differ by some per cent for as long as they live, so all are launched anew a few
 times; each ratio is the median over the rounds of all launches, against the
-mean of the two bare processes of the round. `--write` puts the figures into
+mean of the two bare processes of the round. A round's time is that of its
+median step; what all its steps took, those included in which gradproof reads,
+judges and records what was measured, stands beside it. `--write` puts the figures into
 README.md beside this file.
 """
 
@@ -118,12 +120,12 @@ class Worker:
             raise RuntimeError(self.log.read()[-2000:])
         return json.loads(line)
 
-    def ask(self, order: str) -> float:
-        """Gives an order and returns the number answered."""
+    def ask(self, order: str) -> Any:
+        """Gives an order and returns what is answered."""
         assert self.process.stdin is not None
         self.process.stdin.write(order + "\n")
         self.process.stdin.flush()
-        return float(self.answer())
+        return self.answer()
 
     def finish(self) -> str:
         """Lets it end by itself and returns what it wrote to stderr."""
@@ -144,12 +146,18 @@ class Figures:
     versions: str = ""
     step: float = 0.0
     rounds: list[dict[str, float]] = field(default_factory=list)
+    wholes: list[dict[str, float]] = field(default_factory=list)
     firsts: list[dict[str, float]] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     watched: bool = True
 
     def ratio(self, mode: str, kind: str = "rounds") -> float | None:
-        """Median over the rounds of a mode's time by that of the bare ones."""
+        """Median over the rounds of a mode's time by that of the bare ones.
+
+        Args:
+            mode: As in `MODES`.
+            kind: `"rounds"` for median steps, `"wholes"` for all steps, `"firsts"`.
+        """
         against = ("bare",) if mode in BARE else BARE
         rounds = [one for one in getattr(self, kind) if mode in one]
         if not rounds:
@@ -185,7 +193,9 @@ def measure(workload: str, rounds: int, launches: int) -> Figures:
             workers = start(workload, modes, stack)
             figures.variables = workers["bare"].variables
             figures.versions = workers["bare"].versions
-            figures.rounds += blocks(workers, -(-rounds // launches))
+            for seconds in blocks(workers, -(-rounds // launches)):
+                figures.rounds.append({k: statistics.median(v) for k, v in seconds.items()})
+                figures.wholes.append({k: statistics.mean(v) for k, v in seconds.items()})
             figures.memory = {mode: worker.ask("memory") for mode, worker in workers.items()}
             figures.firsts += first_steps(workload, workers)
             figures.watched &= "steps watched" in workers["watched"].finish()
@@ -193,20 +203,20 @@ def measure(workload: str, rounds: int, launches: int) -> Figures:
     return figures
 
 
-def blocks(workers: dict[str, Worker], rounds: int) -> list[dict[str, float]]:
-    """Seconds a step in each mode, round by round."""
+def blocks(workers: dict[str, Worker], rounds: int) -> list[dict[str, list[float]]]:
+    """Seconds of the steps in each mode, round by round."""
     for mode, worker in workers.items():
         worker.ask(f"go {WARM_UP_STEPS // 10 if mode in SLOW else WARM_UP_STEPS}")
-    seconds = workers["bare"].ask(f"go {WARM_UP_STEPS}") / WARM_UP_STEPS
+    seconds = statistics.mean(workers["bare"].ask(f"go {WARM_UP_STEPS}"))
     count = max(3, round(BLOCK_SECONDS / seconds))
     measured = []
     for turn in range(rounds):
-        times = {}
+        times: dict[str, list[float]] = {}
         for mode in list(workers)[:: 1 if turn % 2 else -1]:
             if mode in SLOW and turn >= SLOW_ROUNDS:
                 continue
             steps = max(3, count // 5) if mode in SLOW else count
-            times[mode] = workers[mode].ask(f"go {steps}") / steps
+            times[mode] = workers[mode].ask(f"go {steps}")
         measured.append(times)
     return measured
 
@@ -243,6 +253,7 @@ COLUMNS = (
     "bare step (ms)",
     "watched / bare",
     "to hold",
+    "all steps, watched / bare",
     "bare again / bare",
     "check_numerics",
     "Debugger V2 CURT_HEALTH",
@@ -265,6 +276,7 @@ def table(rows: list[Figures]) -> str:
             f"{row.step * 1000:.2f}",
             number(row.ratio("watched")),
             f"{LIMITS[row.workload]:.2f}",
+            number(row.ratio("watched", "wholes")),
             number(row.ratio("bare again")),
             *(number(row.ratio(mode), ".1f") for mode in SLOW),
             number(row.ratio("watched", "firsts"), ".2f"),
@@ -291,7 +303,9 @@ README = """\
 in turn for short blocks of steps: bare, watched (`gradproof run`, with its record), bare again
 (what two equal processes differ by), and with TensorFlow's own watchers, whose columns are
 ratios to the bare step, too. All are launched {launches} times; every ratio is the median over the
-rounds, against the mean of the two bare processes. The first step is timed with its tracing, for
+rounds of their median steps, against the mean of the two bare processes. `all steps` has those in
+it, too, in which gradproof reads what was measured, judges and records it: they get rarer as a run
+goes on, and these are its first thousand or so. The first step is timed with its tracing, for
 models built anew. Memory is the peak of the watched process above the bare
 one's. Every variable is measured on every step.
 

@@ -4,8 +4,8 @@
     gradproof run worker.py WORKLOAD
 
 Orders come on stdin, one a line; each is answered by one line of JSON on stdout:
-`go N` (seconds for N steps), `first` (seconds for the first step of a model
-built anew, tracing included), `memory` (peak, in bytes), `stop`.
+`go N` (seconds of each of N steps; under `fit` their mean alone), `first` (seconds for the
+first step of a model built anew, tracing included), `memory` (peak, in bytes), `stop`.
 """
 
 # ruff: noqa: B905 - the loop is written as users write theirs
@@ -149,16 +149,25 @@ def fitted():
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(1e-3), loss)
     data = tf.data.Dataset.from_tensors((x, y)).repeat()
-    return lambda count: model.fit(data, steps_per_epoch=count, verbose=0), model.variables
+
+    def steps(count):
+        start = time.perf_counter()
+        model.fit(data, steps_per_epoch=count, verbose=0)
+        return [(time.perf_counter() - start) / count]
+
+    return steps, model.variables
 
 
 def repeated(step):
-    """Gives a function that takes a step so many times and waits for the last one."""
+    """Gives a function that takes a step so many times and gives the seconds of each."""
 
     def steps(count):
+        seconds = []
         for _ in range(count):
-            loss = step()
-        float(loss)
+            start = time.perf_counter()
+            float(step())
+            seconds.append(time.perf_counter() - start)
+        return seconds
 
     return steps
 
@@ -224,7 +233,7 @@ def main():
         if verb == "stop":
             break
         if verb == "go":
-            answer = timed(steps, int(count))
+            answer = steps(int(count))
         elif verb == "first":
             answer = timed(build(workload)[0], 1)
         else:
