@@ -7,7 +7,7 @@ from .operations import SHAPING
 from .recording import EXTERNAL, Operation, Recording
 from .run import Run
 from .summands import summands
-from .ways import ends_of
+from .ways import ends_of, reads_for
 
 _SQUARES = frozenset({"Square", "SquaredDifference"})
 _ENTROPIES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
@@ -20,13 +20,7 @@ def turned_bound(run: Run, call: GradientCall) -> Operation | None:
     network. Nobody makes a penalty larger along with it.
     """
     recording = run.recording(call.recording)
-    asked = {source.variable for source in call.sources if source.variable is not None}
-    trained = recording.descendants(
-        read.index
-        for key in asked
-        for read in recording.reads_of(key)
-        if call.tape in read.tapes and read.index < call.at
-    )
+    trained = recording.descendants(reads_for(recording, call))
     errors: list[Operation] = []
     penalties = 0
     for index, sign in summands(recording, ends_of(call), call.tape):

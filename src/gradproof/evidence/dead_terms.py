@@ -10,7 +10,7 @@ from .operations import SIZES
 from .recording import Operation, Recording
 from .run import Run
 from .summands import summands
-from .ways import cut_kind, ends_of
+from .ways import cut_kind, ends_of, reads_for
 
 _FORMS = SIZES | {"OnesLike", "ZerosLike"}
 
@@ -37,12 +37,7 @@ def dead_terms(run: Run) -> Iterator[DeadTerm]:
         if call.inner or call.error is not None or not recording.whole or not run.wanted(call):
             continue
         asked = {source.variable for source in call.sources if source.variable is not None}
-        reads = {
-            read.index
-            for key in asked
-            for read in recording.reads_of(key)
-            if call.tape in read.tapes and read.index < call.at
-        }
+        reads = reads_for(recording, call)
         moved = recording.descendants(reads)
         ends = summands(recording, ends_of(call), call.tape)
         terms = [_look(recording, call, end, reads, moved) for end, _ in ends]

@@ -79,6 +79,17 @@ def ends_of(call: GradientCall) -> list[int]:
     return [target.operation for target in call.targets if target.operation >= 0]
 
 
+def reads_for(recording: Recording, call: GradientCall) -> set[int]:
+    """Reads of the variables asked for that the call's tape has recorded."""
+    return {
+        read.index
+        for source in call.sources
+        if source.variable is not None
+        for read in recording.reads_of(source.variable)
+        if call.tape in read.tapes and read.index < call.at
+    }
+
+
 def cut_kind(operation: Operation) -> str | None:
     """How an operation ends a gradient; `None` if it passes it on."""
     if operation.type in CUTS or (operation.type == "Cast" and operation.dtype in INTEGERS):

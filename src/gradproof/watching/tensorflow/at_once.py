@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ...interrupts import theirs
 from .kinds import bare
 from .measures import Before, half_square, product
 
@@ -48,7 +49,9 @@ def _together(handles: list[Any], dtypes: list[Any]) -> list[Any] | None:
         found: list[Any] = execute.execute(
             b"_ReadVariablesOp", len(handles), handles, attributes, context.context()
         )
-    except Exception:
+    except Exception as problem:
+        if theirs(problem):
+            raise
         return None
     return found
 
