@@ -380,3 +380,23 @@ def test_a_callback_that_floors():
     assert_findings(text, keras="2")
     assert_silent(text.replace("1) // (", "1) / (").replace("  # GP501", ""), keras="2")
     assert_silent(text.replace("self.epochs + 1)", "self.every)").replace("  # GP501", ""), "", "2")
+
+
+def test_a_warm_up_that_begins_at_zero():
+    """A callback reckons the rate from what it counts; a plain 0 stays one."""
+    text = """
+        class WarmUp(keras.callbacks.Callback):
+            def __init__(self, peak, steps):
+                super().__init__()
+                self.peak, self.steps, self.seen = peak, steps, 0
+
+            def on_train_batch_begin(self, batch, logs=None):
+                self.model.optimizer.learning_rate.assign({rate})
+                self.seen += 1
+
+        net = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+        net.compile(optimizer=keras.optimizers.Adam(0.0), loss="mse"){mark}
+        net.fit(x, y, callbacks=[WarmUp(0.01, 20)])
+    """
+    assert_silent(text.format(rate="self.peak * min(1.0, self.seen / self.steps)", mark=""))
+    assert_findings(text.format(rate="0.0", mark="  # GP501"))

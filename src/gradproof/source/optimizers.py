@@ -74,7 +74,9 @@ def make_optimizer(
 def rate_written(reader: Reader, optimizer: Optimizer, value: Value, node: ast.AST) -> None:
     """`optimizer.learning_rate = value`."""
     optimizer.rate = value
-    if not (isinstance(value, Constant) and value.value == 0):
+    zero = isinstance(value, Constant) and value.value == 0
+    # A 0 that was reckoned may be something else in the next round.
+    if not zero or not isinstance(getattr(value, "node", None), ast.Constant):
         rates.rate_replaced(reader, optimizer)
 
 
