@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, datasets, keeping, operators, state
+from . import binding, datasets, keeping, list_changes, operators, state
 from .values import (
     Constant,
     Dataset,
@@ -59,8 +59,10 @@ def list_method(
             # What a long loop collects: one more entry tells nothing new.
             reader.store.set_field(receiver, "exact", False)
             return Constant(None)
-        position = len(known) if name != "insert" else 0
-        exact = receiver.exact and reader.frame.looping == 0
+        position = (
+            list_changes.inserted_at(arguments, len(known)) if name == "insert" else len(known)
+        )
+        exact = receiver.exact and reader.frame.looping == 0 and position is not None
         if (
             reader.frame.guarded
             and isinstance(value, Group | Variable)
@@ -69,7 +71,7 @@ def list_method(
             # Whoever asks before he appends may ask whether it is there.
             reader.store.set_field(receiver, "exact", False)
             return Constant(None)
-        updated = [*known[:position], value, *known[position:]]
+        updated = [*known[: position or 0], value, *known[position or 0 :]]
         reader.store.set_field(receiver, "items", updated)
         if isinstance(value, Variable) and not value.held_by:
             value.held_by = "list"
@@ -90,7 +92,13 @@ def list_method(
         reader.store.set_field(receiver, "items", [])
         return Constant(None)
     if name in ("pop", "popleft") and receiver.items:
-        return receiver.items[-1] if name == "pop" else receiver.items[0]
+        return list_changes.popped(reader, receiver, arguments, name == "popleft")
+    if name == "reverse":
+        list_changes.turned(reader, receiver)
+        return Constant(None)
+    if name == "remove" and arguments:
+        list_changes.removed(reader, receiver, arguments[0])
+        return Constant(None)
     if name == "copy":
         return ListValue(
             list(receiver.items), receiver.exact, receiver.fixed, receiver.owner, receiver.which
@@ -131,7 +139,10 @@ def _dict_method(
         instead = [*receiver.items.values(), *arguments[1:]]
         state.some_entry_read(reader, receiver, instead[0] if instead else key, node)
         if isinstance(key, Constant) and key.value in receiver.items:
-            return receiver.items[key.value]
+            found = receiver.items[key.value]
+            if name == "pop":
+                list_changes.without(reader, receiver, key)
+            return found
         if receiver.items:
             value = next(iter(receiver.items.values()))
             return value if len(receiver.items) == 1 else Unknown(data=True)

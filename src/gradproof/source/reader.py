@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ..evidence.loop import Spot
 from ..finding import Span
-from . import calls, expressions, modules, state, statements
+from . import calls, expressions, modules, state, statements, uncalled
 from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
@@ -139,7 +139,7 @@ class Reader:
         try:
             self.execute(self.source.tree.body)
             self.speculative = True
-            statements.visit_uncalled(self)
+            uncalled.visit_uncalled(self)
         except Exhausted:
             self.cut_short = self.unfinished = True
 

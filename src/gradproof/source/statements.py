@@ -15,6 +15,7 @@ from . import (
     generations,
     imports,
     iterators,
+    list_changes,
     matching,
     operators,
     rounds,
@@ -26,9 +27,7 @@ from . import (
 from .joining import flow_of, join, truth
 from .store import Written
 from .values import (
-    Bound,
     Constant,
-    Function,
     Group,
     Instance,
     Layer,
@@ -306,7 +305,8 @@ def _assert(reader: Reader, node: ast.Assert) -> None:
 
 
 def _delete(reader: Reader, node: ast.Delete) -> None:
-    return None
+    for target in node.targets:
+        list_changes.deleted(reader, target)
 
 
 def _match(reader: Reader, node: ast.Match) -> str | None:
@@ -361,6 +361,7 @@ _HANDLERS: dict[type, Callable[..., str | None]] = {
     ast.With: _with,
     ast.AsyncWith: _with,
     ast.Try: _try,
+    getattr(ast, "TryStar", ast.Try): _try,
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.ClassDef: _class,
@@ -372,53 +373,3 @@ _HANDLERS: dict[type, Callable[..., str | None]] = {
     ast.Delete: _delete,
     ast.Match: _match,
 }
-
-
-MOST_STEPS_A_STEP, MOST_STEPS_A_FUNCTION = 12_000, 4_000
-"""Steps in a function that nobody calls, one that trains and another.
-
-So that a long one leaves some for the others.
-"""
-
-_TRAINING = frozenset("GradientTape gradient apply_gradients minimize fit train_on_batch".split())
-
-
-def visit_uncalled(reader: Reader) -> None:
-    """Follows, with unknown arguments, every function that nobody called."""
-    done: set[int] = set()
-    while True:
-        waiting = [
-            function
-            for function in reader.functions
-            if id(function.node) not in reader.entered and id(function.node) not in done
-        ]
-        if not waiting:
-            return
-        # Methods last entered first would meet objects before their makers.
-        function = waiting[0]
-        done.add(id(function.node))
-        with reader.sparing(MOST_STEPS_A_STEP if _trains(function) else MOST_STEPS_A_FUNCTION):
-            _visit(reader, function)
-
-
-def _trains(function: Function) -> bool:
-    return any(
-        isinstance(node, ast.Attribute) and node.attr in _TRAINING
-        for node in ast.walk(function.node)
-    )
-
-
-def _visit(reader: Reader, function: Function) -> None:
-    node = function.node
-    receiver: Value | None = None
-    if function.owner is not None and function.kind not in ("static", "class"):
-        receiver = classes.sample(reader, function.owner)
-    for _ in range(2):
-        # Twice, as a loop outside would: what one call leaves, the next meets.
-        before = reader.store.writes
-        positional, keywords = binding.unknown_arguments(node, receiver)
-        callee: Value = Bound(receiver, function) if receiver is not None else function
-        value = reader.call(callee, positional, keywords, node)
-        escaping.escape(reader, value)
-        if reader.store.writes == before:
-            return

@@ -115,5 +115,7 @@ class Store:
             first = left[key][2] if key in left else before
             second = right[key][2] if key in right else before
             value = first if first is second else join(first, second)
+            if key[1] == "exact" and isinstance(key[1], Field):
+                value = first and second
             self._note(key, write, before, value)
             write(value)

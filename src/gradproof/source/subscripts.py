@@ -91,7 +91,7 @@ def _list_item(reader: Reader, value: ListValue, node: ast.Subscript, index: Val
     return Unknown(data=True)
 
 
-def _stands_for_several(item: Value) -> bool:
+def stands_for_several(item: Value) -> bool:
     """Says whether an entry is all variables of one owner, or all their gradients."""
     if isinstance(item, Tensor) and item.gradient is not None:
         item = item.gradient.source
@@ -118,8 +118,12 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
         if not isinstance(known, Constant) or not isinstance(known.value, int):
             return ListValue(items, False, value.fixed, value.owner, value.which)
         bounds.append(known.value)
-    value = replace(value, items=items)
-    plain = not any(_stands_for_several(item) for item in value.items)
+    return sliced(replace(value, items=items), bounds)
+
+
+def sliced(value: ListValue, bounds: list[int | None]) -> ListValue:
+    """The entries from a lower to an upper bound, by a step; None: the bound is left out."""
+    plain = not any(stands_for_several(item) for item in value.items)
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
     if bounds == [None, None, -1] and value.exact:
@@ -127,10 +131,10 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
     if not plain and value.exact and _reaches_end(value.items, bounds):
         return ListValue(list(value.items), True, value.fixed, value.owner, value.which)
     if not plain or not value.exact:
-        sliced = ListValue(list(value.items), False, value.fixed, value.owner, value.which)
+        some = ListValue(list(value.items), False, value.fixed, value.owner, value.which)
         if value.exact and bounds[2] in (None, 1):
-            sliced.part = (bounds[0] or 0, bounds[1])
-        return sliced
+            some.part = (bounds[0] or 0, bounds[1])
+        return some
     return ListValue(value.items[slice(*bounds)], True, value.fixed)
 
 
@@ -163,6 +167,14 @@ def _alike(left: Value, right: Value) -> bool:
     """Says whether both are one variable, or the same variables of one owner."""
     both = isinstance(left, Group) and isinstance(right, Group)
     return left is right or (both and left.which == right.which)  # type: ignore[union-attr]
+
+
+def known_bounds(reader: Reader, node: ast.Slice) -> list[int | None] | None:
+    """The bounds and step of a slice; None where one is not a known number."""
+    parts = [part and reader.evaluate(part) for part in (node.lower, node.upper, node.step)]
+    numbers = [part.value if isinstance(part, Constant) else part for part in parts]
+    known = [one for one in numbers if one is None or isinstance(one, int)]
+    return known if len(known) == len(numbers) else None
 
 
 def bounds(reader: Reader, node: ast.Slice) -> Value:
