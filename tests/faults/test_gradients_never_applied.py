@@ -318,3 +318,43 @@ def test_a_list_that_a_loop_fills():
                 variable.assign_sub(0.1 * gradient)
         """
     )
+
+
+def test_pairs_from_a_generator_of_the_program():
+    """What a generator yields is applied by whom it is handed to."""
+    assert_silent(
+        """
+        def scaled(gradients, variables):
+            for gradient, variable in zip(gradients, variables):
+                yield 0.5 * gradient, variable
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(scaled(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_a_list_of_gradients_for_each_network():
+    """Lists gathered in a loop over known networks stand in the order of these."""
+    text = """
+        def both(networks):
+            with tf.GradientTape(persistent=True) as tape:
+                losses = [tf.reduce_mean(tf.square(one(x) - x)) for one in networks]
+            gathered = []
+            for loss, network in zip(losses, networks):
+                gathered.append(tape.gradient(loss, network.trainable_variables))
+            return gathered
+
+        networks = encoder, decoder
+        optimizers = [keras.optimizers.Adam(0.1) for _ in networks]
+        for _ in range(3):
+            for one, adam, gradients in zip(networks, optimizers, {gathered}):
+                adam.apply_gradients(zip(gradients, {variables}
+    """
+    right = "one.trainable_variables))"
+    wrong = "one.trainable_variables))  # GP403"
+    assert_silent(text.format(gathered="both(networks)", variables=right))
+    assert_findings(text.format(gathered="both(networks)[::-1]", variables=wrong))

@@ -127,3 +127,26 @@ def used_up(pairs):
 def test_sifted_out_is_not_used_up(pairs, spent):
     """A fresh generator that lets no pair pass was not read by anybody before."""
     assert Replay(pairs).spent is spent
+
+
+def test_a_generator_of_the_program_that_was_walked():
+    """Pairs that a function yields are met once, by whoever comes first."""
+    text = """
+        def clipped(gradients, variables):
+            for gradient, variable in zip(gradients, variables):
+                yield tf.clip_by_norm(gradient, 1.0), variable
+
+        def describe(pairs):
+            return [float(tf.norm(gradient)) for gradient, _ in pairs]
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            pairs = {pairs}
+            describe(pairs)
+            optimizer.apply_gradients(pairs)
+    """
+    made = "clipped(gradients, model.trainable_variables)"
+    assert_findings(text.format(pairs=f"{made}  # GP405"))
+    assert_silent(text.format(pairs=f"list({made})"))

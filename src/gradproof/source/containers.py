@@ -62,7 +62,10 @@ def list_method(
         position = (
             list_changes.inserted_at(arguments, len(known)) if name == "insert" else len(known)
         )
-        exact = receiver.exact and reader.frame.looping == 0 and position is not None
+        # A loop whose rounds are all followed puts in what each of them puts in.
+        frame = reader.frame
+        every_time = not frame.looping or not (frame.long_loops or frame.guarded)
+        exact = receiver.exact and every_time and position is not None
         if (
             reader.frame.guarded
             and isinstance(value, Group | Variable)

@@ -145,7 +145,9 @@ def _used(reader: Reader, node: _Loop, once: Once, updates: int, *, to_the_end: 
 def handed_over(reader: Reader, value: Value, node: ast.AST) -> None:
     """An optimizer is given an iterator of pairs that somebody has met all of."""
     once = of(reader).once.get(id(value))
-    if isinstance(value, ListValue) and once is not None and once.value is value and once.spent:
+    if isinstance(value, Zip) or once is None or once.value is not value:
+        return
+    if once.spent is not None and _holds_gradients(value):
         _pairs_spent(reader, once, node)
 
 

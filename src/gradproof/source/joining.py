@@ -9,6 +9,7 @@ from .flow import merge
 from .store import MISSING
 from .values import (
     Constant,
+    Dataset,
     DictValue,
     GradientOf,
     Group,
@@ -164,6 +165,8 @@ def flow_of(value: Value) -> Flow:
     """What a value already depends on, without reading it anew."""
     if isinstance(value, Tensor | Unknown):
         return value.flow
+    if isinstance(value, Dataset):
+        return flow_of(value.element)
     if isinstance(value, ListValue | DictValue):
         return merge(item.flow for item in leaves(value) if isinstance(item, Tensor | Unknown))
     return {}

@@ -25,6 +25,7 @@ from .values import (
     Bound,
     Class,
     Constant,
+    Dataset,
     Function,
     Layer,
     ListValue,
@@ -150,6 +151,8 @@ def mark_all(reader: Reader, value: Value) -> None:
     elif isinstance(value, ListValue):
         for item in leaves(value):
             mark_all(reader, item)
+    elif isinstance(value, Dataset):
+        mark_all(reader, value.element)
     else:
         escaping.mark_updated(reader, value)
 

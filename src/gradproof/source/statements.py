@@ -148,6 +148,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     if not complete:
         several = len(elements) > 1 and isinstance(iterated, ListValue)
         if not several:
+            _left_alone(reader, elements[1:])
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
     updates.loop_begins(reader, node, iterated)
     step_counters.loop_begins(reader, node)
@@ -163,14 +164,19 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         if left in ("break", "return", "raise"):
             break
     for element in elements[most:] if left in (None, "continue") else ():
-        # What happens with the others is not followed, but it happens.
         binding.bind(reader, node.target, element, node, loop=True)
-        escaping.touch(reader, element)
-        escaping.escape(reader, element)
+        _left_alone(reader, [element])
     reader.frame.looping -= 1
     reader.frame.long_loops -= lasting
     iterators.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else execute(reader, node.orelse)
+
+
+def _left_alone(reader: Reader, elements: list[Value]) -> None:
+    """What happens with these in a loop is not followed, but it happens."""
+    for element in elements:
+        escaping.touch(reader, element)
+        escaping.escape(reader, element)
 
 
 def _is_part(element: Value) -> bool:
