@@ -241,3 +241,22 @@ def test_new_values_by_a_factor(kind, factor, found):
         operation(17, "Mul", (16, 15), 7, False),
     )
     assert proven(run) == found
+
+
+def test_copies_that_get_weights_gave():
+    """An array that is changed in place is a copy, until `set_weights` puts it back."""
+    text = """
+        def descend(gradients):
+            weights = model.get_weights()
+            for weight, gradient in zip(weights, gradients):
+                weight -= 0.1 * gradient.numpy()  # GP402
+            {put_back}
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            descend(tape.gradient(loss, model.trainable_variables))
+    """
+    assert_findings(text.format(put_back="return weights"))
+    right = text.format(put_back="model.set_weights(weights)").replace("  # GP402", "")
+    assert_silent(right)

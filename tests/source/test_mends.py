@@ -477,3 +477,24 @@ def step(rate):
 def test_what_climbs_is_subtracted_where_it_is_added(before, after):
     """The loss keeps its sign."""
     assert healed(CLIMBING.format(before)) == CLIMBING.format(after)
+
+
+COPIES = """\
+import tensorflow as tf
+from tensorflow import keras
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+x, y = tf.ones((8, 4)), tf.ones((8, 1))
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    weights = model.get_weights()
+    for weight, gradient in zip(weights, gradients):
+        weight -= 0.1 * gradient.numpy()
+"""
+
+
+def test_copies_are_put_back():
+    """`set_weights` behind the loop that changes them."""
+    assert healed(COPIES) == COPIES + "    model.set_weights(weights)\n"

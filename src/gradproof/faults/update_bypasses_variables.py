@@ -67,6 +67,7 @@ _WHERE = {
     "attribute": "assigned to an attribute that does not hold the variables",
     "name": "bound to a name",
     "list": "put into a list that nothing uses",
+    "copy": "written to the copies that `get_weights` gives",
     "projection": "bound to a name of the loop's",
 }
 
@@ -96,6 +97,8 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix:
     title = "assign to the variables: `variable.assign(...)`"
+    if where == "copy":
+        title = "give the network its new values: `model.set_weights(...)`"
     if where != "element" or target is None or value is None:
         return Fix(title, safe=False)
     from ..evidence.loop import Spot

@@ -6,8 +6,10 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import ownership
+from ..evidence.loop import DroppedUpdate
+from . import escaping, ownership
 from .habits import remark
+from .joining import flow_of
 from .values import Instance, Layer, ListValue, Tensor, Value
 
 if TYPE_CHECKING:
@@ -22,12 +24,13 @@ class Blends:
 
     `arrays`: whose weights an array is one of; `mixed`: two networks, and where arrays of both
     were mixed; `given`: the calls of `set_weights` for each network, and whether each of them
-    gave it those of another one, once.
+    gave it those of another one, once. `stepped`: where an array was moved along a gradient.
     """
 
     arrays: dict[int, tuple[Tensor, Network]] = field(default_factory=dict)
     mixed: dict[ast.AST, tuple[Network, Network]] = field(default_factory=dict)
     given: dict[int, dict[ast.AST, bool]] = field(default_factory=dict)
+    stepped: dict[ast.AST, Network] = field(default_factory=dict)
 
 
 def arrays_of(reader: Reader, network: Network) -> ListValue:
@@ -60,11 +63,23 @@ def summed(reader: Reader, node: ast.BinOp) -> None:
         remark(reader, "target-copy-wrong", reader.spot(node), "mixed", (text,))
 
 
+def augmented(reader: Reader, node: ast.AugAssign, target: ast.expr, added: Value) -> None:
+    """`weight -= rate * gradient`, where the weight is an array that `get_weights` gave."""
+    if reader.silent or not reader.facts.blends.arrays or not isinstance(target, _NAMED):
+        return
+    network = _array_of(reader, target)
+    if network is not None and escaping.gradients_in(flow_of(added)):
+        reader.facts.blends.stepped[node] = network
+
+
+_NAMED = ast.Name | ast.Subscript
+
+
 def _factor(reader: Reader, side: ast.expr) -> tuple[str, Network] | None:
     """The array of weights in `a * x`, as written, and whose it is."""
     if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult):
         for part in (side.left, side.right):
-            owner = _array_of(reader, part) if isinstance(part, ast.Name | ast.Subscript) else None
+            owner = _array_of(reader, part) if isinstance(part, _NAMED) else None
             if owner is not None:
                 return ast.unparse(part), owner
     return None
@@ -84,6 +99,7 @@ def _array_of(reader: Reader, node: ast.expr) -> Network | None:
 def finish(reader: Reader) -> None:
     """Mixtures of what is trained and of a copy that get to no network at all."""
     blends = reader.facts.blends
+    _lost(reader, blends)
     if not blends.mixed or not _only_copied(reader):
         return
     trained = {owner for question in reader.facts.asked for owner in question.asked.applied}
@@ -95,6 +111,20 @@ def finish(reader: Reader) -> None:
             if learns and copied and not any(id(one) in written for one in _all(reader, copy)):
                 others = ((reader.spot(copy.node), "made here, and never given it"),)
                 remark(reader, "target-copy-wrong", reader.spot(node), "left", (), others)
+
+
+def _lost(reader: Reader, blends: Blends) -> None:
+    """Arrays that moved along gradients, in a file that gives no network any weights."""
+    if any(
+        isinstance(node, ast.Attribute) and node.attr in ("set_weights", "assign")
+        for source in reader.sources
+        for node in (ast.walk(source.tree) if blends.stepped else ())
+    ):
+        return
+    for node, network in blends.stepped.items():
+        names = (ownership.name_of(network),) if ownership.name_of(network) else ()
+        fact = DroppedUpdate(reader.spot(node), names, "copy", reader.spot(node))
+        reader.facts.dropped[fact] = None
 
 
 def _only_copied(reader: Reader) -> bool:

@@ -6,7 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
-from . import arithmetic, binding
+from . import arithmetic, binding, blends
 from .joining import truth
 from .values import Constant, ListValue, Tensor, Unknown, Value
 
@@ -176,6 +176,7 @@ def augment(reader: Reader, node: ast.AugAssign) -> None:
         reader.store.set_field(before, "items", grown[:MOST_ITEMS])
         reader.store.set_field(before, "exact", exact)
         return
+    blends.augmented(reader, node, load, added)
     operation = ast.BinOp(load, node.op, node.value)
     ast.copy_location(operation, node)
     value = binary(reader, operation, before, added)

@@ -44,6 +44,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "sparse-gradient-arithmetic": ("differentiated.sparse_gradient_arithmetic",),
     "gradients-never-applied": ("applied.gradients_never_applied",),
     "update-bypasses-variables": (
+        "applied.copies_put_back",
         "applied.update_bypasses_variables",
         "recorded.variable_rebound_to_tensor",
     ),

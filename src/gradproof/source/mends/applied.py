@@ -144,6 +144,31 @@ def update_bypasses_variables(draft: Draft, finding: Finding) -> Iterator[Fix]:
         yield Fix(title, False, tuple(edits))
 
 
+def copies_put_back(draft: Draft, finding: Finding) -> Iterator[Fix]:
+    """`model.set_weights(weights)` behind the loop that changes what `get_weights` gave."""
+    if "get_weights" not in finding.message:
+        raise NoMend
+    statement = draft.statement(node_of(draft, finding))
+    made = [
+        one
+        for one in ast.walk(draft.scope(statement))
+        if isinstance(one, ast.Assign) and called(one.value) == "get_weights"
+    ]
+    if len(made) != 1 or not isinstance(made[0].targets[0], ast.Name):
+        raise NoMend
+    (target,), call = made[0].targets, made[0].value
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Attribute)
+    block = draft.block(made[0])
+    around = [one for one in draft.up(statement) if one in block]
+    if not around:
+        raise NoMend
+    line = f"{draft.source(call.func.value)}.set_weights({draft.source(target)})"
+    last = around[0]
+    assert isinstance(last, ast.stmt)
+    yield Fix("give the network its new values", False, (draft.after(last, line),))
+
+
 def _targets(target: ast.expr) -> list[str]:
     if isinstance(target, ast.Name):
         return [target.id]

@@ -170,6 +170,8 @@ def assign_on_loss_path(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 def variable_rebound_to_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The variable is assigned instead of its name."""
+    if "get_weights" in finding.message:
+        raise NoMend  # an array has no `assign`
     statement = draft.statement(node_of(draft, finding))
     title = "assign to the variable"
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
