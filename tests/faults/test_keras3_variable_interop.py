@@ -92,3 +92,20 @@ def test_what_a_variable_holds_may_be_watched(line: str):
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     """)
+
+
+@pytest.mark.parametrize(
+    "watched",
+    ["[x, *model.trainable_weights]", "encoder.trainable_variables + decoder.trainable_variables"],
+)
+def test_variables_in_a_list_with_others(watched: str):
+    """A list that holds variables of Keras among others is no better."""
+    text = f"""
+        with tf.GradientTape() as tape:
+            tape.watch({watched})  # GP412
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text)
+    assert_silent(text.replace("  # GP412", ""), keras="2")
