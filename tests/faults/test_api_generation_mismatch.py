@@ -109,3 +109,13 @@ def test_behind_a_condition():
         if hasattr(adam, "lr"):
             adam.lr.assign(0.01)
     """)
+
+
+def test_gone_from_both_generations():
+    """`_decayed_lr` belongs to the optimizers before TensorFlow 2.11, and to the legacy ones."""
+    text = """
+        adam = {made}(0.1)
+        print(adam._decayed_lr(tf.float32)){mark}
+    """
+    assert_findings(text.format(made="keras.optimizers.Adam", mark="  # GP413"))
+    assert_silent(text.format(made="keras.optimizers.legacy.Adam", mark=""))

@@ -19,19 +19,12 @@ def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> No
     """An attribute is looked up on an object that is known."""
     if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return
-    if _is_asked_for(reader) or (reader.frame.guarded and asks_version(reader, node)):
-        return
     if isinstance(value, Optimizer):
         _gone(reader, "optimizer", value, name, node)
     elif isinstance(value, Other) and value.kind == "metric":
         _gone(reader, "metric", value, name, node)
     elif isinstance(value, Layer) and value.kind in ("Sequential", "Model"):
         _gone(reader, "model", value, name, node)
-
-
-def _is_asked_for(reader: Reader) -> bool:
-    """Says whether the program looks first which generation it has."""
-    return reader.generation is None
 
 
 _VERSION = r"(?i)version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[12]|keras_?[23]"
@@ -119,8 +112,15 @@ def _leaving(reader: Reader, node: ast.AST) -> list[ast.If]:
 def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribute) -> None:
     if isinstance(value, Optimizer) and (value.custom is not None or value.scales):
         return
-    instead = api.GONE.get((kind, reader.generation or ""), {}).get(name)
-    if instead is not None:
+    # Where either may be meant, what both of them lack.
+    meant = (reader.generation,) if reader.generation else ("2", "3")
+    instead, *others = (api.GONE.get((kind, one), {}).get(name) for one in meant)
+    if instead is None or None in others:
+        return
+    if kind == "optimizer" and "optimizers.legacy" in "".join(reader.source.lines):
+        # Those have all that optimizers ever had.
+        return
+    if not (reader.frame.guarded and asks_version(reader, node)):
         spot = reader.spot(node)
         habits.remark(reader, "api-generation-mismatch", spot, name, (kind, instead))
 
