@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from gradproof.evidence.applies import Apply, Assigned, Optimizer, Pair, Step, Update
 from gradproof.evidence.ledger import Audit
 from gradproof.evidence.run import Run
@@ -503,3 +505,91 @@ def test_a_rule_whose_sign_is_turned_or_unknown():
         "self.assign_add(variable, self.change(direction))",
     ):
         assert_silent(rule(write))
+
+
+NESTEROV = """
+    class Nesterov:
+        def __init__(self, variables):
+            self.variables = list(variables)
+            self.velocities = [tf.Variable(tf.zeros_like(v)) for v in self.variables]
+            self.rates = [tf.constant(0.1) for _ in self.variables]
+
+        def step(self, gradients):
+            for v, velocity, rate, g in zip(
+                self.variables, self.velocities, self.rates, gradients
+            ):
+                speed = 0.9 * velocity - rate * g{mark}
+                {store}
+                v.assign_add(0.9 * speed - rate * g)
+"""
+
+
+def test_a_velocity_that_stays_zero():
+    """The new velocity moves the variable and is never stored; rates are not meant to change."""
+    assert_findings(NESTEROV.format(mark="  # GP411", store="print(speed)"))
+
+
+@pytest.mark.parametrize(
+    "store", ["velocity.assign(speed)", "keep(velocity, speed)", "self.put(velocity, speed)"]
+)
+def test_a_velocity_that_is_stored(store: str):
+    """It is assigned, or handed to somebody who may assign it."""
+    assert_silent(NESTEROV.format(mark="", store=store))
+
+
+def test_velocities_that_are_a_new_list_each_time():
+    """The attribute itself takes the new values."""
+    assert_silent(
+        """
+        class Momentum:
+            def __init__(self, variables):
+                self.variables = list(variables)
+                self.velocity = [tf.zeros_like(v) for v in self.variables]
+
+            def step(self, gradients):
+                self.velocity = [0.9 * v + g for v, g in zip(self.velocity, gradients)]
+                for variable, velocity in zip(self.variables, self.velocity):
+                    variable.assign_sub(0.1 * velocity)
+        """
+    )
+
+
+def test_zeros_that_somebody_else_trains():
+    """Biases begin as zeros, too, and what moves them may stand outside."""
+    assert_silent(
+        """
+        class Network:
+            def __init__(self):
+                self.weights = [tf.Variable(tf.ones((4, 4))) for _ in range(2)]
+                self.biases = [tf.Variable(tf.zeros(4)) for _ in range(2)]
+
+            def forward(self, h):
+                for w, b in zip(self.weights, self.biases):
+                    h = tf.tanh(h @ w + b)
+                return h
+
+            def step(self, gradients):
+                for w, g in zip(self.weights, gradients):
+                    w.assign_sub(0.1 * g)
+        """
+    )
+
+
+def test_slots_of_a_keras_optimizer_that_stay_zero():
+    """`update_step` reads its slot, and moves the variable by a new value of its own."""
+    text = """
+        class Heavy(keras.optimizers.Optimizer):
+            def build(self, variables):
+                super().build(variables)
+                self.speeds = []
+                for v in variables:
+                    self.speeds.append(self.add_variable_from_reference(v, "speed"))
+
+            def update_step(self, gradient, variable, learning_rate):
+                slot = self.speeds[self._get_variable_index(variable)]
+                speed = 0.9 * slot + gradient{mark}
+                {store}
+                self.assign_sub(variable, learning_rate * speed)
+    """
+    assert_findings(text.format(mark="  # GP411", store="pass"))
+    assert_silent(text.format(mark="", store="self.assign(slot, speed)"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import habits, unstored
+from . import habits, unstored, zero_slots
 from .methods import ASSIGNS, Method, name_of, names_read, own_attribute
 from .values import Class
 
@@ -23,6 +23,7 @@ def look(reader: Reader, cls: Class) -> None:
     if cls.base not in ("plain", "optimizer", "module") or reader.silent:
         return
     methods = [node for node in cls.node.body if isinstance(node, ast.FunctionDef)]
+    zero_slots.look(reader, cls, methods)
     updating = [method for method in methods if _moves_its_arguments(method)]
     if not updating:
         if cls.base == "optimizer":
