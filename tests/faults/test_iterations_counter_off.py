@@ -222,3 +222,37 @@ def test_a_count_that_runs_with_the_variables():
     counts = "[tf.Variable(0.0, trainable=False) for _ in weights]"
     assert_silent(own.format(count=counts, once="pass", each="t.assign_add(1.0)"))
     assert_silent(ADAM.replace("** count", "** 3").format(count=count, once="pass", each=add))
+
+
+def test_one_part_after_the_other():
+    """A loop over layers or networks counts one step for each of them."""
+    text = """
+        adam = keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9))
+        adam.build(encoder.trainable_variables + decoder.trainable_variables)
+        for _ in range(9):
+            with tf.GradientTape(persistent=True) as tape:
+                loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+            pairs = []
+            for part in (encoder, decoder):
+                gradients = tape.gradient(loss, part.trainable_variables)
+                {inside}
+            {after}
+    """
+    each = "adam.apply_gradients(zip(gradients, part.trainable_variables))"
+    assert_findings(text.format(inside=f"{each}  # GP602", after="del tape"))
+    gathered = "pairs += list(zip(gradients, part.trainable_variables))"
+    assert_silent(text.format(inside=gathered, after="adam.apply_gradients(pairs)"))
+
+
+def test_parts_that_learn_one_epoch_each():
+    """Networks that take turns by epochs are steps of their own."""
+    assert_silent("""
+        adam = keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9))
+        adam.build(encoder.trainable_variables + decoder.trainable_variables)
+        for part in (encoder, decoder):
+            for _ in range(9):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(part(x) - x))
+                gradients = tape.gradient(loss, part.trainable_variables)
+                adam.apply_gradients(zip(gradients, part.trainable_variables))
+    """)

@@ -237,6 +237,19 @@ def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
     )
 
 
+def _next_part(last: Applied, one: Applied) -> bool:
+    """`for layer in layers: optimizer.apply_gradients(...)`: other variables in each round."""
+    known = {id(owner) for owner in last.owners}
+    return (
+        last.node is one.node
+        and last.loops == one.loops
+        and bool(one.loops)
+        and isinstance(one.loops[-1][0], ast.For)
+        and not last.guarded
+        and not any(id(owner) in known for owner in one.owners)
+    )
+
+
 def _counted_twice(reader: Reader, one: Applied) -> None:
     """Two lists take turns with one optimizer that follows a schedule."""
     if not _scheduled(one.optimizer) or one.guarded:
@@ -246,6 +259,10 @@ def _counted_twice(reader: Reader, one: Applied) -> None:
         habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name)
         return
     mine = [other for other in of(reader).applied if other.optimizer is one.optimizer]
+    if mine and _next_part(mine[-1], one):
+        others = ((reader.spot(one.loops[-1][0].iter), "once for each of these"),)  # type: ignore[attr-defined]
+        name = ast.unparse(one.node.func).rpartition(".")[0]
+        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name, (), others)
     if len(mine) < 2:
         return
     first, second = mine[-2:]
