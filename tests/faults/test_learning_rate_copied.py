@@ -156,3 +156,21 @@ def test_a_schedule_that_fell_in_vain():
 def test_nothing_changed():
     """A run in which the rate stays as it was made."""
     assert not list(prove(healthy()))
+
+
+def test_a_rate_in_a_namespace():
+    """`SimpleNamespace(rate=...)` is a settings object like any other."""
+    text = """
+        from types import SimpleNamespace
+
+        settings = SimpleNamespace(rate=0.1, epochs=9)
+        adam = keras.optimizers.Adam(settings.rate)
+        for epoch in range(settings.epochs):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            adam.apply_gradients(zip(gradients, model.trainable_variables))
+            settings.rate *= 0.5{then}
+    """
+    assert_findings(text.format(then="  # GP502"))
+    assert_silent(text.format(then="; adam.learning_rate.assign(settings.rate)"))

@@ -169,6 +169,13 @@ def instantiate(
     return instance
 
 
+def namespace(reader: Reader, keywords: dict[str, Value], node: ast.AST) -> Instance:
+    """`types.SimpleNamespace(rate=0.1)`: an object without a class of the file."""
+    made = ast.ClassDef("SimpleNamespace", [], [], [], [])
+    cls = Class("SimpleNamespace", ast.copy_location(made, node), "plain", [])
+    return Instance(cls, Scope(dict(keywords)), node, reader.path(node))
+
+
 def _by_default(reader: Reader, cls: Class, name: str, node: ast.AST) -> dict[str, Value]:
     """What `name: T = field(default_factory=...)` gives an object of its own, or `default=...`."""
     made = cls.members.get(name)

@@ -11,6 +11,7 @@ from . import (
     binding,
     builtin,
     calls,
+    classes,
     datasets,
     escaping,
     generations,
@@ -73,6 +74,8 @@ def library(
         return arrays.numpy_operation(reader, name, arguments, keywords, node)
     if name == "dataclasses.field":
         return Other("field", name, node, keywords)
+    if name == "types.SimpleNamespace" and not arguments:
+        return classes.namespace(reader, keywords, node)
     if name == "functools.partial" and arguments:
         return Partial(arguments[0], arguments[1:], keywords)
     if name in (
