@@ -358,3 +358,25 @@ def test_a_list_of_gradients_for_each_network():
     wrong = "one.trainable_variables))  # GP403"
     assert_silent(text.format(gathered="both(networks)", variables=right))
     assert_findings(text.format(gathered="both(networks)[::-1]", variables=wrong))
+
+
+def test_only_their_norm_is_kept():
+    """A number that tells of all gradients at once moves no variable."""
+    text = """
+        from collections import defaultdict
+
+        log = defaultdict(list)
+        for _ in range(3):
+            with tf.GradientTape(persistent=True) as tape:
+                value = decoder(x)
+                loss = tf.reduce_mean(tf.square(encoder(x) - tf.stop_gradient(value)))
+                miss = tf.reduce_mean(tf.square(value - y))
+            optimizer.apply_gradients(
+                zip(tape.gradient(loss, encoder.trainable_variables), encoder.trainable_variables)
+            )
+            gradients = tape.gradient(miss, decoder.trainable_variables){mark}
+            log["norm"].append({kept})
+    """
+    norm = "float(tf.linalg.global_norm(gradients))"
+    assert_findings(text.format(mark="  # GP401", kept=norm))
+    assert_silent(text.format(mark="", kept="gradients"))

@@ -136,3 +136,21 @@ def test_written_back_while_running():
 def test_zeros_for_no_gradient():
     """Where a gradient is None, zeros only stand for it."""
     assert not list(prove(unconnected(masked(healthy()), KERNEL)))
+
+
+def test_masks_made_of_the_weights():
+    """What is small is pruned: no gradient passes a comparison, and a cast keeps it a mask."""
+    text = """
+        adam = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+        large = [tf.cast(tf.abs(v) > 0.1, tf.float32) for v in model.trainable_variables]
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            gradients = [g * m for g, m in zip(gradients, large)]{mark}
+            adam.apply_gradients(zip(gradients, model.trainable_variables))
+            {then}
+    """
+    back = "[v.assign(v * m) for v, m in zip(model.trainable_variables, large)]"
+    assert_findings(text.format(mark="  # GP509", then="pass"))
+    assert_silent(text.format(mark="", then=back))

@@ -472,3 +472,23 @@ def test_sorted_by_different_keys():
     assert_silent(text.format(key=by_path, given="targets", mark=""))
     assert_silent(text.format(key=by_size, given="sources", mark=""))
     assert_silent(text.format(key="key=unknown", given="[v for v in sources]", mark=""))
+
+
+def test_put_in_order_by_names_that_are_known():
+    """`right` comes before `left` in the list, and behind it by name."""
+    text = """
+        def by_name(variables):
+            return sorted(variables, key=lambda v: v.name)
+
+        right = tf.Variable(tf.zeros((4, 1)), name="{first}")
+        left = tf.Variable(tf.zeros((4, 1)), name="{second}")
+        weights = (right, left)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ right - x @ left - y))
+            gradients = tape.gradient(loss, by_name(weights))
+            optimizer.apply_gradients(zip(gradients, weights)){mark}
+    """
+    assert_findings(text.format(first="right", second="left", mark="  # GP403"))
+    assert_silent(text.format(first="a", second="b", mark=""))
+    assert_silent(text.format(first="same", second="same", mark=""))

@@ -128,3 +128,37 @@ def test_functions_of_numpy():
     assert_findings(text.format(function="linalg.norm", given="hidden", mark="  # GP608"))
     assert_silent(text.format(function="prod", given="hidden.shape", mark=""))
     assert_silent(text.format(function="sqrt", given="4.0", mark=""))
+
+
+def test_traced_by_a_decorator_of_the_program():
+    """`tf.function(partial(method, self))`, kept under a name that is made of the method's."""
+    text = """
+        import functools
+
+        def compiled(method):
+            name = f"_compiled_{method.__name__}"
+
+            @functools.wraps(method)
+            def wrapper(self, *given):
+                if not hasattr(self, name):
+                    setattr(self, name, tf.function(functools.partial(method, self)))
+                return getattr(self, name)(*given)
+
+            return wrapper
+
+        class Trainer:
+            @compiled
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+                SHOW
+                return loss
+
+        trainer = Trainer()
+        for _ in range(3):
+            trainer.step(x, y)
+    """
+    assert_findings(text.replace("SHOW", "print(loss.numpy())  # GP608"))
+    assert_silent(text.replace("SHOW", "tf.print(loss)"))

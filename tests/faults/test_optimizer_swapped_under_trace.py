@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.stale import Replaced
 from gradproof.faults.optimizer_swapped_under_trace import prove
 from records import at, healthy
@@ -172,3 +174,50 @@ def test_an_entry_of_a_dict():
         anew = f"{change}; self.step = tf.function(type(self).step.python_function)"
         assert_silent(IN_A_DICT.replace("CHANGE", anew))
     assert_silent(IN_A_DICT.replace("CHANGE", by_key.replace('optimizer"]', 'next"]')))
+
+
+@pytest.mark.parametrize("swap", ["cool()", 'state["optimizer"] = keras.optimizers.SGD(1e-4)'])
+def test_swapped_in_a_later_epoch(swap: str):
+    """The branch is met before the first step is; what stood there before was traced."""
+    text = """
+        state = {"optimizer": keras.optimizers.Adam(0.05)}
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            state["optimizer"].apply_gradients(zip(gradients, model.trainable_variables))
+
+        def cool():
+            state["optimizer"] = keras.optimizers.SGD(1e-4)COOL
+
+        for epoch in range(9):
+            if epoch == TURN:
+                SWAP
+            step()
+    """.replace("TURN", "5")
+    inside = swap == "cool()"
+    text = text.replace("COOL", "  # GP408" if inside else "")
+    assert_findings(text.replace("SWAP", swap if inside else f"{swap}  # GP408"))
+
+
+def test_chosen_before_the_first_step():
+    """Either optimizer is there for good."""
+    assert_silent("""
+        import sys
+
+        state = {"optimizer": keras.optimizers.Adam(0.05)}
+        if len(sys.argv) > 1:
+            state["optimizer"] = keras.optimizers.SGD(0.1)
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            state["optimizer"].apply_gradients(zip(gradients, model.trainable_variables))
+
+        for epoch in range(9):
+            step()
+    """)

@@ -242,3 +242,41 @@ def test_gradients_that_a_callback_reads(kind: str):
     """
     assert_findings(text.format(kind=kind, mark="  # GP607", eager=""))
     assert_silent(text.format(kind=kind, mark="", eager=", run_eagerly=True"))
+
+
+LOG = """
+class Log:
+    def __init__(self):
+        self.losses = []
+
+    def keep(self, value):
+        self.losses.append(value)
+
+    def mean(self):
+        recent, self.losses = self.losses, []
+        return tf.add_n(recent) / len(recent)
+
+log = Log()
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    {inside}
+    return loss
+
+for _ in range(3):
+    loss = step()
+    {outside}
+print(float(log.mean()))
+"""
+
+
+def test_a_log_that_the_step_writes_to():
+    """What an object outside keeps of a traced step is read when there is no graph."""
+    kept = "self.losses.append(value)"
+    wrong = LOG.format(inside="log.keep(loss)", outside="pass")
+    assert_findings(wrong.replace(kept, f"{kept}  # GP607"))
+    assert_silent(LOG.format(inside="pass", outside="log.keep(loss)"))

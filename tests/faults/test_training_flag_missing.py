@@ -225,3 +225,30 @@ def test_what_a_run_saw_of_a_default():
     assert settle(finding, run) is finding
     told = replace(mode, training=True)
     assert settle(finding, replace(run, modes=(mode, told))) is Verdict.CLEARED
+
+
+def test_a_block_of_the_program_is_told_to_stay_in_inference():
+    """It holds layers that care, as the class itself might."""
+    text = """
+        class Block(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner = keras.layers.Dense(4)
+                self.{name} = keras.layers.{kind}
+
+            def call(self, x, training=False):
+                return self.{name}(self.inner(x), training=training)
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.block = Block()
+                self.out = keras.layers.Dense(1)
+
+            def call(self, x, training=False):
+                return self.out(self.block(x, training={flag})){mark}
+    """
+    norm = {"name": "norm", "kind": "BatchNormalization()"}
+    assert_findings(text.format(**norm, flag="False", mark="  # GP706"))
+    assert_silent(text.format(**norm, flag="training", mark=""))
+    assert_silent(text.format(name="act", kind="ReLU()", flag="False", mark=""))

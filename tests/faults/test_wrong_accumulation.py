@@ -503,3 +503,33 @@ def test_buffers_that_each_call_makes():
         for _ in range(3):
             big_step([(x, y), (x, y)])
     """)
+
+
+ROUNDS = """
+def step(parts):
+    {before}
+    for part in parts:
+        {inside}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(part) - 1.0))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        total = [t + g / 4 for t, g in zip(total, gradients)]
+        {then}
+    {after}
+
+for _ in range(3):
+    step(tf.split(x, 4))
+"""
+BEGIN = "total = [tf.zeros_like(v) for v in model.trainable_variables]"
+APPLY = "optimizer.apply_gradients(zip(total, model.trainable_variables))"
+
+
+def test_sums_that_begin_in_each_round():
+    """Only the last part is applied, unless each part is."""
+    assert_findings(
+        ROUNDS.format(before="pass", inside=f"{BEGIN}  # GP506", then="pass", after=APPLY)
+    )
+    assert_silent(ROUNDS.format(before=BEGIN, inside="pass", then="pass", after=APPLY))
+    assert_silent(ROUNDS.format(before="pass", inside=BEGIN, then=APPLY, after="pass"))
+    kept = ROUNDS.format(before="kept = []", inside=BEGIN, then="kept.append(total)", after=APPLY)
+    assert_silent(kept)

@@ -391,3 +391,31 @@ def test_a_lower_bound_that_is_minimised():
 def test_what_is_rightly_negative(run: Run):
     """Who deceives a network keeps the change small; two outputs may be pushed apart."""
     assert list(prove(run)) == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        'collections.namedtuple("Line", "slope offset")',
+        'collections.namedtuple("Line", ["slope", "offset"])',
+        "Named",
+    ],
+)
+def test_fields_of_a_named_tuple(made: str):
+    """The variables of a named tuple are met one by one, in the order of its fields."""
+    assert_findings(f"""
+        import collections
+        from typing import NamedTuple
+
+        class Named(NamedTuple):
+            slope: tf.Variable
+            offset: tf.Variable
+
+        Line = {made}
+        line = Line(tf.Variable(1.0), tf.Variable(0.0))
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(line.slope * x + line.offset - y))
+            for variable, gradient in zip(line, tape.gradient(loss, line)):
+                variable.assign_add(0.1 * gradient)  # GP504
+    """)

@@ -498,3 +498,27 @@ for _ in range(3):
 def test_copies_are_put_back():
     """`set_weights` behind the loop that changes them."""
     assert healed(COPIES) == COPIES + "    model.set_weights(weights)\n"
+
+
+BEGUN = """\
+import tensorflow as tf
+from tensorflow import keras
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.1)
+x = tf.ones((8, 4))
+for _ in range(3):
+    variables = model.trainable_variables
+{before}    for part in tf.split(x, 4):
+{inside}        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(part) - 1.0))
+        total = [t + g / 4 for t, g in zip(total, tape.gradient(loss, variables))]
+    optimizer.apply_gradients(zip(total, variables))
+"""
+
+
+def test_sums_begin_before_the_loop():
+    """What each round began with is made once."""
+    begin = "total = [tf.zeros_like(v) for v in variables]\n"
+    wrong = BEGUN.format(before="", inside=f"        {begin}")
+    assert healed(wrong) == BEGUN.format(before=f"    {begin}", inside="")

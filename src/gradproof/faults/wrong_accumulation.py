@@ -87,6 +87,14 @@ _WORDS = {
         "never emptied",
         "assign zeros to the buffers after they are applied",
     ),
+    "begun each round": (
+        (
+            "the sums begin with zeros in each round of the loop that adds to them: what is "
+            "applied behind the loop is the gradient of its last round alone"
+        ),
+        "begins anew in each round",
+        "begin with zeros before the loop",
+    ),
     "not divided": (
         (
             "gradients of means over the parts are added up and applied undivided: with this "

@@ -113,6 +113,8 @@ def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
         if isinstance(found, Function) and found.kind == "class":
             return Bound(value, found)
         return found if found is not None else Unknown(f"{value.name}.{name}")
+    if isinstance(value, Function) and name == "__name__" and value.name:
+        return Constant(value.name, node)
     if isinstance(value, Other) and value.kind == "super":
         return of_super(reader, value, name, node)
     if isinstance(value, Other) and name in value.arguments:

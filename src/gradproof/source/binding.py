@@ -7,7 +7,7 @@ import builtins
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from . import attributes, escaping, modules, state, target_copies, updates
+from . import attributes, escaping, modules, state, target_copies, tuples, updates
 from .joining import join_values
 from .values import (
     Bound,
@@ -194,6 +194,7 @@ def elements(
     reader: Reader, value: Value, node: ast.AST, *, unpacking: bool = False
 ) -> tuple[list[Value], bool]:
     """What a loop over a value meets; whether that is all, entry by entry."""
+    value = tuples.listed(value)
     if isinstance(value, ListValue):
         state.list_read(reader, value, node)
         plain = not any(isinstance(item, Group) for item in value.items)

@@ -202,6 +202,9 @@ def _sorted(
     """Names and numbers in their order; of anything else nobody knows the order."""
     value = arguments[0] if arguments else None
     if isinstance(value, ListValue) and keywords:
+        named = _by_their_names(value, keywords)
+        if named is not None:
+            return named
         return replace(value, items=list(value.items), order=_order(keywords))
     if value is None or keywords or not isinstance(value, ListValue | DictValue):
         return value
@@ -211,6 +214,31 @@ def _sorted(
     if not complete or not texts or len(texts) < len(items):
         return value if isinstance(value, ListValue) else ListValue(items, complete)
     return ListValue([*sorted(texts, key=lambda item: str(item.value))])
+
+
+def _by_their_names(value: ListValue, keywords: Keywords) -> ListValue | None:
+    """`sorted(variables, key=lambda v: v.name)`, where every variable was given a name."""
+    key, body = keywords.get("key"), None
+    if isinstance(key, Function) and isinstance(key.node, ast.Lambda) and len(keywords) == 1:
+        body = key.node.body
+    if not isinstance(body, ast.Attribute) or body.attr not in ("name", "path"):
+        return None
+    names = [_given_name(item) for item in value.items]
+    # Scopes go before a name: those of one call have the same.
+    calls = {item.path[:-1] for item in value.items if isinstance(item, Variable)}
+    if not value.exact or "" in names or len(set(names)) < len(names) or len(calls) > 1:
+        return None
+    pairs = sorted(zip(names, value.items, strict=True), key=lambda pair: pair[0])
+    return replace(value, items=[item for _, item in pairs], property_read=False)
+
+
+def _given_name(value: Value) -> str:
+    """The name that a `tf.Variable` was made with."""
+    made = value.node if isinstance(value, Variable) and value.kind == "tf.Variable" else None
+    for word in made.keywords if isinstance(made, ast.Call) else ():
+        if word.arg == "name" and isinstance(word.value, ast.Constant):
+            return str(word.value.value)
+    return ""
 
 
 def _order(keywords: Keywords) -> str:

@@ -16,6 +16,7 @@ from .values import (
     Layer,
     ListValue,
     Partial,
+    Tensor,
     Unknown,
     Value,
     Variable,
@@ -43,10 +44,18 @@ def use(entries: list[GradientOf]) -> None:
 
 def escape(reader: Reader, value: Value) -> None:
     """A value goes where the file can't follow: its gradients may be used."""
+    if isinstance(value, Tensor) and value.form == "number" and _measures(value.flow):
+        return
     use(gradients_in(flow_of(value)))
     if isinstance(value, Zip):
         for column in value.columns:
             escape(reader, column)
+
+
+def _measures(flow: Flow) -> bool:
+    """Says whether a number tells of several gradients at once: no variable can move by it."""
+    entries = gradients_in(flow)
+    return len(entries) > 1 or any(isinstance(entry.source, Group) for entry in entries)
 
 
 def look(reader: Reader, value: Value) -> None:

@@ -55,14 +55,17 @@ def _look_for_decisions(reader: Reader, cls: Class, method: ast.FunctionDef) -> 
     )
     if not _reads_flag(method) or read or method.args.kwarg is not None:
         return
-    fresh = _made_fresh(reader.source.tree, cls.node)
-    for node in ast.walk(method):
-        flag = next((word for word in getattr(node, "keywords", ()) if word.arg == _FLAG), None)
-        if not isinstance(node, ast.Call) or flag is None:
-            continue
+    decided = [
+        node
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call)
+        for word in node.keywords
+        if word.arg == _FLAG and isinstance(word.value, ast.Constant) and word.value.value is False
+    ]
+    fresh = _made_fresh(reader.source.tree, cls.node) if decided else set()
+    for node in decided:
         name = ast.unparse(node.func)
-        decided = isinstance(flag.value, ast.Constant) and flag.value.value is False
-        if decided and name in fresh:
+        if name in fresh:
             others = ((reader.spot(method), "takes `training`, and never reads it"),)
             spot = reader.spot(node)
             habits.remark(reader, "training-flag-missing", spot, "decided", (name,), others)
@@ -86,13 +89,23 @@ def _made_fresh(tree: ast.AST, cls: ast.ClassDef) -> set[str]:
         for node in ast.walk(tree)
     )
     found = set()
+    own = {one.name: one for one in ast.walk(tree) if isinstance(one, ast.ClassDef)}
     for node in ast.walk(cls):
-        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-            continue
-        kind = ast.unparse(node.value.func).rpartition(".")[2]
-        keeps = kind in api.WITH_MOVING_STATISTICS and (kept or frozen)
-        if kind in api.BEHAVES_DIFFERENTLY and not keeps:
-            found |= {ast.unparse(target) for target in node.targets}
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            kinds = _kinds(own, ast.unparse(node.value.func).rpartition(".")[2])
+            keeps = kinds & api.WITH_MOVING_STATISTICS and (kept or frozen)
+            if kinds & api.BEHAVES_DIFFERENTLY and not keeps:
+                found |= {ast.unparse(target) for target in node.targets}
+    return found
+
+
+def _kinds(own: dict[str, ast.ClassDef], kind: str, depth: int = 0) -> set[str]:
+    """A kind of layer, and for a class of the file the kinds that its objects hold."""
+    found = {kind}
+    for node in ast.walk(own[kind]) if kind in own and depth < 4 else ():
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            name = ast.unparse(node.value.func).rpartition(".")[2]
+            found |= _kinds(own, name, depth + 1) if name != kind else set()
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import habits
 from .rounds import of
-from .values import DictValue, Function, Instance, Layer, Optimizer, Scope, Value, Variable
+from .values import DictValue, Function, Instance, Layer, Optimizer, Scope, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -22,6 +22,11 @@ def _is_optimizer(value: Value | None) -> bool:
     )
 
 
+def _ways(value: Value | None) -> tuple[Value | None, ...]:
+    """What a value may be, where a branch may have put another in its place."""
+    return value.either if isinstance(value, Unknown) and value.either else (value,)
+
+
 def state_read(
     reader: Reader,
     scope: Scope | DictValue,
@@ -31,7 +36,7 @@ def state_read(
     node: ast.AST,
 ) -> None:
     """A traced function looks up an optimizer, by a name or in a dict."""
-    if _is_optimizer(value):
+    if any(map(_is_optimizer, _ways(value))):
         of(reader).held.setdefault((id(scope), name), (scope, function, value, node))
 
 
@@ -44,6 +49,10 @@ def state_written(
     if held is None or held[0] is not scope:
         return
     made = getattr(value, "node", None)
+    ways = _ways(held[2])
+    nodes = [getattr(one, "node", None) for one in ways]
+    if len(ways) > 1 and (not all(map(_is_optimizer, ways)) or nodes.count(made) == len(nodes)):
+        return
     if reader.speculative and made is getattr(held[2], "node", None):
         # The same line again, in a function that the file itself never calls.
         return

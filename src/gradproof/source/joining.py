@@ -89,7 +89,7 @@ def join_values(left: Value, right: Value) -> Value:
 
 def _things(value: Value) -> tuple[Value, ...]:
     """What is to be kept of a value when it is joined with another."""
-    if isinstance(value, Variable | Layer | Group | Instance):
+    if isinstance(value, Variable | Layer | Group | Instance | Optimizer):
         return (value,)
     return value.either if isinstance(value, Unknown) else ()
 

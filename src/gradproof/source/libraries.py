@@ -25,6 +25,7 @@ from . import (
     tapes,
     target_copies,
     tensors,
+    tuples,
 )
 from .flow import merge
 from .names import last
@@ -76,6 +77,8 @@ def library(
         return Other("field", name, node, keywords)
     if name == "types.SimpleNamespace" and not arguments:
         return classes.namespace(reader, keywords, node)
+    if name == "collections.namedtuple":
+        return tuples.made(arguments, node) or Unknown(name, data=True)
     if name == "functools.partial" and arguments:
         return Partial(arguments[0], arguments[1:], keywords)
     if name in (

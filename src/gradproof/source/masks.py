@@ -65,11 +65,11 @@ def _numbers(value: Value) -> set[float]:
 def _is_mask(reader: Reader, value: Value, node: ast.AST | None) -> bool:
     if isinstance(value, Constant):
         return value.value in (0, 0.0) and not isinstance(value.value, bool)
-    if not isinstance(value, Tensor) or flow_of(value):
+    if not isinstance(value, Tensor):
         return False
     if value.compared or value.tokens & reader.facts.masks.zeros:
         return True
-    if node is None:
+    if node is None or flow_of(value):
         return False
     compares = any(isinstance(one, ast.Compare) for one in ast.walk(node))
     return compares or any("mask" in name.lower() for name in _names(node))

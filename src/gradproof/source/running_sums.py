@@ -22,6 +22,7 @@ def applied(reader: Reader, node: ast.Call) -> None:
     if total is None or reader.silent:
         return
     source = reader.source_of(node.lineno)
+    _begun_each_round(reader, node, total, source.around(node))
     parts = _repeated(source, source.around(node), total)
     changes = [change for part in parts for change in _changes(part, total)]
     if any(_handled(part, ast.unparse(total), node) for part in parts):
@@ -29,6 +30,42 @@ def applied(reader: Reader, node: ast.Call) -> None:
     if changes and all(map(_adds, changes)):
         others = ((reader.spot(changes[-1]), "added to here"),)
         habits.remark(reader, "wrong-accumulation", reader.spot(node), "never reset", (), others)
+
+
+def _begun_each_round(
+    reader: Reader, node: ast.Call, total: ast.expr, around: list[ast.AST]
+) -> None:
+    """A loop that makes the list of zeros anew in each round; what is applied is its last one."""
+    inside = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
+    scope = inside or reader.source_of(node.lineno).tree
+    held = {id(one) for one in around}
+    for loop in ast.walk(scope):
+        if not isinstance(loop, _LOOPS) or id(loop) in held or loop.lineno > node.lineno:
+            continue
+        changes = list(_changes(loop, total))
+        begun = [one for one in changes if one in loop.body and _is_zeros(one.value)]
+        adding = [one for one in changes if _adds(one)]
+        name = ast.unparse(total)
+        reads = [one for one in ast.walk(loop) if _is_read(one, name)]
+        if len(begun) == 1 and adding and len(changes) == len(reads) + 1 == len(adding) + 1:
+            others = (
+                (reader.spot(adding[-1]), "added to here"),
+                (reader.spot(node), "given the sum of the last round"),
+            )
+            spot = reader.spot(begun[0])
+            habits.remark(reader, "wrong-accumulation", spot, "begun each round", (), others)
+
+
+def _is_read(node: ast.AST, name: str) -> bool:
+    named = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+    return named and ast.unparse(node) == name
+
+
+def _is_zeros(value: ast.expr) -> bool:
+    """`[tf.zeros_like(v) for v in variables]`."""
+    made = value.elt if isinstance(value, ast.ListComp) else None
+    called = ast.unparse(made.func) if isinstance(made, ast.Call) else ""
+    return called.rpartition(".")[2] in ("zeros", "zeros_like")
 
 
 def _repeated(source: Source, around: list[ast.AST], total: ast.expr) -> list[ast.AST]:

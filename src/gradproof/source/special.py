@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import escaping, nests, shapes, singular, sparse
+from . import escaping, masks, nests, shapes, singular, sparse
 from .flow import cut, merge
 from .forms import written_as
 from .tensors import plain
@@ -43,6 +43,7 @@ def _cast(
     if isinstance(value, Tensor):
         result.gradient, result.sign, result.loss = value.gradient, value.sign, value.loss
         result.ending, result.ender = value.ending, value.ender
+        masks.literal(reader, "cast", value, result)
     result.traced = reader.frame.traced
     return result
 

@@ -6,6 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import carried, copied_rates, frozen, held_optimizers, leaks, made_anew
@@ -16,6 +17,7 @@ from .values import (
     Function,
     Instance,
     ListValue,
+    Partial,
     Scope,
     Tensor,
     Value,
@@ -53,6 +55,8 @@ def traced(reader: Reader, value: Value, node: ast.AST) -> Value:
     if isinstance(value, Bound) and isinstance(value.method, Function):
         inner = traced(reader, value.method, node)
         return Bound(value.receiver, inner) if isinstance(inner, Function) else value
+    if isinstance(value, Partial):
+        return replace(value, function=traced(reader, value.function, node))
     return value
 
 
@@ -193,8 +197,15 @@ def _is_outside(
         return all(one is not kept for scope in scopes for one in scope.names.values())
     if isinstance(holder, ast.Attribute):
         step = next((one for one in reader.frames if one.function is function), None)
-        owner = step.receiver if step is not None else None
-        return isinstance(owner, Instance) and owner.attributes.names.get(holder.attr) is kept
+        owners = [step.receiver] if step is not None else []
+        # Another object that was there before the step: a log, say.
+        other = reader.frame.receiver
+        if isinstance(other, Instance) and step is not None and step.call not in other.path:
+            owners.append(other)
+        return any(
+            isinstance(owner, Instance) and owner.attributes.names.get(holder.attr) is kept
+            for owner in owners
+        )
     return False
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from . import interop, ownership, rounds, shapes, state, updates
+from . import interop, ownership, rounds, shapes, state, tuples, updates
 from .dependence import Path
 from .flow import merge, origin, recorded
 from .joining import leaves
@@ -168,6 +168,7 @@ def gradient(
     zeros: bool = False,
 ) -> Value:
     """Asks a tape; notes how the target hangs together with each source."""
+    sources = tuples.listed(sources)
     flow = reader.facts.target_flow(target)
     whole = target if isinstance(target, Tensor) else Tensor(flow, loss=_loss_of(target))
     asked = Asked(node, whole, sources, tape, reader.path(node))

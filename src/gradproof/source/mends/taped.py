@@ -228,11 +228,21 @@ def _grown(draft: Draft, statement: ast.AugAssign | ast.Assign) -> tuple[str, st
     raise NoMend
 
 
+def _begun_once(draft: Draft, begun: ast.stmt) -> Fix:
+    """What each round of a loop begins with is made before the loop."""
+    loop = draft.statement(draft.parents[begun])
+    edits = (draft.before(loop, draft.source(begun)), draft.remove(begun))
+    return Fix("begin with zeros before the loop", False, edits)
+
+
 def wrong_accumulation(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The loop goes inside the tape, which then records every part."""
     node = node_of(draft, finding)
     if "nothing empties" in finding.message:
         yield from _emptied(draft)
+    if "in each round of the loop that adds" in finding.message:
+        yield _begun_once(draft, draft.statement(node))
+        return
     if "each gradient" in finding.message:
         call = draft.nearest(node, ast.Call)
         if not isinstance(call.func, ast.Attribute):
