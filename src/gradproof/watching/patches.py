@@ -78,6 +78,7 @@ class Patches:
         after: Callable[..., Any] | None = None,
         raised: Callable[..., Any] | None = None,
         prepare: Callable[..., Any] | None = None,
+        unless: Callable[[Any], bool] | None = None,
     ) -> None:
         """Wraps a method of a class, or a function of a module, if it is there.
 
@@ -89,6 +90,8 @@ class Patches:
             raised: `raised(note, self, exception)` runs when it raised.
             prepare: Gives the arguments to go on with, equal to those given;
                 what it raises is the program's own (a generator's, say).
+            unless: `unless(self)` says, and is quick about it, that nobody need look
+                at this call.
         """
         original = vars(owner).get(name)
         if original is None:
@@ -98,16 +101,20 @@ class Patches:
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
+            if unless is not None and unless(args[0]):
+                return original(*args, **kwargs)
             if prepare is not None and not self.off:
                 args = prepare(args)
             note = None
             try:
-                note = quietly(before, args[0], args[1:], kwargs)
+                if before is not None:
+                    note = quietly(before, args[0], args[1:], kwargs)
                 result = original(*args, **kwargs)
             except BaseException as problem:
                 quietly(raised, note, args[0], problem)
                 raise
-            quietly(after, note, args[0], result)
+            if after is not None:
+                quietly(after, note, args[0], result)
             return result
 
         # AutoGraph leaves functions alone that carry this mark; the original

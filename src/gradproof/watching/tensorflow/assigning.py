@@ -76,6 +76,7 @@ class Assigning:
                         ),
                         after=lambda passage, variable, result: self._end(passage),
                         raised=lambda passage, variable, problem: self._raised(passage),
+                        unless=self._passages.is_settled,
                     )
         for name in SCATTERS:
             patches.around(

@@ -73,8 +73,9 @@ def measures(
     with np.errstate(all="ignore"):
         for now, gradient, was in zip(read(variables), gradients, earlier, strict=True):
             dense = getattr(gradient, "values", gradient)
-            row.append(-1.0 if dense is None else half_norm(dense))
-            if _near(now) and _near(was.value) and (dense is None or _near(dense)):
+            near = dense is None or _near(dense)
+            row.append(-1.0 if dense is None else _half_norm(dense, near))
+            if near and _near(now):  # and so is what it was
                 moved = _flat(now._numpy() - was.value._numpy())
                 row.append(_half(moved))
                 if directed:
@@ -89,7 +90,11 @@ def measures(
 
 def half_norm(tensor: Any) -> Any:
     """Half the sum of squares, in float32 like that of a graph."""
-    return _half(_flat(tensor._numpy())) if _near(tensor) else half_square(tensor)
+    return _half_norm(tensor, _near(tensor))
+
+
+def _half_norm(tensor: Any, near: bool) -> Any:
+    return _half(_flat(tensor._numpy())) if near else half_square(tensor)
 
 
 def norms_now(variables: list[Any]) -> list[float]:

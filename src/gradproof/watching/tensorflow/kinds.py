@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import weakref
 from typing import Any
@@ -35,7 +36,12 @@ def kind_of(thing: Any) -> str | None:
 
 def is_variable(thing: Any) -> bool:
     """A `tf.Variable`, or a Keras variable around one."""
-    kind = type(bare(thing))
+    kind: Any = type(bare(thing))
+    return _is_variable(kind)
+
+
+@functools.cache
+def _is_variable(kind: Any) -> bool:
     # Asked itself, a variable of a strategy raises where no replica runs.
     return hasattr(kind, "handle") and hasattr(kind, "assign_sub")
 
@@ -50,10 +56,18 @@ def is_keras_variable(thing: Any) -> bool:
 
 def bare(variable: Any) -> Any:
     """The `tf.Variable` inside a Keras 3 or an autocast variable, or one of a library's own."""
+    if type(variable).__name__ in _BARE:
+        return variable
     inner = getattr(variable, "_value", None)
+    if type(inner).__name__ == "ResourceVariable":
+        return inner
     if inner is None or not hasattr(type(inner), "handle"):
         inner = getattr(variable, _around(type(variable), variable), None)
     return inner if inner is not None and hasattr(type(inner), "handle") else variable
+
+
+_BARE = frozenset({"ResourceVariable", "EagerTensor", "SymbolicTensor"})
+"""Kinds of TensorFlow's own that stand for themselves, asked for most often."""
 
 
 _AROUND: dict[type, str] = {}

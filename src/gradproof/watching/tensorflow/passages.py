@@ -52,6 +52,15 @@ class Passage:
     merging: bool = False
 
 
+SETTLED = 32
+"""Eager steps of one kind after which it is known to which variables its optimizer assigns."""
+
+
+class _Local(threading.local):
+    depth = 0
+    settled = False
+
+
 class Passages:
     """Measures what the outermost of such calls do, and audits them.
 
@@ -89,12 +98,12 @@ class Passages:
         self._eager = eager
         self._tapes = tapes
         self._passed = passed
-        self._local = threading.local()
+        self._local = _Local()
 
     @property
     def depth(self) -> int:
         """Such calls under way in this thread."""
-        return getattr(self._local, "depth", 0)
+        return self._local.depth
 
     def enter(self) -> int:
         """One more begins; gives how many were under way."""
@@ -105,11 +114,17 @@ class Passages:
     def leave(self) -> None:
         """The innermost one has ended."""
         self._local.depth = max(0, self.depth - 1)
+        self._local.settled = False
+
+    def is_settled(self, variable: object = None) -> bool:
+        """An optimizer is at work in this thread whose assignments are known."""
+        return self._local.settled
 
     def begin(
         self, passage: Passage, note: ApplyNote, pairs: list[tuple[Any, Any]], optimizer: Any
     ) -> None:
         """Reads the values before a step of an optimizer."""
+        self._local.settled = not note.traced and note.counted >= SETTLED
         if note.given != "pairs":
             return
         parted = note.replicas > 1

@@ -31,6 +31,11 @@ def count() -> int:
     return int(distribute_lib.get_strategy().num_replicas_in_sync)
 
 
+def alone(extended: object = None) -> bool:
+    """Says whether there is nothing to be summed with."""
+    return count() == 1
+
+
 def index() -> int | None:
     """Which of the replicas of this process runs here, from 0; `None` outside of them."""
     from tensorflow.python.distribute import distribute_lib

@@ -31,6 +31,7 @@ class Sums:
             before=lambda extended, args, kwargs: (
                 args[1] if len(args) > 1 else kwargs.get("value_destination_pairs", ())
             ),
+            unless=replicas.alone,
             after=lambda given, extended, result: self._summed(given, result),
         )
         patches.around(
