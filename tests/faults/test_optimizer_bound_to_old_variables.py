@@ -23,6 +23,27 @@ def test_first_a_part():
     )
 
 
+def test_told_once():
+    """Variables that each round makes anew are strangers again at the same call: one finding."""
+    assert_findings(
+        """
+        def first():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        def second():
+            scale = tf.Variable(1.0)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(scale * x - y))
+            optimizer.apply_gradients(zip(tape.gradient(loss, [scale]), [scale]))
+        for _ in range(9):
+            first()
+            second()  # GP407
+        """
+    )
+
+
 def test_built_for_all():
     """An optimizer that was built for all knows every part."""
     assert_silent(

@@ -68,9 +68,11 @@ if TYPE_CHECKING:
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Optimizers that meet variables they were not built for."""
+    told = set()
     for call in loop.apply_calls:
-        if not call.strangers or call.made is None:
+        if not call.strangers or call.made is None or call.at in told:
             continue
+        told.add(call.at)
         yield Finding(
             f"`{call.optimizer}` was built for the variables of its first call; it keeps state for "
             f"those only, and here it meets {_strangers(call.strangers)}",
