@@ -274,3 +274,31 @@ def test_a_trace_asks_nobody_but_others_about_its_operations(tmp_path, monkeypat
         watcher.stop()
     assert "Mul" in heard
     assert watcher.failure is None
+
+
+def long_loop_with_changes_by_hand():
+    """An optimizer and, after it, a decay by hand, for more steps than its writes are counted."""
+    import tensorflow as tf
+
+    kernel, bias = tf.Variable([1.0, -2.0]), tf.Variable(0.5)
+    optimizer = tf.keras.optimizers.Adam(0.01)
+    for step in range(48):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(kernel**2) + bias**2
+        gradients = tape.gradient(loss, [kernel, bias])
+        optimizer.apply_gradients(zip(gradients, [kernel, bias], strict=True))
+        if step >= 40:
+            kernel.assign(0.99 * kernel)
+
+
+def test_a_settled_optimizer_hides_nothing(tmp_path):
+    """Its own assignments are not looked at any more, those of the program are."""
+    run = watched(long_loop_with_changes_by_hand, tmp_path)
+    kernel, bias = (one.key for one in run.variables if one.role == "model")
+    by_hand = [one for one in run.assigned if one.variable == kernel and one.places]
+    assert [(one.method, one.times) for one in by_hand] == [("assign", 8)]
+    assert by_hand[0].places[0].span.line == line_of("kernel.assign(0.99")
+    moved = {one.variable for one in run.assigned if one.times > 1}
+    assert {kernel, bias} <= moved
+    updates = [one.counted for one in run.applies if one.by == "Adam"]
+    assert sum(updates) == 48

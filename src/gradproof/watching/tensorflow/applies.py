@@ -21,7 +21,10 @@ from .variables import Variables
 
 @dataclass
 class ApplyNote:
-    """An apply call while its tensors live."""
+    """An apply call while its tensors live.
+
+    `measured`: by the positions of the pairs whose variables can be, the keys of these.
+    """
 
     key: int
     stack: Stack
@@ -39,6 +42,7 @@ class ApplyNote:
     error: str | None = None
     counted: int = 0
     site: Site | None = None
+    measured: dict[int, int] | None = None
     plain: Apply | None = None
     settled: bool = False
 

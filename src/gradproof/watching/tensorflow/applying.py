@@ -64,7 +64,8 @@ class Applying:
             )
 
     def _begin(self, optimizer: Any, args: Any, kwargs: Any, method: str) -> Passage | None:
-        given, pairs = pairs_of(method, args, kwargs, optimizer)
+        within = self._passages.depth and method != "minimize"
+        given, pairs = ("", []) if within else pairs_of(method, args, kwargs, optimizer)
         if method == "minimize" and given != "loss":
             return None  # it goes on to `apply_gradients`, which tells all
         if self._passages.enter():

@@ -63,6 +63,7 @@ class EagerOperations:
                 ops._EagerTensorBase,
                 name,
                 before=lambda tensor, args, kwargs, kind=name: self._converted(tensor, kind),
+                unless=self._deaf,
             )
         patches.around(
             script_ops,
@@ -249,8 +250,12 @@ class EagerOperations:
             if hasattr(tensor, "_id"):
                 self._converted(tensor, "numpy_function")
 
+    def _deaf(self, tensor: Any) -> bool:
+        """Nothing is recorded now."""
+        return not self.on or self.paused
+
     def _converted(self, tensor: Any, kind: str) -> None:
-        if not self.on or self.paused:
+        if self._deaf(tensor):
             return
         index = self._made.get(tensor._id)
         if index is not None:

@@ -59,9 +59,10 @@ class Layers:
 
         def watched(layer: Any) -> Any:
             result = read(layer)
+            if result and getattr(layer, "built", True):
+                return result
             caller = sys._getframe(1).f_code.co_filename
-            early = not result or not getattr(layer, "built", True)
-            if early and (not places.library(caller) or "autograph" in caller):
+            if not places.library(caller) or "autograph" in caller:
                 patches.quietly(self._read_early, layer, result)
             return result
 

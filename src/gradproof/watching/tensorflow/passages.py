@@ -131,13 +131,12 @@ class Passages:
         if parted and replicas.index() is None:
             self.unwatched.add("steps applied outside the replicas of a strategy")
             return
-        for gradient, variable in pairs:
-            key = self._variables.key(variable) if is_variable(variable) else None
-            here = replicas.local(variable) if parted and key is not None else variable
-            if key is None or key in passage.keys or not measurable(here):
-                continue
-            passage.keys.append(key)
-            passage.variables.append(here)
+        if note.measured is None:
+            note.measured = self._measurable(pairs, parted)
+        passage.keys = list(note.measured.values())
+        for position in note.measured:
+            gradient, variable = pairs[position]
+            passage.variables.append(replicas.local(variable) if parted else variable)
             passage.gradients.append(gradient)
         if not passage.variables or (note.traced and self.numbers.saving):
             return
@@ -156,6 +155,16 @@ class Passages:
                 site, optimizer, passage.variables, passage.gradients, note.traced
             )
         self._eager.paused = False
+
+    def _measurable(self, pairs: list[tuple[Any, Any]], parted: bool) -> dict[int, int]:
+        """Positions and keys of the variables that can be measured, each once."""
+        found: dict[int, int] = {}
+        for position, (_, variable) in enumerate(pairs):
+            key = self._variables.key(variable) if is_variable(variable) else None
+            if key is None or not measurable(replicas.local(variable) if parted else variable):
+                continue
+            found.setdefault(key, position)
+        return {position: key for key, position in found.items()}
 
     def begin_by_hand(self, passage: Passage, note: ApplyNote, key: int, variable: Any) -> None:
         """Reads the value before a change by hand."""
