@@ -593,3 +593,45 @@ def test_slots_of_a_keras_optimizer_that_stay_zero():
     """
     assert_findings(text.format(mark="  # GP411", store="pass"))
     assert_silent(text.format(mark="", store="self.assign(slot, speed)"))
+
+
+def test_gradients_that_go_nowhere():
+    """`apply` of an own class that forgets the class below."""
+    text = """
+        class Centred(keras.optimizers.Adam):
+            def apply(self, grads, trainable_variables=None):
+                grads = [g - tf.reduce_mean(g) for g in grads]{mark}
+                {then}
+    """
+    assert_findings(text.format(mark="  # GP411", then="").rstrip() + "\n")
+    assert_silent(text.format(mark="", then="return super().apply(grads, trainable_variables)"))
+    assert_silent(text.format(mark="", then="self.inner.apply(grads, trainable_variables)"))
+
+
+def handed_nowhere(**changes: Any) -> Run:
+    """Eight steps of an own class that takes gradients, and leaves every variable alone."""
+    run = healthy()
+    steps = tuple(
+        replace(
+            run.steps[0],
+            index=number,
+            updates=tuple(replace(one, change_norm=0.0) for one in run.steps[0].updates),
+        )
+        for number in range(1, 9)
+    )
+    own = tuple(replace(one, applied_at=at(2)) for one in run.optimizers)
+    return replace(run, **{"steps": steps, "optimizers": own, "audits": (), **changes})
+
+
+def test_an_own_class_that_hands_nothing_on():
+    """It is told at the method that takes the gradients."""
+    assert [(one.place, one.label) for one in prove(handed_nowhere())] == [
+        (at(2), "computes an update and does not write it")
+    ]
+
+
+def test_an_own_class_that_adds_up_first():
+    """It keeps sums for later, or the run is not at its end."""
+    kept = Assigned(KERNEL, "assign_add", 8, (at(2),))
+    assert not list(prove(handed_nowhere(assigned=(kept,))))
+    assert not list(prove(handed_nowhere(finished=False)))

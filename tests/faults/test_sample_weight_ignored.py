@@ -359,3 +359,46 @@ def test_given_to_the_metrics_only(unpack: str):
     steps = "tf.reduce_mean(each){mark}\n        " + measured
     assert_findings(program(unpack, steps.format(mark="  # GP704")))
     assert_silent(program(unpack, f"self.weighed(each, {name})\n        {measured}"))
+
+
+FIELDS = """
+from typing import NamedTuple
+
+class Batch(NamedTuple):
+    features: tf.Tensor
+    target: tf.Tensor
+    weight: tf.Tensor
+
+deviance = keras.losses.MeanSquaredError()
+
+@tf.function
+def step(batch):
+    with tf.GradientTape() as tape:
+        guess = model(batch.features, training=True)
+        LOSS
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+for _ in range(3):
+    step(Batch(x, y, tf.ones(32)))
+"""
+
+
+def test_weights_in_a_field_that_no_line_reads():
+    """The step reads every other field of its batch."""
+    plain = "loss = deviance(batch.target, guess)"
+    assert_findings(FIELDS.replace("LOSS", f"{plain}  # GP704"))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "loss = deviance(batch.target, guess, sample_weight=batch.weight)",
+        "_, _, w = batch; loss = deviance(batch.target, guess, w)",
+        "loss = tf.reduce_mean(weighed(*batch, guess)) + deviance(batch.target, guess)",
+        "loss = deviance(batch.features, guess)",
+    ],
+)
+def test_weights_in_a_field_that_is_read(loss: str):
+    """By name, or with all others; or the step does not read the target, either."""
+    assert_silent(FIELDS.replace("LOSS", loss))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Optimizer
 from gradproof.evidence.run import Run
 from gradproof.faults.shared_optimizer import prove, settle
@@ -152,6 +154,31 @@ def test_from_keys():
     Lab().train(x)
     """
     one = "dict.fromkeys(('a', 'b'), keras.optimizers.Adam(1e-3))"
-    assert_findings(text.format(made=one, mark="  # GP407"))
+    one = text.format(made=one, mark="").replace("(1e-3))\n", "(1e-3))  # GP417\n", 1)
+    assert_findings(one)
     each = "{name: keras.optimizers.Adam(1e-3) for name in ('a', 'b')}"
     assert_silent(text.format(made=each, mark=""))
+
+
+@pytest.mark.parametrize(
+    "made",
+    ["dict.fromkeys(nets, keras.optimizers.Adam(0.1))", "{name: optimizer for name in nets}"],
+)
+def test_one_optimizer_for_every_key(made: str):
+    """A dict of optimizers that are one and the same."""
+    text = """
+        nets = {"one": encoder, "two": decoder}
+        optimizers = MADE
+        BUILD
+        for _ in range(3):
+            with tf.GradientTape(persistent=True) as tape:
+                loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+            for name, net in nets.items():
+                gradients = tape.gradient(loss, net.trainable_variables)
+                optimizers[name].apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    assert_findings(text.replace("MADE", f"{made}  # GP417").replace("BUILD", ""))
+    each = "{name: keras.optimizers.Adam(0.1) for name in nets}"
+    assert_silent(text.replace("MADE", each).replace("BUILD", ""))
+    built = 'optimizers["one"].build(encoder.variables + decoder.variables)'
+    assert_silent(text.replace("MADE", made).replace("BUILD", built))

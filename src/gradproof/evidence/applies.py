@@ -21,6 +21,7 @@ class Optimizer:
         state: Variables that it keeps beside its counter and learning rate;
             `None` if it was never built, or is not known.
         rule_at: Where the user's class defines its own update.
+        applied_at: Where it takes the gradients, instead of the class below.
         after: Optimizers that had been applied when it was made.
     """
 
@@ -32,6 +33,7 @@ class Optimizer:
     schedule: str = ""
     state: int | None = None
     rule_at: Place | None = None
+    applied_at: Place | None = None
     after: int | None = None
 
 

@@ -49,14 +49,24 @@ def rule_place(run: Run, apply: Apply) -> Place | None:
     return apply.place
 
 
+def own_place(run: Run, apply: Apply) -> Place | None:
+    """Where the user's class has its rule, or else takes the gradients."""
+    place = rule_place(run, apply)
+    found = next((one for one in run.optimizers if one.key == apply.optimizer), None)
+    if place == apply.place and found is not None and found.applied_at is not None:
+        return found.applied_at
+    return place
+
+
 def misrules(run: Run) -> Iterator[Misrule]:
     """What own rules did wrong, at most one thing at each apply call."""
     for apply in run.applies:
         audits = [audit for audit in run.audits if audit.apply == apply.key and audit.own]
         steps = run.steps_of(apply.key)
-        if apply.by_hand or not (audits or rule_place(run, apply) != apply.place):
+        if apply.by_hand:
             continue
-        for look in (_not_finite, _still, _uphill, _idle):
+        own = audits or rule_place(run, apply) != apply.place
+        for look in (_not_finite, _still, _uphill, _idle) if own else (_not_handed_on,):
             found = look(run, apply, steps, audits)
             if found is not None:
                 yield found
@@ -115,6 +125,19 @@ def _still(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit])
     known = {audit.variable for audit in audits} or pushed
     keys = tuple(sorted((pushed & known) - moved))
     return Misrule(apply, "still", keys, 1, last) if keys else None
+
+
+def _not_handed_on(
+    run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]
+) -> Misrule | None:
+    """The user's class takes the gradients, and nothing comes of them: no sum of them, either."""
+    place = own_place(run, apply)
+    if place == apply.place or place is None or not run.finished:
+        return None
+    kept = (where for one in run.assigned for where in one.places)
+    if any(where.path == place.path and where.span.overlaps(place.span) for where in kept):
+        return None
+    return _still(run, apply, steps, audits)
 
 
 def _uphill(run: Run, apply: Apply, steps: tuple[Step, ...], audits: list[Audit]) -> Misrule | None:

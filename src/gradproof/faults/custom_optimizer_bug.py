@@ -109,6 +109,7 @@ _SEEN = {
         "read, never stored",
     ),
     "update": ("computes an update of {name} and assigns it to nothing", "assigns nothing"),
+    "handed": ("takes the gradients in {name} and gives them to nobody", "hands nothing on"),
 }
 
 
@@ -122,7 +123,12 @@ def find(loop: Loop) -> Iterator[Finding]:
             place=loop.place(seen.at),
             label=label,
             related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
-            fix=Fix("store the new value where the next step reads it", safe=False),
+            fix=Fix(
+                f"end with `return super().{name}(...)`"
+                if seen.words == "handed"
+                else "store the new value where the next step reads it",
+                safe=False,
+            ),
         )
 
 
@@ -210,7 +216,7 @@ def _of_another(pair: Pair) -> bool:
 
 def _told(run: Run, misrule: Misrule) -> Finding:
     """What the rule of an optimizer class of the user's did."""
-    from ..evidence.own_rules import rule_place
+    from ..evidence.own_rules import own_place
 
     names = tuple(run.path(key) for key in misrule.variables)
     by = misrule.apply.by
@@ -237,7 +243,7 @@ def _told(run: Run, misrule: Misrule) -> Finding:
             "divides by zero",
         ),
     }[misrule.kind]
-    place = rule_place(run, misrule.apply)
+    place = own_place(run, misrule.apply)
     return Finding(
         words,
         place=place,

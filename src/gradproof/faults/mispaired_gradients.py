@@ -217,5 +217,10 @@ FAULT = Fault(
     __doc__,
     find=find,
     prove=prove,
-    symptoms=("gradients-never-applied", "variable-left-out"),
+    symptoms=(
+        "gradients-never-applied",
+        "variable-left-out",
+        "exploding-gradient",
+        "nan-gradient-applied",
+    ),
 )

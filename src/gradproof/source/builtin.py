@@ -17,6 +17,7 @@ from . import (
     iterators,
     mixtures,
     rounds,
+    sharing,
 )
 from .flow import merge
 from .values import (
@@ -190,6 +191,7 @@ def _from_keys(
     if len(arguments) != 2:
         return None
     keys, complete = binding.elements(reader, arguments[0], node)
+    sharing.lent(reader, [arguments[1]], node)
     known = [key.value for key in keys if isinstance(key, Constant)]
     exact = complete and len(known) == len(keys)
     items: dict[object, Value] = dict.fromkeys(known, arguments[1])

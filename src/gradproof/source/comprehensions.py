@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import binding, iterators, parts, rounds
+from . import binding, iterators, parts, rounds, sharing
 from .joining import truth
 from .values import Constant, DictValue, Group, ListValue, Scope, Unknown, Value, Variable
 
@@ -32,6 +32,8 @@ def comprehension(
             key.value if isinstance(key, Constant) else f"?{i}": value
             for i, (key, value) in enumerate(results)
         }
+        if len(results) > 1 or not exact:
+            sharing.lent(reader, [value for _, value in results], node.value)
         # Keys that nobody knows may be the same.
         apart = all(isinstance(key, Constant) for key, _ in results)
         return DictValue(items, exact and apart, lasting=reader.frame.traced is None)

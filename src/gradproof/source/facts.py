@@ -47,6 +47,7 @@ from . import (
     trainable_flips,
     undivided,
     weighing,
+    weight_fields,
 )
 from .dependence import Flow, Path
 from .flow import merge
@@ -96,6 +97,7 @@ class Facts:
         self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}
         self.optimizers: list[Optimizer] = []
+        self.lent: dict[int, tuple[Optimizer, ast.AST]] = {}
         self.new_values: dict[int, ast.AST] = {}
         self.rewritten: dict[int, ast.Assign] = {}
         self.wrapped: dict[int, ast.AST] = {}
@@ -237,6 +239,7 @@ class Facts:
         gathered.finish(self.reader)
         constants.look_beside_variables(self.reader)
         weighing.finish(self.reader)
+        weight_fields.finish(self.reader)
         sharing.finish(self.reader)
         clips.finish(self.reader)
         masks.finish(self.reader)

@@ -28,6 +28,7 @@ def look(reader: Reader, cls: Class) -> None:
     if not updating:
         if cls.base == "optimizer":
             _assigns_nothing(reader, cls, methods)
+            _hands_nothing_on(reader, cls, methods)
         return
     for method in updating:
         unstored.look(reader, cls, methods, method)
@@ -121,6 +122,21 @@ def _assigns_nothing(reader: Reader, cls: Class, methods: list[Method]) -> None:
         spot = reader.spot(method.body[-1])
         names = (cls.name, variable)
         habits.remark(reader, "custom-optimizer-bug", spot, "update", names)
+
+
+def _hands_nothing_on(reader: Reader, cls: Class, methods: list[Method]) -> None:
+    """`apply` takes the gradients, and gives them to nobody: not to `super().apply`, either."""
+    for method in methods:
+        if method.name not in _APPLIES or len(method.args.args) < 2 or _is_abstract(method):
+            continue
+        called = [name_of(one.func) for one in ast.walk(method) if isinstance(one, ast.Call)]
+        if not any(word in name for name in called for word in _MAY_MOVE):
+            spot = reader.spot(method.body[-1])
+            names = (cls.name, method.name)
+            habits.remark(reader, "custom-optimizer-bug", spot, "handed", names)
+
+
+_MAY_MOVE = ("apply", "update", "assign", "minimize", "scatter", "step", "run", "super")
 
 
 def _is_abstract(method: Method) -> bool:

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING
 from ..evidence.loop import Spot
 from . import api, habits, ownership, tapes
 from .rounds import Applied
-from .values import Layer, Variable
+from .values import Layer, Optimizer, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
 
 
+def lent(reader: Reader, values: list[Value], node: ast.AST) -> None:
+    """Every key of a dict is given one optimizer: `dict.fromkeys(networks, optimizer)`."""
+    first = values[0] if values else None
+    if isinstance(first, Optimizer) and all(one is first for one in values) and not reader.silent:
+        reader.facts.lent.setdefault(id(first), (first, node))
+
+
 def finish(reader: Reader) -> None:
     """What only the whole file can tell."""
+    _lent(reader)
     _shared(reader)
     _stopped(reader)
 
@@ -55,6 +63,20 @@ def _shared(reader: Reader) -> None:
         names = tapes.names(list(second.owners))
         spot = reader.spot(second.node)
         habits.remark(reader, "shared-optimizer", spot, other, names, tuple(others))
+
+
+def _lent(reader: Reader) -> None:
+    """What is one optimizer for every key moves the variables of two of them."""
+    for optimizer, node in reader.facts.lent.values():
+        applied = [one for one in reader.facts.rounds.applied if one.optimizer is optimizer]
+        if optimizer.built:
+            continue  # for both, on purpose
+        for first, second in pairwise(applied):
+            if not {id(owner) for owner in first.owners} & {id(owner) for owner in second.owners}:
+                others = ((reader.spot(second.node), "the same optimizer for each"),)
+                names = tapes.names(list(second.owners))
+                habits.remark(reader, "shared-optimizer", reader.spot(node), "lent", names, others)
+                break
 
 
 def _apart(first: Applied, second: Applied) -> bool:

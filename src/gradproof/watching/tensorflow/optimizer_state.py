@@ -16,6 +16,7 @@ from .rules import RULES, SLOTS, Array
 
 _LIBRARIES = ("keras.", "tf_keras.")
 _UPDATES = ("update_step", "_backend_update_step", "_resource_apply_dense", "_update_step")
+_HANDS_ON = ("apply", "apply_gradients")
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,19 @@ def rule_of(optimizer: Any) -> RuleOf:
 
 def rule_at(optimizer: Any, places: Places) -> Place | None:
     """The lines in which the user's class defines its update."""
+    return _defined(optimizer, places, _UPDATES)
+
+
+def applied_at(optimizer: Any, places: Places) -> Place | None:
+    """The lines in which the user's class takes gradients, to hand them on to the class below."""
+    return _defined(optimizer, places, _HANDS_ON)
+
+
+def _defined(optimizer: Any, places: Places, names: tuple[str, ...]) -> Place | None:
     for kind in type(optimizer).__mro__:
         if kind.__module__.startswith(_LIBRARIES):
             return None
-        for name in _UPDATES:
+        for name in names:
             method = inspect.unwrap(vars(kind)[name]) if name in vars(kind) else None
             code = getattr(getattr(method, "python_function", method), "__code__", None)
             if code is not None:

@@ -15,7 +15,7 @@ from .generations import of_keras_2
 from .graphs import stack_here
 from .kinds import bare
 from .measures import scalar
-from .optimizer_state import rule_at
+from .optimizer_state import applied_at, rule_at
 from .pairs import inner_of
 from .rates import Rates
 from .schedules import described
@@ -70,6 +70,7 @@ class Optimizers:
                 "trace" if new and in_graph() else "",
                 generation="2" if of_keras_2(module) else "3",
                 rule_at=rule_at(optimizer, self._places),
+                applied_at=applied_at(optimizer, self._places),
                 after=len(self._used),
             )
         )
