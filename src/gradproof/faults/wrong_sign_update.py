@@ -58,37 +58,8 @@ if TYPE_CHECKING:
     from ..evidence.applies import Apply
     from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop
-    from ..evidence.recording import Operation, Recording
+    from ..evidence.recording import Operation
     from ..evidence.run import Run
-
-ERRORS = frozenset(
-    {
-        "Abs",
-        "L2Loss",
-        "Pow",
-        "Softplus",
-        "Square",
-        "SquaredDifference",
-        "SoftmaxCrossEntropyWithLogits",
-        "SparseSoftmaxCrossEntropyWithLogits",
-    }
-)
-"""Their results measure an error: none is below zero, and zero is best."""
-
-ENTROPIES = frozenset(kind for kind in ERRORS if kind.endswith("CrossEntropyWithLogits"))
-"""Those that nobody would make as large as can be, as one would a variance."""
-
-LOSSES = frozenset(
-    """binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy huber
-    sigmoid_cross_entropy_with_logits mean_squared_error mean_absolute_error""".split()
-)
-"""Functions of TensorFlow and Keras whose results measure an error, too."""
-
-REDUCTIONS = frozenset(
-    {"Mean", "Sum", "Identity", "Reshape", "Squeeze", "Cast", "Max", "Sqrt", "DivNoNan"}
-)
-"""What stays an error when it was one."""
-
 
 _OBJECTIVES = {
     "gain": (
@@ -285,9 +256,11 @@ def _unopposed(run: Run, apply: Apply, call: GradientCall) -> bool:
 
 def _negated(run: Run, call: GradientCall) -> Operation | None:
     """The operation that turns an error around."""
+    from ..evidence.errors import ENTROPIES, measures_error
+
     recording = run.recording(call.recording)
     end = recording.operations[call.targets[0].operation]
-    turned = end.type == "Neg" and _measures_error(recording, end.inputs[0], ENTROPIES)
+    turned = end.type == "Neg" and measures_error(recording, end.inputs[0], ENTROPIES)
     return end if turned else None
 
 
@@ -338,28 +311,17 @@ def _climbs(run: Run, apply: Apply) -> bool:
 
 def _error(run: Run, call: GradientCall) -> bool:
     """The target is an error by its arithmetic: a mean of squares or the like."""
+    from ..evidence.errors import measures_error, negative_likelihood
+
     recording = run.recording(call.recording)
     return all(
-        target.operation >= 0 and _measures_error(recording, target.operation)
+        target.operation >= 0
+        and (
+            measures_error(recording, target.operation)
+            or negative_likelihood(recording, target.operation)
+        )
         for target in call.targets
     )
-
-
-def _measures_error(recording: Recording, index: int, kinds: frozenset[str] = ERRORS) -> bool:
-    from ..evidence.recording import EXTERNAL
-    from ..evidence.reductions import number
-
-    operation = recording.operations[index]
-    if operation.type in kinds or LOSSES.intersection(operation.via):
-        return True
-    inputs = [recording.operations[number] for number in operation.inputs]
-    if operation.type in REDUCTIONS:
-        return bool(inputs) and _measures_error(recording, inputs[0].index, kinds)
-    if operation.type in ("AddV2", "AddN", "Mul", "RealDiv"):
-        known = [one for one in inputs if number(recording, one.index) is None]
-        parts = [one.index for one in known if one.type != EXTERNAL]
-        return bool(parts) and all(_measures_error(recording, part, kinds) for part in parts)
-    return False
 
 
 FAULT = Fault(
