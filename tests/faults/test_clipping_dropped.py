@@ -224,3 +224,76 @@ def test_clipped_by_hand_and_dropped():
 def test_scaled_for_something_else(run: Run):
     """One product that is used tells that the others are, too; a number alone clips nothing."""
     assert list(prove(run)) == []
+
+
+BY_HAND = """
+w = tf.Variable(tf.zeros((4, 1)))
+b = tf.Variable(tf.zeros(1))
+
+def bounded(gradients):
+    {clip}
+    return {result}
+
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ w + b - y))
+    gradients = bounded(tape.gradient(loss, [w, b]))
+    for variable, gradient in zip([w, b], gradients):
+        variable.assign_sub(0.1 * gradient)
+"""
+
+
+def test_the_name_of_a_loop_is_bound_to_the_clipped_one():
+    """The list keeps the raw ones, which then change the variables by hand."""
+    one = "for g in gradients: g = tf.clip_by_norm(g, 1.0){mark}"
+    wrong = BY_HAND.format(clip=one.format(mark="  # GP513"), result="gradients")
+    assert_findings(wrong)
+    every = "clipped = [tf.clip_by_norm(g, 1.0) for g in gradients]"
+    assert_silent(BY_HAND.format(clip=every, result="clipped"))
+
+
+def test_a_list_of_clipped_ones_that_nobody_reads():
+    """They are gathered, and the others are applied."""
+    gathered = "safe = [];{0}for g in gradients: safe.append(tf.clip_by_norm(g, 1.0)){1}"
+    wrong = gathered.format("\n    ", "  # GP513")
+    assert_findings(BY_HAND.format(clip=wrong, result="gradients"))
+    assert_silent(BY_HAND.format(clip=gathered.format("\n    ", ""), result="safe"))
+
+
+PORTED = """
+def clip_grads(grads, most):
+    norm = tf.linalg.global_norm(grads)
+    if norm > most:
+        grads = [g * (most / norm) for g in grads]
+    return {result}
+
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    {call}
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_clipped_for_the_helper_alone():
+    """A function of another framework changes what it is given; this one a name of its own."""
+    wrong = PORTED.format(result="norm", call="norm = clip_grads(gradients, 1.0)  # GP513")
+    assert_findings(wrong)
+    right = PORTED.format(result="grads, norm", call="gradients, norm = clip_grads(gradients, 1.0)")
+    assert_silent(right)
+
+
+def test_only_the_norm_of_the_clipped_ones_is_told():
+    """How large they would be is no use of them."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            clipped, norm = tf.clip_by_global_norm(gradients, 1.0){mark}
+            optimizer.apply_gradients(zip({given}, model.trainable_variables))
+            print(float(norm), float(tf.linalg.global_norm(clipped)))
+    """
+    assert_findings(text.format(mark="  # GP513", given="gradients"))
+    assert_silent(text.format(mark="", given="clipped"))

@@ -99,6 +99,8 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
     places = range(min(len(parts), len(iterated.node.args)))
     _all_moved(iterated, [i for i in places if ast.unparse(parts[i]) in moved])
     gradients = [i for i in places if _all_gradients(iterated.columns[i])]
+    for place in gradients if moved else ():
+        clips.applied(reader, iterated.columns[place], iterated.node)
     for place in places if len(gradients) == 1 else ():
         taken, given = iterated.columns[gradients[0]], iterated.columns[place]
         if ast.unparse(parts[place]) not in moved or not applying.holds_variables(given):

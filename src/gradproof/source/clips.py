@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import habits, tapes
-from .values import Asked, Group, ListValue, Tensor, Value
+from .values import Asked, Function, Group, ListValue, Tensor, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -20,13 +20,15 @@ class Clips:
     """What was clipped, and what was applied.
 
     `clipped`: calls of clipping, by the gradient call whose result they take; `fresh`: tokens
-    of clipped tensors; `applied`: gradient calls whose raw or clipped results were applied.
+    of clipped tensors; `raw` and `kept`: gradient calls whose raw or clipped results were
+    applied; `in_vain`: calls of a function that clips what it is given for itself alone.
     """
 
     clipped: dict[int, tuple[Asked, ast.AST]] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     raw: dict[int, tuple[Asked, ast.AST]] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
+    in_vain: dict[int, tuple[Asked, ast.AST, ast.Assign]] = field(default_factory=dict)
 
 
 def clipped(reader: Reader, short: str, value: Value | None, result: Value, node: ast.AST) -> None:
@@ -49,10 +51,59 @@ def applied(reader: Reader, gradients: Value | None, node: ast.AST) -> None:
         if not isinstance(entry, Tensor) or entry.gradient is None:
             continue
         call = entry.gradient.call
-        if entry.tokens & clips.fresh or not entry.made or entry.made[-1] is not call.node:
+        made = entry.made[-1] if entry.made else None
+        if entry.tokens & clips.fresh or not (made is call.node or _same_values(made)):
             clips.kept.add(id(call))
         else:
             clips.raw[id(call)] = (call, node)
+
+
+def _same_values(made: ast.AST | None) -> bool:
+    """`tf.convert_to_tensor(gradient)`, which makes rows dense."""
+    called = ast.unparse(made.func) if isinstance(made, ast.Call) else ""
+    return called.rpartition(".")[2] in ("convert_to_tensor", "identity")
+
+
+def handed(reader: Reader, function: Function, given: dict[str, Value], node: ast.AST) -> None:
+    """A function is given gradients, and gives its own name for them to clipped ones in vain."""
+    for name, value in given.items():
+        items = value.items if isinstance(value, ListValue) else []
+        first = items[0] if items else None
+        if not isinstance(first, Tensor) or first.gradient is None or reader.silent:
+            continue
+        dead = _scaled_in_vain(function.node, name)
+        if dead is not None:
+            call = first.gradient.call
+            reader.facts.clips.in_vain[id(call)] = (call, node, dead)
+
+
+def _scaled_in_vain(function: ast.AST, name: str) -> ast.Assign | None:
+    """`grads = [g * factor for g in grads]` in a function that does not read them again."""
+    for loop in ast.walk(function):
+        if isinstance(loop, ast.For | ast.While | ast.Nonlocal | ast.Global):
+            return None
+    for one in ast.walk(function):
+        made = one.value if isinstance(one, ast.Assign) else None
+        if not isinstance(made, ast.ListComp) or len(made.generators) != 1:
+            continue
+        assert isinstance(one, ast.Assign)
+        own = [ast.unparse(target) for target in one.targets] == [name]
+        over = ast.unparse(made.generators[0].iter) == name
+        product = isinstance(made.elt, ast.BinOp) and isinstance(made.elt.op, ast.Mult | ast.Div)
+        if own and over and product and not _is_read_behind(function, name, one):
+            return one
+    return None
+
+
+def _is_read_behind(function: ast.AST, name: str, statement: ast.stmt) -> bool:
+    end = statement.end_lineno or statement.lineno
+    return any(
+        isinstance(one, ast.Name)
+        and one.id == name
+        and isinstance(one.ctx, ast.Load)
+        and one.lineno > end
+        for one in ast.walk(function)
+    )
 
 
 def repeated(reader: Reader, variables: Value | None, node: ast.Call) -> None:
@@ -79,6 +130,13 @@ def repeated(reader: Reader, variables: Value | None, node: ast.Call) -> None:
 def finish(reader: Reader) -> None:
     """Clipping whose result went nowhere."""
     clips = reader.facts.clips
+    for key, (_, called, dead) in clips.in_vain.items():
+        if key in clips.raw and key not in clips.kept:
+            others = [
+                (reader.spot(dead), "nobody reads these"),
+                (reader.spot(clips.raw[key][1]), "applied as they were"),
+            ]
+            habits.remark(reader, "clipping-dropped", reader.spot(called), "", (), tuple(others))
     for key, (_, node) in clips.clipped.items():
         if key not in clips.raw or key in clips.kept:
             continue
@@ -156,7 +214,8 @@ def _goes_nowhere(tree: ast.AST, statement: ast.Expr | ast.Assign, parts: set[in
 
 def _is_looked_at(tree: ast.AST, node: ast.AST) -> bool:
     """Says whether anything of the result is read: the norm for a log, for one."""
-    for statement in ast.walk(tree):
+    statements = [one for one in ast.walk(tree) if isinstance(one, ast.Expr | ast.Assign)]
+    for statement in statements:
         if isinstance(statement, ast.Expr) and statement.value is node:
             return False
         if isinstance(statement, ast.Assign) and _holds(statement.value, node):
@@ -169,7 +228,14 @@ def _is_looked_at(tree: ast.AST, node: ast.AST) -> bool:
             # Who gives the clipped ones a name of their own did not ask for the norm alone.
             first = next(iter(getattr(statement.targets[0], "elts", ())), None)
             named = isinstance(first, ast.Name) and not _is_unwanted(first.id)
-            return _is_read(tree, set(names[:1] if named else names), statement)
+            if named:
+                return _is_read(tree, {*names[:1]}, statement)
+            return _is_read(tree, {*names}, statement, measured=True)
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".append"):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, ast.Name) and _holds(statement, node):
+                return _is_read(tree, {owner.id}, statement)
     # Part of another expression: a comprehension that is thrown away, or used.
     return not any(
         isinstance(one, ast.Expr) and _holds(one.value, node) and _is_bare(one.value)
@@ -189,10 +255,11 @@ def _is_bare(node: ast.AST) -> bool:
     return isinstance(node, ast.ListComp | ast.GeneratorExp)
 
 
-def _is_read(tree: ast.AST, names: set[str], after: ast.Assign) -> bool:
+def _is_read(tree: ast.AST, names: set[str], after: ast.stmt, *, measured: bool = False) -> bool:
     """Says whether a name is read in the function in which it was bound.
 
-    `gradient = tf.clip_by_value(gradient, ...)` reads it for itself alone.
+    `gradient = tf.clip_by_value(gradient, ...)` reads it for itself alone. Who asks how large
+    clipped ones are has no use for them; only where they are `measured` is that a use.
     """
     own = {id(one) for one in ast.walk(after)}
     function = next(
@@ -203,6 +270,9 @@ def _is_read(tree: ast.AST, names: set[str], after: ast.Assign) -> bool:
         ),
         tree,
     )
+    for node in ast.walk(function) if not measured else ():
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _MEASURES:
+            own |= {id(one) for one in ast.walk(node)}
     return any(
         isinstance(one, ast.Name)
         and one.id in names
@@ -210,3 +280,6 @@ def _is_read(tree: ast.AST, names: set[str], after: ast.Assign) -> bool:
         and id(one) not in own
         for one in ast.walk(function)
     )
+
+
+_MEASURES = frozenset({"global_norm", "norm", "print", "len", "histogram"})

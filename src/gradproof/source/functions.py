@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calls, habits, iterators, losses, modules, state, unread
+from . import calls, clips, habits, iterators, losses, modules, state, unread
 from .dependence import Anything
 from .flow import merge, origin
 from .joining import join_values
@@ -90,6 +90,7 @@ def enter(
         keras_call=outer.keras_call,
     )
     state.function_begins(reader, function, outer, arguments, node)
+    clips.handed(reader, function, scope.names, node)
     reader.frames.append(frame)
     try:
         body = function.node.body
