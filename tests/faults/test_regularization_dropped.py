@@ -149,3 +149,29 @@ def test_read_for_the_log_only():
     for added in ("loss + penalty", "tf.add_n([loss, *net.losses])", "loss + sum(net.losses)"):
         assert_silent(text.format(total=added, mark=""))
     assert_silent(text.format(total="unknown.total(loss, net)", mark=""))
+
+
+def test_a_layer_of_a_functional_model_adds_a_loss():
+    """It does so each time the model is called, though its `call` was read once."""
+    text = """
+        class Bottleneck(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner = keras.layers.Dense(4)
+
+            def call(self, h):
+                h = self.inner(h)
+                self.add_loss(tf.reduce_mean(tf.square(h)))
+                return h
+
+        inputs = keras.Input((4,))
+        net = keras.Model(inputs, keras.layers.Dense(1)(Bottleneck()(inputs)))
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x, training=True) - y)){mark}
+                {then}
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    assert_findings(text.format(mark="  # GP703", then="pass"))
+    assert_silent(text.format(mark="", then="loss += sum(net.losses)"))

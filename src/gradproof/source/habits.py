@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Remark, Spot
-from . import api, tapes
+from . import api, ownership, tapes
 from .dependence import ANYTHING, ASIDE, PENALTIES
 from .values import (
     Asked,
@@ -58,6 +58,7 @@ class Habits:
     numbers: dict[int, Value] = field(default_factory=dict)
     unregularized: list[tuple[Spot, str, tuple[str, ...]]] = field(default_factory=list)
     adding: dict[tuple[int, str], None] = field(default_factory=dict)
+    adders: dict[int, tuple[object, str]] = field(default_factory=dict)
     anew: set[int] = field(default_factory=set)
     models: list[Layer] = field(default_factory=list)
     frozen: dict[int, Spot] = field(default_factory=dict)
@@ -95,9 +96,13 @@ def scaled_aside(reader: Reader, asked: Asked | None) -> None:
 
 
 def loss_added(reader: Reader, owner: Layer | Instance) -> None:
-    """A layer hands a loss of its own to Keras, under a tape."""
-    if isinstance(owner, Instance) and not reader.silent:
-        reader.facts.habits.adding.update({(tape, owner.of.name): None for tape in reader.active})
+    """A layer hands a loss of its own to Keras, under a tape or while a model is put together."""
+    if not isinstance(owner, Instance) or reader.silent:
+        return
+    reader.facts.habits.adding.update({(tape, owner.of.name): None for tape in reader.active})
+    if not reader.active and not reader.speculative:
+        for part in ownership.tracked(reader, owner):
+            reader.facts.habits.adders.setdefault(id(part), (part, owner.of.name))
 
 
 def unregularized(reader: Reader, asked: Asked) -> None:
@@ -123,6 +128,9 @@ def unregularized(reader: Reader, asked: Asked) -> None:
     words = "" if names else "added"
     adding = reader.facts.habits.adding
     names = names or tuple(name for tape, name in adding if tape == asked.tape.number)
+    adders = reader.facts.habits.adders
+    held = dict.fromkeys(adders[id(one)][1] for one in owners if id(one) in adders)
+    names = names or tuple(held)
     if names and made and asked.target.loss and not reader.silent:
         reader.facts.habits.unregularized.append((reader.spot(made[-1]), words, names))
 
