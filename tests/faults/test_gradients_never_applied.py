@@ -380,3 +380,28 @@ def test_only_their_norm_is_kept():
     norm = "float(tf.linalg.global_norm(gradients))"
     assert_findings(text.format(mark="  # GP401", kept=norm))
     assert_silent(text.format(mark="", kept="gradients"))
+
+
+@pytest.mark.parametrize(
+    ("made", "right"),
+    [
+        ("map(lambda pair: pair[0].assign_sub(0.1 * pair[1]), zip(weights, slopes))", "list({})"),
+        ("(w.assign_sub(0.1 * g) for w, g in zip(weights, slopes))", "tf.group(*{})"),
+    ],
+)
+def test_an_iterator_that_nobody_goes_through(made: str, right: str):
+    """`map` and a generator expression do nothing by themselves."""
+    text = """
+        weights = [tf.Variable(tf.zeros((4, 1))), tf.Variable(0.0)]
+
+        def descend(slopes):
+            return {made}
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ weights[0] + weights[1] - y))
+            {use}
+    """
+    step = "descend(tape.gradient(loss, weights))"
+    assert_findings(text.format(made=f"{made}  # GP401", use=step))
+    assert_silent(text.format(made=made, use=right.format(step)))

@@ -84,6 +84,16 @@ def find(loop: Loop) -> Iterator[Finding]:
                 ),
             )
 
+    for lazy in loop.about("gradients-never-applied"):
+        yield Finding(
+            f"{lazy.words} gives an iterator, and nobody goes through it: what would change the "
+            "variables never runs",
+            place=loop.place(lazy.at),
+            label="nobody goes through this",
+            related=tuple(one for spot, said in lazy.others for one in loop.related(spot, said)),
+            fix=Fix("write a `for` loop", safe=False),
+        )
+
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that were there, again and again, and changed nothing."""

@@ -151,6 +151,25 @@ def handed_over(reader: Reader, value: Value, node: ast.AST) -> None:
         _pairs_spent(reader, once, node)
 
 
+_CHANGES = frozenset({"assign", "assign_add", "assign_sub", "apply_gradients"})
+
+
+def thrown_away(reader: Reader, value: Value) -> None:
+    """An iterator that would change variables is dropped, and nobody has met its items."""
+    once = of(reader).once.get(id(value))
+    if once is None or once.value is not value or once.spent is not None or reader.silent:
+        return
+    changes = [
+        one
+        for one in ast.walk(once.made)
+        if isinstance(one, ast.Attribute) and one.attr in _CHANGES
+    ]
+    if changes and isinstance(once.made, ast.Call | ast.GeneratorExp):
+        others = ((reader.spot(changes[0]), "never runs"),)
+        spot = reader.spot(once.made)
+        habits.remark(reader, "gradients-never-applied", spot, once.words, (), others)
+
+
 def _pairs_spent(reader: Reader, once: Once, node: ast.AST) -> None:
     """Gradients and their variables were met before, and there is nothing left of them."""
     spent = _runs_over(once.spent) if once.spent is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import escaping, new_values, tapes
+from . import escaping, iterators, new_values, tapes
 from .dependence import Flow
 from .roles import updated_variable
 from .values import DictValue, Group, ListValue, Tensor, Value, Variable
@@ -48,6 +48,7 @@ def dropped(reader: Reader, value: Value, node: ast.Expr) -> None:
     """The value of an expression statement is thrown away."""
     if reader.silent or isinstance(value, Variable | Group):
         return
+    iterators.thrown_away(reader, value)
     if isinstance(value, ListValue) and isinstance(node.value, ast.Call):
         owners = _new_values(value)
         written = reader.facts.rewritten.get(id(value.node))
