@@ -422,3 +422,48 @@ def test_a_momentum_that_stays_zero_is_confirmed():
     assert proof.evidence == {"updates": 2}
     assert settle(replace(suspicion, place=at(3)), run) is None
     assert settle(replace(suspicion, symptoms=()), run) is None
+
+
+@pytest.mark.parametrize(
+    "test", ["random.random() < 0.5", "rng.random() < 0.5", "np.random.uniform() < 0.5"]
+)
+def test_chance_while_tracing(test: str):
+    """Whether the truth is fed is decided once, by Python's numbers or NumPy's."""
+    text = """
+        import random
+
+        rng = np.random.default_rng(0)
+
+        @tf.function
+        def step(given):
+            with tf.GradientTape() as tape:
+                guess = model(given, training=True)
+                truth = y if TEST else guess
+                loss = tf.reduce_mean(tf.square(guess - y + truth))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for _ in range(3):
+            step(x)
+    """
+    line = "truth = y if TEST else guess"
+    assert_findings(text.replace(line, f"{line}  # GP601").replace("TEST", test))
+    assert_silent(text.replace("TEST", "tf.random.uniform(()) < 0.5"))
+
+
+def test_a_seed_that_is_drawn_once():
+    """A seed that stays the same is what seeds are for."""
+    assert_silent("""
+        import random
+
+        @tf.function
+        def step():
+            noise = tf.random.normal((32, 4), seed=random.randint(0, 99))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x + noise) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for _ in range(3):
+            step()
+    """)

@@ -12,6 +12,7 @@ from . import (
     containers,
     datasets,
     escaping,
+    frozen,
     functions,
     halves,
     layer_calls,
@@ -239,6 +240,8 @@ def _other_method(
     if receiver.kind == "metric":
         return metrics.method(reader, receiver, method, arguments, keywords, node)
     if receiver.kind == "generator":
+        if receiver.name in ("default_rng", "RandomState") and isinstance(node, ast.Call):
+            frozen.drawn(reader, ast.unparse(node.func), node)
         return datasets.random_array(reader, method, arguments, keywords, node)
     if receiver.kind == "exit stack" and method == "enter_context" and arguments:
         if isinstance(arguments[0], Tape):

@@ -156,16 +156,20 @@ def _stores(statement: ast.Assign, node: ast.AST) -> bool:
 
 _DRAWING = frozenset(
     "rand randn normal uniform randint random random_sample standard_normal choice permutation "
-    "binomial poisson beta exponential".split()
+    "binomial poisson beta exponential gauss normalvariate randrange choices sample".split()
 )
 
 
 def drawn(reader: Reader, name: str, node: ast.AST) -> None:
-    """NumPy draws a random number while a function is traced."""
+    """NumPy, or Python itself, draws a random number while a function is traced."""
     frame = reader.frame
     if frame.traced is None or frame.guarded or frame.building or reader.speculative:
         return
-    if name.rsplit(".", 1)[-1] in _DRAWING:
+    # A seed that stays is what seeds are for.
+    seeds = any(
+        isinstance(one, ast.keyword) and one.arg == "seed" for one in reader.source.around(node)
+    )
+    if name.rsplit(".", 1)[-1] in _DRAWING and not seeds:
         names = (frame.traced.name,)
         habits.remark(reader, "python-state-frozen-at-trace", reader.spot(node), name, names)
 

@@ -14,6 +14,7 @@ from . import (
     classes,
     datasets,
     escaping,
+    frozen,
     generations,
     halves,
     layers,
@@ -73,6 +74,8 @@ def library(
         return operations.operation(reader, name, arguments, keywords, node)
     if root == "np":
         return arrays.numpy_operation(reader, name, arguments, keywords, node)
+    if name.startswith("random."):
+        frozen.drawn(reader, name, node)
     if name == "dataclasses.field":
         return Other("field", name, node, keywords)
     if name == "types.SimpleNamespace" and not arguments:
