@@ -260,3 +260,43 @@ def test_copies_that_get_weights_gave():
     assert_findings(text.format(put_back="return weights"))
     right = text.format(put_back="model.set_weights(weights)").replace("  # GP402", "")
     assert_silent(right)
+
+
+TWINS = """
+twins = [tf.Variable(v) for v in model.trainable_variables]
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(GUESS - y))
+    gradients = tape.gradient(loss, SOURCES)
+    for twin, gradient in zip(twins, gradients):
+        twin.assign_sub(0.1 * gradient)MARK
+    THEN
+"""
+
+
+def twins(guess="model(x)", sources="model.trainable_variables", mark="", then="pass"):
+    """Variables made of a model's, which change by hand."""
+    text = TWINS.replace("GUESS", guess).replace("SOURCES", sources)
+    return text.replace("MARK", mark).replace("THEN", then)
+
+
+def test_twins_of_the_variables_move():
+    """They begin with the same values, and nothing else reads them."""
+    assert_findings(twins(mark="  # GP402"))
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "[v.assign(t) for v, t in zip(model.trainable_variables, twins)]",
+        "model.set_weights([t.numpy() for t in twins])",
+    ],
+)
+def test_twins_that_are_given_back(then: str):
+    """The model gets what they have."""
+    assert_silent(twins(then=then))
+
+
+def test_twins_that_compute():
+    """The forward pass reads them, not the model's."""
+    assert_silent(twins("(tf.tanh(x @ twins[0] + twins[1]) @ twins[2])", "twins"))

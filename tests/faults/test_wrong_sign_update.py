@@ -419,3 +419,18 @@ def test_fields_of_a_named_tuple(made: str):
             for variable, gradient in zip(line, tape.gradient(loss, line)):
                 variable.assign_add(0.1 * gradient)  # GP504
     """)
+
+
+def test_an_error_times_itself():
+    """`error * error` is a loss like its square."""
+    text = """
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                error = model(x) - y
+                loss = tf.reduce_mean({loss})
+            gradients = tape.gradient(loss, model.trainable_variables)
+            pairs = [(-g, v) for g, v in zip(gradients, model.trainable_variables)]
+            optimizer.apply_gradients(pairs){mark}
+    """
+    assert_findings(text.format(loss="error * error", mark="  # GP504"))
+    assert_silent(text.format(loss="error * x", mark=""))

@@ -155,6 +155,8 @@ def _meaning(reader: Reader, node: ast.BinOp, left: Value, right: Value, result:
         elif depends_on_gradient(left, result) != depends_on_gradient(right, result):
             result.sign = sign_of(left) * sign_of(right)
         result.loss = _loss(left, right)
+        if isinstance(op, ast.Mult) and left is right and result.flow:
+            result.loss = 1  # a square
     elif isinstance(op, ast.Add | ast.Sub):
         _sum_of_directions(op, left, right, result)
         note_update(op, left, right, result)

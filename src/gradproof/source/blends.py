@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import DroppedUpdate
-from . import escaping, ownership
+from . import escaping, ownership, tapes
 from .habits import remark
 from .joining import flow_of
-from .values import Instance, Layer, ListValue, Tensor, Value
+from .values import Group, Instance, Layer, ListValue, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -24,13 +24,15 @@ class Blends:
 
     `arrays`: whose weights an array is one of; `mixed`: two networks, and where arrays of both
     were mixed; `given`: the calls of `set_weights` for each network, and whether each of them
-    gave it those of another one, once. `stepped`: where an array was moved along a gradient.
+    gave it those of another one, once. `stepped`: where an array was moved along a gradient;
+    `moved`: variables made of other variables, and where they were.
     """
 
     arrays: dict[int, tuple[Tensor, Network]] = field(default_factory=dict)
     mixed: dict[ast.AST, tuple[Network, Network]] = field(default_factory=dict)
     given: dict[int, dict[ast.AST, bool]] = field(default_factory=dict)
     stepped: dict[ast.AST, Network] = field(default_factory=dict)
+    moved: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
 
 
 def arrays_of(reader: Reader, network: Network) -> ListValue:
@@ -72,6 +74,12 @@ def augmented(reader: Reader, node: ast.AugAssign, target: ast.expr, added: Valu
         reader.facts.blends.stepped[node] = network
 
 
+def moved(reader: Reader, variable: Value, node: ast.AST) -> None:
+    """`tf.Variable(weight)`, a variable of its own, is moved along a gradient."""
+    if isinstance(variable, Variable) and isinstance(variable.initial, Variable | Group):
+        reader.facts.blends.moved.setdefault(id(variable), (variable, node))
+
+
 _NAMED = ast.Name | ast.Subscript
 
 
@@ -100,6 +108,7 @@ def finish(reader: Reader) -> None:
     """Mixtures of what is trained and of a copy that get to no network at all."""
     blends = reader.facts.blends
     _lost(reader, blends)
+    _moved_alone(reader, blends)
     if not blends.mixed or not _only_copied(reader):
         return
     trained = {owner for question in reader.facts.asked for owner in question.asked.applied}
@@ -125,6 +134,23 @@ def _lost(reader: Reader, blends: Blends) -> None:
         names = (ownership.name_of(network),) if ownership.name_of(network) else ()
         fact = DroppedUpdate(reader.spot(node), names, "copy", reader.spot(node))
         reader.facts.dropped[fact] = None
+
+
+def _moved_alone(reader: Reader, blends: Blends) -> None:
+    """Variables that begin as others, and move in their place: nothing reads them, or moves those.
+
+    Who reads them computes with them, or gives their values back.
+    """
+    for variable, node in blends.moved.values():
+        owner = tapes.owner_of(variable.initial) if variable.initial is not None else None
+        if variable.dense or variable.touched or not isinstance(owner, Layer | Variable):
+            continue
+        touched = owner.updated or owner.touched
+        touched |= owner.borrowed if isinstance(owner, Layer) else owner.assigned
+        if not touched and owner.trainable is True:
+            names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
+            fact = DroppedUpdate(reader.spot(node), names, "twin", reader.spot(node))
+            reader.facts.dropped[fact] = None
 
 
 def _only_copied(reader: Reader) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import ApplyCall, HandUpdate, Spot
 from ..finding import Span
-from . import applying, clips, inner_steps, ownership, rounds, tapes, target_copies
+from . import applying, blends, clips, inner_steps, ownership, rounds, tapes, target_copies
 from .escaping import gradients_in
 from .joining import flow_of
 from .roles import direction
@@ -38,6 +38,7 @@ def hand_update(
     """A variable is assigned something made from a gradient."""
     rounds.updated(reader)
     inner_steps.assigned(reader, variable, name, value, node)
+    blends.moved(reader, variable, node)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     reader.facts.hand[
