@@ -400,3 +400,44 @@ def test_a_warm_up_that_begins_at_zero():
     """
     assert_silent(text.format(rate="self.peak * min(1.0, self.seen / self.steps)", mark=""))
     assert_findings(text.format(rate="0.0", mark="  # GP501"))
+
+
+SCHEDULE = """
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, peak, warm):
+        self.peak, self.warm = peak, warm
+
+    def __call__(self, step):
+        share = {share}{mark}
+        return self.peak * {given}
+
+adam = keras.optimizers.Adam(WarmUp(0.1, 1000))
+"""
+
+
+def test_a_warm_up_that_floors():
+    """Its share is 0 until all of it is over, and then 1."""
+    given = "tf.minimum(share, 1.0)"
+    share = "tf.cast(step // self.warm, tf.float32)"
+    assert_findings(SCHEDULE.format(share=share, mark="  # GP501", given=given))
+    assert_silent(SCHEDULE.format(share="step / self.warm", mark="", given=given))
+
+
+def test_a_warm_up_that_climbs_by_steps():
+    """It begins above zero, or goes on beyond 1."""
+    floor = "tf.cast(step // self.warm + 1, tf.float32)"
+    assert_silent(SCHEDULE.format(share=floor, mark="", given="tf.minimum(0.1 * share, 1.0)"))
+    plain = "tf.cast(step // self.warm, tf.float32)"
+    assert_silent(SCHEDULE.format(share=plain, mark="", given="share"))
+
+
+def test_a_callback_whose_share_is_limited():
+    """`min(epoch // epochs, 1)` is 0 in every epoch of the warm-up."""
+    text = """
+        class Ramp(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                share = min(epoch {divided} self.epochs, 1){mark}
+                self.model.optimizer.learning_rate.assign(0.1 * share)
+    """
+    assert_findings(text.format(divided="//", mark="  # GP501"))
+    assert_silent(text.format(divided="/", mark=""))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _RATES = frozenset({"learning_rate", "lr"})
 _HOOKS = re.compile(r"on_(train_)?(epoch|batch)_(begin|end)$")
 _ALL_ROUNDS = re.compile(r"(epochs|steps|updates|iterations|total|max)", re.IGNORECASE)
+_WARM_UP = re.compile(r"warm|ramp", re.IGNORECASE)
 _ARITHMETIC: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -38,15 +39,47 @@ def loop_begins(reader: Reader, node: ast.For) -> None:
 
 def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """So may a callback, by the number of the epoch that it is given."""
-    if _HOOKS.match(node.name) and len(node.args.args) > 1:
-        _look(reader, node, node.args.args[1].arg, _ALL_ROUNDS)
+    if len(node.args.args) < 2:
+        return
+    counter = node.args.args[1].arg
+    if _HOOKS.match(node.name):
+        _look(reader, node, counter, _ALL_ROUNDS)
+    elif node.name == "__call__" and _of_schedule(reader, node) and _ends_at_1(node):
+        given = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value]
+        _look(reader, node, counter, _WARM_UP, given)
 
 
-def _look(reader: Reader, block: ast.AST, counter: str, whole: re.Pattern[str]) -> None:
+def _of_schedule(reader: Reader, node: ast.AST) -> bool:
+    """Says whether a method belongs to a `LearningRateSchedule`."""
+    return any(
+        ast.unparse(base).endswith("LearningRateSchedule")
+        for one in reader.source_of(getattr(node, "lineno", 1)).around(node)
+        if isinstance(one, ast.ClassDef)
+        for base in one.bases
+    )
+
+
+def _ends_at_1(node: ast.AST) -> bool:
+    """Says whether a share is cut at 1: what climbs by steps goes on beyond."""
+    return any(
+        isinstance(one, ast.Call)
+        and ast.unparse(one.func).rpartition(".")[2] in ("min", "minimum", "clip_by_value")
+        and any(isinstance(given, ast.Constant) and given.value == 1 for given in one.args)
+        for one in ast.walk(node)
+    )
+
+
+def _look(
+    reader: Reader,
+    block: ast.AST,
+    counter: str,
+    whole: re.Pattern[str],
+    given: list[ast.expr] | None = None,
+) -> None:
     if reader.silent:
         return
     named = _named_once(block)
-    for written in _rates_in(block):
+    for written in _rates_in(block) if given is None else given:
         for factor in _factors(written, named):
             of_all = whole.search(ast.unparse(factor.right)) is not None
             counts = counter in _names(factor.left) and counter not in _names(factor.right)
@@ -94,10 +127,13 @@ def _factors(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[ast.BinOp]:
         yield from _factors(node.left, named)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
         yield node
-    elif (
-        isinstance(node, ast.Call) and ast.unparse(node.func) in ("float", "tf.cast") and node.args
-    ):
-        yield from _factors(node.args[0], named)
+    elif isinstance(node, ast.Call) and node.args:
+        name = ast.unparse(node.func)
+        # A share of no more than 1.
+        limited = name.rpartition(".")[2] in ("min", "minimum")
+        inner = node.args[:1] if name in ("float", "tf.cast") else node.args if limited else []
+        for one in inner:
+            yield from _factors(one, named)
 
 
 def _names(node: ast.AST) -> set[str]:
