@@ -221,3 +221,22 @@ def test_chosen_before_the_first_step():
         for epoch in range(9):
             step()
     """)
+
+
+def test_made_in_the_first_round():
+    """A condition on the number of the round holds once."""
+    assert_silent("""
+        state = {"optimizer": None}
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            state["optimizer"].apply_gradients(zip(gradients, model.trainable_variables))
+
+        for number in range(9):
+            if number == 0:
+                state["optimizer"] = keras.optimizers.Adam(0.05)
+            step()
+    """)

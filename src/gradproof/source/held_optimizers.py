@@ -51,7 +51,11 @@ def state_written(
     made = getattr(value, "node", None)
     ways = _ways(held[2])
     nodes = [getattr(one, "node", None) for one in ways]
-    if len(ways) > 1 and (not all(map(_is_optimizer, ways)) or nodes.count(made) == len(nodes)):
+    again = nodes.count(made) == len(nodes)
+    if len(ways) > 1 and (again or not all(map(_is_optimizer, ways))):
+        return
+    if again and reader.frame.guarded:
+        # `if step == 0: optimizer = ...` is met in both rounds of a loop.
         return
     if reader.speculative and made is getattr(held[2], "node", None):
         # The same line again, in a function that the file itself never calls.
