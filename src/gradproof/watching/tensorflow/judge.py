@@ -107,6 +107,8 @@ def _told(book: Book, entry: Entry) -> Array | None:
     variable = entry.variable()
     if variable is None or book.rate is None or not book.opened.rule.known:
         return None
+    if not getattr(book.inner, "built", getattr(book.inner, "_built", True)):
+        return None  # a class of the user's passed by the one that would have built it
     moment = moment_of(book, entry, variable, np.zeros_like(entry.value))
     after = slots_of(book.inner, book.opened.rule, variable)
     if set(after) != set(entry.slots):
