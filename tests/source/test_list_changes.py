@@ -79,6 +79,25 @@ def test_a_network_without_its_last_part():
     assert_silent(alike)
 
 
+def test_a_list_is_put_in_order():
+    """`sort` does to a list what `sorted` gives of it."""
+    text = """
+        bias, kernel = tf.Variable(tf.ones([4]), name="bias"), tf.Variable(tf.ones([4]), name="a")
+        variables = [bias, kernel]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x * kernel + bias - y))
+        {before}
+        gradients = tape.gradient(loss, variables)
+        {after}
+        optimizer.apply_gradients(zip(gradients, variables)){mark}
+    """
+    change = "variables.sort(key=lambda v: v.name)"
+    apart = text.replace("{before}", "").replace("{after}", change)
+    assert_findings(apart.replace("{mark}", "  # GP403"))
+    alike = text.replace("{before}", change).replace("{after}", "")
+    assert_silent(alike.replace("{mark}", ""))
+
+
 def test_keys_that_are_taken_out():
     """A dict without an entry gives the others in their order."""
     text = """

@@ -38,7 +38,7 @@ def method(
 ) -> Value:
     """A method of a list, dict, text or dataset."""
     if isinstance(receiver, ListValue):
-        return list_method(reader, receiver, name, arguments, node)
+        return list_method(reader, receiver, name, arguments, node, keywords)
     if isinstance(receiver, DictValue):
         return _dict_method(reader, receiver, name, arguments, keywords, node)
     if isinstance(receiver, Dataset):
@@ -47,7 +47,12 @@ def method(
 
 
 def list_method(
-    reader: Reader, receiver: ListValue, name: str, arguments: Arguments, node: ast.AST
+    reader: Reader,
+    receiver: ListValue,
+    name: str,
+    arguments: Arguments,
+    node: ast.AST,
+    keywords: Keywords | None = None,
 ) -> Value:
     """A method of a list."""
     if name in ("append", "insert", "add") and arguments:
@@ -98,6 +103,9 @@ def list_method(
         return list_changes.popped(reader, receiver, arguments, name == "popleft")
     if name == "reverse":
         list_changes.turned(reader, receiver)
+        return Constant(None)
+    if name == "sort":
+        list_changes.put_in_order(reader, receiver, keywords or {}, node)
         return Constant(None)
     if name == "remove" and arguments:
         list_changes.removed(reader, receiver, arguments[0])

@@ -1,4 +1,4 @@
-"""Changes of lists and dicts where they stand: `pop`, `insert`, `reverse`, `del`."""
+"""Changes of lists and dicts where they stand: `pop`, `insert`, `reverse`, `sort`, `del`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from . import subscripts
+from . import builtin, subscripts
 from .values import Constant, DictValue, ListValue, Unknown, Value
 
 if TYPE_CHECKING:
@@ -39,6 +39,15 @@ def turned(reader: Reader, known: ListValue) -> None:
     """`reverse()`."""
     backwards = ListValue(known.items[::-1], known.exact, known.fixed)
     _become(reader, known, backwards)
+
+
+def put_in_order(
+    reader: Reader, known: ListValue, keywords: dict[str, Value], node: ast.AST
+) -> None:
+    """`sort()`: as `sorted` would give it."""
+    found = builtin.call(reader, "sorted", [known], keywords, node)
+    if isinstance(found, ListValue) and found is not known:
+        _become(reader, known, found)
 
 
 def removed(reader: Reader, known: ListValue, value: Value) -> None:
