@@ -152,3 +152,18 @@ def test_rounds_that_choose_the_variable():
     assert_silent(text.format(loop="for i in range(len(only)):"))
     counted = "i = 0\n            while i < len(only):"
     assert_silent(text.format(loop=counted) + "            i += 1\n")
+
+
+def test_a_loss_that_was_recorded_before_the_loop():
+    """A persistent tape gives the same gradients each time; other losses have others."""
+    text = """
+        with tf.GradientTape(persistent=True) as tape:
+            first = tf.reduce_mean(tf.square(model(x) - y))
+            second = tf.reduce_mean(tf.abs(model(x) - y))
+        for {loss} in {rounds}:
+            gradients = tape.gradient({loss}, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables)){mark}
+    """
+    wrong = text.format(loss="first", rounds="range(9)", mark="  # GP610")
+    assert_findings(wrong.replace("for first in", "for number in"))
+    assert_silent(text.format(loss="loss", rounds="(first, second)", mark=""))

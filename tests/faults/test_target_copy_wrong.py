@@ -560,3 +560,21 @@ def test_an_average_of_two_trained_networks():
 def test_a_copy_whose_name_is_given_away():
     """The target is the online network itself from the first update on."""
     assert_findings(AGENT.format(follow="self.target = self.online  # GP707"))
+
+
+def test_a_target_that_is_given_its_own_weights():
+    """One name too often; of a network that trains, it is only a round trip."""
+    text = """
+        target = keras.models.clone_model(model)
+        for number in range(90):
+            goal = target(x)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - 0.9 * goal))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            target.set_weights({of}.get_weights()){mark}
+            {then}
+    """
+    assert_findings(text.format(of="target", mark="  # GP707", then="pass"))
+    again = "model.set_weights(model.get_weights())"
+    assert_silent(text.format(of="model", mark="", then=again))

@@ -533,3 +533,30 @@ def test_sums_that_begin_in_each_round():
     assert_silent(ROUNDS.format(before="pass", inside=BEGIN, then=APPLY, after="pass"))
     kept = ROUNDS.format(before="kept = []", inside=BEGIN, then="kept.append(total)", after=APPLY)
     assert_silent(kept)
+
+
+GATHERED = """
+parts = []
+for number in range(64):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x[number:number + 1]) - 1.0))
+    parts.append(tape.gradient(loss, model.trainable_variables))
+    if number % 8 == 7:
+        total = [tf.add_n(group) / 8 for group in zip(*{parts})]
+        optimizer.apply_gradients(zip(total, model.trainable_variables)){mark}
+        {then}
+"""
+
+
+def test_gradients_that_are_gathered_for_ever():
+    """The list of them is never emptied."""
+    assert_findings(GATHERED.format(parts="parts", mark="  # GP506", then="pass"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "then"),
+    [("parts", "parts.clear()"), ("parts", "parts = []"), ("parts[-8:]", "pass")],
+)
+def test_gradients_that_are_gathered_anew(parts: str, then: str):
+    """The list is emptied, or its last part is taken."""
+    assert_silent(GATHERED.format(parts=parts, mark="", then=then))

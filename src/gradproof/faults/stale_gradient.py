@@ -61,8 +61,12 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Gradients taken before a loop and applied in each of its rounds."""
     for seen in loop.about("stale-gradient"):
         yield Finding(
-            "the same gradients are applied in every round of the loop: they were taken once, "
-            "before it, and never again",
+            "the same gradients are applied in every round of the loop: "
+            + (
+                "the loss was recorded once, before it, and never again"
+                if seen.words == "recorded"
+                else "they were taken once, before it, and never again"
+            ),
             place=loop.place(seen.at),
             label="applied again and again",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 _WORDS = {
     "alias": "two names for one network: the target is no copy, it moves with every step",
     "mixed": "the soft update mixes the target with itself: it never follows the other network",
+    "its own": "the network is given its own weights: it follows no other one",
     "left": (
         "the weights of the two networks are mixed, and the copy is never given the mixture: it "
         "stays as it was"
@@ -88,6 +89,7 @@ _WORDS = {
 _LABELS = {
     "alias": "no copy",
     "mixed": "mixed with itself",
+    "its own": "changes nothing",
     "left": "goes nowhere",
     "pulled back": "writes to the trained network",
     "written back": "overwrites what was trained",
@@ -95,6 +97,7 @@ _LABELS = {
     "never copied": "other weights",
 }
 _MENDS = {
+    "its own": "give it the weights of the network that is trained",
     "left": "give it to the copy: `copy.set_weights(mixed)`",
     "pulled back": "assign to the copy, not to the network that is trained",
     "written back": "write it when training ends, or put the trained weights back after evaluation",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import factories, habits, tapes
 from .rounds import Applied, of
 from .values import (
+    Asked,
     Function,
     GradientOf,
     Instance,
@@ -86,6 +87,8 @@ def _stale(reader: Reader, one: Applied) -> None:
     if one.asked is None or id(one.asked) not in rounds.asked or one.guarded:
         return
     loops = rounds.asked[id(one.asked)][1]
+    if loops == one.loops:
+        _recorded_once(reader, one, one.asked)
     if loops == one.loops or one.loops[: len(loops)] != loops:
         return
     for other in rounds.applied:
@@ -99,6 +102,29 @@ def _stale(reader: Reader, one: Applied) -> None:
             others = ((reader.spot(one.asked.node), "taken once, before the loop"),)
             spot = reader.spot(one.node)
             habits.remark(reader, "stale-gradient", spot, "", tapes.names(list(one.owners)), others)
+
+
+def _recorded_once(reader: Reader, one: Applied, asked: Asked) -> None:
+    """Each round of a loop asks for the gradients of one loss that was recorded before it."""
+    rounds = of(reader)
+    taped = rounds.taped.get(asked.tape.number, one.loops)
+    if len(taped) >= len(one.loops) or one.loops[: len(taped)] != taped:
+        return
+    for other in rounds.applied:
+        same = other.asked is not None and other.asked is not asked
+        if (
+            same
+            and other.asked is not None
+            and other.asked.tape is asked.tape
+            and other.asked.target.tokens == asked.target.tokens
+            and (other.node, other.optimizer, other.loops) == (one.node, one.optimizer, one.loops)
+            and _same_owners(other, one)
+        ):
+            others = ((reader.spot(asked.tape.node), "recorded once, before the loop"),)
+            names = tapes.names(list(one.owners))
+            habits.remark(
+                reader, "stale-gradient", reader.spot(one.node), "recorded", names, others
+            )
 
 
 def assigned(reader: Reader, owner: object, gradients: list[GradientOf], node: ast.AST) -> None:

@@ -23,6 +23,7 @@ def applied(reader: Reader, node: ast.Call) -> None:
         return
     source = reader.source_of(node.lineno)
     _begun_each_round(reader, node, total, source.around(node))
+    _gathered_for_ever(reader, node, total, source.around(node))
     parts = _repeated(source, source.around(node), total)
     changes = [change for part in parts for change in _changes(part, total)]
     if any(_handled(part, ast.unparse(total), node) for part in parts):
@@ -54,6 +55,58 @@ def _begun_each_round(
             )
             spot = reader.spot(begun[0])
             habits.remark(reader, "wrong-accumulation", spot, "begun each round", (), others)
+
+
+def _gathered_for_ever(
+    reader: Reader, node: ast.Call, total: ast.expr, around: list[ast.AST]
+) -> None:
+    """`parts.append(gradients)`, of which all are summed up for each update, old ones as well."""
+    inner: list[ast.AST] = []
+    for one in around:
+        inner = [] if isinstance(one, _FUNCTIONS) else [*inner, one]
+    loop = next((one for one in inner if isinstance(one, _LOOPS)), None)
+    made = [one for one in _changes(loop, total) if _sums(one)] if loop is not None else []
+    if loop is None or len(made) != 1:
+        return
+    for name in {one.id for one in ast.walk(made[0].value) if isinstance(one, ast.Name)}:
+        adding = [one for one in ast.walk(loop) if _appends(one, name)]
+        whole = not any(
+            isinstance(one, ast.Subscript) and ast.unparse(one.value) == name
+            for one in ast.walk(loop)
+        )
+        if adding and whole and not _ends(loop, name):
+            others = ((reader.spot(adding[0]), "added to here"),)
+            spot = reader.spot(node)
+            habits.remark(reader, "wrong-accumulation", spot, "never reset", (), others)
+
+
+def _sums(change: ast.Assign | ast.AugAssign) -> bool:
+    """`total = [tf.add_n(group) for group in zip(*parts)]`."""
+    made = change.value if isinstance(change, ast.Assign) else None
+    over = ast.unparse(made.generators[0].iter) if isinstance(made, ast.ListComp) else ""
+    return over.startswith("zip(*")
+
+
+def _appends(node: ast.AST, name: str) -> bool:
+    """`parts.append(gradients)`."""
+    called = node.func if isinstance(node, ast.Call) else None
+    appends = isinstance(called, ast.Attribute) and called.attr == "append"
+    return appends and ast.unparse(called.value) == name  # type: ignore[union-attr]
+
+
+def _ends(loop: ast.AST, name: str) -> bool:
+    """Says whether anything in a loop may empty a list, or give its name to another."""
+    for one in ast.walk(loop):
+        if isinstance(one, ast.Name) and one.id == name and not isinstance(one.ctx, ast.Load):
+            return True
+        called = one.func if isinstance(one, ast.Call) else None
+        asked = isinstance(called, ast.Attribute) and ast.unparse(called.value) == name
+        if asked and called.attr != "append":  # type: ignore[union-attr]
+            return True
+        given = one.args if isinstance(one, ast.Call) else []
+        if name in map(ast.unparse, given) and ast.unparse(called or one) != "len":
+            return True
+    return False
 
 
 def _is_read(node: ast.AST, name: str) -> bool:

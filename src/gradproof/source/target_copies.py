@@ -75,12 +75,23 @@ def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.
         # Weights that were put by and are restored.
         return
     if isinstance(value, ListValue) and value.owner is receiver and value.which == "values":
+        of_own = _gives_itself(node, argument) and not reader.silent
+        if isinstance(receiver, Layer | Instance) and of_own:
+            reader.facts.copies.own.append((receiver, node))
+            return
         spot = reader.facts.habits.aliases.get(id(receiver))
         if spot is None:
             # Not told to be one: layers that two models share, paired in a loop.
             return
         others = ((reader.spot(node), "copies its own weights"),)
         remark(reader, "target-copy-wrong", spot, "alias", (), others)
+
+
+def _gives_itself(node: ast.AST, argument: ast.Call) -> bool:
+    """`target.set_weights(target.get_weights())`, under one name."""
+    called = (getattr(node, "func", None), argument.func)
+    owners = [ast.unparse(one.value) for one in called if isinstance(one, ast.Attribute)]
+    return len(owners) == 2 and owners[0] == owners[1]
 
 
 def mixed_with_itself(reader: Reader, node: ast.AST) -> None:
@@ -111,7 +122,8 @@ class Copies:
     the same kind, with first weights of their own; `averages`: variables that follow others, and
     where; `used`: such an average, put in the place of what it follows; `given`: what each
     network is called on, as it is written; `assigned`: whose variables were assigned to;
-    `replaced`: a copy whose name is given to what it is a copy of.
+    `replaced`: a copy whose name is given to what it is a copy of; `own`: networks that are
+    given their own weights.
     """
 
     made: list[tuple[Layer | Instance, object, bool]] = field(default_factory=list)
@@ -123,6 +135,7 @@ class Copies:
     assigned: set[int] = field(default_factory=set)
     replaced: list[tuple[Layer | Instance, Layer | Instance, ast.AST]] = field(default_factory=list)
     given: dict[int, set[str]] = field(default_factory=dict)
+    own: list[tuple[Layer | Instance, ast.AST]] = field(default_factory=list)
 
 
 def _copied(reader: Reader, receiver: Value, value: Value | None) -> None:
@@ -210,6 +223,9 @@ def finish(reader: Reader) -> None:
             continue
         if id(other) not in trained | copies.written and _holds(reader, of[0], own):
             remark(reader, "target-copy-wrong", reader.spot(node), "pulled back")
+    for copy, node in copies.own:
+        if trained and not any(id(one) in trained for one in ownership.tracked(reader, copy)):
+            remark(reader, "target-copy-wrong", reader.spot(node), "its own")
     for copy, network, node in copies.replaced:
         held = any(id(one) in trained for one in ownership.tracked(reader, copy))
         if not held and any(id(one) in trained for one in ownership.tracked(reader, network)):
