@@ -635,3 +635,22 @@ def test_an_own_class_that_adds_up_first():
     kept = Assigned(KERNEL, "assign_add", 8, (at(2),))
     assert not list(prove(handed_nowhere(assigned=(kept,))))
     assert not list(prove(handed_nowhere(finished=False)))
+
+
+def test_moments_that_are_reckoned_with_where_they_stand():
+    """`0.9 * self.m[i]`, and the new moment is a name of its own."""
+    text = """
+        class Adam:
+            def __init__(self, variables):
+                self.variables = variables
+                self.m = [tf.zeros_like(v) for v in variables]
+
+            def step(self, gradients):
+                for i, (v, g) in enumerate(zip(self.variables, gradients)):
+                    m = 0.9 * self.m[i] + 0.1 * g{mark}
+                    {store}
+                    v.assign_sub(0.01 * m)
+    """
+    assert_findings(text.format(mark="  # GP411", store="pass"))
+    assert_silent(text.format(mark="", store="self.m[i] = m"))
+    assert_silent(text.format(mark="", store="self.m[i].assign(m)"))

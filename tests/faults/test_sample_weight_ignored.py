@@ -402,3 +402,20 @@ def test_weights_in_a_field_that_no_line_reads():
 def test_weights_in_a_field_that_is_read(loss: str):
     """By name, or with all others; or the step does not read the target, either."""
     assert_silent(FIELDS.replace("LOSS", loss))
+
+
+def test_weights_of_a_loop_that_no_line_reads():
+    """`for x, y, sample_weight in data`, around the tape."""
+    text = """
+        data = tf.data.Dataset.from_tensor_slices((x, y, tf.ones((32, 1)))).batch(8)
+        error = keras.losses.MeanSquaredError()
+        for a, b, {name} in data:
+            with tf.GradientTape() as tape:
+                loss = error(b, model(a, training=True){given}){mark}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(name="sample_weight", given="", mark="  # GP704"))
+    weighed = ", sample_weight=sample_weight"
+    assert_silent(text.format(name="sample_weight", given=weighed, mark=""))
+    assert_silent(text.format(name="_", given="", mark=""))

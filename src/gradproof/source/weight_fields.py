@@ -1,4 +1,4 @@
-"""Batches that are objects of the program's own, and whose weights no line reads."""
+"""Weights that come with each batch, in a field of it or beside it, and that no line reads."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _WHOLE = frozenset({"_asdict", "asdict", "astuple", "getattr", "vars", "_fields"
 
 def finish(reader: Reader) -> None:
     """A step reads every field of its batch but the weights, and so does everybody else."""
+    _beside(reader)
     classes = [one for one in ast.walk(reader.source.tree) if isinstance(one, ast.ClassDef)]
     for cls in classes:
         names = _fields(cls)
@@ -39,6 +40,36 @@ def finish(reader: Reader) -> None:
                 spot = reader.spot(step)
                 others = ((reader.spot(_made(cls, weights[0])), "never read"),)
                 habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+
+
+def _beside(reader: Reader) -> None:
+    """`for x, y, sample_weight in data`, around a tape, and no line of the function reads it."""
+    for loop in ast.walk(reader.source.tree):
+        names = loop.target.elts if _takes_three(loop) else []  # type: ignore[attr-defined]
+        if not names or not isinstance(names[2], ast.Name) or not re.search(WEIGHTS, names[2].id):
+            continue
+        scope = reader.source.tree
+        for one in reader.source.around(loop):
+            scope = one if isinstance(one, ast.FunctionDef) else scope  # type: ignore[assignment]
+        read = any(
+            isinstance(one, ast.Name) and one.id == names[2].id and isinstance(one.ctx, ast.Load)
+            for one in ast.walk(scope)
+        )
+        blocks = [one for one in ast.walk(loop) if _records(one)]
+        inside = {one.id for part in blocks for one in ast.walk(part) if isinstance(one, ast.Name)}
+        if blocks and not read and {ast.unparse(one) for one in names[:2]} <= inside:
+            others = ((reader.spot(names[2]), "never read"),)
+            spot = reader.spot(blocks[0].body[-1])  # type: ignore[attr-defined]
+            habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+
+
+def _takes_three(node: ast.AST) -> bool:
+    target = node.target if isinstance(node, ast.For) else None
+    return isinstance(target, ast.Tuple) and len(target.elts) == 3
+
+
+def _records(node: ast.AST) -> bool:
+    return isinstance(node, ast.With) and "GradientTape" in ast.unparse(node.items[0])
 
 
 def _fields(cls: ast.ClassDef) -> list[str]:
@@ -65,7 +96,7 @@ def _made(cls: ast.ClassDef, name: str) -> ast.AST:
 def _steps(tree: ast.AST, others: set[str]) -> Iterator[tuple[ast.stmt, str]]:
     """Where a tape's block reads the last of the other fields, all of one batch."""
     for block in ast.walk(tree):
-        if not isinstance(block, ast.With) or "GradientTape" not in ast.unparse(block.items[0]):
+        if not isinstance(block, ast.With) or not _records(block):
             continue
         reads: dict[str, list[tuple[str, ast.stmt]]] = {}
         for statement in block.body:

@@ -24,11 +24,13 @@ def look(reader: Reader, cls: Class, methods: list[Method]) -> None:
         using = [method for method in methods if method.name not in ("__init__", "build")]
         read = [node for method in using for node in ast.walk(method) if _is(node, attribute)]
         met = [one for method in using for one in _met(method, attribute)]
-        if len(met) != len(read):
+        plain = [one for method in using for one in _reckoned(method, attribute)]
+        if len(met) + len(plain) != len(read):
             continue
         if any(_kept(around, name) for around, name in met):
             continue
         used = [place for around, name in met for place in _used(around, name)]
+        used += [place for place, moves in plain if moves]
         if used and not _reached_from_outside(reader, cls, attribute):
             names = (cls.name, f"self.{attribute}")
             habits.remark(reader, "custom-optimizer-bug", reader.spot(used[0]), "state", names)
@@ -72,6 +74,27 @@ def _met(method: Method, attribute: str) -> Iterator[tuple[ast.AST, str]]:
             target = node.targets[0]
             if _is(node.value.value, attribute) and isinstance(target, ast.Name):
                 yield method, target.id
+
+
+def _reckoned(method: Method, attribute: str) -> Iterator[tuple[ast.stmt, bool]]:
+    """`0.9 * self.slots[i]`: the statement, and whether the method moves a variable."""
+    moves = _moves(method)
+    for statement in ast.walk(method):
+        if isinstance(statement, ast.Assign | ast.Expr):
+            for one in ast.walk(statement.value):
+                for side in (one.left, one.right) if isinstance(one, ast.BinOp) else ():
+                    if isinstance(side, ast.Subscript) and _is(side.value, attribute):
+                        yield statement, moves
+
+
+def _moves(around: ast.AST) -> bool:
+    """Says whether a variable takes a value there."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr in ASSIGNS or own_attribute(node.func) in ASSIGNS)
+        for node in ast.walk(around)
+    )
 
 
 def _zipped(loop: ast.For) -> Iterator[tuple[str, ast.expr]]:
@@ -128,13 +151,7 @@ def _only_computes(called: ast.expr) -> bool:
 
 def _used(around: ast.AST, name: str) -> Iterator[ast.stmt]:
     """Statements that reckon with a slot, where another variable is moved."""
-    moves = any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and (node.func.attr in ASSIGNS or own_attribute(node.func) in ASSIGNS)
-        for node in ast.walk(around)
-    )
-    for node in ast.walk(around) if moves else ():
+    for node in ast.walk(around) if _moves(around) else ():
         if isinstance(node, ast.Assign | ast.Expr) and any(
             isinstance(one, ast.BinOp) and name in names_read(one) for one in ast.walk(node.value)
         ):
