@@ -124,3 +124,38 @@ def test_a_list_that_had_some_already():
 def test_a_list_that_was_read_again():
     """The list that is trained has another length than the one that was read early."""
     assert ("GP103", 1) not in proven(early(count=0))
+
+
+TRAINER = """
+from dataclasses import dataclass
+
+@dataclass
+class Settings:
+    rate: float = 0.1
+
+@dataclass
+class Trainer(Settings):
+    units: int = 4
+
+    def __post_init__(self):
+        self.head = keras.layers.Dense(self.units)
+        {build}
+        self.variables = encoder.trainable_variables + self.head.trainable_variables{mark}
+        self.optimizer = keras.optimizers.SGD(self.rate)
+
+    def step(self, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.head(encoder(x)) - y))
+        gradients = tape.gradient(loss, self.variables)
+        self.optimizer.apply_gradients(zip(gradients, self.variables))
+
+trainer = Trainer(0.2)
+for _ in range(3):
+    trainer.step(x, y)
+"""
+
+
+def test_after_the_fields():
+    """A dataclass makes its layers in `__post_init__`."""
+    assert_findings(TRAINER.format(build="pass", mark="  # GP103"))
+    assert_silent(TRAINER.format(build="self.head.build((None, 4))", mark=""))

@@ -56,7 +56,9 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     """Follows a class definition."""
     bases = [reader.evaluate(base) for base in node.bases]
     scope = Scope(is_class=True)
-    cls = Class(node.name, node, _base(bases), bases, fields=_fields(node))
+    inherited = (name for base in bases if isinstance(base, Class) for name in base.fields)
+    fields = list(dict.fromkeys((*inherited, *_fields(node))))
+    cls = Class(node.name, node, _base(bases), bases, fields=fields)
     first = len(reader.functions)
     frame = reader.frame
     before = frame.scopes
@@ -166,6 +168,8 @@ def instantiate(
         reader.call(Bound(instance, init), arguments, keywords, node)
     elif cls.base == "model":
         layers.set_functional(reader, instance, arguments, keywords)
+    else:
+        _after_fields(reader, instance, node)
     return instance
 
 
@@ -174,6 +178,17 @@ def namespace(reader: Reader, keywords: dict[str, Value], node: ast.AST) -> Inst
     made = ast.ClassDef("SimpleNamespace", [], [], [], [])
     cls = Class("SimpleNamespace", ast.copy_location(made, node), "plain", [])
     return Instance(cls, Scope(dict(keywords)), node, reader.path(node))
+
+
+def _after_fields(reader: Reader, instance: Instance, node: ast.AST) -> None:
+    """Follows `__post_init__`, which a dataclass calls once its fields are set."""
+    method = attributes.member(instance.of, "__post_init__")
+    if not isinstance(method, Function):
+        return
+    names = instance.attributes.names
+    once = [one.arg for one in (*method.node.args.posonlyargs, *method.node.args.args)][1:]
+    given = [names.get(name, Unknown(name, data=True)) for name in once]
+    reader.call(Bound(instance, method), given, {}, node)
 
 
 def _by_default(reader: Reader, cls: Class, name: str, node: ast.AST) -> dict[str, Value]:
@@ -203,6 +218,8 @@ def sample(reader: Reader, cls: Class) -> Instance:
 
             positional, keywords = unknown_arguments(init.node, known)
             reader.call(Bound(known, init), positional, keywords, cls.node)
+        else:
+            _after_fields(reader, known, cls.node)
     return known
 
 
