@@ -261,3 +261,27 @@ def test_kernels_by_name_that_are_only_measured():
         print([tf.reduce_sum(tf.abs(one)) for one in tape.gradient(loss, kernels)])
         """
     )
+
+
+KEPT_ON = """
+def contrastive():
+    scale = tf.Variable(2.0, name="scale")
+
+    def loss_of(left, right):
+        return tf.reduce_mean(tf.square(scale * left - right))
+
+    loss_of.scale = scale
+    return loss_of
+
+loss_of = contrastive()
+with tf.GradientTape() as tape:
+    loss = loss_of(model(x), y)
+optimizer.apply_gradients(zip(tape.gradient(loss, {list}), {list})){mark}
+"""
+
+
+def test_a_variable_that_hangs_from_a_function():
+    """What the program keeps as an attribute of a function is that thing."""
+    listed = "model.trainable_variables + [loss_of.scale]"
+    assert_silent(KEPT_ON.format(list=listed, mark=""))
+    assert_findings(KEPT_ON.format(list="model.trainable_variables", mark="  # GP109"))

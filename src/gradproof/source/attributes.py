@@ -117,6 +117,8 @@ def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
         return Constant(value.name, node)
     if isinstance(value, Other) and value.kind == "super":
         return of_super(reader, value, name, node)
+    if isinstance(value, Function) and name in value.attributes:
+        return value.attributes[name]
     if isinstance(value, Other) and name in value.arguments:
         return value.arguments[name]
     if isinstance(value, Other) and name in ("variables", "weights"):
@@ -369,6 +371,8 @@ def assign(
         reader.store.set_item(receiver.children, name, value)
     elif isinstance(receiver, Class):
         reader.store.set_item(receiver.members, name, value)
+    elif isinstance(receiver, Function):
+        reader.store.set_item(receiver.attributes, name, value)
     elif isinstance(receiver, Module):
         reader.store.set_item(receiver.scope.names, name, value)
     else:

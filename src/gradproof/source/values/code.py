@@ -37,7 +37,10 @@ class Other:
 
 @dataclass(eq=False, repr=False)
 class Function:
-    """A function of the file, with the scopes it closes over."""
+    """A function of the file, with the scopes it closes over.
+
+    `attributes`: what the program keeps on it, as in `loss_fn.scale = scale`.
+    """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scopes: tuple[Scope, ...]
@@ -48,6 +51,7 @@ class Function:
     wrapped: bool = False
     name: str = ""
     kind: str = ""
+    attributes: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(eq=False, repr=False)
