@@ -125,3 +125,29 @@ def test_thawed_where_nothing_is_nested():
     assert_silent(INNER.format(model=flat, mark=""), STEP, keras="2")
     refrozen = INNER.format(model=NESTED, mark="\nbody.trainable = False")
     assert_silent(refrozen, STEP, keras="2")
+
+
+PROBE = """
+class Probe(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.backbone = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        self.probe = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.probe(self.backbone(inputs))
+
+model = Probe()
+model(x)
+"""
+
+
+def test_a_model_of_ones_own_hands_down():
+    """In Keras 2 its flag overwrites those of its layers, as that of any other does."""
+    text = PROBE + "model.backbone.trainable = False\nmodel.trainable = True"
+    assert_findings(text + "  # GP105", STEP, keras="2")
+    assert_silent(text, STEP, keras="3")
+    first = "model.trainable = True\nmodel.backbone.trainable = False"
+    assert_silent(PROBE + first, STEP, keras="2")
+    second = "model.trainable = True\noptimizer = keras.optimizers.SGD(0.01)" + STEP
+    assert_silent(PROBE + "model.backbone.trainable = False\n" + STEP + second, keras="2")

@@ -344,6 +344,8 @@ def assign(
             value.name = value.name or name
             value.held_by = value.held_by or receiver.of.base
         if name == "trainable" and isinstance(value, Constant):
+            if receiver.of.base in ("layer", "model"):
+                flags.written(reader, receiver, value, node)
             _set_trainable(reader, receiver, value)
         state.state_written(reader, receiver.attributes, name, before, value, target)
         if isinstance(value, Layer) and not value.name:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
+_Flagged = Layer | Instance
+"""A layer of Keras, or an object of a class of layers of the file."""
+
+
 @dataclass(eq=False, repr=False)
 class Flags:
     """Assignments to `trainable`, by layer, and those that may have come to nothing.
@@ -23,16 +27,16 @@ class Flags:
     the flags are read next.
     """
 
-    written: dict[int, tuple[Layer, object, ast.AST, int]] = field(default_factory=dict)
+    written: dict[int, tuple[_Flagged, object, ast.AST, int]] = field(default_factory=dict)
     moment: int = 0
-    doubtful: list[tuple[Layer, ast.AST, list[Layer]]] = field(default_factory=list)
+    doubtful: list[tuple[_Flagged, ast.AST, list[_Flagged]]] = field(default_factory=list)
 
 
-def written(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> None:
+def written(reader: Reader, layer: _Flagged, value: Value, node: ast.AST) -> None:
     """`layer.trainable = value`, before it takes effect."""
     flags = reader.facts.flags
     known = value.value if isinstance(value, Constant) else None
-    if known is True and layer.parts and reader.generation and not reader.frame.guarded:
+    if known is True and _parts(layer) and reader.generation and not reader.frame.guarded:
         frozen = [
             part
             for part in _inside(layer)
@@ -51,7 +55,7 @@ def written(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> None:
     flags.written[id(layer)] = (layer, known, node, flags.moment)
 
 
-def _resets(reader: Reader, layer: Layer, frozen: list[Layer]) -> bool:
+def _resets(reader: Reader, layer: _Flagged, frozen: list[_Flagged]) -> bool:
     """Keras 2: the outer flag overwrites some of those inside, which nobody has read yet."""
     flags = reader.facts.flags
     unread = any(flags.written[id(part)][3] == flags.moment for part in frozen)
@@ -59,25 +63,38 @@ def _resets(reader: Reader, layer: Layer, frozen: list[Layer]) -> bool:
     return reader.generation == "2" and unread and not _all_frozen(layer, frozen)
 
 
-def _keeps(reader: Reader, layer: Layer, frozen: list[Layer]) -> bool:
+def _keeps(reader: Reader, layer: _Flagged, frozen: list[_Flagged]) -> bool:
     """Keras 3: a flag that is true already changes nothing inside."""
     untouched = id(layer) not in reader.facts.flags.written and layer.trainable is True
     return reader.generation == "3" and untouched and _all_frozen(layer, frozen)
 
 
-def _all_frozen(layer: Layer, frozen: list[Layer]) -> bool:
+def _all_frozen(layer: _Flagged, frozen: list[_Flagged]) -> bool:
     """Says whether all parts that have variables are among the frozen ones."""
     held = {id(part) for one in frozen for part in (one, *_inside(one))}
-    parts = [part for part in _inside(layer) if not part.parts]
-    bearing = [part for part in parts if part.kind not in api.WITHOUT_VARIABLES]
-    return not layer.opaque and all(id(part) in held for part in bearing)
+    parts = [part for part in _inside(layer) if not _parts(part)]
+    kinds = ((part, part.kind if isinstance(part, Layer) else "") for part in parts)
+    bearing = [part for part, kind in kinds if kind not in api.WITHOUT_VARIABLES]
+    whole = not layer.opaque if isinstance(layer, Layer) else not layer.weights
+    return whole and all(id(part) in held for part in bearing)
 
 
-def _inside(layer: Layer, depth: int = 0) -> Iterator[Layer]:
-    for part in layer.parts:
-        if isinstance(part, Layer) and part is not layer and depth < ownership.DEEPEST:
+def _inside(layer: _Flagged, depth: int = 0) -> Iterator[_Flagged]:
+    for part in _parts(layer) if depth < ownership.DEEPEST else ():
+        if part is not layer:
             yield part
             yield from _inside(part, depth + 1)
+
+
+def _parts(layer: _Flagged) -> list[_Flagged]:
+    """The layers of which a layer is made."""
+    parts = layer.parts if isinstance(layer, Layer) else ownership.held(layer)
+    keras = ("layer", "model")
+    return [
+        part
+        for part in parts
+        if isinstance(part, Layer) or (isinstance(part, Instance) and part.of.base in keras)
+    ]
 
 
 def read_now(reader: Reader) -> None:
@@ -128,7 +145,8 @@ def held_off(reader: Reader, asked: Asked) -> None:
                 continue
             for outer, frozen in whole:
                 # What is called inside of a functional model is one layer of it.
-                apart = not reached & listed or (outer.called and outer.kind == "Model")
+                functional = isinstance(outer, Layer) and outer.called and outer.kind == "Model"
+                apart = not reached & listed or functional
                 if outer is thing or not apart or all(one is not layer for one in _inside(outer)):
                     continue
                 others = ((reader.spot(frozen), "frozen as a whole here"),)

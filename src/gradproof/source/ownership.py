@@ -194,6 +194,11 @@ def _held(value: Value, depth: int = 0) -> Iterator[Value]:
         yield value
 
 
+def held(thing: Instance) -> list[Value]:
+    """What hangs from the attributes of an object, also in their lists and dicts."""
+    return [item for value in list(thing.attributes.names.values()) for item in _held(value)]
+
+
 class Hidden(NamedTuple):
     """Why a layer or variable is in no list of the object it hangs from.
 
