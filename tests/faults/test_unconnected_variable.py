@@ -308,3 +308,29 @@ def test_a_run_in_which_all_gradients_were_there():
     assert settle(suspicion, healthy()) is Verdict.CLEARED
     assert settle(suspicion, with_call(healthy(), zeros=True)) is None
     assert settle(replace(suspicion, related=()), healthy()) is None
+
+
+def test_a_star_takes_the_rest():
+    """Of a list that was appended to, a starred name may hold any entry."""
+    assert_silent("""
+        class Perceptron(tf.Module):
+            def __init__(self, sizes):
+                super().__init__()
+                self.pairs = []
+                for rows, columns in sizes:
+                    kernel = tf.Variable(tf.ones((rows, columns)))
+                    self.pairs.append((kernel, tf.Variable(tf.zeros(columns))))
+
+            def __call__(self, value):
+                *hidden, (kernel, bias) = self.pairs
+                for k, b in hidden:
+                    value = tf.nn.relu(value @ k + b)
+                return value @ kernel + bias
+
+        net = Perceptron([(4, 8), (8, 4)])
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """)

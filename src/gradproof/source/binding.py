@@ -175,13 +175,21 @@ def unpacked(reader: Reader, value: Value, target: ast.Tuple | ast.List) -> list
     one = items[0] if items else Unknown(data=True)
     if isinstance(value, Unknown | Tensor):
         return [one if isinstance(one, Tensor) else _piece(value) for _ in range(count)]
+    return [
+        ListValue(items, False) if isinstance(part, ast.Starred) else _any_of(items, one)
+        for part in target.elts
+    ]
+
+
+def _any_of(items: list[Value], one: Value) -> Value:
+    """One entry of a list of which only some entries are known: which, nobody knows."""
     if not isinstance(one, Constant | Tensor | ListValue | DictValue):
-        # Several objects of which one is known: which is which, nobody knows.
-        return [Unknown() for _ in range(count)]
-    if len(items) > 1 and all(isinstance(item, Tensor) for item in items):
-        # Each may be any of them.
-        one = reduce(join_values, items)
-    return [one for _ in range(count)]
+        things = (Variable, Layer, Group, Instance)
+        return Unknown(either=tuple(item for item in items if isinstance(item, things)))
+    same = next((kind for kind in (Tensor, ListValue) if isinstance(one, kind)), None)
+    if same is not None and all(isinstance(item, same) for item in items):
+        return reduce(join_values, items)
+    return one
 
 
 def _piece(value: Value) -> Value:
