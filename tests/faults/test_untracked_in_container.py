@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.copies import Copy
 from gradproof.evidence.run import Crash
 from gradproof.faults.untracked_in_container import prove
@@ -157,3 +159,43 @@ def test_in_a_closure():
     assert_findings(text.format(final="final = ", used="final", mark="  # GP102"))
     assert_silent(text.format(final="self.final = ", used="self.final", mark=""))
     assert_silent(text.format(final="final = self.final = ", used="final", mark=""))
+
+
+STACK = """
+class Stack{base}:
+    def __init__(self, widths):
+        super().__init__()
+        self.members = [keras.layers.Dense(width) for width in widths]
+
+    def __iter__(self):
+        return iter(self.members)
+
+    def __getitem__(self, place):
+        return self.members[place]
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.stack = Stack([4, 4]){mark}
+        self.out = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        {use}
+        return self.out(inputs)
+
+model = Net()
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "for layer in self.stack: inputs = layer(inputs)",
+        "inputs = self.stack[1](self.stack[0](inputs))",
+    ],
+)
+def test_an_object_that_is_walked(use):
+    """An object of ones own gives its layers by `__iter__` or `__getitem__`."""
+    assert_findings(STACK.format(base="", use=use, mark="  # GP102"), STEP)
+    tracked = STACK.format(base="(keras.layers.Layer)", use=use, mark="")
+    assert_silent(tracked, STEP)

@@ -234,6 +234,10 @@ def elements(
         ], False
     if isinstance(value, Unknown):
         return [Unknown(value.name, value.data, flow=value.flow)], False
+    if isinstance(value, Instance):
+        made = call_method(reader, value, "__iter__", [], node)
+        if made is not None and not isinstance(made, Instance):
+            return elements(reader, made, node, unpacking=unpacking)
     return [Unknown(data=True)], False
 
 

@@ -6,13 +6,13 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import api, attributes, parts, state, tapes, tensors, updates
+from . import api, attributes, binding, parts, state, tapes, tensors, updates
 from .joining import join_values
 from .values import (
     Constant,
     DictValue,
     Group,
-    Layer,
+    Instance,
     Library,
     ListValue,
     Tensor,
@@ -54,10 +54,9 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
     if isinstance(value, Unknown):
         key = f"[{index.value!r}]" if isinstance(index, Constant) else f"[{ast.dump(node.slice)}]"
         return attributes.child(reader, value, key)
-    if isinstance(value, Layer):
-        return Unknown(data=True)
-    if isinstance(value, Constant) and isinstance(value.value, str):
-        return Unknown(data=True)
+    if isinstance(value, Instance) and not isinstance(node.slice, ast.Slice):
+        made = binding.call_method(reader, value, "__getitem__", [index], node)
+        return made if made is not None else Unknown(data=True)
     return Unknown(data=True)
 
 
