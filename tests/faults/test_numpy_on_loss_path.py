@@ -290,3 +290,16 @@ def test_a_target_by_numpy():
             gradients = tape.gradient(loss, model.trainable_variables)
             optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     """)
+
+
+def test_a_term_of_a_utility():
+    """What is maximised is turned around as a whole: its dead terms stay dead."""
+    text = """
+        with tf.GradientTape() as tape:
+            returns = model(x)
+            loss = -(tf.reduce_mean(returns) - 4.0 * {variance}(returns)){mark}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(variance="np.var", mark="  # GP202"))
+    assert_silent(text.format(variance="tf.math.reduce_variance", mark=""))

@@ -251,7 +251,7 @@ def negated(reader: Reader, node: ast.UnaryOp, value: Value) -> Value:
     result = Tensor(flow, form_of([value]), shapes.of(value), made=reader.path(node))
     if isinstance(value, Tensor) and isinstance(node.op, ast.USub):
         result.gradient, result.sign = value.gradient, -value.sign
-        result.loss = -value.loss
+        result.loss, result.terms = -value.loss, value.terms
     return result
 
 
