@@ -159,3 +159,33 @@ def test_in_a_loop_over_layers():
     """
     assert_findings(text.format(persistent="", mark="  # GP213"))
     assert_silent(text.format(persistent="persistent=True", mark=""))
+
+
+def test_in_a_comprehension_over_networks():
+    """It asks for one gradient after the other, as a loop does."""
+    text = """
+        nets = {{"encoder": encoder, "decoder": decoder}}
+        with tf.GradientTape({persistent}) as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+        found = {{name: tape.gradient(loss, net.trainable_variables){mark}
+                 for name, net in nets.items()}}
+        for name, net in nets.items():
+            own = keras.optimizers.SGD(0.1)
+            own.apply_gradients(zip(found[name], net.trainable_variables))
+    """
+    assert_findings(text.format(persistent="", mark="  # GP213"))
+    assert_silent(text.format(persistent="persistent=True", mark=""))
+
+
+def test_in_a_comprehension_that_chooses():
+    """Of two networks it asks for one."""
+    assert_silent("""
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+        (found,) = [
+            tape.gradient(loss, net.trainable_variables)
+            for net in (encoder, decoder)
+            if net is encoder
+        ]
+        optimizer.apply_gradients(zip(found, encoder.trainable_variables))
+    """)

@@ -63,6 +63,8 @@ def _generate(
         unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
     found, complete = binding.elements(reader, iterated, generator.iter)
     exact = complete
+    if complete and len(found) > 1 and not generator.ifs:
+        reader.facts.turning.add(id(generator))
     if not complete:
         # One stands for all, but lists of variables would lose owners.
         owned: list[Value] = [one for one in found if isinstance(one, Group | Variable)]

@@ -195,13 +195,29 @@ def _parting(earlier: Path, now: Path) -> ast.AST:
 def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
     """What a loop around the call runs over, if that is known: it runs more than once."""
     for loop in ast.walk(reader.source.tree):
-        if not isinstance(loop, ast.For) or id(loop) not in reader.facts.turning:
-            continue
-        inside = [one for statement in loop.body for one in ast.walk(statement)]
-        leaves = any(isinstance(one, ast.Break | ast.Return | ast.If | ast.Try) for one in inside)
-        if not leaves and any(one is node for one in inside):
-            return loop.iter
+        if isinstance(loop, ast.For) and id(loop) in reader.facts.turning:
+            inside = [one for statement in loop.body for one in ast.walk(statement)]
+            leaves = any(isinstance(one, _LEAVES) for one in inside)
+            if not leaves and any(one is node for one in inside):
+                return loop.iter
+        elif isinstance(loop, _GATHERS) and not any(part.ifs for part in loop.generators):
+            turns = (part for part in loop.generators if id(part) in reader.facts.turning)
+            part = next(turns, None)
+            if part is not None and _in_entry(loop, node):
+                return part.iter
     return None
+
+
+_LEAVES = (ast.Break, ast.Return, ast.If, ast.Try)
+_GATHERS = (ast.ListComp, ast.SetComp, ast.DictComp)
+
+
+def _in_entry(loop: ast.ListComp | ast.SetComp | ast.DictComp, node: ast.AST) -> bool:
+    """Says whether a call stands in what a comprehension makes of each item, on every way."""
+    parts = (loop.key, loop.value) if isinstance(loop, ast.DictComp) else (loop.elt,)
+    inside = [one for part in parts for one in ast.walk(part)]
+    choice = any(isinstance(one, ast.IfExp | ast.BoolOp | ast.Lambda) for one in inside)
+    return not choice and any(one is node for one in inside)
 
 
 def _loss_of(target: Value) -> int:
