@@ -188,3 +188,28 @@ def test_drawn_as_its_siblings():
     draw = "tf.random.uniform((rows, columns), -0.1, 0.1)"
     assert_findings(CELL.format(draw=draw, mark="  # GP113"))
     assert_silent(CELL.format(draw="tf.zeros((rows, columns))", mark=""))
+
+
+ELMAN = """
+class Elman(tf.Module):
+    def __init__(self):
+        super().__init__()
+        glorot = tf.keras.initializers.GlorotUniform(seed=1)
+        orthogonal = tf.keras.initializers.Orthogonal(seed=1)
+        self.into = {into}
+        self.around = orthogonal((4, 4)){mark}
+        self.out = tf.Variable(glorot((4, 4)))
+
+    def __call__(self, inputs):
+        return tf.tanh(inputs @ self.into + inputs @ self.around) @ self.out
+
+elman = Elman()
+"""
+
+
+def test_initialized_as_its_siblings():
+    """Initializers draw the variables of a class, and a tensor; of a reservoir, most of it."""
+    into = "tf.Variable(glorot((4, 4)))"
+    assert_findings(ELMAN.format(into=into, mark="  # GP113"))
+    fixed = ELMAN.format(into="tf.constant(1.0)", mark="")
+    assert_silent(fixed.replace("Elman", "EchoState"))

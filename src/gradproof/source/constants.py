@@ -20,6 +20,9 @@ _GENERATOR = r"tf\.random\.(Generator\b|experimental\.Generator\b|get_global_gen
 _DISTRIBUTIONS = frozenset({"normal", "uniform", "truncated_normal"})
 _INITIALIZER = r"(?i)(^|\.)initializers\.(get|\w*(glorot|he|lecun|xavier|variance)_?[a-z]+)$"
 """Those that are made for weights; fixed projections are drawn by others as well."""
+_DRAWN = (
+    r"(?i)(^|\.)initializers\.(get|\w*(orthogonal|normal|uniform|glorot|he_|lecun|variance)\w*)$"
+)
 _WEIGHT = (
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
     r"|[wWb]_\w+|[wW][xhioqkvzrcfgus]{1,2}|matrix|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
@@ -51,7 +54,9 @@ def look(reader: Reader, cls: Class) -> None:
                 continue
             target = _own(node.targets[0])
             weight = target and (
-                _draws(node.value, target, cls.node) or _as_variables(reader, node.value, cls.node)
+                _draws(node.value, target, cls.node)
+                or _as_variables(reader, node.value, cls.node)
+                or (not re.search(_FIXED, target) and _left_bare(node.value, cls.node))
             )
             if not weight or _stores(cls.node, target) != 1:
                 continue
@@ -130,6 +135,29 @@ def _as_variables(reader: Reader, made: ast.Call, around: ast.AST) -> bool:
         )
         for one in ast.walk(reader.source.tree)
     )
+
+
+def _left_bare(made: ast.Call, around: ast.AST) -> bool:
+    """Says whether an initializer drew it, as those drew several variables of the class.
+
+    One variable beside it may be all that is trained, as in an echo state network.
+    """
+    drawers = {
+        ast.unparse(one.targets[0])
+        for one in ast.walk(around)
+        if isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Call)
+        and re.search(_DRAWN, _dotted(one.value.func))
+    }
+
+    def drawn(call: ast.expr) -> bool:
+        if not isinstance(call, ast.Call):
+            return False
+        inline = isinstance(call.func, ast.Call) and re.search(_DRAWN, _dotted(call.func.func))
+        return bool(inline) or ast.unparse(call.func) in drawers
+
+    variables = (one for one in ast.walk(around) if isinstance(one, ast.Call) and _is_variable(one))
+    return drawn(made) and sum(any(map(drawn, one.args[:1])) for one in variables) > 1
 
 
 def _of_generator(function: ast.expr, around: ast.AST) -> bool:
