@@ -15,7 +15,7 @@ from records import (
     with_operations,
     with_updates,
 )
-from snippets import assert_silent
+from snippets import assert_findings, assert_silent
 
 
 def test_clipped_ratio():
@@ -69,3 +69,26 @@ def test_one_step_is_a_batch():
     run = with_updates(healthy(), KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
     run = with_operations(run, operation(SQUARE, "Maximum", (SUB,)))
     assert proven(replace(run, steps=run.steps[:1])) == []
+
+
+START = """
+raw = tf.Variable({start})
+scale = tf.Variable(1.0)
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square({bound} * scale - y)){mark}
+    gradients = tape.gradient(loss, [raw, scale])
+    optimizer.apply_gradients(zip(gradients, [raw, scale]))
+"""
+
+
+def test_a_start_below_zero():
+    """A threshold keeps a variable positive, and it starts where that is flat."""
+    for bound in ("tf.nn.relu(raw)", "tf.maximum(raw, 0.0)"):
+        assert_findings(START.format(start="-0.2", bound=bound, mark="  # GP302"))
+        assert_findings(START.format(start="[-0.2, -1.0]", bound=bound, mark="  # GP302"))
+        assert_silent(START.format(start="0.2", bound=bound, mark=""))
+        assert_silent(START.format(start="[-0.2, 1.0]", bound=bound, mark=""))
+    for bound in ("tf.nn.relu(-raw)", "tf.maximum(raw, -1.0)", "tf.minimum(raw, 0.0)"):
+        assert_silent(START.format(start="-0.2", bound=bound, mark=""))
+    assert_silent(START.format(start="-0.2", bound="(raw - tf.nn.relu(raw))", mark=""))

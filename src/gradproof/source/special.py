@@ -114,7 +114,45 @@ def _clip_by_value(
     low = given.get("low", keywords.get("clip_value_min", keywords.get("x_min")))
     high = given.get("high", keywords.get("clip_value_max", keywords.get("x_max")))
     value = given.get("t", keywords.get("t", keywords.get("x")))
-    if value is None or not _outside(value, low, high):
+    return _flat(reader, value, low, high, name, node)
+
+
+_ZERO, _SIX = Constant(0.0), Constant(6.0)
+
+
+def _rectified(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    value = arguments[0] if arguments else keywords.get("features", keywords.get("x"))
+    # A slope below zero, or another threshold, is another function.
+    plain = len(arguments) < 2 and not {"negative_slope", "alpha", "threshold"} & keywords.keys()
+    high = _SIX if name.endswith("6") else None
+    return _flat(reader, value, _ZERO, high, name, node) if plain else None
+
+
+def _larger_or_smaller(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    given = [*arguments, *keywords.values()]
+    bound = next((one for one in given if isinstance(one, Constant)), None)
+    value = next((one for one in given if isinstance(one, Variable)), None)
+    low, high = (bound, None) if name.endswith("maximum") else (None, bound)
+    return _flat(reader, value, low, high, name, node) if len(given) == 2 else None
+
+
+def _flat(
+    reader: Reader,
+    value: Value | None,
+    low: Value | None,
+    high: Value | None,
+    name: str,
+    node: ast.AST,
+) -> Value | None:
+    """What bounds make of a variable that starts outside of them, where slopes are 0."""
+    if not isinstance(value, Variable) or value.assigned or value.initial is None:
+        return None
+    starts = value.initial.items if isinstance(value.initial, ListValue) else [value.initial]
+    if not starts or not all(_outside(start, low, high) for start in starts):
         return None
     flow = cut(
         reader.read(value, node), "zero", written_as(node, name), reader.path(node), reader.active
@@ -123,17 +161,11 @@ def _clip_by_value(
 
 
 def _outside(value: Value, low: Value | None, high: Value | None) -> bool:
-    """Says whether a variable starts outside the bounds, where slopes are 0."""
-    if not isinstance(value, Variable) or not isinstance(value.initial, Constant) or value.assigned:
+    if not isinstance(value, Constant) or not isinstance(value.value, int | float):
         return False
-    start = value.initial.value
-    if not isinstance(start, int | float):
-        return False
-    below = isinstance(low, Constant) and isinstance(low.value, int | float) and start < low.value
-    above = (
-        isinstance(high, Constant) and isinstance(high.value, int | float) and start > high.value
-    )
-    return below or above
+    below = isinstance(low, Constant) and isinstance(low.value, int | float)
+    above = isinstance(high, Constant) and isinstance(high.value, int | float)
+    return (below and value.value < low.value) or (above and value.value > high.value)  # type: ignore[union-attr, operator]
 
 
 def _clip_by_global_norm(
@@ -238,6 +270,10 @@ SPECIAL: dict[str, Callable[..., Value | None]] = {
     "embedding_lookup": _gather,
     "clip_by_value": _clip_by_value,
     "clip": _clip_by_value,
+    "relu": _rectified,
+    "relu6": _rectified,
+    "maximum": _larger_or_smaller,
+    "minimum": _larger_or_smaller,
     "clip_by_global_norm": _clip_by_global_norm,
     "tf.nest.map_structure": nests.map_structure,
     "tf.nest.flatten": nests.flatten,
