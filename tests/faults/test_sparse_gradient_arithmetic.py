@@ -116,3 +116,26 @@ def test_columns_of_a_variable():
     """Along another axis the gradient is dense."""
     columns = "tf.gather(table, ids, axis=1)"
     assert_silent(TABLE.format(looked_up=columns, more="", mark=""))
+
+
+MICRO = """
+table = tf.Variable(tf.random.normal((9, 4)), name="table")
+shift = tf.Variable(tf.zeros(4), name="shift")
+
+def gradients_of(ids):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(tf.gather(table, ids) + shift))
+    return tape.gradient(loss, [table, shift])
+
+for _ in range(3):
+    parts = [gradients_of(tf.constant([1, 2])), gradients_of(tf.constant([3, 4]))]
+    whole = [{sum} / 2.0 for part in zip(*parts)]{mark}
+    optimizer.apply_gradients(zip(whole, [table, shift]))
+"""
+
+
+def test_a_sum_of_micro_batches():
+    """`sum` begins at 0, to which nothing sparse can be added; TensorFlow's own sum can."""
+    assert_findings(MICRO.format(sum="sum(part)", mark="  # GP309"))
+    dense = "tf.add_n([tf.convert_to_tensor(one) for one in part])"
+    assert_silent(MICRO.format(sum=dense, mark=""))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import binding, escaping
+from . import binding, escaping, sparse
 from .flow import cut, merge
 from .values import (
     Constant,
@@ -103,6 +103,8 @@ def _sum(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
         return joined
     if isinstance(value, ListValue | Zip | Dataset):
         items, _ = binding.elements(reader, value, node)
+        if len(arguments) == 1:
+            sparse.summed(reader, items, node)
         flow = merge(reader.read(item, node) for item in items)
         form = (
             "tensor"

@@ -49,8 +49,19 @@ def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None
     plain = isinstance(other, Constant) or (
         isinstance(other, Tensor) and other.form in ("number", "array")
     )
-    if sparse.gradient is None or not (plain or is_sparse(other)):
-        # A tensor on the other side takes it as a dense one.
+    # A tensor on the other side takes it as a dense one.
+    if plain or is_sparse(other):
+        _tell(reader, sparse, node)
+
+
+def summed(reader: Reader, items: list[Value], node: ast.AST) -> None:
+    """`sum(...)` of Python: it adds the first entry to 0."""
+    if items and isinstance(items[0], Tensor) and is_sparse(items[0]) and not reader.silent:
+        _tell(reader, items[0], node)
+
+
+def _tell(reader: Reader, sparse: Tensor, node: ast.AST) -> None:
+    if sparse.gradient is None:
         return
     source = sparse.gradient.source
     name = ownership.name_of(source) if isinstance(source, Group | Variable) else ""
