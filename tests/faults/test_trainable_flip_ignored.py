@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from snippets import assert_findings, assert_silent
 
 FIT = "net.fit(np.zeros((8, 4)), np.zeros((8, 4)), verbose=0)"
@@ -163,3 +165,42 @@ def test_the_list_is_read_again():
     """The flag first, then the list."""
     again = "self.weights = self.body.trainable_variables + self.head.trainable_variables"
     assert_silent(KEPT.format(mark="", after=again))
+
+
+BY_ROUND = """
+body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="body")])
+net = keras.Sequential([keras.Input((4,)), body, keras.layers.Dense(4)])
+
+def stepper():
+    own = keras.optimizers.SGD(0.1)
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        own.apply_gradients(zip(gradients, net.trainable_variables))
+
+    return step
+
+body.trainable = False
+step = stepper()
+for epoch in range(20):
+    if epoch {test}:
+        body.trainable = True{mark}
+        {after}
+    step(x, y)
+"""
+
+
+@pytest.mark.parametrize("test", ["== 5", "> 4", ">= 5"])
+def test_thawed_in_a_later_round(test):
+    """In the first round the branch is not taken, and the step is traced."""
+    assert_findings(BY_ROUND.format(test=test, mark="  # GP106", after="pass"))
+    assert_silent(BY_ROUND.format(test=test, mark="", after="step = stepper()"))
+
+
+@pytest.mark.parametrize("test", ["== 0", "< 5"])
+def test_thawed_in_the_first_round(test):
+    """It comes before the trace."""
+    assert_silent(BY_ROUND.format(test=test, mark="", after="pass"))

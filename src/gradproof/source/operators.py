@@ -132,6 +132,8 @@ def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         else:
             found = False
         return found if isinstance(op, ast.Is) else not found
+    if isinstance(left, Tensor) and left.first:
+        left = Constant(0)
     if isinstance(left, Constant) and isinstance(right, Constant):
         try:
             if isinstance(op, ast.Eq):
@@ -145,6 +147,10 @@ def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
                     return left.value > right.value
                 if isinstance(op, ast.Lt):
                     return left.value < right.value
+                if isinstance(op, ast.GtE):
+                    return left.value >= right.value
+                if isinstance(op, ast.LtE):
+                    return left.value <= right.value
         except TypeError:
             return None
     return None

@@ -150,6 +150,8 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         if not several:
             _left_alone(reader, elements[1:])
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
+            if len(elements) > 1 and _counts(node.iter, arguments=1):
+                elements = [Tensor(form="number", first=True), *elements[1:]]
     updates.loop_begins(reader, node, iterated)
     step_counters.loop_begins(reader, node)
     floored.loop_begins(reader, node)
@@ -188,11 +190,11 @@ def _is_part(element: Value) -> bool:
     )
 
 
-def _counts(node: ast.expr) -> bool:
-    """Says whether a loop runs over `range(...)`: its numbers tell nothing."""
-    return (
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
-    )
+def _counts(node: ast.expr, arguments: int | None = None) -> bool:
+    """Says whether a loop runs over `range(...)`: its numbers, but the first, tell nothing."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id == "range" and arguments in (None, len(node.args))
 
 
 def _rounds(reader: Reader, node: ast.stmt) -> int:

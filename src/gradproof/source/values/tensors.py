@@ -53,6 +53,7 @@ class Tensor:
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
         bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
         counts: Lists of variables whose length this number is, one entry an owner.
+        first: The counter of a loop in its first round, so 0.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Tensor:
     starts_at_zero: bool = False
     bounded: bool = False
     counts: tuple[Value, ...] = ()
+    first: bool = False
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
