@@ -24,7 +24,7 @@ from records import (
     with_call,
     with_operations,
 )
-from snippets import assert_findings, assert_silent
+from snippets import STEP, assert_findings, assert_silent
 
 
 def test_head_not_in_the_loss():
@@ -334,3 +334,35 @@ def test_a_star_takes_the_rest():
             gradients = tape.gradient(loss, net.trainable_variables)
             optimizer.apply_gradients(zip(gradients, net.trainable_variables))
     """)
+
+
+KEPT_BACK = """
+class Refine(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.first = keras.layers.Dense(4)
+        self.second = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return inputs + self.second(self.first(inputs))
+
+class Picker(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.coarse = keras.layers.Dense(4)
+        self.refine = Refine()
+
+    def call(self, inputs):
+        coarse = self.coarse(inputs)
+        picks = self.refine(coarse){mark}
+        return {back}
+
+model = Picker()
+model(x)
+"""
+
+
+def test_what_a_function_keeps_back():
+    """One cause, at the line of which the result gets a name and goes nowhere."""
+    assert_findings(KEPT_BACK.format(back="coarse", mark="  # GP208"), STEP)
+    assert_silent(KEPT_BACK.format(back="picks", mark=""), STEP)

@@ -262,7 +262,8 @@ def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None
     """Called while the tape recorded, yet nothing of it reaches the target."""
     uses = reader.facts.layer_uses.get(id(owner), [])
     if uses:
-        question.unused.append((owner, _last_made(reader, question, owner) or uses[-1]))
+        kept = reader.facts.kept_back.get(id(owner))
+        question.unused.append((owner, _last_made(reader, question, owner) or kept or uses[-1]))
     elif not question.speculative and (not isinstance(owner, Layer) or owner.built):
         question.unused.append((owner, ()))
 

@@ -96,6 +96,7 @@ class Facts:
         self.modes: dict[int, connections.Mode] = {}
         self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}
+        self.kept_back: dict[int, Path] = {}
         self.optimizers: list[Optimizer] = []
         self.lent: dict[int, tuple[Optimizer, ast.AST]] = {}
         self.new_values: dict[int, ast.AST] = {}

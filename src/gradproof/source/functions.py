@@ -111,6 +111,7 @@ def enter(
         return generator
     result = _returned(frame.returned)
     unread.returned(reader, function, scope.names, result, node)
+    unread.dropped(reader, scope.names, result, node)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Weights and masks that a function is given, or makes, and never looks at."""
+"""What a function is given, or makes, and never looks at: weights, masks, what layers made."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import habits
-from .values import Function, Tensor, Unknown, Value
+from . import connections, habits
+from .joining import flow_of
+from .values import Function, Layer, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -83,6 +84,21 @@ def returned(
     for one in made:
         others = ((reader.spot(one), "not used"),)
         habits.remark(reader, "sample-weight-ignored", spot, "idle", (), others)
+
+
+def dropped(reader: Reader, local: dict[str, Value], result: Value, node: ast.AST) -> None:
+    """Notes what a function made of layers under a tape, and gave a name, but not back."""
+    if not reader.active or reader.silent:
+        return
+    back = flow_of(result)
+    within = (*reader.path(node), node)
+    for value in local.values():
+        if not isinstance(value, Tensor) or len(value.made) < len(within):
+            continue
+        for thing in value.flow:
+            if isinstance(thing, Layer | Variable) and thing not in back:
+                made = connections.in_frame_of(value.made, within)
+                reader.facts.kept_back[id(thing)] = (made,)
 
 
 def _are_weights(value: Value | None, function: Function, name: str) -> bool:
