@@ -119,3 +119,18 @@ def test_an_input_without_a_gradient():
     assert not custom._ignores(
         lambda given: (given[0], None), values, values[0], [values[0], zeros]
     )
+
+
+def test_a_sign_that_is_lost():
+    """The derivative of exp(-x) without its minus; a reversal has a name that says so."""
+
+    def run(values: list[np.ndarray]) -> tuple[np.ndarray, None]:
+        return np.exp(-values[0]), None
+
+    values = [np.linspace(0.1, 0.9, 8)]
+    forward, above = run(values)[0], np.ones(8)
+    found = custom._formula(run, "gradient", values, forward, above, [forward])
+    assert found is not None
+    assert found[1] == "formula"
+    assert custom._formula(run, "", values, forward, above, [forward], meant=True) is None
+    assert custom._formula(run, "", values, forward, above, [-forward]) is None

@@ -255,3 +255,32 @@ def test_slopes_that_cancel(form: str):
 def test_slopes_that_stay(form: str):
     """Straight-through forms, and sums with a stopped part that is a target."""
     assert_silent(THROUGH.format(form=form))
+
+
+HARD = """
+@tf.custom_gradient
+def hard(value, limit):
+    def grad(upstream):
+        return {given}{mark}
+    return tf.clip_by_value(tf.round(value), -limit, limit), grad
+
+with tf.GradientTape() as tape:
+    code = hard(encoder(x), 3.0)
+    loss = tf.reduce_mean(tf.square(decoder({code}) - y))
+variables = encoder.trainable_variables + decoder.trainable_variables
+gradients = tape.gradient(loss, variables)
+optimizer.apply_gradients(zip(gradients, variables))
+"""
+
+
+@pytest.mark.parametrize("given", ["tf.zeros_like(upstream), 0.0 * limit", "0.0 * upstream"])
+def test_zeros(given):
+    """Nothing passes to what is trained before it; beside another way that may be meant."""
+    assert_findings(HARD.format(given=given, mark="  # GP301", code="code"))
+    assert_silent(HARD.format(given=given, mark="", code="encoder(x) + code"))
+
+
+def test_zeros_for_one_input():
+    """The limit of a quantiser is not learned."""
+    given = "upstream, tf.zeros_like(limit)"
+    assert_silent(HARD.format(given=given, mark="", code="code"))

@@ -98,6 +98,17 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
             symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
         )
+    for broken, call, names in loop.breaks("nothing"):
+        yield Finding(
+            f"the only way from {listed(names) or 'the variables'} to `{call.target.text}` goes "
+            f"through `{broken.operation}`, whose own gradient is zero",
+            place=loop.place(broken.at),
+            label="lets no gradient pass",
+            related=loop.related(broken.caller, "called here"),
+            variables=names,
+            fix=Fix("return the gradient from above times the derivative", safe=False),
+            symptoms=("nondifferentiable-op", "zero-gradient-region"),
+        )
     for seen in loop.about("wrong-custom-gradient"):
         if seen.words == "variables":
             yield Finding(
@@ -105,6 +116,9 @@ def find(loop: Loop) -> Iterator[Finding]:
                 f"`variables`: TensorFlow raises",
                 place=loop.place(seen.at),
                 label="takes no `variables`",
+                related=tuple(
+                    one for spot, words in seen.others for one in loop.related(spot, words)
+                ),
                 variables=seen.names,
                 fix=Fix("accept `variables=None` and return their gradients too", safe=False),
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import calls, clips, habits, iterators, losses, modules, state, unread
 from .dependence import Anything
-from .flow import merge, origin
+from .flow import cut, merge, origin
 from .joining import join_values
 from .values import (
     Constant,
@@ -154,6 +154,10 @@ def _custom_gradient(
         result = enter(reader, function, arguments, keywords, node, None)
     losses.custom_gradient(reader, function, result, node)
     flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    zeros = habits.returned_zeros(result)
+    if zeros is not None:
+        path = (*reader.path(node), zeros)
+        flow = cut(flow, "nothing", function.name, path, reader.active)
     # Variables that the body reads: their gradients are its own business, too.
     value = result.items[0] if isinstance(result, ListValue) and result.items else None
     within = reader.read(value, node) if isinstance(value, Tensor) else {}
@@ -163,7 +167,7 @@ def _custom_gradient(
         if owner not in flow and isinstance(owner, Variable | Layer | Unknown | Anything)
     ]
     used = [owner for owner in within if owner not in flow and isinstance(owner, Variable | Layer)]
-    habits.takes_no_variables(reader, function, result, used)
+    habits.takes_no_variables(reader, result, used, node)
     flow = merge((flow, *inner))
     first = arguments[0] if arguments else None
     shape = first.shape if isinstance(first, Tensor) else None

@@ -160,7 +160,7 @@ def dataset_loop(reader: Reader, node: ast.For, iterated: Value) -> None:
 
 
 def takes_no_variables(
-    reader: Reader, function: Function, result: Value, used: list[Variable | Layer]
+    reader: Reader, result: Value, used: list[Variable | Layer], call: ast.AST
 ) -> None:
     """A custom gradient whose body uses variables has to take them, too: it raises else."""
     inner = result.items[1] if isinstance(result, ListValue) and len(result.items) == 2 else None
@@ -175,7 +175,7 @@ def takes_no_variables(
     ]
     if train and given.kwarg is None and "variables" not in names:
         spot = reader.spot(given.args[0] if given.args else inner.node)
-        others = ((reader.spot(function.node), "uses them"),)
+        others = ((reader.spot(call), "called here"),)
         named = tuple(dict.fromkeys(one.name for one in train if one.name))
         remark(reader, "wrong-custom-gradient", spot, "variables", named, others)
 
@@ -203,6 +203,32 @@ def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
         returns = [n for n in nodes if isinstance(n, ast.Return) and n.value]
         spot = reader.spot(returns[-1]) if returns else reader.spot(inner.node)
         remark(reader, "wrong-custom-gradient", spot, f"`{first}`", (function.name,))
+
+
+def returned_zeros(result: Value) -> ast.expr | None:
+    """Where a custom gradient returns zeros for all of its inputs, if it does nothing else."""
+    inner = result.items[1] if isinstance(result, ListValue) and len(result.items) == 2 else None
+    if not isinstance(inner, Function):
+        return None
+    if isinstance(inner.node, ast.Lambda):
+        given: list[ast.expr | None] = [inner.node.body]
+    else:
+        given = [
+            n.value for part in inner.node.body for n in ast.walk(part) if type(n) is ast.Return
+        ]
+    return given[-1] if given and all(map(_is_zeros, given)) else None
+
+
+def _is_zeros(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Tuple | ast.List):
+        return bool(node.elts) and all(map(_is_zeros, node.elts))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return _is_zero(node.left) or _is_zero(node.right)
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".zeros_like", ".zeros"))
+
+
+def _is_zero(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value == 0
 
 
 def finish(reader: Reader) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -34,6 +35,9 @@ APART = 0.05
 
 SLOPE = 1e-3
 """Smaller slopes are none: a step, a plateau."""
+
+TURNED = r"(?i)rever|flip|advers|grl|negat|turn|ascen|minimax|confus"
+"""Names of functions whose gradient is turned around on purpose."""
 
 NOTHING = "nothing"
 """The kind of a gradient that is zero at all the values that were tried, for an input at least."""
@@ -201,7 +205,8 @@ def _compared(function: _Function, signed: bool) -> tuple[Any, str, float, float
         np.allclose(2.0 * one, two, rtol=1e-6) for one, two in zip(given, doubled, strict=True)
     ):
         return None  # limited on purpose
-    found = _formula(run, gradient, values, forward, above, given)
+    meant = re.search(TURNED, function.call.__qualname__) is not None
+    found = _formula(run, gradient, values, forward, above, given, meant=meant)
     if found is None and (
         not any(part.any() for part in given) or _ignores(run, values, forward, given)
     ):
@@ -222,9 +227,19 @@ def _ignores(run: Any, values: list[Any], forward: Any, given: list[Any]) -> boo
 
 
 def _formula(
-    run: Any, gradient: Any, values: list[Any], forward: Any, above: Any, given: list[Any]
+    run: Any,
+    gradient: Any,
+    values: list[Any],
+    forward: Any,
+    above: Any,
+    given: list[Any],
+    *,
+    meant: bool = False,
 ) -> tuple[Any, str, float, float] | None:
-    """Compares slopes along a few directions; only where the function bends."""
+    """Compares slopes along a few directions; only where the function bends.
+
+    `meant`: a gradient that is the slope turned around is what the function is for.
+    """
     import numpy as np
 
     pairs = []
@@ -251,7 +266,7 @@ def _formula(
                 pairs.append((float((given[place] * along).sum()), slopes[1]))
     wrong = [(one, two) for one, two in pairs if abs(one - two) > APART * max(abs(one), abs(two))]
     turned = all(abs(one + two) < 1e-3 * abs(two) for one, two in pairs)
-    if not bends or turned or len(wrong) < max(1, len(pairs) // 2):
+    if not bends or (turned and meant) or len(wrong) < max(1, len(pairs) // 2):
         return None
     one, two = max(wrong, key=lambda pair: abs(pair[0] - pair[1]))
     return gradient, "formula", one, two
