@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from records import (
     BIAS,
     KERNEL,
@@ -92,3 +94,30 @@ def test_a_start_below_zero():
     for bound in ("tf.nn.relu(-raw)", "tf.maximum(raw, -1.0)", "tf.minimum(raw, 0.0)"):
         assert_silent(START.format(start="-0.2", bound=bound, mark=""))
     assert_silent(START.format(start="-0.2", bound="(raw - tf.nn.relu(raw))", mark=""))
+
+
+RATES = """
+starts = {{"speed": {speed}, "mean": -1.0}}
+raw = {{name: tf.Variable(value, name=name) for name, value in starts.items()}}
+
+def values():
+    return {{
+        name: tf.nn.relu(value) if name in {bounded} else value{mark}
+        for name, value in raw.items()
+    }}
+
+variables = list(raw.values())
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        known = values()
+        loss = tf.reduce_mean(tf.square(known["speed"] * x - known["mean"]))
+    gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+"""
+
+
+@pytest.mark.parametrize("bounded", ['("speed", "noise")', '{"speed": 1}'])
+def test_some_of_a_dict(bounded):
+    """Only those whose name is listed are kept positive."""
+    assert_findings(RATES.format(speed=-0.2, bounded=bounded, mark="  # GP302"))
+    assert_silent(RATES.format(speed=0.2, bounded=bounded, mark=""))

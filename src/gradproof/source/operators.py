@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import arithmetic, binding, blends
 from .joining import truth
-from .values import Constant, ListValue, Tensor, Unknown, Value
+from .values import Constant, DictValue, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -134,6 +134,9 @@ def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         return found if isinstance(op, ast.Is) else not found
     if isinstance(left, Tensor) and left.first:
         left = Constant(0)
+    if isinstance(op, ast.In | ast.NotIn) and not isinstance(right, Constant):
+        held = _contains(right, left)
+        return held if held is None or isinstance(op, ast.In) else not held
     if isinstance(left, Constant) and isinstance(right, Constant):
         try:
             if isinstance(op, ast.Eq):
@@ -191,3 +194,14 @@ def augment(reader: Reader, node: ast.AugAssign) -> None:
         # A loop is followed for two rounds: what counts them tells nothing.
         value = Tensor(form="number")
     binding.bind(reader, node.target, value, node)
+
+
+def _contains(container: Value, item: Value) -> bool | None:
+    """Says whether a known list, or the keys of a known dict, has a known item."""
+    if not isinstance(item, Constant) or not isinstance(container, ListValue | DictValue):
+        return None
+    if isinstance(container, DictValue):
+        return any(key == item.value for key in container.items) if container.exact else None
+    held = [one.value for one in container.items if isinstance(one, Constant)]
+    whole = container.exact and len(held) == len(container.items)
+    return item.value in held if whole else None
