@@ -237,3 +237,35 @@ def test_distances_of_what_a_function_is_given_twice(product: str):
     """It is the values that meet, whatever their names are."""
     assert_findings(BETWEEN.format(product=product, other="codes", mark="  # GP303"))
     assert_silent(BETWEEN.format(product=product, other="model(x + 1.0)", mark=""))
+
+
+PAIRS = """
+def length(left, right):
+    return {length}{mark}
+
+def spread(codes):
+    rows = {rows}
+    return tf.reduce_mean(length(rows, {columns}))
+
+with tf.GradientTape() as tape:
+    loss = spread(model(x))
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+NORM = "tf.norm(left - right, axis=-1)"
+ROOT = "tf.sqrt(tf.reduce_sum(tf.math.squared_difference(left, right), -1){more})"
+
+
+@pytest.mark.parametrize("length", [NORM, ROOT.format(more="")])
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [("codes[:, None]", "codes[None]"), ("tf.expand_dims(codes, 0)", "tf.expand_dims(codes, 1)")],
+)
+def test_distances_of_views(length: str, rows: str, columns: str):
+    """Whoever takes the difference, it is that of one tensor with itself."""
+    made = {"rows": rows, "columns": columns}
+    assert_findings(PAIRS.format(length=length, mark="  # GP303", **made))
+    kept = ROOT.format(more=" + 1e-9")
+    assert_silent(PAIRS.format(length=kept, mark="", **made))
+    made["columns"] = "tf.expand_dims(model(x + 1.0), 1)"
+    assert_silent(PAIRS.format(length=length, mark="", **made))

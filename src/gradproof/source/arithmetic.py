@@ -61,7 +61,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     )
     result.traced = reader.frame.traced if form == "tensor" else None
     if isinstance(node.op, ast.Sub):
-        result.self_difference = singular.difference(node.left, node.right)
+        lifted = singular.apart(left, right)
+        result.self_difference = lifted or singular.difference(node.left, node.right)
     if isinstance(node.op, ast.Sub | ast.Add):
         result.self_difference |= singular.from_gram(node.op, left, right)
     elif isinstance(node.op, ast.Mult):

@@ -113,6 +113,8 @@ def _describe(
     weighing.summed(reader, short, arguments, keywords, result, node)
     masks.literal(reader, short, first, result)
     if second is not None:
+        if short in ("subtract", "squared_difference"):
+            result.self_difference = singular.apart(first or second, second)
         _describe_pair(reader, short, first or second, second, keywords, node, result)
     if short == "reduce_mean":
         result.mean_of = node

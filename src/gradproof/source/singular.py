@@ -36,6 +36,9 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         result.starts_at_zero = zero
     if not isinstance(value, Tensor):
         return
+    if short == "expand_dims" and isinstance(node, ast.Call):
+        axis = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "axis")]
+        result.lifted = value.tokens, ", ".join(map(ast.unparse, axis))
     result.bounded = short in _BOUNDING or (short in _KEEPS_AWAY and value.bounded)
     if short in _SINGULAR and not value.bounded:
         result.singular = (*result.singular, (node, value.bases or value.tokens))
@@ -110,6 +113,15 @@ def _starts_at_zero(value: Value) -> bool:
         given = {"use_bias", "bias_initializer"} & layer.arguments.keys()
         return layer.kind in api.LINEAR_LAYERS and not given and not layer.borrowed
     return False
+
+
+def apart(left: Value, right: Value) -> bool:
+    """Says whether these are one tensor, its rows along one axis and along another."""
+    if not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return False
+    if left.lifted is None or right.lifted is None or left.lifted == right.lifted:
+        return False
+    return left.lifted[0] == right.lifted[0]
 
 
 def difference(left: ast.expr, right: ast.expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from . import escaping, ownership, shapes, state
@@ -53,6 +54,9 @@ def item(reader: Reader, node: ast.Subscript, value: Tensor, index: Value) -> Va
     )
     result.ending, result.ender = value.ending, value.ender
     result.gradient, result.sign = value.gradient, value.sign
+    where = ast.unparse(node.slice)
+    if re.search(r"None|newaxis", where) and not re.search(r"\d", where):
+        result.lifted = value.tokens, where
     return result
 
 

@@ -54,6 +54,7 @@ class Tensor:
         bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
         counts: Lists of variables whose length this number is, one entry an owner.
         first: The counter of a loop in its first round, so 0.
+        lifted: The tensor that it is with one more axis, and where that is.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Tensor:
     bounded: bool = False
     counts: tuple[Value, ...] = ()
     first: bool = False
+    lifted: tuple[frozenset[int], str] | None = None
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
