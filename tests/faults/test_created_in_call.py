@@ -243,3 +243,21 @@ def test_variables_made_once_or_for_noise():
     assert_silent(DRAWN.format(made=once))
     noise = "noise = tf.Variable(tf.random.normal((4, 4)))\n        other = tf.stop_gradient(noise)"
     assert_silent(DRAWN.format(made=noise))
+
+
+WATCHED = """
+def head(code):
+    return keras.layers.Dense(4)(code){mark}
+
+for _ in range(20):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(head({code})))
+    variables = tape.watched_variables()
+    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+"""
+
+
+def test_among_all_that_is_watched():
+    """A new head gets a gradient in each step, and the next step has another; a probe may."""
+    assert_findings(WATCHED.format(code="model(x)", mark="  # GP104"))
+    assert_silent(WATCHED.format(code="x", mark=""))

@@ -368,6 +368,7 @@ def _look_beyond(
     tape = question.asked.tape
     in_list = isinstance(question.asked.sources, ListValue)
     listed = in_list and question.asked.sources.exact  # type: ignore[union-attr]
+    made_anew.among_watched(reader, question.asked, flow)
     if (not listed and not known) or tape.watches_variables is not True:
         return
     hidden: dict[object, ownership.Hidden] = {}

@@ -8,8 +8,9 @@ import re
 from typing import TYPE_CHECKING
 
 from . import api
+from .dependence import Flow
 from .habits import remark
-from .values import Asked, Function, Instance, Layer, Tape, Variable
+from .values import Asked, Function, Instance, Layer, Tape, Unknown, Variable
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -50,7 +51,7 @@ _STARTS_PLAIN = frozenset("LayerNormalization BatchNormalization GroupNormalizat
 
 
 def made_under_tape(reader: Reader, layer: Layer, asked: Asked) -> None:
-    """Each step makes a layer, and asks for no gradient of it."""
+    """Each step makes a layer, which the next one does not know."""
     looping = any(frame.looping for frame in reader.frames)
     if not looping or layer.trainable is not True or layer.touched or layer.parts:
         return
@@ -60,6 +61,24 @@ def made_under_tape(reader: Reader, layer: Layer, asked: Asked) -> None:
         return
     names = (layer.name,) if layer.name else ()
     remark(reader, "created-in-call", reader.spot(layer.node), f"layer `{layer.kind}`", names)
+
+
+def among_watched(reader: Reader, asked: Asked, flow: Flow) -> None:
+    """All that the tape has watched is trained, layers that are new in each step, too."""
+    tape, sources = asked.tape, asked.sources
+    if not isinstance(sources, Unknown) or sources.name != "watched_variables":
+        return
+    live = [
+        thing
+        for thing, trails in flow.items()
+        if any(tape.number in trail.tapes and trail.cut is None for trail in trails)
+        and isinstance(thing, Layer | Variable)
+    ]
+    new = [thing for thing in live if tape.number in thing.made_under]
+    # What is made and trained in one step, for itself, may be a probe.
+    for thing in new if len(new) < len(live) else ():
+        if isinstance(thing, Layer):
+            made_under_tape(reader, thing, asked)
 
 
 _DRAWS = re.compile(r"(?i)random|initiali[sz]er|glorot|xavier|\bhe_|lecun")
