@@ -204,3 +204,12 @@ def test_thawed_in_a_later_round(test):
 def test_thawed_in_the_first_round(test):
     """It comes before the trace."""
     assert_silent(BY_ROUND.format(test=test, mark="", after="pass"))
+
+
+def test_a_step_for_each_phase():
+    """The second one is traced when the flag is set; the first one is called no more."""
+    text = BY_ROUND.format(test="== 5", mark="", after="pass")
+    steps = "step, late = stepper(), stepper()"
+    choice = "if epoch < 5:\n        step(x, y)\n    else:\n        late(x, y)"
+    text = text.replace("step = stepper()", steps).replace("    step(x, y)", f"    {choice}")
+    assert_silent(text)

@@ -256,7 +256,7 @@ def negated(reader: Reader, node: ast.UnaryOp, value: Value) -> Value:
     return result
 
 
-def comparison(reader: Reader, node: ast.Compare, values: list[Value]) -> Value:
+def comparison(reader: Reader, node: ast.Compare, values: list[Value]) -> Tensor:
     """A comparison: no gradient passes."""
     flow = merge(reader.read(value, node) for value in values)
     symbol = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}

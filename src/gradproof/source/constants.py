@@ -33,6 +33,8 @@ _FIXED = (
     r"|true|truth|teacher|target"
 )
 
+_MEANT = rf"{_FIXED}|noise|mask|pos|basis|freq|table|proj"
+
 _MAKING = ("__init__", "build")
 """Methods that make what others compute with."""
 
@@ -56,7 +58,7 @@ def look(reader: Reader, cls: Class) -> None:
             weight = target and (
                 _draws(node.value, target, cls.node)
                 or _as_variables(reader, node.value, cls.node)
-                or (not re.search(_FIXED, target) and _left_bare(node.value, cls.node))
+                or (not re.search(_MEANT, target) and _left_bare(node.value, cls.node))
             )
             if not weight or _stores(cls.node, target) != 1:
                 continue

@@ -117,7 +117,20 @@ def compare(reader: Reader, node: ast.Compare) -> Value:
         known = _compared(node.ops[0], left, rights[0])
         if known is not None:
             return Constant(known, node)
-    return arithmetic.comparison(reader, node, [left, *rights])
+    result = arithmetic.comparison(reader, node, [left, *rights])
+    if len(rights) == 1:
+        result.later = _later(node.ops[0], left, rights[0])
+    return result
+
+
+def _later(op: ast.cmpop, left: Value, right: Value) -> bool | None:
+    """What a comparison gives once the counter of a loop has become large."""
+    counter = isinstance(left, Tensor) and left.round == 2
+    if not counter or not isinstance(right, Constant) or not isinstance(right.value, int | float):
+        return None
+    if isinstance(op, ast.Gt | ast.GtE):
+        return True
+    return False if isinstance(op, ast.Lt | ast.LtE) else None
 
 
 def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
@@ -132,7 +145,7 @@ def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         else:
             found = False
         return found if isinstance(op, ast.Is) else not found
-    if isinstance(left, Tensor) and left.first:
+    if isinstance(left, Tensor) and left.round == 1:
         left = Constant(0)
     if isinstance(op, ast.In | ast.NotIn) and not isinstance(right, Constant):
         held = _contains(right, left)
@@ -197,11 +210,15 @@ def augment(reader: Reader, node: ast.AugAssign) -> None:
 
 
 def _contains(container: Value, item: Value) -> bool | None:
-    """Says whether a known list, or the keys of a known dict, has a known item."""
+    """Says whether a known list, or the keys of a known dict, has a known item.
+
+    What is empty may be filled later, or be the keywords of a call that nobody has seen.
+    """
     if not isinstance(item, Constant) or not isinstance(container, ListValue | DictValue):
         return None
+    if not container.items or not container.exact:
+        return None
     if isinstance(container, DictValue):
-        return any(key == item.value for key in container.items) if container.exact else None
+        return any(key == item.value for key in container.items)
     held = [one.value for one in container.items if isinstance(one, Constant)]
-    whole = container.exact and len(held) == len(container.items)
-    return item.value in held if whole else None
+    return item.value in held if len(held) == len(container.items) else None

@@ -96,8 +96,13 @@ def _raise(reader: Reader, node: ast.Raise) -> str:
     return "raise"
 
 
-def _if(reader: Reader, node: ast.If) -> str | None:
-    known = truth(reader.evaluate(node.test))
+def _if(reader: Reader, node: ast.If, *, chained: bool = False) -> str | None:
+    test = reader.evaluate(node.test)
+    known = truth(test)
+    elif_follows = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
+    if known is None and node.orelse and not (chained or elif_follows):
+        # Of two ways, that of the first round was taken there; of three nobody knows.
+        known = test.later if isinstance(test, Tensor) else None
     frame = reader.frame
     if known is not None:
         # What stands behind a condition may be meant to run once.
@@ -107,7 +112,7 @@ def _if(reader: Reader, node: ast.If) -> str | None:
         return left_by
     frame.guarded += 1
     first, left = _branch(reader, node.body)
-    second, right = _branch(reader, node.orelse)
+    second, right = _branch(reader, node.orelse, chained=True)
     frame.guarded -= 1
     if first is not None and second is None:
         _keep_outer(reader, left, first)
@@ -121,9 +126,15 @@ def _if(reader: Reader, node: ast.If) -> str | None:
     return first
 
 
-def _branch(reader: Reader, body: list[ast.stmt]) -> tuple[str | None, Written]:
+def _branch(
+    reader: Reader, body: list[ast.stmt], *, chained: bool = False
+) -> tuple[str | None, Written]:
     reader.store.begin()
-    left = execute(reader, body)
+    if chained and len(body) == 1 and isinstance(body[0], ast.If):
+        reader.count_step()
+        left = _if(reader, body[0], chained=True)
+    else:
+        left = execute(reader, body)
     return left, reader.store.take_back()
 
 
@@ -151,7 +162,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
             _left_alone(reader, elements[1:])
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
             if len(elements) > 1 and _counts(node.iter, arguments=1):
-                elements = [Tensor(form="number", first=True), *elements[1:]]
+                elements = [Tensor(form="number", round=place) for place in (1, 2)]
     updates.loop_begins(reader, node, iterated)
     step_counters.loop_begins(reader, node)
     floored.loop_begins(reader, node)

@@ -53,7 +53,8 @@ class Tensor:
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
         bounded: Something keeps it from an edge: `tf.maximum`, a constant added.
         counts: Lists of variables whose length this number is, one entry an owner.
-        first: The counter of a loop in its first round, so 0.
+        round: Of the counter of a loop: 1 in its first round, where it is 0, 2 in later ones.
+        later: What a comparison with that counter gives in later rounds.
         lifted: The tensor that it is with one more axis, and where that is.
     """
 
@@ -84,7 +85,8 @@ class Tensor:
     starts_at_zero: bool = False
     bounded: bool = False
     counts: tuple[Value, ...] = ()
-    first: bool = False
+    round: int = 0
+    later: bool | None = None
     lifted: tuple[frozenset[int], str] | None = None
 
     def __post_init__(self) -> None:
