@@ -36,7 +36,7 @@ APART = 0.05
 SLOPE = 1e-3
 """Smaller slopes are none: a step, a plateau."""
 
-TURNED = r"(?i)rever|flip|advers|grl|negat|turn|ascen|minimax|confus"
+TURNED = r"(?i)reverse|reversal|flip|advers|grl|negat|turn|ascent|minimax|confus"
 """Names of functions whose gradient is turned around on purpose."""
 
 NOTHING = "nothing"
