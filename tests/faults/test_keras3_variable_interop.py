@@ -49,6 +49,8 @@ def test_values():
 
 MESSAGES = [
     "Passed in object <Variable path=kernel> of type 'Variable', not tf.Tensor or tf.Variable.",
+    # Keras 3.3
+    "Passed in object <KerasVariable shape=(4,), path=kernel> of type ..., not tf.Tensor or tf.Variable",
     "'Variable' object has no attribute 'read_value'",
 ]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from gradproof.watching.tensorflow.layers import _asked_for
 from gradproof.watching.tensorflow.versions import TRIED, remark
 from nursery import Nursery
 
@@ -102,3 +104,19 @@ def test_other_versions():
     assert "3.0.0 is newer" in (remark("3.0.0", {}, []) or "")
     lost = remark("2.21.0", {"tapes": "no _push_tape"}, [])
     assert lost == "with TensorFlow 2.21.0: tapes (no _push_tape)"
+
+
+def test_autograph_may_convert_keras():
+    """In TensorFlow 2.16 it makes functions of its own of those of tf-keras."""
+
+    class Layer:
+        __module__ = "tf_keras.src.engine.base_layer"
+
+    def tf____call__(self, *args, **kwargs):
+        return _asked_for(sys._getframe())
+
+    def converted_call(function, args, kwargs):
+        return function(*args, **kwargs)
+
+    assert converted_call(tf____call__, (Layer(),), {"training": False})
+    assert not converted_call(tf____call__, (Layer(),), {})

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 REFUSED = (
-    r"(?s)Passed in object <\w*Variable path=([^\s,>]+).*not tf\.Tensor or tf\.Variable",
+    r"(?s)Passed in object <\w*Variable [^>]*?\bpath=([^\s,>]+).*not tf\.Tensor or tf\.Variable",
     r"'(?:Keras)?Variable' object has no attribute '(\w+)'",
     r"'ResourceVariable' object is not callable()",
     r"'ResourceVariable' object has no attribute '(overwrite_with_gradient|path)'",

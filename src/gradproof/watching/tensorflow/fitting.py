@@ -10,7 +10,7 @@ from typing import Any
 from ..patches import Patches
 
 MODULES = ("tf_keras.src.engine.training", "keras.src.engine.training")
-"""Where `Model` is; Keras 3 has no such module."""
+"""Where `Model` is; Keras 3 has no such module, TensorFlow 2.15 may have both."""
 
 KEPT = ("train_function", "train_tf_function")
 
@@ -21,14 +21,13 @@ def forgetting() -> Iterator[None]:
 
     One that was made while functions run eagerly would stay eager ever after.
     """
-    module = next((sys.modules[name] for name in MODULES if name in sys.modules), None)
     made: list[tuple[Any, dict[str, Any]]] = []
 
     def note(model: Any, args: Any, kwargs: Any) -> None:
         made.append((model, {name: getattr(model, name, None) for name in KEPT}))
 
     patches = Patches(lambda problem: None)
-    if module is not None:
+    for module in (sys.modules[name] for name in MODULES if name in sys.modules):
         patches.around(module.Model, "make_train_function", before=note)
     try:
         yield

@@ -175,7 +175,7 @@ class Layers:
         around = 0
         while frame is not None:
             code = frame.f_code
-            if code.co_name == "__call__" and kind_of(frame.f_locals.get("self")) == "layer":
+            if _layer_called(frame) is not None:
                 around = 0
             elif "__autograph_generated_file" in code.co_filename or not self._places.library(
                 code.co_filename
@@ -193,14 +193,24 @@ def _asked_for(frame: FrameType | None) -> bool:
     """
     inner = outer = takes = False
     while frame is not None:
-        if frame.f_code.co_name == "__call__" and kind_of(frame.f_locals.get("self")) == "layer":
+        layer = _layer_called(frame)
+        if layer is not None:
             inner = inner or outer
             outer = _given(frame)
-            takes = getattr(frame.f_locals["self"], "_call_has_training_arg", False) or takes_flag(
-                frame.f_locals["self"]
-            )
+            takes = getattr(layer, "_call_has_training_arg", False) or takes_flag(layer)
         frame = frame.f_back
     return outer or (inner and not takes)
+
+
+def _layer_called(frame: FrameType) -> Any:
+    """The layer whose `__call__` a frame is; `None` for other frames.
+
+    In TensorFlow 2.16 AutoGraph converts tf-keras as if it were the user's.
+    """
+    if frame.f_code.co_name not in ("__call__", "tf____call__"):
+        return None
+    called = frame.f_locals.get("self")
+    return called if kind_of(called) == "layer" else None
 
 
 def _given(frame: FrameType) -> bool:
@@ -213,9 +223,9 @@ def _given(frame: FrameType) -> bool:
     if "training_arg_passed_by_framework" in local:
         passed = not local["training_arg_passed_by_framework"]
         return passed and local.get("training_value") is not None
-    # tf-keras fills in its own into the same names; the wrapper around has the caller's.
+    # tf-keras fills in its own into the same names; what is around has the caller's.
     around = frame.f_back
-    if around is None or around.f_code.co_name != "error_handler":
+    if around is None or around.f_code.co_name not in ("error_handler", "converted_call"):
         return False
     words = around.f_locals.get("kwargs")
     return isinstance(words, dict) and words.get("training") is not None

@@ -99,10 +99,9 @@ def gradients(number: int) -> list[Any]:
 def _variable(optimizer: Any, value: Any, dtype: str) -> Any:
     import tensorflow as tf
 
-    keras = keras_of(optimizer)
-    if keras.__name__ == "keras":
-        return keras.Variable(value, dtype=dtype)
-    return tf.Variable(value, dtype=dtype)
+    # Keras 3 has variables of its own.
+    kind = getattr(keras_of(optimizer), "Variable", tf.Variable)
+    return kind(value, dtype=dtype)
 
 
 def keras_of(optimizer: Any) -> Any:
