@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TOOLS = ("pytest>=8", "hypothesis>=6")
+TOOLS = ("pytest>=8", "hypothesis>=6", "jsonschema>=4")
 TESTS = (
     "tests/test_smoke.py",
     "tests/watch/test_versions.py",
     "tests/watch/test_replicas.py",
+    "tests/test_conformance.py",
     # These read bytecode, which each Python has anew.
     "tests/watch/test_own_names.py",
     "tests/watch/test_stores.py",
@@ -43,7 +44,7 @@ class Environment:
 
 
 MATRIX = (
-    Environment("3.10", ("tensorflow==2.15.*",)),
+    Environment("3.10", ("tensorflow==2.15.*", "tf-keras==2.15.*")),
     # The last of Keras 3 that was out with TensorFlow 2.16.
     Environment("3.11", ("tensorflow==2.16.*", "tf-keras==2.16.*", "keras==3.3.*")),
     # tf-keras up to 2.18 fails with Python 3.12.

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import versions
 import worlds
 from gradproof.fault import LEVELS, STAGES, Fault
 from gradproof.faults import FAULTS
@@ -337,24 +338,26 @@ def runs(
         if isinstance(item, pytest.Function) and "runs" in item.fixturenames
     }
     processes = {}
-    for generation in GENERATIONS:
+    for generation in versions.generations():
         work = []
         for fault in (one for one in FAULTS if one.name in chosen):
             for kind in ("bad", "good"):
                 example = shown(fault, kind)
                 for mode in example.modes if generation in example.generations else ():
                     path = folder / _file(fault, kind, mode, generation)
-                    path.write_text(program(example, mode, generation), encoding="utf-8")
+                    text = versions.adapted(program(example, mode, generation))
+                    path.write_text(text, encoding="utf-8")
                     work.append(str(path))
             bad = shown(fault, "bad")
             if fault.name in ANOTHER_MEND and generation in bad.generations:
                 path = folder / _file(fault, "mended", bad.modes[0], generation)
-                path.write_text(mend_of(fault, generation) or "", encoding="utf-8")
+                text = versions.adapted(mend_of(fault, generation) or "")
+                path.write_text(text, encoding="utf-8")
                 work.append(str(path))
         listing = folder / f"work_{generation}.json"
         listing.write_text(json.dumps(work), encoding="utf-8")
         processes[generation] = subprocess.Popen(
-            [sys.executable, str(HERE / "example_runner.py"), str(listing)],
+            [sys.executable, str(HERE / "example_runner.py"), str(listing), generation],
             stdout=subprocess.PIPE,
             stderr=(folder / f"stderr_{generation}.txt").open("w"),
             text=True,
@@ -371,6 +374,13 @@ def runs(
     return answers
 
 
+def _here(name: str, generation: str) -> None:
+    """Skips what is otherwise with the versions that are installed."""
+    versions.skip_without(generation)
+    if name in (found := versions.otherwise(generation)):
+        pytest.skip(found[name])
+
+
 def _file(fault: Fault, kind: str, mode: str, generation: str) -> str:
     return f"{_module(fault)}_{kind}_{mode}_{generation}.py"
 
@@ -379,7 +389,7 @@ def _environment(generation: str) -> dict[str, str]:
     """The process's own environment, with the generation and little noise."""
     environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
     environment.pop("TF_USE_LEGACY_KERAS", None)
-    if generation == "2":
+    if generation == "2" and "3" in versions.generations():
         environment["TF_USE_LEGACY_KERAS"] = "1"
     return environment
 
@@ -389,6 +399,7 @@ def _environment(generation: str) -> dict[str, str]:
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_bad_run_is_proven(fault: Fault, generation: str, runs: Mapping[str, Any]):
     """A watched run of the bad example proves its fault and no other."""
+    _here(fault.name, generation)
     example = shown(fault, "bad")
     if fault.prove is None:
         pytest.skip(f"{fault.name} can't be proven yet")
@@ -410,6 +421,7 @@ def test_bad_run_is_proven(fault: Fault, generation: str, runs: Mapping[str, Any
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_good_run_is_healthy(fault: Fault, generation: str, runs: Mapping[str, Any]):
     """A watched run of the good example proves nothing wrong."""
+    _here(fault.name, generation)
     example = shown(fault, "good")
     for mode in example.modes if generation in example.generations else ():
         answer = runs[_file(fault, "good", mode, generation)]
@@ -424,6 +436,7 @@ def test_good_run_is_healthy(fault: Fault, generation: str, runs: Mapping[str, A
 @pytest.mark.parametrize("name", sorted(set(ANOTHER_MEND) - NOTHING_TRAINS))
 def test_mended_run_is_healthy(name: str, generation: str, runs: Mapping[str, Any]):
     """A watched run of the mended bad example proves nothing wrong."""
+    _here(name, generation)
     fault = next(fault for fault in FAULTS if fault.name == name)
     example = shown(fault, "bad")
     if generation not in example.generations:

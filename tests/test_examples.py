@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import versions
 from gradproof.fault import STAGES
 from gradproof.faults import FAULTS
 from nursery import Done, Nursery
@@ -173,6 +174,11 @@ def legacy() -> Iterator[Nursery]:
 @pytest.fixture
 def forked(request, tmp_path, generation):
     """Runs a command beside a copy of an example, without importing TensorFlow anew."""
+    name = request.getfixturevalue("name")
+    if generations(name) == (3,):
+        versions.skip_without("3")
+    if name in (found := versions.otherwise(str(generation))):
+        pytest.skip(found[name])
     nursery = request.getfixturevalue("nursery" if generation == 3 else "legacy")
 
     def run(path: Path, command: list[str]) -> Done:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
+yaml = pytest.importorskip("yaml")
 HOOKS = yaml.safe_load(
     (Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
 )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import versions
 import worlds
 from gradproof.faults import FAULTS
 from nursery import Nursery
@@ -40,19 +39,6 @@ SAMPLE = (
 )
 """Faults of every stage, whose examples are run."""
 
-OTHERWISE = {
-    "2.15": {
-        # Keras 2 tracks variables that are attributes of a layer.
-        "untracked-variable",
-    },
-    "2.16": {
-        # Keras 3.3 does not sum the gradients of replicas, and refuses a bare `tf.Variable`.
-        "replica-divergence",
-        "zero-gradient-region-1",
-    },
-}
-"""What is no fault, or raises by itself, in an old version."""
-
 CORPUS = (
     "int-dtype-variable-1",
     "logits-mismatch-1",
@@ -68,15 +54,6 @@ CORPUS = (
 """Whole programs."""
 
 
-@cache
-def installed() -> tuple[str, tuple[str, ...]]:
-    """Version of TensorFlow, and the generations of Keras beside it."""
-    code = "import tensorflow as tf, keras; print(tf.__version__, keras.__version__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    tensorflow, keras = done.stdout.split()
-    return re.sub(r"\.\d+\D*$", "", tensorflow), ("2",) if keras.startswith("2.") else ("3", "2")
-
-
 def watched(programs: dict[str, str], generation: str, folder: Path) -> dict[str, Any]:
     """What was diagnosed in each program, all run in one process."""
     paths = []
@@ -87,7 +64,7 @@ def watched(programs: dict[str, str], generation: str, folder: Path) -> dict[str
     (folder / "work.json").write_text(json.dumps(paths))
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("TF_USE_LEGACY_KERAS", None)
-    if generation == "2" and "3" in installed()[1]:
+    if generation == "2" and "3" in versions.generations():
         environment["TF_USE_LEGACY_KERAS"] = "1"
     runner = [sys.executable, str(HERE / "example_runner.py"), "work.json", generation]
     done = subprocess.run(runner, cwd=folder, env=environment, capture_output=True, text=True)
@@ -99,9 +76,7 @@ def watched(programs: dict[str, str], generation: str, folder: Path) -> dict[str
 @pytest.mark.parametrize("generation", worlds.GENERATIONS)
 def test_examples(generation: str, tmp_path: Path):
     """Bad examples are proven by their runs, good ones are not."""
-    version, generations = installed()
-    if generation not in generations:
-        pytest.skip(f"there is no Keras {generation} with TensorFlow {version}")
+    versions.skip_without(generation)
     faults = {fault.name: fault for fault in FAULTS}
     programs = {}
     for name in SAMPLE:
@@ -109,9 +84,7 @@ def test_examples(generation: str, tmp_path: Path):
             shown = worlds.example(name, kind, faults[name].sections[kind.title()])
             if generation in shown.generations:
                 text = worlds.program(shown, shown.modes[-1], generation)
-                if "3" not in generations:
-                    text = text.replace("import tf_keras as keras", "from tensorflow import keras")
-                programs[f"{name.replace('-', '_')}_{kind}"] = text
+                programs[f"{name.replace('-', '_')}_{kind}"] = versions.adapted(text)
     assert len(programs) > 20
     wrong = {}
     for stem, answer in watched(programs, generation, tmp_path).items():
@@ -119,7 +92,7 @@ def test_examples(generation: str, tmp_path: Path):
         fault = faults[name.replace("_", "-")]
         expected = {fault.code} if kind == "bad" else set()
         found = {code for code, verdict in answer.get("with source", ()) if verdict == "proven"}
-        if found != expected and fault.name not in OTHERWISE.get(version, ()):
+        if found != expected and fault.name not in versions.otherwise(generation):
             wrong[stem] = (sorted(found), answer)
     assert not wrong, json.dumps(wrong, indent=1)
 
@@ -127,7 +100,7 @@ def test_examples(generation: str, tmp_path: Path):
 def test_programs(nursery: Nursery, tmp_path: Path):
     """Ten stuck programs by the real command: the fault is named first."""
     wrong = {}
-    for name in set(CORPUS) - set(OTHERWISE.get(installed()[0], ())):
+    for name in set(CORPUS) - set(versions.otherwise()):
         text = (HERE / "corpus" / f"{name}.py").read_text(encoding="utf-8")
         (tmp_path / "program.py").write_text(text)
         output = tmp_path / "answer.json"

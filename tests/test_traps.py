@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import versions
 from programs import CORPUS, ask
 
 CLEAN = sorted([*(CORPUS / "clean").glob("*.py"), *(CORPUS / "seeded").glob("*.py")])
@@ -56,5 +57,7 @@ def test_check_is_silent(program: Path) -> None:
 )
 def test_run_is_silent(program: Path, generation: int) -> None:
     """Watching a right program gives no error, no warning and status 0."""
+    if program.stem in (found := versions.otherwise(str(generation))):
+        pytest.skip(found[program.stem])
     answer = ask("run", program, generation)
     assert (answer.named, answer.status) == ([], 0), answer.stderr[-3000:]

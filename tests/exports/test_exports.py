@@ -32,6 +32,7 @@ print(sorted(set(sys.modules) & {"mlflow", "tensorboard.summary"}))
 @pytest.fixture(scope="module")
 def exported(nursery, tmp_path_factory):
     """One run that was handed to both; the folder, and how it ended."""
+    pytest.importorskip("mlflow")
     folder = tmp_path_factory.mktemp("exported")
     (folder / "train.py").write_text(PROGRAM)
     for name in ("tensorboard", "mlflow", "alembic"):
