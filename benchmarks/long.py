@@ -5,7 +5,8 @@
     python benchmarks/long.py soak --minutes 60   # retracing, exceptions, restarts
 
 Each run is a program of its own under `gradproof run`. It notes its time and resident memory after
-every hundredth part; slopes are least squares over the second half of these.
+every hundredth part; slopes are least squares over the second half of these. With `--bare`, `same`
+says whether the last loss of the large model is that of the bare run, to the last bit.
 """
 
 from __future__ import annotations
@@ -84,12 +85,14 @@ def traced():
     with tf.GradientTape() as tape:
         loss = tf.add_n([tf.reduce_sum(tf.square(one)) for one in variables]) / 1e8
     optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+    return loss
 
 note(0)
 for number in range(1, steps + 1):
-    traced()
+    loss = traced()
     if number % part == 0 or number == 1:
         note(number)
+print("loss", float(loss).hex())
 """,
     "soak": START
     + SMALL
@@ -139,6 +142,7 @@ def run(kind: str, arguments: list[str], bare: bool = False) -> dict[str, object
         notes = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
         found = {"kind": kind + (" bare" if bare else ""), "status": done.returncode}
         found |= {"seconds": round(whole, 1), **slopes(notes)}
+        found["loss"] = done.stdout.partition("\nloss ")[2].strip() or None
         if bare:
             return found
         found["last"] = done.stderr.strip().splitlines()[-1:]
@@ -233,9 +237,11 @@ def main() -> None:
         if kind == "soak":
             print(json.dumps(soak(given.minutes)), flush=True)
             continue
-        print(json.dumps(run(kind, [str(given.steps)])), flush=True)
+        watched = run(kind, [str(given.steps)])
+        print(json.dumps(watched), flush=True)
         if given.bare:
-            print(json.dumps(run(kind, [str(given.steps)], bare=True)), flush=True)
+            bare = run(kind, [str(given.steps)], bare=True)
+            print(json.dumps(bare | {"same": watched.get("loss") == bare.get("loss")}), flush=True)
 
 
 if __name__ == "__main__":

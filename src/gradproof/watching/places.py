@@ -36,13 +36,14 @@ def is_library(path: str) -> bool:
 
 
 class Places:
-    """Turns frames into places; equal stacks are one object."""
+    """Turns frames into places; equal stacks are one object, and so are equal ways below them."""
 
     def __init__(self) -> None:
         self._library: dict[str, bool] = {}
         self._shown: dict[str, str] = {}
         self._places: dict[tuple[str, int], Place] = {}
         self._stacks: dict[tuple[Place, ...], Stack] = {}
+        self._ways: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._here = os.getcwd() + os.sep
 
     def library(self, path: str) -> bool:
@@ -77,7 +78,7 @@ class Places:
                 stack.append(self.place(path, line))
                 via.clear()
         places = tuple(stack)
-        return self._stacks.setdefault(places, places), tuple(via[:16])
+        return self._stacks.setdefault(places, places), self._way(via)
 
     def here(self, depth: int = 1) -> tuple[Stack, tuple[str, ...]]:
         """The user's stack of the running thread, read from its frames."""
@@ -99,4 +100,9 @@ class Places:
         stack.reverse()
         via.reverse()
         places = tuple(stack)
-        return self._stacks.setdefault(places, places), tuple(via[:16])
+        return self._stacks.setdefault(places, places), self._way(via)
+
+    def _way(self, names: list[str]) -> tuple[str, ...]:
+        """The outermost of the library functions, as one object for all that are equal."""
+        way = tuple(names[:16])
+        return self._ways.setdefault(way, way)

@@ -46,6 +46,7 @@ class EagerOperations:
         self._dtypes: dict[int, str] = {}
         self._plain: Recording | None = None
         self._first: dict[int, int] = {}
+        self._shared: dict[Any, Any] = {}
         self.dropped = False
         self.pinned = False
         self.constants: weakref.WeakKeyDictionary[Any, dict[str, int]] = weakref.WeakKeyDictionary()
@@ -205,18 +206,19 @@ class EagerOperations:
         number = dtype.startswith("float") or (shape == () and dtype.startswith("int"))
         if name == EXTERNAL and number and output._num_elements() <= SMALL:
             value = same_of(output._numpy())
+        same = self._shared.setdefault
         self._rows.append(
             Operation(
                 len(self._rows),
-                name,
+                same(name, name),
                 inputs,
-                shape,
+                same(shape, shape),
                 dtype,
                 stack,
                 via,
                 self.tapes,
-                reads,
-                writes,
+                same(reads, reads),
+                same(writes, writes),
                 self.backward,
                 value=value,
             )
@@ -229,6 +231,7 @@ class EagerOperations:
             return
         self._rows.clear()
         self._conversions.clear()
+        self._shared.clear()
         self._made.clear()
         self._first.clear()
         self._plain = None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, TypeVar
 
 from ...evidence.recording import EXTERNAL, Operation, Recording
 from ..places import Places, Stack
 from .eager import SMALL, EagerOperations, same_of
 from .variables import Variables
+
+_Plain = TypeVar("_Plain", bound=Hashable)
 
 LIMIT = 60_000
 DEPTH = 6
@@ -44,6 +47,7 @@ class TracedOperations:
         self._variables = variables
         self._eager = eager
         self._where: dict[tuple[str, int], int] = {}
+        self._starts = [0]
         self._plain: Recording | None = None
         self._read = -1
 
@@ -74,9 +78,11 @@ class TracedOperations:
         return self._starts[min(count, len(self._starts) - 1)]
 
     def close(self) -> None:
-        """Reads the graph a last time and lets it go."""
+        """Reads the graph a last time and lets it go, with the names of its operations."""
         self.record()
         self.graph = None
+        self._where = {}
+        self._starts = [self._starts[-1]]
 
     def record(self) -> Recording:
         """The operations as plain data."""
@@ -115,7 +121,7 @@ class _Reader:
         self.rows: list[Operation] = []
         self.where: dict[tuple[str, int], int] = {}
         self.resources: dict[tuple[str, int], int] = {}
-        self._cached: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
+        self._shared: dict[Any, Any] = {}
         self._captured: dict[str, Any] = {}
         for outside, inside in _captures(traced.graph):
             self._captured[inside.op.name] = outside
@@ -125,6 +131,11 @@ class _Reader:
             (tape, [start for start, _ in spans], spans) for tape, spans in traced.tapes.items()
         ]
 
+    def _same(self, thing: _Plain) -> _Plain:
+        """One object for all that are equal: a graph has few shapes, types and tapes."""
+        shared: _Plain = self._shared.setdefault(thing, thing)
+        return shared
+
     def _tapes_at(self, position: int) -> frozenset[int]:
         """Tapes that were recording when the operation was made."""
         found = []
@@ -133,7 +144,7 @@ class _Reader:
             end = spans[latest][1] if latest >= 0 else 0
             if end is None or position < end:
                 found.append(tape)
-        return frozenset(found)
+        return self._same(frozenset(found))
 
     def take(self, operation: Any, position: int) -> None:
         """Adds one operation of the graph itself."""
@@ -274,7 +285,8 @@ class _Reader:
         if output is not None:
             rank = output.shape.rank
             shape = tuple(output.shape.as_list()) if rank is not None else None
-            dtype = output.dtype.base_dtype.name
+            shape = self._same(shape)
+            dtype = self._same(output.dtype.base_dtype.name)
         value = None
         number = dtype.startswith("float") or (shape == () and dtype.startswith("int"))
         if name == "Const" and number:
@@ -282,15 +294,15 @@ class _Reader:
         self.rows.append(
             Operation(
                 len(self.rows),
-                name,
-                inputs,
+                self._same(name),
+                self._same(inputs),
                 shape,
                 dtype,
                 stack,
                 via,
                 tapes,
-                reads,
-                writes,
+                self._same(reads),
+                self._same(writes),
                 backward,
                 stand_in,
                 value,

@@ -6,6 +6,7 @@ import hashlib
 import math
 import weakref
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,48 +185,53 @@ class Site:
             return
         self.recent.append(block)
 
+    @property
+    def room_for_recent(self) -> int:
+        """Recent steps that are kept to be judged."""
+        return min(RECENT, max(LEAST, MOST_UPDATES // max(1, len(self.variables))))
+
     def thin(self) -> None:
         """Keeps the first steps and the recent ones; the others have been handed over."""
-        while self.recent and (
-            self.recent[0].first + len(self.recent[0].rows) + RECENT <= self.count
-        ):
+        room = self.room_for_recent
+        while self.recent and self.recent[0].first + len(self.recent[0].rows) + room <= self.count:
             self.recent.popleft()
 
     def steps(self) -> list[Step]:
         """The steps kept, in order. Most rows are never asked for."""
-        places = [
-            (block, number)
-            for block in (*self.first, *self.recent)
-            for number in range(len(block.rows))
-        ]
-        room = min(RECENT, max(LEAST, MOST_UPDATES // max(1, len(self.variables))))
-        if len(places) > FIRST + room:
-            places = [*places[:FIRST], *places[-room:]]
-        norms: dict[int, tuple[list[float], list[list[float]]]] = {}
         found = []
-        for block, number in places:
-            if id(block) not in norms:
-                norms[id(block)] = [_norm(one) for one in block.values], _norms(block.rows)
-            values, rows = norms[id(block)]
-            numbers = block.rows[number].tolist()
-            found.append(_step(self, block.first + number, numbers, rows[number], values))
+        for block, start, stop in self._judged():
+            values, norms = [_norm(one) for one in block.values], _norms(block.rows[start:stop])
+            for number, row in zip(range(start, stop), norms, strict=True):
+                found.append(_step(self, block.first + number, block.rows[number], row, values))
         return found
 
+    def _judged(self) -> Iterator[tuple[Block, int, int]]:
+        """Blocks with the first row that is judged and the one after the last."""
+        blocks = (*self.first, *self.recent)
+        total = sum(len(block.rows) for block in blocks)
+        late = max(FIRST, total - self.room_for_recent)
+        before = 0
+        for block in blocks:
+            for start, stop in ((0, FIRST), (late, total)):
+                start, stop = max(start - before, 0), min(stop - before, len(block.rows))
+                if start < stop:
+                    yield block, start, stop
+            before += len(block.rows)
 
-def _step(
-    site: Site, index: int, numbers: list[float], norms: list[float], values: list[float]
-) -> Step:
+
+def _step(site: Site, index: int, measured: Any, norms: list[float], values: list[float]) -> Step:
     """One row of numbers as a step.
 
     Args:
         site: Where it was made.
         index: Its number there.
-        numbers: As measured.
+        measured: The row.
         norms: The same as norms.
         values: Norms of the variables.
     """
     updates = []
     width, spare = site.width, site.directed or site.parted
+    numbers = measured.tolist() if spare else []
     for position, (variable, value) in enumerate(zip(site.variables, values, strict=True)):
         start = position * width
         gradient, change = norms[start], norms[start + 1]
@@ -237,7 +243,9 @@ def _step(
             part = None if numbers[start + 2] < 0 else norms[start + 2]
             given = gradient >= 0 or math.isnan(gradient)
         updates.append(Update(variable, gradient if given else None, value, change, along, part))
-    loss, rate, iterations = (None if math.isnan(number) else number for number in numbers[-EXTRA:])
+    loss, rate, iterations = (
+        None if math.isnan(number) else number for number in measured[-EXTRA:].tolist()
+    )
     counter = None if iterations is None else int(iterations)
     return Step(index, site.apply, tuple(updates), loss, rate, counter)
 
