@@ -35,9 +35,9 @@ from pathlib import Path
 from gradproof.faults import FAULTS
 from gradproof.source import Project
 from gradproof.source.dependence import ANYTHING
+from gradproof.source.framework.tapes import entries, owner_of
 from gradproof.source.project import Source, lines_of
 from gradproof.source.reader import Reader
-from gradproof.source.tapes import entries, owner_of
 from gradproof.source.values import Tensor, Unknown
 from gradproof.words import trains
 from operators import OPERATORS, Edit, Program

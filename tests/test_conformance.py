@@ -9,7 +9,7 @@ import pytest
 
 import versions
 from gradproof import check_optimizer
-from gradproof.watching.tensorflow.optimizer_rules import follows
+from gradproof.watching.tensorflow.trying.optimizer_rules import follows
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .report.text import told
 
 if TYPE_CHECKING:
-    from .watching.tensorflow.rewind import State
+    from .watching.tensorflow.trying.rewind import State
 
 OVERFIT_STEPS = 100
 LEARNED = 0.9
@@ -37,7 +37,7 @@ class Check:
 
 def gradients(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
     """Whether the tape's gradients agree with central differences."""
-    from .watching.tensorflow.differences import slopes
+    from .watching.tensorflow.trying.differences import slopes
 
     try:
         found = slopes(step, args, state)
@@ -74,7 +74,7 @@ def graph(
         state: To go back to.
         inside: It calls traced functions, as `fit` does; then it need not be one itself.
     """
-    from .watching.tensorflow import trial
+    from .watching.tensorflow.trying import trial
 
     try:
         with trial.run_eagerly():
@@ -107,7 +107,7 @@ def graph(
 
 def overfit(step: Callable[..., Any], args: Sequence[Any], state: State) -> Check:
     """Whether the loss of one batch can be brought down."""
-    from .watching.tensorflow import trial
+    from .watching.tensorflow.trying import trial
 
     losses = []
     try:

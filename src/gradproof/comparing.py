@@ -9,10 +9,10 @@ from .live import Watched
 from .report.text import told
 
 if TYPE_CHECKING:
-    from .watching.tensorflow.alignment import Alignment
-    from .watching.tensorflow.parting import Parted, Runs
-    from .watching.tensorflow.rewind import State
-    from .watching.tensorflow.sides import Side
+    from .watching.tensorflow.trying.alignment import Alignment
+    from .watching.tensorflow.trying.parting import Parted, Runs
+    from .watching.tensorflow.trying.rewind import State
+    from .watching.tensorflow.trying.sides import Side
 
 TRACED = "traced"
 """The stage at which steps part that do the same in eager code."""
@@ -61,8 +61,8 @@ class Comparing:
         sides = self._observed()
         if sides is None:
             return
-        from .watching.tensorflow.alignment import Alignment
-        from .watching.tensorflow.parting import parted
+        from .watching.tensorflow.trying.alignment import Alignment
+        from .watching.tensorflow.trying.parting import parted
 
         alignment = Alignment(*sides)
         self.notes += alignment.notes
@@ -86,7 +86,7 @@ class Comparing:
 
     def _observed(self) -> list[Side] | None:
         """What each step does; eagerly, or both as they are."""
-        from .watching.tensorflow.sides import observe
+        from .watching.tensorflow.trying.sides import observe
 
         for self._eagerly in (True, False):
             sides, problems = [], []
@@ -103,7 +103,7 @@ class Comparing:
         return None
 
     def _runs(self, alignment: Alignment, stirred: bool = False) -> tuple[Runs, Runs]:
-        from .watching.tensorflow.parting import run
+        from .watching.tensorflow.trying.parting import run
 
         self.errors = []
         one, other = (
@@ -114,7 +114,7 @@ class Comparing:
 
     def _describe(self, runs: tuple[Runs, Runs]) -> None:
         """What is compared at all."""
-        from .watching.tensorflow.parting import STAGES, comparable
+        from .watching.tensorflow.trying.parting import STAGES, comparable
 
         self.stages = [stage for stage in STAGES if comparable(stage, *runs)]
         self.variables = len({name for one in runs for name in one.values["change"]})
@@ -133,7 +133,7 @@ class Comparing:
         return [one for one in parts if one.stage == "loss" or one.name.split(" (")[0] in names]
 
     def _explain(self, runs: tuple[Runs, Runs]) -> None:
-        from .watching.tensorflow.reasons import reasons
+        from .watching.tensorflow.trying.reasons import reasons
 
         self.reasons = reasons(
             *runs, self.parts, self._names, self._starting, self._args, self._state
@@ -155,7 +155,7 @@ class Comparing:
 
     def _diagnosed(self, which: int) -> dict[str, str]:
         """What is wrong with one step, as blocks of text by code."""
-        from .watching.tensorflow import trial
+        from .watching.tensorflow.trying import trial
 
         self._begin()
         try:
@@ -169,8 +169,8 @@ class Comparing:
 
     def _trace(self, alignment: Alignment, runs: tuple[Runs, Runs]) -> None:
         """Runs both steps as they are, traced or not, and compares again."""
-        from .watching.tensorflow.parting import CHANGE, Runs, parted, quantities
-        from .watching.tensorflow.sides import observe
+        from .watching.tensorflow.trying.parting import CHANGE, Runs, parted, quantities
+        from .watching.tensorflow.trying.sides import observe
 
         traced = []
         for step, one in zip(self._steps, runs, strict=True):

@@ -125,7 +125,7 @@ def compare(
     _refuse_wrong_use(step_a, step_b, args)
     needs.tensorflow("compare")
     needs.variables(variables)
-    from .watching.tensorflow import trial
+    from .watching.tensorflow.trying import trial
 
     names = _names(step_a, step_b)
     with trial.restored() as state:
@@ -190,7 +190,7 @@ def keras_step(model: Any, own: bool = True) -> Callable[..., Any]:
         print(gradproof.compare(my_step, gradproof.keras_step(model), x, y))
         ```
     """
-    from .watching.tensorflow.oracle import keras_step as made
+    from .watching.tensorflow.trying.oracle import keras_step as made
 
     return made(model, own)
 

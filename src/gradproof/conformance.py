@@ -110,11 +110,11 @@ def check_optimizer(factory: Callable[[], Any], reference: Any = None) -> Optimi
             f"`factory` must be a function that makes an optimizer, got {type(factory).__name__}"
         )
     needs.tensorflow("check_optimizer")
-    from .watching.tensorflow import trial
-    from .watching.tensorflow.optimizer_checks import CHECKS
-    from .watching.tensorflow.optimizer_replicas import two_processors
-    from .watching.tensorflow.optimizer_rules import follows
-    from .watching.tensorflow.optimizer_trials import keras_of
+    from .watching.tensorflow.trying import trial
+    from .watching.tensorflow.trying.optimizer_checks import CHECKS
+    from .watching.tensorflow.trying.optimizer_replicas import two_processors
+    from .watching.tensorflow.trying.optimizer_rules import follows
+    from .watching.tensorflow.trying.optimizer_trials import keras_of
 
     two_processors()
     optimizer = factory()
@@ -130,7 +130,7 @@ def check_optimizer(factory: Callable[[], Any], reference: Any = None) -> Optimi
 def _tried(
     name: str, check: Callable[[Callable[[], Any]], str | None], factory: Callable[[], Any]
 ) -> Promise:
-    from .watching.tensorflow.optimizer_trials import NotApplicable
+    from .watching.tensorflow.trying.optimizer_trials import NotApplicable
 
     try:
         words = check(factory)

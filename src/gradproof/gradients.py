@@ -12,7 +12,7 @@ from .report import cells
 from .report.text import WIDTH, counted
 
 if TYPE_CHECKING:
-    from .watching.tensorflow.jacobians import Input
+    from .watching.tensorflow.trying.jacobians import Input
 
 MARKS = {True: "holds", False: "WRONG", None: "-"}
 
@@ -95,8 +95,8 @@ def check_gradient(fn: Callable[..., Any], *args: Any) -> GradientCheck:
     if not callable(fn):
         raise TypeError(f"`fn` must be a function that gives a tensor, got {type(fn).__name__}")
     needs.tensorflow("check_gradient")
-    from .watching.tensorflow import trial
-    from .watching.tensorflow.jacobians import check_inputs
+    from .watching.tensorflow.trying import trial
+    from .watching.tensorflow.trying.jacobians import check_inputs
 
     with trial.restored() as state:
         inputs, notes = check_inputs(fn, args, state)

@@ -189,7 +189,7 @@ def prove(
     _refuse_wrong_use(step, steps)
     needs.tensorflow("prove")
     needs.variables(variables)
-    from .watching.tensorflow import trial
+    from .watching.tensorflow.trying import trial
 
     own = OwnState(step, args)
     with trial.restored() as state:

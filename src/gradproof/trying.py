@@ -14,7 +14,7 @@ from .report.text import told
 
 if TYPE_CHECKING:
     from .finding import Place
-    from .watching.tensorflow.rewind import State
+    from .watching.tensorflow.trying.rewind import State
 
 WAITING = 25
 """More calls for a step that moved nothing yet: it may be adding up gradients for one
@@ -64,7 +64,7 @@ class Tried:
 
 def tried(step: Callable[..., Any], args: Sequence[Any], steps: int, state: State) -> Tried:
     """Watches some steps; eagerly if the traced ones can't be seen."""
-    from .watching.tensorflow import trial
+    from .watching.tensorflow.trying import trial
 
     for eagerly in (False, True):
         found = Tried(Watched(), unrolled=eagerly)

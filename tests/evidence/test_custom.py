@@ -12,8 +12,8 @@ import pytest
 from gradproof.evidence.custom import CustomGradient
 from gradproof.evidence.run import Crash
 from gradproof.faults.wrong_custom_gradient import prove
-from gradproof.watching.tensorflow import custom
-from gradproof.watching.tensorflow.purity import is_pure
+from gradproof.watching.tensorflow.trying import custom
+from gradproof.watching.tensorflow.trying.purity import is_pure
 from records import at, healthy, proven
 
 CALLS: list[int] = []

@@ -11,7 +11,7 @@ import pytest
 
 import versions
 from gradproof.evidence import operations
-from gradproof.source import api
+from gradproof.source.framework import api
 
 pytestmark = pytest.mark.tensorflow
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from gradproof.watching.tensorflow import at_once
-from gradproof.watching.tensorflow.measures import half_square, product
+from gradproof.watching.tensorflow.measuring import at_once
+from gradproof.watching.tensorflow.measuring.measures import half_square, product
 
 pytestmark = pytest.mark.tensorflow
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from gradproof.watching import Watcher
-from gradproof.watching.tensorflow import units
+from gradproof.watching.tensorflow.measuring import units
 
 pytestmark = pytest.mark.tensorflow
 

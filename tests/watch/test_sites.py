@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradproof.watching.tensorflow.sites import EXTRA, FIRST, LEAST, Site
+from gradproof.watching.tensorflow.measuring.sites import EXTRA, FIRST, LEAST, Site
 
 
 def site(variables: int) -> Site:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
 from ..finding import Span
-from . import api, connections, ownership, parts, tapes, trainable_flips
+from . import connections
+from .framework import api, ownership, parts, tapes
+from .noticing import trainable_flips
 from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:

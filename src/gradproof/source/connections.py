@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
-from . import api, earlier, made_anew, ownership, tapes
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
+from .framework import api, ownership, tapes
+from .noticing import earlier, made_anew
 from .values import (
     Asked,
     Frozen,

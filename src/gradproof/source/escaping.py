@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import tapes
 from .dependence import Flow
+from .framework import tapes
 from .joining import flow_of
 from .values import (
     Bound,
@@ -65,7 +65,7 @@ def look(reader: Reader, value: Value) -> None:
 
 def borrow(reader: Reader, value: Value) -> None:
     """A checkpoint holds an object: what it holds may come back, but is not trained by it."""
-    from . import ownership
+    from .framework import ownership
 
     if isinstance(value, Layer | Instance):
         for item in (value, *ownership.tracked(reader, value)):
@@ -76,7 +76,7 @@ def borrow(reader: Reader, value: Value) -> None:
 
 def touch(reader: Reader, value: Value, *, depth: int = 0) -> None:
     """An object goes where the file can't follow: anything may happen to it."""
-    from . import ownership
+    from .framework import ownership
 
     if depth > 4:
         return

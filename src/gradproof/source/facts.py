@@ -17,18 +17,20 @@ from ..evidence.loop import (
     Rate,
     Remark,
 )
-from . import (
-    answers,
+from . import answers, connections
+from .dependence import Flow, Path
+from .flow import merge
+from .framework import generations, scopes, submodels, tapes
+from .joining import flow_of
+from .noticing import (
     blends,
     by_hand,
     clips,
-    connections,
     constants,
     copies,
     costs,
     flags,
     gathered,
-    generations,
     habits,
     inner_steps,
     keeping,
@@ -37,11 +39,8 @@ from . import (
     objectives,
     rounds,
     saving,
-    scopes,
     sharing,
     statistics,
-    submodels,
-    tapes,
     target_copies,
     terms,
     trainable_flips,
@@ -49,9 +48,6 @@ from . import (
     weighing,
     weight_fields,
 )
-from .dependence import Flow, Path
-from .flow import merge
-from .joining import flow_of
 from .values import (
     Asked,
     DictValue,

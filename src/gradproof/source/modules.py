@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import imports
 from .project import FIRST_ELSEWHERE
+from .python import imports
 from .store import Store
 from .values import (
     Class,

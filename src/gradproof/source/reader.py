@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 
 from ..evidence.loop import Spot
 from ..finding import Span
-from . import calls, expressions, modules, state, statements, uncalled
+from . import modules
 from .dependence import NO_FLOW, Flow, Path, Trail
 from .facts import Facts
 from .flow import cut as cut_flow
 from .flow import merge, origin, recorded
 from .joining import leaves
+from .noticing import state
 from .project import FIRST_ELSEWHERE, Project, Source
+from .python import calls, expressions, statements, uncalled
 from .store import Store
 from .values import (
     Constant,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ...finding import Edit, Finding, Span
-from ..bound import values_of
+from ..python.bound import values_of
 from .draft import Draft, Function, NoMend, keyword, loaded, stored
 
 

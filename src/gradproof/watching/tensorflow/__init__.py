@@ -22,7 +22,6 @@ from .applies import Applies
 from .applying import Applying
 from .assigning import Assigning
 from .copies import Copies
-from .custom import CustomGradients
 from .eager import EagerOperations, in_graph, unheard
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
@@ -30,19 +29,20 @@ from .hoards import Hoards
 from .iterators import Iterators
 from .layers import Layers
 from .listeners import Listeners
-from .marks import Marks
-from .naming import numbered, pairs_with_paths, with_paths
+from .measuring.series import Series, updates_made
+from .measuring.units import UnitLooks
 from .offers import Offers
 from .optimizers import Optimizers
 from .paces import Paces
 from .passages import Passages
 from .replicas import Replicas
 from .saves import Saves
-from .series import Series, updates_made
 from .stale import Stale
 from .tapes import Tapes
 from .tracings import Tracings
-from .units import UnitLooks
+from .trying.custom import CustomGradients
+from .trying.marks import Marks
+from .trying.naming import numbered, pairs_with_paths, with_paths
 from .variables import Variables
 from .versions import remark
 

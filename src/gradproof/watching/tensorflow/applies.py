@@ -13,8 +13,8 @@ from ..places import Stack
 from .eager import EagerOperations
 from .graphs import TracedOperations
 from .kinds import is_variable
+from .measuring.sites import Site
 from .notes import Operations, identity
-from .sites import Site
 from .tapes import Tapes
 from .variables import Variables
 

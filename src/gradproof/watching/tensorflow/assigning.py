@@ -11,7 +11,7 @@ from . import replicas
 from .applies import Applies, ApplyNote
 from .eager import EagerOperations, in_graph
 from .graphs import TracedOperations, stack_here
-from .measures import measurable
+from .measuring.measures import measurable
 from .notes import Operations
 from .pairs import name_of
 from .passages import Passage, Passages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .rules import Array
+from .auditing.rules import Array
 from .variables import Variables
 
 DEPTH = 12

@@ -10,12 +10,12 @@ from typing import Any
 from ...evidence.applies import Optimizer
 from ..places import Places, Stack
 from . import replicas
+from .auditing.optimizer_state import applied_at, rule_at
 from .eager import in_graph
 from .generations import of_keras_2
 from .graphs import stack_here
 from .kinds import bare
-from .measures import scalar
-from .optimizer_state import applied_at, rule_at
+from .measuring.measures import scalar
 from .pairs import inner_of
 from .rates import Rates
 from .schedules import described

@@ -10,19 +10,19 @@ from typing import Any
 
 from . import replicas
 from .applies import ApplyNote
-from .audit import Audits
+from .auditing.audit import Audits
+from .auditing.openings import Opened
+from .auditing.optimizer_state import rule_of
 from .eager import EagerOperations
 from .graphs import TracedOperations
 from .kinds import is_variable
-from .measures import Before, measurable
+from .measuring.measures import Before, measurable
+from .measuring.numbers import Numbers
+from .measuring.sites import Site
+from .measuring.sums import Sums
 from .notes import identity
-from .numbers import Numbers
-from .openings import Opened
-from .optimizer_state import rule_of
 from .optimizers import state
 from .pairs import inner_of
-from .sites import Site
-from .sums import Sums
 from .tapes import KEEP, Tapes
 from .variables import Variables
 

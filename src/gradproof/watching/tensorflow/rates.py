@@ -14,9 +14,9 @@ from typing import Any
 from ...evidence.ledger import CopiedRate
 from ...finding import Place
 from ..places import Places
+from .auditing.optimizer_state import passed_of
 from .eager import in_graph, unheard
 from .kinds import bare, is_variable, kind_of
-from .optimizer_state import passed_of
 from .pairs import inner_of
 from .stores import store_lines
 

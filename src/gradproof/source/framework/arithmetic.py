@@ -1,0 +1,269 @@
+"""What operators do to tensors: which update, which loss, which gradient."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..flow import cut, merge
+from ..joining import flow_of
+from ..noticing import (
+    blends,
+    masks,
+    new_values,
+    replicas,
+    singular,
+    sparse,
+    straight,
+    terms,
+    weighing,
+)
+from ..values import Constant, GradientOf, Group, Tensor, Unknown, Value, Variable
+from . import losses, shapes
+from .roles import direction, updated_variable
+from .tensors import form_of
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
+    """`left op right` where at least one side is not a known number."""
+    vague = isinstance(left, Unknown) and isinstance(right, Constant | Unknown)
+    if vague and not flow_of(left) and not flow_of(right):
+        flow = merge((reader.read(left, node), reader.read(right, node)))
+        return Tensor(flow, "unknown", made=reader.path(node))
+    form = form_of([left, right])
+    flows = reader.read(left, node.left), reader.read(right, node.right)
+    flow = merge(flows)
+    if isinstance(node.op, (ast.FloorDiv, ast.BitAnd | ast.BitOr | ast.BitXor)):
+        flow = cut(
+            flow, "nondifferentiable", _operator_text(node.op), reader.path(node), reader.active
+        )
+        return Tensor(flow, form, made=reader.path(node))
+    if isinstance(node.op, ast.MatMult):
+        shape = shapes.product(shapes.of(left), shapes.of(right))
+        gram = singular.transposes(node.right, node.left) or (
+            isinstance(left, Tensor) and isinstance(right, Tensor) and left.tokens == right.turned
+        )
+        result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
+        linear(right, node, result)
+        return result
+    if isinstance(node.op, ast.Add | ast.Sub):
+        flow = straight.form(reader, node, *flows)
+    result = Tensor(
+        flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
+    )
+    result.traced = reader.frame.traced if form == "tensor" else None
+    if isinstance(node.op, ast.Sub):
+        lifted = singular.apart(left, right)
+        result.self_difference = lifted or singular.difference(node.left, node.right)
+    if isinstance(node.op, ast.Sub | ast.Add):
+        result.self_difference |= singular.from_gram(node.op, left, right)
+    elif isinstance(node.op, ast.Mult):
+        result.gram = any(isinstance(one, Tensor) and one.gram for one in (left, right))
+        result.gram &= any(isinstance(one, Constant) for one in (left, right))
+    elif isinstance(node.op, ast.Pow) and isinstance(left, Tensor):
+        result.self_difference = left.self_difference
+    if isinstance(node.op, ast.Mult | ast.Sub | ast.Add):
+        result.singular = tuple(
+            entry for side in (left, right) if isinstance(side, Tensor) for entry in side.singular
+        )
+    if isinstance(node.op, ast.Add):
+        if isinstance(left, Tensor) and isinstance(right, Tensor) and left.counts and right.counts:
+            result.counts = (*left.counts, *right.counts)
+        result.bounded = isinstance(left, Constant) or isinstance(right, Constant)
+    if isinstance(node.op, ast.Div) and isinstance(right, Tensor) and not right.bounded:
+        result.singular = ((node, right.tokens),)
+    losses.broadcast(reader, node, left, right)
+    sparse.combined(reader, node, left, right)
+    if isinstance(node.op, ast.Add):
+        _with_bias(left, right, result)
+    _meaning(reader, node, left, right, result)
+    if isinstance(node.op, ast.Add | ast.Sub):
+        _dead_term(reader, left, right, result)
+    if isinstance(node.op, ast.Add):
+        blends.summed(reader, node)
+        terms.summed(reader, node, left, right, result)
+    elif isinstance(node.op, ast.Mult | ast.Div):
+        terms.scaled(left, right, result)
+        weighing.halved(reader, node.op, left, right, result)
+        replicas.divided(reader, node, left, right)
+    if isinstance(node.op, ast.Mult):
+        masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
+    return result
+
+
+def linear(weights: Value, node: ast.AST, result: Tensor) -> None:
+    """A product with a variable of the program's own: no activation, until one follows."""
+    if isinstance(weights, Variable) and weights.trainable is True:
+        result.ending, result.ender = "linear", node
+
+
+def _with_bias(left: Value, right: Value, result: Tensor) -> None:
+    for product, bias in ((left, right), (right, left)):
+        if isinstance(product, Tensor) and isinstance(bias, Variable):
+            result.ending, result.ender = product.ending, product.ender
+            if product.ending != "linear":
+                result.ending, result.ender = None, None
+
+
+_DEAD = ("numpy", "nondifferentiable")
+"""Ends of a way that nobody wants in a loss; a stop may be meant."""
+
+
+def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> None:
+    """A term without any way back is added to a loss: it moves nothing."""
+    for loss, term in ((left, right), (right, left)):
+        if isinstance(loss, Tensor) and loss.terms:
+            result.terms = (*result.terms, *loss.terms)
+        if not isinstance(loss, Tensor) or loss.form != "tensor":
+            continue
+        # A sum of scores, such as a critic's, is one number too, and no error by its look.
+        if loss.loss != 1 and shapes.of(loss) != ():
+            continue
+        if not isinstance(term, Tensor) or terms.is_live(reader, term.flow):
+            continue
+        cuts = {
+            id(trail.cut): trail.cut
+            for trails in term.flow.values()
+            for trail in trails
+            if trail.cut is not None and trail.cut.kind in _DEAD and trail.cut.tapes & reader.active
+        }
+        result.terms = (*result.terms, *cuts.values())
+
+
+def _operator_text(op: ast.operator) -> str:
+    return {ast.FloorDiv: "//", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}.get(type(op), "?")
+
+
+def _meaning(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:
+    """What the result is: a scaled gradient, an updated value, a loss."""
+    op = node.op
+    if isinstance(op, ast.Mult | ast.Div):
+        gradient, factor = (left, right) if _gradient_in(left) else (right, left)
+        if (
+            isinstance(gradient, Tensor)
+            and gradient.gradient is not None
+            and not _gradient_in(factor)
+        ):
+            result.gradient, result.sign = gradient.gradient, gradient.sign * sign_of(factor)
+        elif depends_on_gradient(left, result) != depends_on_gradient(right, result):
+            result.sign = sign_of(left) * sign_of(right)
+        result.loss = _loss(left, right)
+        if isinstance(op, ast.Mult) and left is right and result.flow:
+            result.loss = 1  # a square
+    elif isinstance(op, ast.Add | ast.Sub):
+        _sum_of_directions(op, left, right, result)
+        note_update(op, left, right, result)
+        if result.update_of:
+            new_values.new_value(reader, result, node)
+        result.loss = _sum_of_losses(op, left, right)
+    elif isinstance(op, ast.Pow):
+        even = isinstance(right, Constant) and right.value in (2, 2.0, 4)
+        result.loss = 1 if even and result.flow else 0
+
+
+def _gradient_in(value: Value) -> bool:
+    return isinstance(value, Tensor) and value.gradient is not None
+
+
+def sign_of(value: Value) -> int:
+    """The sign of a factor: 1, -1, or 0 for unknown."""
+    if isinstance(value, Constant) and isinstance(value.value, int | float):
+        return 1 if value.value > 0 else -1 if value.value < 0 else 0
+    if isinstance(value, Tensor | Variable):
+        return value.sign
+    return 1
+
+
+def _loss(left: Value, right: Value) -> int:
+    loss, factor = (left, right) if isinstance(left, Tensor) and left.loss else (right, left)
+    if not isinstance(loss, Tensor) or not loss.loss:
+        return 0
+    if isinstance(factor, Constant) and isinstance(factor.value, int | float):
+        return loss.loss * sign_of(factor)
+    # A factor that depends on nothing is a weight, a mask or a batch size.
+    return loss.loss if not flow_of(factor) and not isinstance(factor, Variable | Group) else 0
+
+
+def _sum_of_losses(op: ast.operator, left: Value, right: Value) -> int:
+    kinds = [value.loss if isinstance(value, Tensor) else 0 for value in (left, right)]
+    if isinstance(op, ast.Sub):
+        return 0
+    if isinstance(left, Constant):
+        return kinds[1]
+    if isinstance(right, Constant):
+        return kinds[0]
+    return kinds[0] if kinds[0] == kinds[1] else 0
+
+
+def note_update(op: ast.operator, left: Value, right: Value, result: Tensor) -> None:
+    """Notes that a sum is a variable plus its own gradient."""
+    owner = updated_variable(left)
+    if owner is None:
+        if isinstance(op, ast.Add) and updated_variable(right) is not None:
+            left, right = right, left
+            owner = updated_variable(left)
+        else:
+            return
+    if owner is None:
+        return
+    if not isinstance(right, Tensor | Variable | Group) or not depends_on_gradient(right, result):
+        return
+    result.update_of = (owner,)
+    if isinstance(right, Tensor) and right.gradient is not None:
+        result.gradient = right.gradient
+    result.sign = direction(right) if isinstance(op, ast.Add) else -direction(right)
+
+
+def _sum_of_directions(op: ast.operator, left: Value, right: Value, result: Tensor) -> None:
+    """The sign of a sum in which gradients take part: momentum, averages."""
+    first, second = depends_on_gradient(left, result), depends_on_gradient(right, result)
+    turned = direction(right) * (-1 if isinstance(op, ast.Sub) else 1)
+    if first and second:
+        result.sign = direction(left) if direction(left) == turned else 0
+    elif first:
+        result.sign = direction(left)
+    elif second:
+        result.sign = turned
+
+
+def depends_on_gradient(value: Value, result: Tensor) -> bool:
+    """Says whether gradients take part in a value."""
+    if isinstance(value, Tensor):
+        return any(isinstance(thing, GradientOf) for thing in value.flow)
+    if isinstance(value, Variable) and value.holds is not None:
+        return any(isinstance(thing, GradientOf) for thing in value.holds[0])
+    return False
+
+
+def negated(reader: Reader, node: ast.UnaryOp, value: Value) -> Value:
+    """`-value` and `~value`."""
+    flow = reader.read(value, node)
+    if isinstance(node.op, ast.Invert):
+        flow = cut(flow, "nondifferentiable", "~", reader.path(node), reader.active)
+        return Tensor(flow, form_of([value]), shapes.of(value))
+    result = Tensor(flow, form_of([value]), shapes.of(value), made=reader.path(node))
+    if isinstance(value, Tensor) and isinstance(node.op, ast.USub):
+        result.gradient, result.sign = value.gradient, -value.sign
+        result.loss, result.terms = -value.loss, value.terms
+    return result
+
+
+def comparison(reader: Reader, node: ast.Compare, values: list[Value]) -> Tensor:
+    """A comparison: no gradient passes."""
+    flow = merge(reader.read(value, node) for value in values)
+    symbol = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
+    words = f"comparison `{symbol.get(type(node.ops[0]), '?')}`"
+    flow = cut(flow, "nondifferentiable", words, reader.path(node), reader.active)
+    shape = shapes.broadcast(shapes.of(values[0]), shapes.of(values[-1]))
+    result = Tensor(flow, form_of(values), shape, whole=True, made=reader.path(node))
+    result.compared = frozenset(
+        token for value in values if isinstance(value, Tensor) for token in value.tokens
+    )
+    return result

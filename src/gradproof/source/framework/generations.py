@@ -1,0 +1,181 @@
+"""Names of another generation, asked of objects that are surely Keras's own."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from ..noticing import habits
+from ..project import FIRST_ELSEWHERE
+from ..values import Constant, Layer, Library, Optimizer, Other, Tape, Value
+from . import api
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> None:
+    """An attribute is looked up on an object that is known."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return
+    if isinstance(value, Optimizer):
+        _gone(reader, "optimizer", value, name, node)
+    elif isinstance(value, Other) and value.kind == "metric":
+        _gone(reader, "metric", value, name, node)
+    elif isinstance(value, Layer) and value.kind in ("Sequential", "Model"):
+        _gone(reader, "model", value, name, node)
+
+
+_VERSION = r"(?i)version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[12]|keras_?[23]"
+
+
+def asks_version(reader: Reader, node: ast.AST) -> bool:
+    """Says whether what is around or before a name may tell generations apart."""
+    tests = (ast.If, ast.Try, ast.IfExp, ast.BoolOp)
+    around = [one for one in reader.source.around(node) if isinstance(one, tests)]
+    around += _leaving(reader, node)
+    if not around:
+        # The function is called behind a condition.
+        return bool(reader.frame.guarded)
+    return any(
+        isinstance(one, ast.Try | ast.BoolOp) or _tells(reader.source.tree, one.test)
+        for one in around
+    )
+
+
+_HAS = {"scale_loss": "3", "apply": "3", "get_scaled_loss": "2", "get_unscaled_gradients": "2"}
+"""Methods of optimizers by which programs tell the generations apart."""
+
+
+def has_method(
+    reader: Reader, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value | None:
+    """`hasattr(optimizer, "scale_loss")`, where it is known which Keras that is."""
+    if len(arguments) != 2 or reader.generation is None:
+        return None
+    thing, name = arguments
+    generation = _HAS.get(str(name.value)) if isinstance(name, Constant) else None
+    if not isinstance(thing, Optimizer) or thing.custom is not None or generation is None:
+        return None
+    if reader.generation != generation:
+        return Constant(False, node)
+    # In Keras 2 they belong to the optimizer that scales, which Keras itself may put around.
+    return Constant(True, node) if generation == "3" or thing.scales else None
+
+
+_ASKED = r"hasattr\([^)]*\b(get_)?(scale_loss|scaled_loss|unscaled_gradients)\b"
+
+
+def finish(reader: Reader) -> None:
+    """Half of a loss scaling in the branch of one generation, where either may be meant."""
+    if reader.generation is not None or not re.search(_ASKED, "".join(reader.source.lines)):
+        return
+    for generation in ("2", "3"):
+        other = type(reader)(reader.source, generation, reader.project)
+        with contextlib.suppress(RecursionError):
+            other.run()
+        other.facts.finish(reader.source.path, generation)
+        for remark in other.facts.remarks:
+            here = remark.at.span.line < FIRST_ELSEWHERE
+            if remark.topic == "loss-scale-generation-mix" and here:
+                reader.facts.remarks[remark] = None
+
+
+def _tells(tree: ast.AST, test: ast.expr) -> bool:
+    """Says whether a condition tells generations apart, itself or by what its names hold."""
+    names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
+    names |= {one.attr for one in ast.walk(test) if isinstance(one, ast.Attribute)}
+    held = [
+        one.value
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign)
+        and any(getattr(to, "id", getattr(to, "attr", None)) in names for to in one.targets)
+    ]
+    return any(re.search(_VERSION, ast.unparse(one)) for one in (test, *held))
+
+
+def _leaving(reader: Reader, node: ast.AST) -> list[ast.If]:
+    """Conditions before a node that end the function that both stand in."""
+    function = reader.frame.function
+    body = function.node.body if function is not None else None
+    inside = {id(one) for one in reader.source.around(node)}
+    statements = body if isinstance(body, list) else []
+    place = next((n for n, one in enumerate(statements) if id(one) in inside), 0)
+    return [
+        one
+        for one in statements[:place]
+        if isinstance(one, ast.If) and isinstance(one.body[-1], ast.Return | ast.Raise)
+    ]
+
+
+def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribute) -> None:
+    if isinstance(value, Optimizer) and (value.custom is not None or value.scales):
+        return
+    # Where either may be meant, what both of them lack.
+    meant = (reader.generation,) if reader.generation else ("2", "3")
+    instead, *others = (api.GONE.get((kind, one), {}).get(name) for one in meant)
+    if instead is None or None in others:
+        return
+    if kind == "optimizer" and "optimizers.legacy" in "".join(reader.source.lines):
+        # Those have all that optimizers ever had.
+        return
+    if not (reader.frame.guarded and asks_version(reader, node)):
+        spot = reader.spot(node)
+        habits.remark(reader, "api-generation-mismatch", spot, name, (kind, instead))
+
+
+def attribute_written(reader: Reader, value: Optimizer, name: str, node: ast.AST) -> None:
+    """`optimizer.lr = rate` is an attribute like any other in Keras 3."""
+    if name == "lr" and reader.generation == "3" and value.custom is None:
+        words = ("written", "learning_rate")
+        habits.remark(reader, "api-generation-mismatch", reader.spot(node), name, words)
+
+
+def argument_given(reader: Reader, optimizer: Optimizer, node: ast.Call) -> None:
+    """An argument that no optimizer takes any more."""
+    for keyword in node.keywords:
+        instead = api.GONE_ARGUMENTS.get(keyword.arg or "")
+        if instead is not None and reader.generation == "3" and optimizer.custom is None:
+            spot = reader.spot(keyword.value)
+            words = (f"{optimizer.kind}", instead)
+            habits.remark(reader, "api-generation-mismatch", spot, keyword.arg or "", words)
+
+
+# TensorFlow 1
+
+
+def graph_gradients(reader: Reader, name: str, node: ast.AST) -> None:
+    """`tf.gradients` while nothing traces."""
+    if name not in api.GRAPH_GRADIENTS or reader.speculative or reader.silent:
+        return
+    if reader.frame.traced is not None or reader.keras_calls:
+        return
+    text = "".join(reader.source.lines).replace("compat.v1.gradients", "")
+    if any(word in text for word in ("compat.v1", "disable_", "as_default", "Session(")):
+        return
+    habits.remark(reader, "tf1-gradient-api", reader.spot(node), name)
+
+
+# Tapes and methods that are misspelt
+
+
+def entered(reader: Reader, value: Value, node: ast.AST) -> None:
+    """`with tf.GradientTape as tape`: the class, not a tape."""
+    if isinstance(value, Library) and value.name == "tf.GradientTape":
+        habits.remark(reader, "misspelt-api", reader.spot(node), "not called", ("tf.GradientTape",))
+
+
+def misspelt(reader: Reader, value: Value, name: str, node: ast.AST) -> None:
+    """A name that a tape or an optimizer never had."""
+    kind = "tape" if isinstance(value, Tape) else "optimizer" if _is_own(value) else ""
+    if isinstance(value, Layer) and value.kind in ("Sequential", "Model"):
+        kind = "model"
+    meant = api.MISSPELT.get(kind, {}).get(name)
+    if meant is not None and isinstance(node, ast.Attribute):
+        habits.remark(reader, "misspelt-api", reader.spot(node), name, (kind, meant))
+
+
+def _is_own(value: Value) -> bool:
+    return isinstance(value, Optimizer) and value.custom is None

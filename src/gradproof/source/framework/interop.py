@@ -1,0 +1,57 @@
+"""Variables of Keras 3 that are handed to TensorFlow itself, which knows its own only."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import Remark
+from ..values import Group, Layer, ListValue, Value
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def watched(reader: Reader, value: Value, node: ast.AST) -> None:
+    """A tape is told to watch something."""
+    if reader.generation == "2":
+        return
+    argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    owners = [
+        item.owner
+        for part in _parts(reader, argument, value)
+        for item in _items(part)
+        if isinstance(item, Group)
+    ]
+    if any(isinstance(owner, Layer) for owner in owners) and not _is_held(reader, argument):
+        spot = reader.spot(argument)
+        reader.facts.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None
+
+
+def _items(value: Value) -> list[Value]:
+    """The entries of a list that a property gave, or what stands alone."""
+    if isinstance(value, ListValue):
+        return value.items if value.property_read else []
+    return [value]
+
+
+def _parts(reader: Reader, argument: ast.AST, value: Value) -> list[Value]:
+    """What is watched: one value, or those of `[x, *weights]` and of `weights + more`."""
+    if isinstance(argument, ast.List | ast.Tuple):
+        nodes = [one.value if isinstance(one, ast.Starred) else one for one in argument.elts]
+    elif isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Add):
+        nodes = [argument.left, argument.right]
+    else:
+        return [value]
+    inner = [(one, reader.evaluate(one)) for one in nodes if not isinstance(one, ast.Call)]
+    return [part for one, of in inner for part in _parts(reader, one, of)]
+
+
+def _is_held(reader: Reader, argument: ast.AST) -> bool:
+    """Says whether this is the `tf.Variable` that a variable of Keras 3 holds in `value`."""
+    found: list[ast.AST] = [argument]
+    if isinstance(argument, ast.Name):
+        found = [*reader.source.named.get(argument.id, ())]
+    # One of two values by a condition: the program tells the generations apart itself.
+    found += [way for one in found if isinstance(one, ast.IfExp) for way in (one.body, one.orelse)]
+    return any(isinstance(one, ast.Attribute) and one.attr == "value" for one in found)

@@ -1,0 +1,272 @@
+"""Calls of libraries: what they make, and what they only pass on."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .. import escaping
+from ..flow import merge
+from ..noticing import frozen, halves, saving, state, target_copies
+from ..python import binding, builtin, calls, classes, tuples
+from ..values import (
+    Bound,
+    Class,
+    Constant,
+    Function,
+    Group,
+    Instance,
+    Layer,
+    Library,
+    ListValue,
+    LossFunction,
+    Optimizer,
+    Other,
+    Partial,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+from . import (
+    api,
+    arrays,
+    datasets,
+    generations,
+    layers,
+    losses,
+    operations,
+    optimizers,
+    tapes,
+    tensors,
+)
+from .names import last
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def library(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """What a call of a library gives, by its dotted name."""
+    halves.policy_set(reader, name, arguments, node)
+    generations.graph_gradients(reader, name, node)
+    if name.startswith("builtins."):
+        return builtin.call(reader, name[9:], arguments, keywords, node)
+    maker = _made_by_library(reader, name, arguments, keywords, node)
+    if maker is not None:
+        return maker
+    root = name.split(".")[0]
+    if root in ("tf", "keras", "tf1", "jax"):
+        return operations.operation(reader, name, arguments, keywords, node)
+    if root == "np":
+        return arrays.numpy_operation(reader, name, arguments, keywords, node)
+    if name.startswith("random."):
+        frozen.drawn(reader, name, node)
+    if name == "dataclasses.field":
+        return Other("field", name, node, keywords)
+    if name == "types.SimpleNamespace" and not arguments:
+        return classes.namespace(reader, keywords, node)
+    if name == "collections.namedtuple":
+        return tuples.made(arguments, node) or Unknown(name, data=True)
+    if name == "functools.partial" and arguments:
+        return Partial(arguments[0], arguments[1:], keywords)
+    if name in (
+        "tqdm.tqdm",
+        "tqdm.trange",
+        "tqdm.auto.tqdm",
+        "tqdm.notebook.tqdm",
+        "tqdm.rich.tqdm",
+    ):
+        return arguments[0] if arguments and not name.endswith("trange") else Tensor(form="number")
+    if name in ("itertools.chain", "itertools.chain.from_iterable"):
+        parts = ListValue(arguments) if name == "itertools.chain" else (*arguments, None)[0]
+        joined = binding.chained(reader, parts, node) if parts is not None else None
+        if joined is not None:
+            return joined
+    if name == "copy.deepcopy" and arguments and isinstance(arguments[0], Layer | Instance):
+        return Unknown("copy", data=True)
+    return _library_call(reader, name, arguments, keywords, node)
+
+
+def _library_call(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A function of another library: it reads only what it is given."""
+    values = [*arguments, *keywords.values()]
+    for value in values:
+        if isinstance(value, Function | Bound | Partial | Instance | Layer | Class):
+            escaping.touch(reader, value)
+            return calls.unknown_call(reader, Unknown(name), arguments, keywords, node)
+        if isinstance(value, Variable | Group) and last(name)[:1].isupper():
+            # An object that keeps the variable may read it later.
+            for kept in values:
+                escaping.escape(reader, kept)
+                escaping.touch(reader, kept)
+            return Unknown(name)
+        escaping.escape(reader, value)
+    flow = merge(reader.read(value, node) for value in values)
+    return Tensor(flow, "unknown", made=reader.path(node)) if flow else Unknown(name, data=True)
+
+
+def _made_by_library(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    if not isinstance(node, ast.Call):
+        return None
+    short = last(name)
+    if name == "tf.GradientTape":
+        return tapes.make_tape(reader, arguments, keywords, node)
+    if name in ("tf.Variable", "keras.Variable"):
+        return tapes.make_variable(reader, name, arguments, keywords, node)
+    if name == "tf.function":
+        return (
+            state.traced(reader, arguments[0], node) if arguments else Other("tracer", name, node)
+        )
+    if name in ("keras.Model", "keras.Sequential"):
+        return layers.make(reader, short, arguments, keywords, node)
+    if name in ("keras.Input", "keras.layers.Input"):
+        return tensors.symbolic_input(reader, arguments, keywords, node)
+    if name.startswith("keras.layers.") and short[:1].isupper():
+        return layers.make(reader, short, arguments, keywords, node)
+    if name.startswith("keras.layers.") and short[:1].islower():
+        flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+        return Tensor(flow)
+    if name.startswith("keras.applications."):
+        layer = Layer(short, node, reader.path(node), short, borrowed=True, built=True)
+        layer.opaque = True
+        return layer
+    return _other_made(reader, name, short, arguments, keywords, node)
+
+
+def _other_made(
+    reader: Reader, name: str, short: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Value | None:
+    if short in api.SCHEDULES and "schedules" in name:
+        names = ("initial_learning_rate", "decay_steps")
+        if short == "PiecewiseConstantDecay":
+            names = ("boundaries", "values")
+        given = dict(zip(names, arguments, strict=False)) | keywords
+        return Other("schedule", short, node, given)
+    if short == "LossScaleOptimizer" or (
+        name.startswith("keras.optimizers.") and short in api.OPTIMIZERS
+    ):
+        return optimizers.make_optimizer(reader, short, arguments, keywords, node)
+    if name == "keras.optimizers.get":
+        return _optimizer_got(reader, arguments, node)
+    if name.startswith("keras.optimizers.") or short.endswith("Optimizer"):
+        # Such as those of `tf.compat.v1.train`.
+        return Unknown(name)
+    if name.startswith("keras.losses."):
+        if short[:1].isupper():
+            given = (
+                dict(zip(("from_logits",), arguments, strict=False)) | keywords
+                if short in api.CROSS_ENTROPIES
+                else keywords
+            )
+            return LossFunction(short, node, given)
+        return losses.loss_called(
+            reader, LossFunction(short, node, keywords), arguments, keywords, node
+        )
+    if name.startswith("keras.metrics."):
+        if short[:1].isupper():
+            state.created(reader, "metric", short, node)
+            return Other("metric", short, node)
+        if short in api.CROSS_ENTROPIES or short.startswith("mean_"):
+            return losses.loss_called(
+                reader, LossFunction(short, node, keywords), arguments, keywords, node
+            )
+    if name.startswith(
+        ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")
+    ) or short.endswith("_initializer"):
+        return Other(
+            "initializer", short, node, dict(zip(("value",), arguments, strict=False)) | keywords
+        )
+    if name == "keras.ops.get":  # so `keras.activations` is called here
+        return _activation(arguments[0] if arguments else keywords.get("identifier"))
+    if name.startswith("keras.regularizers."):
+        return Other("regularizer", short, node)
+    if name.startswith("tf.distribute.") and short.endswith("Strategy"):
+        return Other("strategy", short, node)
+    if name == "tf.init_scope":
+        return Other("lifted", short, node)
+    if name == "contextlib.ExitStack":
+        return Other("exit stack", short, node)
+    if name in ("tf.train.Checkpoint", "tf.train.CheckpointManager"):
+        for value in (*arguments, *keywords.values()):
+            escaping.borrow(reader, value)
+        return saving.checkpoint(reader, short, arguments, keywords, node)
+    if name == "tf.train.latest_checkpoint":
+        return saving.latest(arguments, node)
+    if name == "tensorflow_hub.KerasLayer":
+        return layers.from_hub(reader, keywords, node)
+    if name in ("keras.models.clone_model", "keras.clone_model"):
+        return _cloned(reader, arguments, node)
+    if name in ("keras.models.load_model", "keras.saving.load_model", "tf.saved_model.load"):
+        return Unknown("loaded model")
+    if name in (
+        "np.random.default_rng",
+        "np.random.RandomState",
+        "tf.random.Generator.from_seed",
+        "tf.random.Generator",
+    ):
+        return Other("generator", short, node)
+    if name.startswith("keras.callbacks."):
+        return calls.unknown_call(reader, Unknown(name), arguments, keywords, node)
+    if name.startswith(("tf.data.", "keras.preprocessing.")):
+        return datasets.make_dataset(reader, name, arguments, keywords, node)
+    return None
+
+
+def _activation(named: Value | None) -> Value | None:
+    """`keras.activations.get("relu")`, or what it was given already."""
+    if isinstance(named, Constant):
+        known = named.value if isinstance(named.value, str) else "linear"
+        return Library(f"keras.ops.{known}" if known != "linear" else "tf.identity")
+    return named if isinstance(named, Library | Function | Layer) else None
+
+
+def _optimizer_got(reader: Reader, arguments: Arguments, node: ast.Call) -> Value:
+    """`keras.optimizers.get("adam")`, or what it was given already."""
+    given = arguments[0] if arguments else None
+    if isinstance(given, Optimizer):
+        return given
+    text = str(given.value).lower() if isinstance(given, Constant) else ""
+    kinds = {kind.lower(): kind for kind in api.OPTIMIZERS}
+    if text in kinds:
+        return optimizers.make_optimizer(reader, kinds[text], [], {}, node)
+    return Unknown("keras.optimizers.get")
+
+
+def _cloned(reader: Reader, arguments: Arguments, node: ast.Call) -> Value:
+    if not arguments or not isinstance(arguments[0], Layer):
+        return Unknown("clone")
+    original = arguments[0]
+    copy = _copy(reader, original, node)
+    target_copies.cloned(reader, original, copy)
+    return copy
+
+
+def _copy(reader: Reader, original: Layer, node: ast.Call) -> Layer:
+    copy = Layer(
+        original.kind, node, reader.path(node), original.name, arguments=original.arguments
+    )
+    copy.built, copy.trainable, copy.ended_by = (
+        original.built,
+        original.trainable,
+        original.ended_by,
+    )
+    if original.kind == "Sequential":
+        copy.parts = [
+            _copy(reader, part, node) if isinstance(part, Layer) else part
+            for part in original.parts
+        ]
+        copy.opaque = original.opaque
+    elif original.kind == "Model":
+        copy.kind = "Clone"
+    return copy

@@ -1,0 +1,216 @@
+"""Losses: what they expect, what they are given, and shapes that do not fit."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import Broadcast, LossCall
+from ..flow import merge
+from ..noticing import habits, replicas, weighing
+from ..values import (
+    Constant,
+    DictValue,
+    Function,
+    Instance,
+    Layer,
+    Library,
+    ListValue,
+    LossFunction,
+    Tensor,
+    Unknown,
+    Value,
+)
+from . import api, shapes
+from .names import last
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+_REGRESSIONS = frozenset(
+    """MeanSquaredError MeanAbsoluteError Huber LogCosh mean_squared_error mean_absolute_error
+    huber mse
+    mae MSE MAE""".split()
+)
+
+
+def loss_called(
+    reader: Reader, loss: LossFunction, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A Keras loss is called with targets and predictions."""
+    given = dict(zip(("y_true", "y_pred", "sample_weight"), arguments, strict=False)) | keywords
+    prediction = given.get("y_pred")
+    flow = merge(
+        reader.read(value, node)
+        for key, value in given.items()
+        if key not in ("from_logits", "axis")
+    )
+    settings = {**loss.arguments, **keywords}
+    if loss.kind in api.CROSS_ENTROPIES and prediction is not None:
+        _compare(
+            reader, loss.kind, settings, prediction, api.CROSS_ENTROPIES[loss.kind], node, loss.node
+        )
+    if loss.kind in _REGRESSIONS and loss.kind[:1].islower() and reader.generation == "2":
+        target = given.get("y_true")
+        if target is not None and prediction is not None:
+            broadcast(reader, node, target, prediction)
+    result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    replicas.loss_taken(reader, loss, result)
+    reduction = loss.arguments.get("reduction")
+    if isinstance(reduction, Constant) and reduction.value == "sum":
+        reader.facts.batches.sums.update(dict.fromkeys(result.tokens, node))
+    if loss.kind[:1].islower() and loss.kind in api.CROSS_ENTROPIES:
+        weighing.per_item(reader, prediction, result, node)
+    return result
+
+
+def logit_loss(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A cross-entropy of `tf.nn`, `keras.ops` or `keras.backend`."""
+    short = last(name)
+    if name in api.LOGIT_LOSSES:
+        given = dict(zip(("labels", "logits"), arguments, strict=False)) | keywords
+        prediction = given.get("logits")
+        if prediction is not None:
+            _compare(
+                reader,
+                short,
+                {"from_logits": Constant(True)},
+                prediction,
+                api.LOGIT_LOSSES[name],
+                node,
+                None,
+            )
+    else:
+        given = dict(zip(("target", "output"), arguments, strict=False)) | keywords
+        prediction = given.get("output")
+        if prediction is not None:
+            _compare(
+                reader, short, dict(keywords), prediction, api.CROSS_ENTROPIES[short], node, node
+            )
+    flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    weighing.per_item(reader, prediction, result, node)
+    return result
+
+
+def _compare(
+    reader: Reader,
+    kind: str,
+    settings: Keywords,
+    prediction: Value,
+    fitting: str,
+    node: ast.AST,
+    flag: ast.AST | None,
+) -> None:
+    if not isinstance(prediction, Tensor) or prediction.ending is None or reader.silent:
+        return
+    given = settings.get("from_logits")
+    if given is not None and not isinstance(given, Constant):
+        return
+    logits = bool(given.value) if isinstance(given, Constant) else False
+    probability = prediction.ending in ("softmax", "sigmoid")
+    linear = prediction.ending == "linear"
+    if (logits and probability) or (not logits and linear):
+        _mismatch(reader, kind, prediction, node, flag, logits=logits)
+
+
+def logarithm(reader: Reader, prediction: Tensor, node: ast.AST) -> None:
+    """`tf.nn.log_softmax(prediction)`: it takes logits, as a loss from them would."""
+    if prediction.ending == "softmax" and reader.active and not reader.silent:
+        _mismatch(reader, "log_softmax", prediction, node, None, logits=True)
+
+
+def _mismatch(
+    reader: Reader,
+    kind: str,
+    prediction: Tensor,
+    node: ast.AST,
+    flag: ast.AST | None,
+    *,
+    logits: bool,
+) -> None:
+    """A cross-entropy is given the other kind of prediction."""
+    spot = reader.spot
+    ender = prediction.ender
+    made = ender.node if isinstance(ender, Layer) else ender
+    reader.facts.losses[
+        LossCall(
+            spot(node),
+            kind,
+            logits,
+            prediction.ending or "",
+            spot(flag) if flag is not None else None,
+            spot(made) if isinstance(made, ast.AST) else None,
+        )
+    ] = None
+
+
+def compiled_loss(
+    reader: Reader, loss: Value | None, target: Value, output: Value, node: ast.AST
+) -> Value:
+    """What `fit` computes with the loss given to `compile`."""
+    target = _aligned(target, output)
+    if isinstance(loss, LossFunction):
+        return loss_called(reader, loss, [target, output], {}, node)
+    named = isinstance(loss, Constant) and isinstance(loss.value, str)
+    if named and isinstance(output, Tensor):
+        kind = str(getattr(loss, "value", ""))
+        return loss_called(reader, LossFunction(kind, node), [target, output], {}, node)
+    if isinstance(loss, Library):
+        return loss_called(reader, LossFunction(last(loss.name), node), [target, output], {}, node)
+    if isinstance(loss, Function | Instance):
+        return reader.call(loss, [target, output], {}, node)
+    if isinstance(loss, ListValue | DictValue):
+        return Tensor(reader.read(output, node), loss=1)
+    if loss is None or isinstance(loss, Constant):
+        return Tensor(reader.read(output, node))
+    return Unknown("loss", flow=reader.read(output, node))
+
+
+def _aligned(target: Value, output: Value) -> Value:
+    """The target as the compiled loss gets it: a column, if the output is one."""
+    first, second = shapes.of(target), shapes.of(output)
+    # Tried with Keras 3.15.1 and tf-keras 2.21.0, own functions included.
+    if isinstance(target, Tensor) and first is not None and shapes.makes_a_table(first, second):
+        return replace(target, shape=(first[0], 1))
+    return target
+
+
+def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
+    """Two operands meet elementwise."""
+    if reader.silent or not reader.active:
+        return
+    first, second = shapes.of(left), shapes.of(right)
+    if shapes.makes_a_table(first, second):
+        # One side has to come from what trains, or it is a table on purpose.
+        live = any(isinstance(value, Tensor) and value.flow for value in (left, right))
+        both = all(isinstance(value, Tensor) for value in (left, right))
+        if live and both and first is not None and second is not None:
+            _meet(reader, node, first, second)
+
+
+def _meet(reader: Reader, node: ast.AST, left: shapes.Shape, right: shapes.Shape) -> None:
+    """`(n,)` meets `(n, 1)`."""
+    spot = reader.spot
+    if isinstance(node, ast.BinOp):
+        first, second = spot(node.left), spot(node.right)
+    elif isinstance(node, ast.Call) and len(node.args) > 1:
+        first, second = spot(node.args[0]), spot(node.args[1])
+    else:
+        return
+    flat = "left" if len(left) == 1 else "right"
+    reader.facts.broadcasts[
+        Broadcast(spot(node), first, second, shapes.words(left), shapes.words(right), flat)
+    ] = None
+
+
+def custom_gradient(reader: Reader, function: Function, result: Value, node: ast.AST) -> None:
+    """A function with its own gradient was called."""
+    if not reader.silent:
+        habits.ignores_upstream(reader, function, result)

@@ -1,0 +1,194 @@
+"""How gradients reach variables: optimizers, assignments by hand, or not."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .. import escaping
+from ..dependence import Flow
+from ..noticing import new_values
+from ..python import iterators
+from ..values import DictValue, Group, ListValue, Tensor, Value, Variable
+from . import tapes
+from .roles import updated_variable
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def consumed_by_gradient(reader: Reader, flow: Flow) -> None:
+    """A gradient is part of what another gradient is taken of."""
+    escaping.use(escaping.gradients_in(flow))
+
+
+def consume_update(reader: Reader, value: Value) -> None:
+    """A new value is used after all."""
+    new_values.read_pending(reader, value)
+
+
+def looked_up(reader: Reader, value: Value) -> None:
+    """A name is read: what it holds is used."""
+    if reader.facts.pending and not reader.indexing:
+        new_values.read_pending(reader, value)
+
+
+def _new_values(value: Value) -> list[object]:
+    """Variables of which this is a new value, or a list of new values."""
+    if isinstance(value, Tensor):
+        return list(value.update_of) if escaping.gradients_in(value.flow) or value.update_of else []
+    if isinstance(value, ListValue) and value.items:
+        owners = [owner for item in value.items for owner in _new_values(item)]
+        return owners if len(owners) >= len(value.items) else []
+    return []
+
+
+def dropped(reader: Reader, value: Value, node: ast.Expr) -> None:
+    """The value of an expression statement is thrown away."""
+    if reader.silent or isinstance(value, Variable | Group):
+        return
+    iterators.thrown_away(reader, value)
+    if isinstance(value, ListValue) and isinstance(node.value, ast.Call):
+        owners = _new_values(value)
+        written = reader.facts.rewritten.get(id(value.node))
+        if owners and written is not None:
+            target = written.targets[0]
+            new_values.dropped_update(reader, owners, "element", target, target, written.value)
+        elif owners and value.node is not None:
+            new_values.dropped_update(reader, owners, "list", value.node, None, None)
+
+
+def rebinds(
+    reader: Reader, before: Value | None, value: Value, target: ast.AST, node: ast.AST
+) -> Value:
+    """A name that held a variable, or a list of them, gets something else."""
+    if isinstance(value, DictValue) and isinstance(before, DictValue):
+        for key, old in before.items.items():
+            if key in value.items:
+                _rebound(value.items[key], old, node)
+        return value
+    owners = _new_values(value) or _mixed(reader, before, value, node)
+    if not owners:
+        if isinstance(value, Tensor) and not reader.active:
+            # Projected, say: `w = tf.clip_by_value(w, 0, 1)`.
+            if isinstance(before, Variable) and before in value.flow:
+                value.rebound = (before, node)
+                reader.facts.taken[id(before)] = node
+            elif isinstance(before, Tensor) and before.rebound is not None:
+                value.rebound = before.rebound if before.rebound[0] in value.flow else None
+        return value
+    if isinstance(value, ListValue):
+        new_values.pend(reader, value, owners, "list", node, target)
+        if isinstance(before, ListValue):
+            value.items = [
+                _rebound(item, old, node)
+                for item, old in zip(
+                    value.items, [*before.items, *value.items[len(before.items) :]], strict=False
+                )
+            ]
+        return value
+    if isinstance(value, Tensor):
+        holder = before if isinstance(before, Variable | Group) else None
+        known = updated_variable(before) if before is not None else None
+        if holder is not None and tapes.owner_of(holder) in owners_of(owners):
+            where = "projection" if _projects(node) else "name"
+            new_values.pend(reader, value, owners, where, node, target)
+            value.rebound = (holder, node)
+        elif isinstance(before, Tensor) and before.rebound is not None and known is not None:
+            value.rebound = before.rebound
+    return value
+
+
+def _mixed(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> list[object]:
+    """A loop over variables gives its own name a mix of them, as for a target network."""
+    sums = isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp)
+    if not (sums or _projects(node)) or not reader.frame.looping or reader.active:
+        return []
+    if not isinstance(before, Variable | Group) or not isinstance(value, Tensor):
+        return []
+    if not sums:
+        return [before] if [*value.flow] == [tapes.owner_of(before)] else []
+    is_sum = isinstance(node.value.op, ast.Add | ast.Sub)  # type: ignore[attr-defined]
+    others = [thing for thing in value.flow if thing is not tapes.owner_of(before)]
+    return [before] if is_sum and others and len(others) < len(value.flow) else []
+
+
+_PROJECTIONS = frozenset({"clip_by_value", "clip_by_norm", "clip", "maximum", "minimum"})
+
+
+def _projects(node: ast.AST) -> bool:
+    """`w = tf.clip_by_value(w, -c, c)`, for a `w` of the loop's."""
+    call = node.value if isinstance(node, ast.Assign) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    return call.func.attr in _PROJECTIONS
+
+
+def owners_of(values: list[object]) -> list[object]:
+    """The layers and variables behind entries of lists of variables."""
+    return [value.owner if isinstance(value, Group) else value for value in values]
+
+
+def _rebound(item: Value, old: Value, node: ast.AST) -> Value:
+    if isinstance(item, Tensor) and isinstance(old, Variable | Group) and item.update_of:
+        item.rebound = (old, node)
+    elif isinstance(item, Tensor) and isinstance(old, Tensor) and old.rebound is not None:
+        item.rebound = old.rebound
+    return item
+
+
+def item_written(
+    reader: Reader, container: Value, value: Value, target: ast.Subscript, node: ast.AST
+) -> None:
+    """`container[...] = value`."""
+    consume_update(reader, value)
+    if not isinstance(container, ListValue) or reader.silent:
+        return
+    owners = _new_values(value)
+    if container.property_read and not container.items and isinstance(target.value, ast.Attribute):
+        # The property makes a new list at each read: whatever is put in is lost.
+        text = getattr(node, "value", None)
+        new_values.dropped_update(reader, owners, "element", target, target, text)
+    elif owners and any(isinstance(item, Variable | Group) for item in container.items):
+        if container.property_read:
+            text = getattr(node, "value", None)
+            new_values.dropped_update(reader, owners, "element", target, target, text, container)
+        elif isinstance(value, Tensor):
+            index = next(
+                (i for i in container.items if tapes.owner_of(i) in owners_of(owners)), None
+            )
+            if index is not None:
+                value.rebound = (index, node)
+                if container.node is not None and isinstance(node, ast.Assign):
+                    reader.facts.rewritten[id(container.node)] = node
+
+
+def entry_written(old: Value | None, value: Value, node: ast.AST) -> None:
+    """`weights[name] = weights[name] - ...`: the entry of a dict is no variable any more."""
+    if not isinstance(value, Tensor):
+        return
+    if isinstance(old, Variable) and old in value.flow:
+        value.rebound = (old, node)
+    elif isinstance(old, Tensor) and old.rebound is not None:
+        value.rebound = old.rebound
+
+
+def attribute_written(
+    reader: Reader, receiver: Value, value: Value, target: ast.AST, node: ast.AST
+) -> None:
+    """`model.trainable_variables = value`."""
+    new_values.read_pending(reader, value)
+    owners = _new_values(value)
+    if owners and not reader.silent:
+        new_values.dropped_update(
+            reader, owners, "attribute", target, target, getattr(node, "value", None)
+        )
+
+
+def loop_begins(reader: Reader, node: ast.For, iterated: Value) -> None:
+    """A loop starts."""
+    reader.facts.loop(node, iterated)

@@ -1,0 +1,161 @@
+"""Updates by hand: variables that are assigned something made from gradients."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import ApplyCall, HandUpdate, Spot
+from ...finding import Span
+from ..escaping import gradients_in
+from ..framework import applying, ownership, tapes
+from ..framework.roles import direction
+from ..joining import flow_of
+from ..values import Asked, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
+from . import blends, clips, inner_steps, rounds, target_copies
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+_ON_PURPOSE = (
+    "delta",
+    "noise",
+    "perturb",
+    "adv",
+    "image",
+    "lambda",
+    "lam",
+    "dual",
+    "multiplier",
+    "alpha",
+    "latent",
+)
+
+
+def hand_update(
+    reader: Reader, variable: Variable | Group, name: str, value: Value, node: ast.AST
+) -> None:
+    """A variable is assigned something made from a gradient."""
+    rounds.updated(reader)
+    inner_steps.assigned(reader, variable, name, value, node)
+    blends.moved(reader, variable, node)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    reader.facts.hand[
+        HandUpdate(
+            reader.spot(node),
+            name,
+            ownership.name_of(variable) or reader.spot(node.func.value).text,
+            _uphill(reader, variable, name, value),
+            _method_name(reader, node.func),
+        )
+    ] = None
+
+
+def _method_name(reader: Reader, node: ast.Attribute) -> Spot:
+    whole = reader.span(node)
+    start = whole.end_column - len(node.attr)
+    return Spot(Span(whole.end_line, start, whole.end_line, whole.end_column), node.attr)
+
+
+def _uphill(reader: Reader, variable: Variable | Group, name: str, value: Value) -> bool:
+    if not isinstance(value, Tensor | Variable):
+        return False
+    if name == "assign" and not (isinstance(value, Tensor) and value.update_of):
+        return False
+    owner = tapes.owner_of(variable)
+    flow = value.holds[0] if isinstance(value, Variable) and value.holds else flow_of(value)
+    mine = [
+        entry
+        for entry in flow
+        if isinstance(entry, GradientOf) and tapes.owner_of(entry.source) is owner
+    ]
+    written = ownership.name_of(variable).lower()
+    if owner is None or not mine or any(word in written for word in _ON_PURPOSE):
+        return False
+    sign = direction(value) * (-1 if name == "assign_sub" else 1)
+    return sign > 0 and all(_falls(reader, entry.call) for entry in mine)
+
+
+def _falls(reader: Reader, asked: Asked) -> bool:
+    """Whether the target is a loss that should fall."""
+    return asked.target.loss == 1
+
+
+def assignment(
+    reader: Reader, variable: Variable | Group, name: str, value: Value, node: ast.AST
+) -> None:
+    """Any assignment to a variable."""
+    if name == "assign":
+        target_copies.assigned(reader, variable, value, node)
+        target_copies.mixed_with_itself(reader, node)
+
+
+def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
+    """`for v, g in zip(variables, gradients)` that moves `v`: the two lists stand apart."""
+    parts = node.target.elts if isinstance(node.target, ast.Tuple) else []
+    if not isinstance(iterated, Zip) or len(parts) != len(iterated.columns) or reader.silent:
+        return None
+    moved = _moved(node)
+    places = range(min(len(parts), len(iterated.node.args)))
+    _all_moved(iterated, [i for i in places if ast.unparse(parts[i]) in moved])
+    gradients = [i for i in places if _all_gradients(iterated.columns[i])]
+    for place in gradients if moved else ():
+        clips.applied(reader, iterated.columns[place], iterated.node)
+    for place in places if len(gradients) == 1 else ():
+        taken, given = iterated.columns[gradients[0]], iterated.columns[place]
+        if ast.unparse(parts[place]) not in moved or not applying.holds_variables(given):
+            continue
+        clips.repeated(reader, given, iterated.node)
+        relation, sources, owners, asked = applying.relation_of(taken, given)
+        # Who gathers gradients elsewhere has other variables for that.
+        if relation == "different" and {*map(id, sources)} == {*map(id, owners)}:
+            written = [reader.spot(iterated.node.args[i]) for i in (gradients[0], place)]
+            return ApplyCall(
+                at=reader.spot(node.iter),
+                method="assign",
+                optimizer="",
+                form="pairs",
+                gradients=written[0],
+                variables=written[1],
+                relation=relation,
+                taken_for=tapes.names(sources),
+                applied_to=tapes.names(owners),
+                sources=applying.sources_of(reader, asked),
+                zipped=reader.spot(iterated.node),
+            )
+    return None
+
+
+def _moved(node: ast.For) -> set[str]:
+    """Names to which the body of a loop assigns as to variables."""
+    return {
+        ast.unparse(one.value)
+        for statement in node.body
+        for one in ast.walk(statement)
+        if isinstance(one, ast.Attribute) and one.attr in ("assign", "assign_add", "assign_sub")
+    }
+
+
+def _all_moved(iterated: Zip, places: list[int]) -> None:
+    """Variables meet gradients of which the reader knows one entry, made in a loop: all move."""
+    columns = iterated.columns
+    if all(not isinstance(column, ListValue) or column.exact for column in columns):
+        return
+    owners = {
+        id(tapes.owner_of(entry))
+        for place in places
+        if applying.holds_variables(columns[place])
+        for entry in tapes.entries(columns[place])
+    }
+    for column in columns:
+        for entry in gradients_in(flow_of(column)) if owners else ():
+            entry.call.used |= owners
+
+
+def _all_gradients(value: Value) -> bool:
+    entries = value.items if isinstance(value, ListValue) else []
+    return bool(entries) and all(
+        isinstance(item, Tensor) and item.gradient is not None for item in entries
+    )

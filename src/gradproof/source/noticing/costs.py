@@ -1,0 +1,80 @@
+"""Habits that cost time and lose no update: traces made anew, steps that run eagerly."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import Spot
+from ..joining import flow_of
+from ..values import Asked, Constant, Function, Optimizer, Tensor, Value
+from . import habits
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
+    """A traced function is defined again and again."""
+    traced = function.traced
+    if traced is None or reader.speculative:
+        return
+    # A comprehension keeps what it makes: a function for each model, say.
+    if not _has_new_optimizer(reader, function) and any(
+        frame.looping > frame.gathering for frame in (*reader.frames, reader.frame)
+    ):
+        place = traced if isinstance(traced, ast.AST) else node
+        habits.remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
+
+
+def traced_for_one_call(reader: Reader, function: Function, node: ast.AST) -> None:
+    """`tf.function(step)(batch)` in a loop: each call has a trace of its own."""
+    made = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(made, ast.Call) or function.traced is not made or reader.speculative:
+        return
+    if any(frame.looping > frame.gathering for frame in reader.frames):
+        habits.remark(reader, "tracing-cost", reader.spot(made), "defined", (function.name,))
+
+
+def _has_new_optimizer(reader: Reader, function: Function) -> bool:
+    """Says whether the function trains what this round has made: it has to be a new one."""
+    rounds = reader.facts.rounds
+    now = tuple(rounds.loops)
+    for name in {one.id for one in ast.walk(function.node) if isinstance(one, ast.Name)}:
+        value = next(
+            (scope.names[name] for scope in reader.frame.scopes if name in scope.names), None
+        )
+        made = rounds.made.get(id(value)) if isinstance(value, Optimizer) else None
+        if made is not None and made[1] and made[1] == now:
+            return True
+    return False
+
+
+def number_given(reader: Reader, function: Function, arguments: list[Value], node: ast.AST) -> None:
+    """A traced function gets a Python number that changes from call to call."""
+    if not isinstance(node, ast.Call) or reader.speculative:
+        return
+    for value, argument in zip(arguments[-len(node.args) :], node.args, strict=False):
+        known = reader.facts.habits.numbers.setdefault(id(argument), value)
+        changed = (
+            isinstance(value, Constant)
+            and isinstance(known, Constant)
+            and type(value.value) in (int, float)
+            and value.value != known.value
+        )
+        if changed or (isinstance(value, Tensor) and value.form == "number" and not flow_of(value)):
+            habits.remark(reader, "tracing-cost", reader.spot(argument), "number", (function.name,))
+
+
+def eager_step(reader: Reader, asked: Asked) -> None:
+    """A step that runs eagerly in a loop within a loop."""
+    frame = reader.frame
+    if frame.traced is not None or frame.function is None or reader.speculative or reader.tapes:
+        return
+    loops = sum(one.looping for one in reader.frames)
+    if not any(one.long_loops for one in reader.frames):
+        return
+    node = frame.function.node
+    if loops >= 2 and isinstance(node, ast.FunctionDef) and node.name != "train_step_eager":
+        line = Spot(reader.head(node), f"def {node.name}")
+        habits.remark(reader, "uncompiled-step", line, f"`{node.name}`")

@@ -1,0 +1,164 @@
+"""Learning rates that a part of all rounds is to scale, and that `//` makes 0."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import Rate
+from . import rates
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_RATES = frozenset({"learning_rate", "lr"})
+_HOOKS = re.compile(r"on_(train_)?(epoch|batch)_(begin|end)$")
+_ALL_ROUNDS = re.compile(r"(epochs|steps|updates|iterations|total|max)", re.IGNORECASE)
+_WARM_UP = re.compile(r"warm|ramp", re.IGNORECASE)
+_ARITHMETIC: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+_MANY = 100
+"""What stands for a number that the program does not write out."""
+
+
+def loop_begins(reader: Reader, node: ast.For) -> None:
+    """A loop over `range(n)` may set the rate by the part of `n` that is over."""
+    counted = node.iter
+    ranged = isinstance(counted, ast.Call) and ast.unparse(counted.func) == "range"
+    if ranged and counted.args and isinstance(node.target, ast.Name):  # type: ignore[attr-defined]
+        end = ast.unparse(counted.args[min(1, len(counted.args) - 1)])  # type: ignore[attr-defined]
+        _look(reader, node, node.target.id, re.compile(rf"(?<![\w.]){re.escape(end)}(?!\w)"))
+
+
+def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """So may a callback, by the number of the epoch that it is given."""
+    if len(node.args.args) < 2:
+        return
+    counter = node.args.args[1].arg
+    if _HOOKS.match(node.name):
+        _look(reader, node, counter, _ALL_ROUNDS)
+    elif node.name == "__call__" and _of_schedule(reader, node) and _ends_at_1(node):
+        given = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value]
+        _look(reader, node, counter, _WARM_UP, given)
+
+
+def _of_schedule(reader: Reader, node: ast.AST) -> bool:
+    """Says whether a method belongs to a `LearningRateSchedule`."""
+    return any(
+        ast.unparse(base).endswith("LearningRateSchedule")
+        for one in reader.source_of(getattr(node, "lineno", 1)).around(node)
+        if isinstance(one, ast.ClassDef)
+        for base in one.bases
+    )
+
+
+def _ends_at_1(node: ast.AST) -> bool:
+    """Says whether a share is cut at 1: what climbs by steps goes on beyond."""
+    return any(
+        isinstance(one, ast.Call)
+        and ast.unparse(one.func).rpartition(".")[2] in ("min", "minimum", "clip_by_value")
+        and any(isinstance(given, ast.Constant) and given.value == 1 for given in one.args)
+        for one in ast.walk(node)
+    )
+
+
+def _look(
+    reader: Reader,
+    block: ast.AST,
+    counter: str,
+    whole: re.Pattern[str],
+    given: list[ast.expr] | None = None,
+) -> None:
+    if reader.silent:
+        return
+    named = _named_once(block)
+    for written in _rates_in(block) if given is None else given:
+        for factor in _factors(written, named):
+            of_all = whole.search(ast.unparse(factor.right)) is not None
+            counts = counter in _names(factor.left) and counter not in _names(factor.right)
+            if of_all and counts and _mostly_zero(factor, counter):
+                at, used = reader.spot(factor), reader.spot(written)
+                cut = rates.operator(reader, factor)
+                reader.facts.rates[Rate(at, "floored part", used, cut)] = None
+
+
+def _rates_in(block: ast.AST) -> Iterator[ast.expr]:
+    """What is written to the rate of an optimizer."""
+    for node in ast.walk(block):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            holder = node.targets[0].value
+            if node.targets[0].attr in _RATES and "opt" in ast.unparse(holder).lower():
+                yield node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            rate = node.func.value if node.func.attr == "assign" else node.args[0]
+            given = node.args[0] if node.func.attr == "assign" else node.args[-1]
+            known = node.func.attr in ("assign", "set_value")
+            if known and isinstance(rate, ast.Attribute) and rate.attr in _RATES:
+                yield given
+
+
+def _named_once(block: ast.AST) -> dict[str, ast.expr]:
+    """Names that the block gives one value."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(block):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.setdefault(node.target.id, []).extend((node.value, node.value))
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def _factors(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[ast.BinOp]:
+    """The `//` among the factors of a product."""
+    if isinstance(node, ast.Name) and node.id in named:
+        rest = {name: value for name, value in named.items() if name != node.id}
+        yield from _factors(named[node.id], rest)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from _factors(node.left, named)
+        yield from _factors(node.right, named)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        yield from _factors(node.left, named)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+        yield node
+    elif isinstance(node, ast.Call) and node.args:
+        name = ast.unparse(node.func)
+        # A share of no more than 1.
+        limited = name.rpartition(".")[2] in ("min", "minimum")
+        inner = node.args[:1] if name in ("float", "tf.cast") else node.args if limited else []
+        for one in inner:
+            yield from _factors(one, named)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _mostly_zero(division: ast.BinOp, counter: str) -> bool:
+    """Says whether the quotient is 0 in most of the rounds."""
+    results = [_number(division, counter, turn) for turn in range(_MANY)]
+    return sum(result == 0 for result in results) > _MANY / 2
+
+
+def _number(node: ast.expr, counter: str, turn: int) -> float | None:
+    """The value of plain arithmetic, with a large number for each number but 0 and 1."""
+    if isinstance(node, ast.Constant) and node.value in (0, 1):
+        return 1.0 if node.value else 0.0
+    if isinstance(node, ast.Name) and node.id == counter:
+        return float(turn)
+    if not isinstance(node, ast.BinOp):
+        return float(_MANY)
+    left, right = _number(node.left, counter, turn), _number(node.right, counter, turn)
+    function = _ARITHMETIC.get(type(node.op))
+    if function is None or left is None or right is None:
+        return None
+    try:
+        return function(left, right)
+    except (ArithmeticError, TypeError):
+        return None

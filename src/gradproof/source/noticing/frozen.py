@@ -1,0 +1,203 @@
+"""What traced functions read and make once."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import Creation, FrozenState, Remark
+from ..values import Class, Constant, DictValue, Function, ListValue, Scope, Tensor, Value
+from . import costs, habits, leaks
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def traced_call(
+    reader: Reader, function: Function, arguments: list[Value], node: ast.AST, *, looping: bool
+) -> None:
+    """A traced function is called."""
+    reader.facts.frozen.update(reader.facts.outdated.get(id(function), {}))
+    if looping:
+        costs.number_given(reader, function, arguments, node)
+        costs.traced_for_one_call(reader, function, node)
+
+
+def frozen_read(
+    reader: Reader, scope: Scope, name: str, function: Function, value: Value, node: ast.AST
+) -> None:
+    """A traced function reads Python state."""
+    reader.facts.reads.setdefault((id(scope), name), (function, value, node))
+
+
+def written_in_trace(
+    reader: Reader,
+    scope: Scope,
+    name: str,
+    function: Function,
+    before: Value | None,
+    value: Value,
+    node: ast.AST,
+) -> None:
+    """A traced function changes Python state."""
+    from .state import is_python_state
+
+    spot = reader.spot
+    if isinstance(value, Constant) and isinstance(value.value, bool):
+        # "Done" stays done: what is prepared once needs no second trace.
+        return
+    if is_python_state(before) and is_python_state(value) and not _same(before, value):
+        read = reader.facts.reads.get((id(scope), name))
+        text = spot(node).text
+        if read is not None and not _counts_traces(function.node, text):
+            decides = _decides(function.node, text)
+            state = FrozenState(text, function.name, spot(read[2]), spot(node), True, decides)
+            reader.facts.frozen[state] = None
+    elif before is not None and any(one.form == "tensor" for one in leaks.tensors(value)):
+        leaks.kept(reader, scope, name, function, node)
+
+
+def _counts_traces(function: ast.AST, name: str) -> bool:
+    """Says whether a number is only counted up, and called after what it counts: `self.traces`."""
+    return "trac" in name.rpartition(".")[2].lower() and not any(
+        isinstance(one, ast.Name | ast.Attribute)
+        and isinstance(one.ctx, ast.Load)
+        and ast.unparse(one) == name
+        for one in ast.walk(function)
+    )
+
+
+def _decides(function: ast.AST, name: str) -> bool:
+    """Says whether a branch of a function is taken, or not, by the value of a name."""
+    return any(
+        isinstance(one, ast.Name | ast.Attribute) and ast.unparse(one) == name
+        for branch in ast.walk(function)
+        if isinstance(branch, ast.If | ast.IfExp)
+        for one in ast.walk(branch.test)
+    )
+
+
+def written_after_trace(
+    reader: Reader, scope: Scope, name: str, before: Value | None, value: Value, node: ast.AST
+) -> None:
+    """Python state changes after a traced function has read it."""
+    from .state import is_python_state
+
+    read = reader.facts.reads.get((id(scope), name))
+    if read is None or not is_python_state(value) or _same(read[1], value):
+        return
+    function, _, where = read
+    spot = reader.spot
+    reader.facts.frozen[
+        FrozenState(spot(node).text, function.name, spot(where), spot(node), False)
+    ] = None
+
+
+def entry_written(
+    reader: Reader, container: DictValue | ListValue, key: str, value: Value, node: ast.AST
+) -> None:
+    """An entry of a dict or list changes; what counts is whether its reader runs again."""
+    from .state import is_python_state
+
+    read = reader.facts.reads.get((id(container), key))
+    if read is None or not is_python_state(value) or _same(read[1], value):
+        return
+    function, _, where = read
+    inside = reader.frame.traced is not None
+    spot = reader.spot
+    fact = FrozenState(spot(node).text, function.name, spot(where), spot(node), inside)
+    if inside:
+        reader.facts.frozen[fact] = None
+    else:
+        reader.facts.outdated.setdefault(id(function), {})[fact] = None
+
+
+def kept_by_optimizer(reader: Reader, cls: Class) -> None:
+    """An own optimizer is used in a traced function: what it keeps has to be variables."""
+    traced = reader.frame.traced
+    update = next(
+        (
+            one
+            for one in cls.node.body
+            if isinstance(one, ast.FunctionDef) and one.name == "update_step"
+        ),
+        None,
+    )
+    if traced is None or update is None or len(update.args.args) < 2:
+        return
+    spot = reader.spot
+    known = {update.args.args[1].arg}
+    read: dict[str, ast.AST] = {}
+    for statement in update.body:
+        nodes = list(ast.walk(statement))
+        loaded = {one.id for one in nodes if isinstance(one, ast.Name)}
+        for one in nodes:
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):
+                name = ast.unparse(one)
+                if not (isinstance(statement, ast.Assign) and _stores(statement, one)):
+                    read.setdefault(name, one)
+        if not isinstance(statement, ast.Assign) or not known & loaded:
+            continue
+        for target in statement.targets:
+            known |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)} - {"self"}
+            kept = target.value if isinstance(target, ast.Subscript) else target
+            if isinstance(kept, ast.Attribute) and ast.unparse(kept) in read:
+                where = spot(read[ast.unparse(kept)])
+                state = FrozenState(spot(target).text, traced.name, where, spot(target), True)
+                reader.facts.frozen[state] = None
+
+
+def _stores(statement: ast.Assign, node: ast.AST) -> bool:
+    """Says whether an attribute is only named to put something into it."""
+    return any(
+        isinstance(target, ast.Subscript) and target.value is node for target in statement.targets
+    )
+
+
+_DRAWING = frozenset(
+    "rand randn normal uniform randint random random_sample standard_normal choice permutation "
+    "binomial poisson beta exponential gauss normalvariate randrange choices sample".split()
+)
+
+
+def drawn(reader: Reader, name: str, node: ast.AST) -> None:
+    """NumPy, or Python itself, draws a random number while a function is traced."""
+    frame = reader.frame
+    if frame.traced is None or frame.guarded or frame.building or reader.speculative:
+        return
+    # A seed that stays is what seeds are for.
+    seeds = any(
+        isinstance(one, ast.keyword) and one.arg == "seed" for one in reader.source.around(node)
+    )
+    if name.rsplit(".", 1)[-1] in _DRAWING and not seeds:
+        names = (frame.traced.name,)
+        habits.remark(reader, "python-state-frozen-at-trace", reader.spot(node), name, names)
+
+
+def created_in_trace(
+    reader: Reader,
+    what: str,
+    name: str,
+    function: Function,
+    node: ast.AST,
+    maker: ast.AST | None = None,
+) -> None:
+    """A traced function makes state, or an object that makes it."""
+    traced = function.traced
+    spot = reader.spot(traced) if traced is not None and traced is not function.node else None
+    at = reader.spot(maker or node)
+    inner = reader.spot(node) if maker is not None else None
+    creation = Creation(at, f"{what} {name}", function.name, spot, inner)
+    reader.facts.creations[creation] = None
+
+
+def numpy_in_graph(
+    reader: Reader, function: Function, value: Tensor, name: str, node: ast.AST
+) -> None:
+    """`.numpy()` in a traced function, or a function of NumPy."""
+    spot = reader.spot(node)
+    reader.facts.remarks[Remark("numpy-in-graph-mode", spot, name, (function.name,))] = None
+
+
+def _same(left: Value | None, right: Value | None) -> bool:
+    return isinstance(left, Constant) and isinstance(right, Constant) and left.value == right.value

@@ -1,0 +1,72 @@
+"""Tapes that a program keeps, or asks while they record."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..escaping import gradients_in
+from ..values import Asked, Tape, Value
+from . import habits
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def appended(reader: Reader, value: Value, node: ast.AST) -> None:
+    """`kept.append(tape)` in a loop, to a list that nothing empties."""
+    if not isinstance(value, Tape) or value.persistent is not True or reader.silent:
+        return
+    looping = any(frame.looping for frame in reader.frames)
+    if not looping or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    name = ast.unparse(node.func.value)
+    if _lives_long(reader.source.tree, name):
+        habits.remark(reader, "memory-growth", reader.spot(node), f"`{name}`", ("kept",))
+
+
+def _lives_long(tree: ast.Module, name: str) -> bool:
+    """Says whether a list is made once, and nothing is ever taken from it."""
+    places = _once(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(ast.unparse(target) == name for target in targets) and node not in places:
+                return False
+        elif isinstance(node, ast.Attribute) and node.attr in ("clear", "pop", "popleft", "remove"):
+            if ast.unparse(node.value) == name:
+                return False
+        elif isinstance(node, ast.Delete) and any(name in ast.unparse(one) for one in node.targets):
+            return False
+    written = [ast.unparse(t) for one in places for t in getattr(one, "targets", [])]
+    return name in written
+
+
+def _once(tree: ast.Module) -> list[ast.stmt]:
+    """Statements that run once: those of the module, and of `__init__`."""
+    found = list(tree.body)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            found += node.body
+    return found
+
+
+def finish(reader: Reader) -> None:
+    """Persistent tapes that are asked within their own block, for nothing they record."""
+    calls = [question.asked for question in reader.facts.asked]
+    needed = {
+        id(entry.call)
+        for other in calls
+        for entry in gradients_in(reader.facts.target_flow(other.target))
+    }
+    for asked in reader.facts.asked_inside:
+        if id(asked) in needed or asked.escaped or not asked.applied:
+            continue
+        others = ((reader.spot(asked.tape.node), "still recording"),)
+        habits.remark(reader, "memory-growth", reader.spot(asked.node), "inside", (), others)
+
+
+def asked_for(reader: Reader, asked: Asked) -> None:
+    """A tape is asked for gradients: is it still recording?"""
+    if asked.tape.persistent is True and reader.tapes and reader.tapes[-1] is asked.tape:
+        reader.facts.asked_inside.append(asked)

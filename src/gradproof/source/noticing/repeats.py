@@ -1,0 +1,310 @@
+"""Gradients that are applied again, optimizers that are made again or count twice."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..framework import tapes
+from ..python import factories
+from ..values import (
+    Asked,
+    Function,
+    GradientOf,
+    Instance,
+    Library,
+    ListValue,
+    Optimizer,
+    Other,
+    Tensor,
+    Value,
+    Variable,
+)
+from . import habits
+from .rounds import Applied, of
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def applied(
+    reader: Reader,
+    optimizer: Optimizer,
+    gradients: Value | None,
+    variables: Value | None,
+    node: ast.Call,
+    *,
+    strange: bool,
+) -> None:
+    """An optimizer is given gradients."""
+    rounds = of(reader)
+    entries = tapes.entries(variables) if variables is not None else []
+    owners = tuple(tapes.owner_of(entry) for entry in entries)
+    calls = {
+        id(entry.gradient.call): entry.gradient.call
+        for entry in (tapes.entries(gradients) if gradients is not None else [])
+        if isinstance(entry, Tensor) and entry.gradient is not None
+    }
+    asked = next(iter(calls.values())) if len(calls) == 1 else None
+    guarded = reader.frame.guarded > 0
+    one = Applied(
+        optimizer,
+        node,
+        owners,
+        asked,
+        tuple(rounds.loops),
+        reader.frame.function,
+        guarded,
+        reader.speculative,
+        reader.frame.traced is not None,
+        variables.part if isinstance(variables, ListValue) else None,
+    )
+    if owners and all(owner is not None for owner in owners) and not reader.silent:
+        _stale(reader, one)
+        _recreated(reader, one)
+        if not strange:
+            _counted_twice(reader, one)
+        rounds.applied.append(one)
+
+
+def _apart(left: Applied, right: Applied) -> bool:
+    """Says whether two calls are given parts of one list that have nothing in common."""
+    if left.part is None or right.part is None:
+        return False
+    (low, high), (after, end) = left.part, right.part
+    return (high is not None and after == high) or (end is not None and low == end)
+
+
+def _same_owners(left: Applied, right: Applied) -> bool:
+    return (
+        left.part == right.part
+        and len(left.owners) == len(right.owners)
+        and all(a is b for a, b in zip(left.owners, right.owners, strict=True))
+    )
+
+
+def _stale(reader: Reader, one: Applied) -> None:
+    """The same gradients go to the same optimizer in each round of a loop."""
+    rounds = of(reader)
+    if one.asked is None or id(one.asked) not in rounds.asked or one.guarded:
+        return
+    loops = rounds.asked[id(one.asked)][1]
+    if loops == one.loops:
+        _recorded_once(reader, one, one.asked)
+    if loops == one.loops or one.loops[: len(loops)] != loops:
+        return
+    for other in rounds.applied:
+        if (
+            other.asked is one.asked
+            and other.node is one.node
+            and other.optimizer is one.optimizer
+            and other.loops == one.loops
+            and _same_owners(other, one)
+        ):
+            others = ((reader.spot(one.asked.node), "taken once, before the loop"),)
+            spot = reader.spot(one.node)
+            habits.remark(reader, "stale-gradient", spot, "", tapes.names(list(one.owners)), others)
+
+
+def _recorded_once(reader: Reader, one: Applied, asked: Asked) -> None:
+    """Each round of a loop asks for the gradients of one loss that was recorded before it."""
+    rounds = of(reader)
+    taped = rounds.taped.get(asked.tape.number, one.loops)
+    if len(taped) >= len(one.loops) or one.loops[: len(taped)] != taped:
+        return
+    for other in rounds.applied:
+        same = other.asked is not None and other.asked is not asked
+        if (
+            same
+            and other.asked is not None
+            and other.asked.tape is asked.tape
+            and other.asked.target.tokens == asked.target.tokens
+            and (other.node, other.optimizer, other.loops) == (one.node, one.optimizer, one.loops)
+            and _same_owners(other, one)
+        ):
+            others = ((reader.spot(asked.tape.node), "recorded once, before the loop"),)
+            names = tapes.names(list(one.owners))
+            habits.remark(
+                reader, "stale-gradient", reader.spot(one.node), "recorded", names, others
+            )
+
+
+def assigned(reader: Reader, owner: object, gradients: list[GradientOf], node: ast.AST) -> None:
+    """The same gradient changes a variable by hand in each round of a loop that counts."""
+    rounds = of(reader)
+    calls = {id(entry.call): entry.call for entry in gradients}
+    asked = next(iter(calls.values())) if len(calls) == 1 else None
+    if not isinstance(owner, Variable) or asked is None or id(asked) not in rounds.asked:
+        return
+    loops, now = rounds.asked[id(asked)][1], tuple(rounds.loops)
+    between = [loop for loop, _ in now[len(loops) :]]
+    others = [loop for loop in between if not _counting(loop) or _chooses(loop, node)]
+    if now[: len(loops)] != loops or len(others) == len(between) or reader.frame.guarded:
+        return
+    # Of other loops all rounds must be known: each changes another variable.
+    if all(id(loop) in reader.facts.turning for loop in others) and not reader.silent:
+        visit = id(asked), id(owner), id(node)
+        if visit in rounds.by_hand:
+            there = ((reader.spot(asked.node), "taken once, before the loop"),)
+            names = tapes.names([owner])
+            habits.remark(reader, "stale-gradient", reader.spot(node), "", names, there)
+        rounds.by_hand[visit] = asked
+
+
+def _counting(loop: ast.AST) -> bool:
+    """`for step in range(...)`, `while len(losses) < steps`, `while step < steps`."""
+    if isinstance(loop, ast.While):
+        return _counts_up(loop)
+    made = loop.iter if isinstance(loop, ast.For) else None
+    named = made.func if isinstance(made, ast.Call) else None
+    return isinstance(named, ast.Name) and named.id == "range"
+
+
+def _chooses(loop: ast.AST, node: ast.AST) -> bool:
+    """`variables[i].assign_sub(...)`: the number of the round says which variable changes."""
+    called = node.func if isinstance(node, ast.Call) else None
+    receiver = called.value if isinstance(called, ast.Attribute) else None
+    place = receiver.slice if isinstance(receiver, ast.Subscript) else None
+    counter = loop.target if isinstance(loop, ast.For) else getattr(loop, "test", None)
+    counted = (
+        {one.id for one in ast.walk(counter) if isinstance(one, ast.Name)} if counter else set()
+    )
+    return place is not None and any(
+        isinstance(one, ast.Name) and one.id in counted for one in ast.walk(place)
+    )
+
+
+def _counts_up(loop: ast.While) -> bool:
+    """Says whether a loop ends after a number of rounds: a search along a line ends by values."""
+    test = loop.test
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return False
+    left = test.left
+    if isinstance(left, ast.Call):
+        return isinstance(left.func, ast.Name) and left.func.id == "len"
+    return any(
+        isinstance(one, ast.AugAssign)
+        and isinstance(one.op, ast.Add)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, int)
+        and ast.unparse(one.target) == ast.unparse(left)
+        for one in ast.walk(loop)
+    )
+
+
+def _recreated(reader: Reader, one: Applied) -> None:
+    """Another optimizer of the same line moves the same variables."""
+    rounds = of(reader)
+    optimizer = one.optimizer
+    if optimizer.custom is not None or not _has_state(optimizer) or reader.frame.traced is not None:
+        return
+    if id(optimizer) not in rounds.made:
+        return
+    _, loops, function = rounds.made[id(optimizer)]
+    inner = one.loops[len(loops) :]
+    if inner and not (len(inner) == 1 and loops and _is_epoch(loops[-1][0])):
+        return
+    if _only_shown(function):
+        return
+    for other in rounds.applied:
+        if (
+            other.optimizer is not optimizer
+            and other.optimizer.node is optimizer.node
+            and other.node is one.node
+            and _same_owners(other, one)
+        ):
+            others = [(reader.spot(one.node), "updates with a fresh state each time")]
+            asked = factories.asked_for(reader, optimizer.path)
+            if asked is not optimizer.node:
+                others.append((reader.spot(optimizer.node), "made here"))
+            spot = reader.spot(asked)
+            habits.remark(reader, "optimizer-recreated", spot, optimizer.kind, (), tuple(others))
+            return
+
+
+def _has_state(optimizer: Optimizer) -> bool:
+    """Says whether an optimizer remembers anything from step to step."""
+    momentum = optimizer.arguments.get("momentum")
+    return optimizer.kind != "SGD" or momentum is not None or _scheduled(optimizer)
+
+
+def _is_epoch(node: ast.AST) -> bool:
+    """Says whether a loop counts epochs."""
+    return isinstance(node, ast.For) and "epoch" in ast.unparse(node.target).lower()
+
+
+def _only_shown(function: object) -> bool:
+    """Says whether this is a test, or builds a graph of TensorFlow 1."""
+    node = function.node if isinstance(function, Function) else None
+    name = getattr(node, "name", "")
+    return name.startswith("test") or "model_fn" in name
+
+
+def _scheduled(optimizer: Optimizer) -> bool:
+    """Says whether the learning rate follows a schedule."""
+    rate = optimizer.arguments.get("learning_rate")
+    if isinstance(rate, Other):
+        return rate.kind == "schedule"
+    return isinstance(rate, Instance) and any(
+        isinstance(base, Library) and base.name.endswith("LearningRateSchedule")
+        for base in rate.of.bases
+    )
+
+
+def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
+    """Says whether a loop over pairs hands each to a call of its own."""
+    given = node.args[0] if node.args else None
+    if not isinstance(given, ast.List | ast.Tuple) or len(given.elts) != 1:
+        return False
+    names = {one.id for one in ast.walk(given) if isinstance(one, ast.Name)}
+    return any(
+        isinstance(loop, ast.For)
+        and isinstance(loop.target, ast.Tuple)
+        and names <= {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+        for loop in reader.source.around(node)
+    )
+
+
+def _next_part(last: Applied, one: Applied) -> bool:
+    """`for layer in layers: optimizer.apply_gradients(...)`: other variables in each round."""
+    known = {id(owner) for owner in last.owners}
+    return (
+        last.node is one.node
+        and last.loops == one.loops
+        and bool(one.loops)
+        and isinstance(one.loops[-1][0], ast.For)
+        and not last.guarded
+        and not any(id(owner) in known for owner in one.owners)
+    )
+
+
+def _counted_twice(reader: Reader, one: Applied) -> None:
+    """Two lists take turns with one optimizer that follows a schedule."""
+    if not _scheduled(one.optimizer) or one.guarded:
+        return
+    if _pair_by_pair(reader, one.node):
+        name = ast.unparse(one.node.func).rsplit(".", 1)[0]
+        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name)
+        return
+    mine = [other for other in of(reader).applied if other.optimizer is one.optimizer]
+    if mine and _next_part(mine[-1], one):
+        others = ((reader.spot(one.loops[-1][0].iter), "once for each of these"),)  # type: ignore[attr-defined]
+        name = ast.unparse(one.node.func).rpartition(".")[0]
+        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name, (), others)
+    if len(mine) < 2:
+        return
+    first, second = mine[-2:]
+    between = {id(owner) for owner in second.owners} & {id(owner) for owner in one.owners}
+    if (
+        _same_owners(first, one)
+        and (not between or _apart(second, one))
+        and not first.guarded
+        and not second.guarded
+        and first.loops == second.loops == one.loops
+        and first.node is not second.node
+    ):
+        later = max(first.node, second.node, key=lambda node: (node.lineno, node.col_offset))
+        earlier = second.node if later is first.node else first.node
+        others = ((reader.spot(earlier), "counts one step"),)
+        name = reader.spot(later.func.value).text if isinstance(later.func, ast.Attribute) else ""
+        habits.remark(reader, "iterations-counter-off", reader.spot(later), name, (), others)

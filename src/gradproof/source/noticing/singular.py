@@ -1,0 +1,135 @@
+"""Operations whose slope is infinite at an edge, and what brings a value there."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..framework import api
+from ..values import Constant, Group, Layer, Tensor, Value, Variable
+from . import habits
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_SINGULAR = frozenset("sqrt log rsqrt reciprocal divide acos asin pow".split())
+_BOUNDING = frozenset("maximum minimum clip_by_value clip exp softplus".split())
+_KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
+
+
+def masked_singularity(reader: Reader, condition: Value, branches: list[Value]) -> None:
+    """`tf.where` hides a value, not its derivative."""
+    if not isinstance(condition, Tensor) or not reader.active:
+        return
+    for branch in branches:
+        if isinstance(branch, Tensor) and branch.flow:
+            for operation, tokens in branch.singular:
+                if tokens & condition.compared:
+                    habits.remark(reader, "nan-from-singular-op", reader.spot(operation), "masked")
+
+
+def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node: ast.AST) -> None:
+    """Square roots of distances between one batch and itself."""
+    zero = _starts_at_zero(value)
+    if short in ("sqrt", "norm") and zero and reader.active:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "zero")
+    if short in ("square", "abs", "reduce_sum", "convert_to_tensor", "cast", "identity"):
+        result.starts_at_zero = zero
+    if not isinstance(value, Tensor):
+        return
+    if short == "expand_dims" and isinstance(node, ast.Call):
+        axis = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "axis")]
+        result.lifted = value.tokens, ", ".join(map(ast.unparse, axis))
+    result.bounded = short in _BOUNDING or (short in _KEEPS_AWAY and value.bounded)
+    if short in _SINGULAR and not value.bounded:
+        result.singular = (*result.singular, (node, value.bases or value.tokens))
+    zeros = value.ending == "relu" and not value.bounded
+    if short in ("sqrt", "rsqrt", "log") and zeros and reader.active and result.flow:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "clamped")
+    if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "self")
+    elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
+        result.self_difference = value.self_difference
+    elif short == "maximum" and isinstance(node, ast.Call) and len(node.args) > 1:
+        bound = node.args[1]
+        at_zero = isinstance(bound, ast.Constant) and bound.value == 0
+        result.self_difference = value.self_difference and at_zero
+
+
+def is_gram(
+    node: ast.AST, keywords: dict[str, Value], left: Value | None, right: Value | None
+) -> bool:
+    """Says whether `tf.matmul` meets a tensor and its transpose, whatever their names are."""
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        flag = keywords.get("transpose_b")
+        known = isinstance(flag, Constant) and flag.value is True
+        if left.tokens == (right.tokens if known else right.turned):
+            return True
+    if not isinstance(node, ast.Call) or len(node.args) < 2:
+        return False
+    turned = keywords.get("transpose_b")
+    if isinstance(turned, Constant) and turned.value is True:
+        return ast.dump(node.args[0]) == ast.dump(node.args[1])
+    return turned is None and transposes(node.args[1], node.args[0])
+
+
+def transposes(node: ast.expr, other: ast.expr) -> bool:
+    """Says whether one expression is the transpose of another."""
+    inner: ast.expr | None = None
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        inner = node.value
+    elif isinstance(node, ast.Call) and len(node.args) == 1:
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        inner = node.args[0] if name == "transpose" else None
+    return inner is not None and ast.dump(inner) == ast.dump(other)
+
+
+def from_gram(op: ast.operator, left: Value, right: Value) -> bool:
+    """Says whether these add up to squared distances: `|a|^2 - 2 a b + |b|^2`.
+
+    What is added to keep them from 0, a constant or a mask, has no gradient.
+    """
+    if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
+        return False
+    if not all(_has_gradient(one) for one in (left, right)):
+        return False
+    if isinstance(op, ast.Sub) and right.gram:
+        return not left.gram
+    return left.self_difference or (right.self_difference and isinstance(op, ast.Add))
+
+
+def _has_gradient(value: Tensor) -> bool:
+    return any(trail.cut is None for trails in value.flow.values() for trail in trails)
+
+
+def _starts_at_zero(value: Value) -> bool:
+    """Says whether this is a variable that starts at 0, such as a bias."""
+    if isinstance(value, Tensor):
+        return value.starts_at_zero
+    if isinstance(value, Variable):
+        initial = value.initial
+        return isinstance(initial, Constant) and initial.value in (0, 0.0) and not value.assigned
+    if isinstance(value, Group) and isinstance(value.owner, Layer):
+        layer = value.owner
+        given = {"use_bias", "bias_initializer"} & layer.arguments.keys()
+        return layer.kind in api.LINEAR_LAYERS and not given and not layer.borrowed
+    return False
+
+
+def apart(left: Value, right: Value) -> bool:
+    """Says whether these are one tensor, its rows along one axis and along another."""
+    if not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return False
+    if left.lifted is None or right.lifted is None or left.lifted == right.lifted:
+        return False
+    return left.lifted[0] == right.lifted[0]
+
+
+def difference(left: ast.expr, right: ast.expr) -> bool:
+    """`x[:, None] - x[None, :]`: the diagonal is exactly zero."""
+    if not isinstance(left, ast.Subscript) or not isinstance(right, ast.Subscript):
+        return False
+    if ast.unparse(left.value) != ast.unparse(right.value):
+        return False
+    one, other = ast.unparse(left.slice), ast.unparse(right.slice)
+    return one != other and all("None" in text or "newaxis" in text for text in (one, other))

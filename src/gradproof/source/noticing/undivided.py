@@ -1,0 +1,107 @@
+"""Sums of gradients of means that are applied as they are: a step as large as there are parts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..dependence import Path
+from ..framework import tapes
+from ..values import Asked, Constant, GradientOf, Group, Optimizer, Value, Variable
+from . import habits
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_BOUNDS = ("clipnorm", "global_clipnorm", "clipvalue")
+
+
+@dataclass(eq=False, repr=False)
+class Sums:
+    """Buffers by identity: what is added to them, and where they are handed over whole."""
+
+    added: dict[int, tuple[Variable, Asked, Path]] = field(default_factory=dict)
+    given: dict[int, tuple[Optimizer, Path]] = field(default_factory=dict)
+
+
+def added(
+    reader: Reader, variable: Variable | Group, gradients: list[GradientOf], node: ast.AST
+) -> None:
+    """`buffer.assign_add(gradient)`."""
+    calls = {id(entry.call): entry.call for entry in gradients}
+    plain = (
+        isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.Name)
+    )
+    if isinstance(variable, Variable) and len(calls) == 1 and plain and not reader.silent:
+        call = next(iter(calls.values()))
+        reader.facts.sums.added.setdefault(id(variable), (variable, call, reader.path(node)))
+
+
+def applied(reader: Reader, optimizer: Optimizer, gradients: Value | None, node: ast.Call) -> None:
+    """An optimizer is given such buffers, as they are."""
+    if reader.silent or not _steps_far(optimizer):
+        return
+    for entry in tapes.entries(gradients) if gradients is not None else []:
+        if isinstance(entry, Variable):
+            reader.facts.sums.given.setdefault(id(entry), (optimizer, reader.path(node)))
+
+
+def _steps_far(optimizer: Optimizer) -> bool:
+    """Says whether a gradient that is larger makes a step that is larger, with a rate as given."""
+    rate = optimizer.arguments.get("learning_rate")
+    return (
+        optimizer.kind == "SGD"
+        and optimizer.custom is None
+        and isinstance(rate, Constant)
+        and not isinstance(rate.node, ast.BinOp)
+        and not any(name in optimizer.arguments for name in _BOUNDS)
+    )
+
+
+def finish(reader: Reader) -> None:
+    """Sums of several parts, each the gradient of a mean over its own."""
+    sums, batches = reader.facts.sums, reader.facts.batches
+    for key in sums.added.keys() & sums.given.keys():
+        variable, asked, adding = sums.added[key]
+        _, applying = sums.given[key]
+        mean = asked.target.mean_of
+        if mean is None or id(asked) in batches.rescaled or variable.touched:
+            continue
+        if key in reader.facts.masks.emptied and _several(reader, adding, applying):
+            others = (
+                (reader.spot(adding[-1]), "added up here"),
+                (reader.spot(mean), "a mean over one part"),
+            )
+            spot = reader.spot(applying[-1])
+            habits.remark(reader, "wrong-accumulation", spot, "not divided", (), others)
+
+
+def _several(reader: Reader, adding: Path, applying: Path) -> bool:
+    """Says whether more parts are added up than updates are made."""
+    rare = {id(one) for one in _around(reader, applying, ast.If) if _counts(one)}
+    often = {id(one) for one in _around(reader, adding, ast.If)}
+    turns = [*_around(reader, adding, ast.For, ast.While)]
+    shared = {id(one) for one in _around(reader, applying, ast.For, ast.While)}
+    more = any(id(one) not in shared and not _over_pairs(one) for one in turns)
+    return more or bool(rare - often)
+
+
+def _around(reader: Reader, path: Path, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
+    """Statements of some kinds around the calls that lead to a place, and around that."""
+    for node in path:
+        for one in reader.source_of(getattr(node, "lineno", 1)).around(node):
+            if isinstance(one, kinds):
+                yield one
+
+
+def _counts(branch: ast.AST) -> bool:
+    """`if step % parts == 0`."""
+    test = getattr(branch, "test", branch)
+    return any(isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mod) for one in ast.walk(test))
+
+
+def _over_pairs(loop: ast.AST) -> bool:
+    """`for buffer, gradient in zip(...)`."""
+    return isinstance(loop, ast.For) and "zip(" in ast.unparse(loop.iter)

@@ -1,0 +1,344 @@
+"""How the samples of a batch are weighed: weights, padding, sums over the batch."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..framework import tapes
+from ..values import (
+    Asked,
+    Class,
+    Constant,
+    Dataset,
+    Function,
+    Instance,
+    Layer,
+    ListValue,
+    Tensor,
+    Value,
+    Variable,
+)
+from . import habits, unread
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_UNPACKS = frozenset({"unpack_x_y_sample_weight"})
+
+# Weights of samples
+
+
+def class_made(reader: Reader, cls: Class) -> None:
+    """A model's own `train_step` is read."""
+    if cls.base != "model" or reader.silent:
+        return
+    for method in cls.node.body:
+        if isinstance(method, ast.FunctionDef) and method.name == "train_step":
+            found = _unpacking(method)
+            if found is not None and len(found[0].elts) == 3 and _trains(method):
+                _unused(reader, method, *found)
+
+
+def fitted(reader: Reader, thing: Layer | Instance, keywords: dict[str, Value]) -> None:
+    """`fit` is given weights; the model's own step has to take them."""
+    weights = [keywords.get(name) for name in ("sample_weight", "class_weight")]
+    given = any(
+        one is not None and not (isinstance(one, Constant) and one.value is None) for one in weights
+    )
+    step = thing.of.members.get("train_step") if isinstance(thing, Instance) else None
+    if not given or not isinstance(step, Function) or not isinstance(step.node, ast.FunctionDef):
+        return
+    found = _unpacking(step.node)
+    if not _trains(step.node):
+        return
+    if found is None:
+        for taken in _taken_by_index(step.node):
+            habits.remark(reader, "sample-weight-ignored", reader.spot(taken), "two")
+        return
+    target, node = found
+    if len(target.elts) == 2 and _name(node.value) not in _UNPACKS:
+        habits.remark(reader, "sample-weight-ignored", reader.spot(target), "two")
+    elif len(target.elts) == 3:
+        third = target.elts[2]
+        if isinstance(third, ast.Name) and not _weighs(step.node, third.id):
+            _tell(reader, step.node, target, third.id)
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, ast.Call):
+        return _name(node.func)
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+def _trains(method: ast.FunctionDef) -> bool:
+    return any(_name(node) == "GradientTape" for node in ast.walk(method))
+
+
+def _unpacking(method: ast.FunctionDef) -> tuple[ast.Tuple, ast.Assign] | None:
+    """Where a step takes its data apart, if it does that once and nothing else."""
+    given = [argument.arg for argument in method.args.args if argument.arg != "self"]
+    if not given:
+        return None
+    data = given[0]
+    found = [
+        (node.targets[0], node)
+        for node in ast.walk(method)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Tuple)
+        and (
+            (isinstance(node.value, ast.Name) and node.value.id == data)
+            or (_name(node.value) in _UNPACKS and data in _names(node.value))
+        )
+    ]
+    if len(found) != 1 or len(list(_loading(method, data))) != 1:
+        return None
+    target, node = found[0]
+    plain = all(isinstance(part, ast.Name) for part in target.elts[:2])
+    return (target, node) if plain else None
+
+
+def _taken_by_index(method: ast.FunctionDef) -> list[ast.Subscript]:
+    """`data[1]`, of a step that takes inputs and targets by their places and nothing else."""
+    given = [argument.arg for argument in method.args.args if argument.arg != "self"]
+    taken = [
+        node
+        for node in ast.walk(method)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in given[:1]
+    ]
+    places = [getattr(node.slice, "value", None) for node in taken]
+    if sorted(map(str, places)) != ["0", "1"] or len(list(_loading(method, given[0]))) != 2:
+        return []
+    return [node for node, place in zip(taken, places, strict=True) if place == 1]
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _loading(method: ast.AST, name: str) -> Iterator[ast.Name]:
+    for node in ast.walk(method):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            yield node
+
+
+def _weighs(method: ast.AST, name: str) -> bool:
+    """Says whether anything but a metric is given the weights."""
+    measured = {
+        id(one)
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call) and _name(node.func) in _METRICS
+        for one in _loading(node, name)
+    }
+    return any(id(one) not in measured for one in _loading(method, name))
+
+
+_METRICS = frozenset({"update_state", "compute_metrics", "update_metrics"})
+
+
+def _unused(reader: Reader, method: ast.FunctionDef, target: ast.Tuple, node: ast.Assign) -> None:
+    third = target.elts[2]
+    if not isinstance(third, ast.Name) or _weighs(method, third.id):
+        return
+    named = re.match(unread.WEIGHTS, third.id) is not None
+    if named or (_name(node.value) in _UNPACKS and not third.id.startswith("_")):
+        _tell(reader, method, target, third.id)
+
+
+def _tell(reader: Reader, method: ast.FunctionDef, given: ast.AST, name: str = "") -> None:
+    """Says at the loss what it leaves aside."""
+    measured = next(_loading(method, name), None) is not None
+    loss = _loss(method)
+    others = ((reader.spot(given), "the weights are here"),) if loss is not None else ()
+    spot = reader.spot(loss or given)
+    words = "measured" if measured else "unused"
+    habits.remark(reader, "sample-weight-ignored", spot, words, (), others)
+
+
+def _loss(method: ast.FunctionDef) -> ast.AST | None:
+    """What is assigned last to the name whose gradient is asked for."""
+    asked = [
+        node.args[0].id
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call)
+        and _name(node.func) in ("gradient", "minimize", "compute_gradients")
+        and node.args
+        and isinstance(node.args[0], ast.Name)
+    ]
+    made = [
+        node.value
+        for node in ast.walk(method)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(one, ast.Name) and one.id in asked for one in node.targets)
+    ]
+    return made[-1] if made else None
+
+
+def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """A step takes weights by name, or makes a mask, and never looks at them."""
+    if reader.silent or not isinstance(node, ast.FunctionDef) or not _trains(node):
+        return
+    given, made = unread.names(reader, node)
+    for name, argument in given.items():
+        if "_" in name and re.match(unread.WEIGHTS, name):
+            _tell(reader, node, argument)
+    for one in made:
+        loss = _loss(node)
+        if loss is not None:
+            others = ((reader.spot(one), "not used"),)
+            habits.remark(reader, "sample-weight-ignored", reader.spot(loss), "idle", (), others)
+
+
+# Padding
+
+
+@dataclass(eq=False, repr=False)
+class Batches:
+    """What is known of the batches and of the losses taken over them.
+
+    `kinds`: layers that bring a sequence down to one; `padded`: losses of each
+    position, and the layer that marks the padding; `sums`: where a sum over everything was made;
+    `unread`: weights and masks that functions leave aside.
+    """
+
+    kinds: set[str] = field(default_factory=set)
+    padded: dict[int, Layer] = field(default_factory=dict)
+    lengths: dict[int, tuple[Dataset, int]] = field(default_factory=dict)
+    ragged: bool = False
+    sums: dict[int, ast.AST] = field(default_factory=dict)
+    summed: list[tuple[Asked, ast.AST]] = field(default_factory=list)
+    rescaled: set[int] = field(default_factory=set)
+    unread: dict[int, tuple[dict[str, ast.arg], list[ast.Assign]]] = field(default_factory=dict)
+
+
+def layer_made(reader: Reader, layer: Layer) -> None:
+    """A layer that may bring a sequence down to one position."""
+    keeps = layer.arguments.get("return_sequences")
+    if re.search(_COLLAPSING, layer.kind) and keeps is None:
+        reader.facts.batches.kinds.add(layer.kind)
+
+
+_COLLAPSING = r"Pooling|Flatten|^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\w*)$"
+
+
+def per_item(reader: Reader, prediction: Value | None, result: Tensor, node: ast.AST) -> None:
+    """A loss of each position, of a model that marks its padding."""
+    if not isinstance(prediction, Tensor) or not reader.active:
+        return
+    layers = [thing for thing in prediction.flow if isinstance(thing, Layer)]
+    masking = [
+        layer
+        for layer in layers
+        if layer.kind == "Embedding"
+        and isinstance(layer.arguments.get("mask_zero"), Constant)
+        and getattr(layer.arguments["mask_zero"], "value", None) is True
+    ]
+    if masking and not reader.facts.batches.kinds:
+        reader.facts.batches.padded.update(dict.fromkeys(result.tokens, masking[0]))
+
+
+def averaged(reader: Reader, short: str, value: Value, node: ast.AST) -> None:
+    """A mean over all positions of such a loss."""
+    if short != "reduce_mean" or not isinstance(value, Tensor):
+        return
+    layer = next((reader.facts.batches.padded.get(token) for token in value.tokens), None)
+    if layer is not None:
+        others = ((reader.spot(layer.node), "marks the padding"),)
+        habits.remark(reader, "sample-weight-ignored", reader.spot(node), "mask", (), others)
+
+
+# Sums over the batch
+
+_ADAPTIVE = frozenset(
+    "Adam AdamW Adamax Nadam RMSprop Adagrad Adadelta Ftrl Lion Adafactor".split()
+)
+FEWEST = 8
+"""Examples of a batch from which on a sum is worth a word."""
+
+
+def sliced(reader: Reader, dataset: Dataset, value: Value) -> None:
+    """A dataset is made of the rows of an array."""
+    while isinstance(value, ListValue) and value.items:
+        value = value.items[0]
+    if isinstance(value, Tensor) and value.shape and value.shape[0] is not None:
+        reader.facts.batches.lengths[id(dataset)] = (dataset, value.shape[0])
+
+
+def batched(
+    reader: Reader, dataset: Dataset, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """A dataset is cut into batches; the last one may be shorter."""
+    size = arguments[0] if arguments else keywords.get("batch_size")
+    length = reader.facts.batches.lengths.get(id(dataset), (dataset, 0))[1]
+    drops = keywords.get("drop_remainder")
+    if drops is not None and not (isinstance(drops, Constant) and drops.value is False):
+        return
+    known = size.value if isinstance(size, Constant) and isinstance(size.value, int) else None
+    if known is None or known < FEWEST or (length and length % known == 0):
+        return
+    reader.facts.batches.ragged = True
+
+
+def summed(
+    reader: Reader,
+    short: str,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    result: Tensor,
+    node: ast.AST,
+) -> None:
+    """An operation adds up everything, the batch too."""
+    if short in ("reduce_sum", "sum") and len(arguments) == 1 and "axis" not in keywords:
+        reader.facts.batches.sums.update(dict.fromkeys(result.tokens, node))
+
+
+def halved(reader: Reader, op: ast.operator, left: Value, right: Value, result: Tensor) -> None:
+    """Half of such a sum still is one; a gradient that is divided is not what it was."""
+    batches = reader.facts.batches
+    if isinstance(op, ast.Div) and isinstance(left, Tensor) and left.gradient is not None:
+        batches.rescaled.add(id(left.gradient.call))
+    for whole, factor in ((left, right), (right, left)):
+        if isinstance(whole, Tensor) and isinstance(factor, Constant):
+            node = next((batches.sums[one] for one in whole.tokens if one in batches.sums), None)
+            if node is not None and factor.value == (0.5 if isinstance(op, ast.Mult) else 2):
+                batches.sums.update(dict.fromkeys(result.tokens, node))
+
+
+def sum_asked(reader: Reader, asked: Asked) -> None:
+    """Gradients are asked of a sum over a batch."""
+    node = reader.facts.batches.sums.get(next(iter(asked.target.tokens), 0))
+    if node is None or asked.target.loss != 1 or len(asked.target.tokens) != 1:
+        return
+    owners = [tapes.owner_of(source) for source in tapes.entries(asked.sources)]
+    if owners and all(isinstance(owner, Layer | Variable) for owner in owners):
+        reader.facts.batches.summed.append((asked, node))
+
+
+def finish(reader: Reader) -> None:
+    """What only the whole file can tell."""
+    batches = reader.facts.batches
+    if not batches.ragged:
+        return
+    adaptive = any(optimizer.kind in _ADAPTIVE for optimizer in reader.facts.optimizers)
+    for asked, node in batches.summed:
+        if adaptive or not (asked.applied or asked.used) or id(asked) in batches.rescaled:
+            continue
+        habits.remark(reader, "sum-vs-mean-reduction", reader.spot(node), "")
+
+
+__all__ = [
+    "averaged",
+    "batched",
+    "class_made",
+    "finish",
+    "fitted",
+    "function_made",
+    "per_item",
+    "sum_asked",
+    "summed",
+]

@@ -1,0 +1,146 @@
+"""Weights that come with each batch, in a field of it or beside it, and that no line reads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..framework.names import last
+from . import habits
+from .unread import WEIGHTS
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_WHOLE = frozenset({"_asdict", "asdict", "astuple", "getattr", "vars", "_fields", "fields"})
+"""What reads every field of a tuple at once."""
+
+
+def finish(reader: Reader) -> None:
+    """A step reads every field of its batch but the weights, and so does everybody else."""
+    _beside(reader)
+    classes = [one for one in ast.walk(reader.source.tree) if isinstance(one, ast.ClassDef)]
+    for cls in classes:
+        names = _fields(cls)
+        weights = [one for one in names if re.search(WEIGHTS, one)]
+        if len(weights) != 1 or len(names) < 3:
+            continue
+        read = {
+            node.attr
+            for source in reader.sources
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+        }
+        if weights[0] in read or read & _WHOLE or _unpacked(reader, len(names)):
+            continue
+        for step, batch in _steps(reader.source.tree, {*names} - {*weights}):
+            if not _taken_apart(reader.source.tree, batch):
+                spot = reader.spot(step)
+                others = ((reader.spot(_made(cls, weights[0])), "never read"),)
+                habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+
+
+def _beside(reader: Reader) -> None:
+    """`for x, y, sample_weight in data`, around a tape, and no line of the function reads it."""
+    for loop in ast.walk(reader.source.tree):
+        names = loop.target.elts if _takes_three(loop) else []  # type: ignore[attr-defined]
+        if not names or not isinstance(names[2], ast.Name) or not re.search(WEIGHTS, names[2].id):
+            continue
+        scope = reader.source.tree
+        for one in reader.source.around(loop):
+            scope = one if isinstance(one, ast.FunctionDef) else scope  # type: ignore[assignment]
+        read = any(
+            isinstance(one, ast.Name) and one.id == names[2].id and isinstance(one.ctx, ast.Load)
+            for one in ast.walk(scope)
+        )
+        blocks = [one for one in ast.walk(loop) if _records(one)]
+        inside = {one.id for part in blocks for one in ast.walk(part) if isinstance(one, ast.Name)}
+        if blocks and not read and {ast.unparse(one) for one in names[:2]} <= inside:
+            others = ((reader.spot(names[2]), "never read"),)
+            spot = reader.spot(blocks[0].body[-1])  # type: ignore[attr-defined]
+            habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+
+
+def _takes_three(node: ast.AST) -> bool:
+    target = node.target if isinstance(node, ast.For) else None
+    return isinstance(target, ast.Tuple) and len(target.elts) == 3
+
+
+def _records(node: ast.AST) -> bool:
+    return isinstance(node, ast.With) and "GradientTape" in ast.unparse(node.items[0])
+
+
+def _fields(cls: ast.ClassDef) -> list[str]:
+    """The fields of a named tuple, or of a dataclass."""
+    made = [one.func if isinstance(one, ast.Call) else one for one in cls.decorator_list]
+    kinds = {last(ast.unparse(one)) for one in (*cls.bases, *made)}
+    if not kinds & {"NamedTuple", "dataclass"}:
+        return []
+    return [
+        one.target.id
+        for one in cls.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    ]
+
+
+def _made(cls: ast.ClassDef, name: str) -> ast.AST:
+    return next(
+        one
+        for one in cls.body
+        if isinstance(one, ast.AnnAssign) and getattr(one.target, "id", "") == name
+    )
+
+
+def _steps(tree: ast.AST, others: set[str]) -> Iterator[tuple[ast.stmt, str]]:
+    """Where a tape's block reads the last of the other fields, all of one batch."""
+    for block in ast.walk(tree):
+        if not isinstance(block, ast.With) or not _records(block):
+            continue
+        reads: dict[str, list[tuple[str, ast.stmt]]] = {}
+        for statement in block.body:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    reads.setdefault(node.value.id, []).append((node.attr, statement))
+        for batch, found in reads.items():
+            if others <= {field for field, _ in found}:
+                yield found[-1][1], batch
+
+
+def _unpacked(reader: Reader, count: int) -> bool:
+    """Says whether anything is taken apart into so many names, or handed on with a star."""
+    return any(
+        (
+            isinstance(node, ast.Tuple)
+            and isinstance(node.ctx, ast.Store)
+            and len(node.elts) == count
+        )
+        or (isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Load))
+        or isinstance(node, ast.MatchSequence | ast.MatchClass)
+        for source in reader.sources
+        for node in ast.walk(source.tree)
+    )
+
+
+def _taken_apart(tree: ast.AST, batch: str) -> bool:
+    """Says whether the whole batch goes anywhere: `x, y, w = batch`, `loss(*batch)`."""
+    inside = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    handed = {
+        id(one)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for one in node.args
+        if isinstance(one, ast.Name)
+    }
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == batch
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in inside | handed
+        for node in ast.walk(tree)
+    )

@@ -1,0 +1,1 @@
+"""Python itself: statements, expressions, names, calls, classes and containers."""

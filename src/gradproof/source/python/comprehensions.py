@@ -1,0 +1,115 @@
+"""Comprehensions and generator expressions: loops that make a value."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..framework import parts
+from ..joining import truth
+from ..noticing import rounds, sharing
+from ..values import Constant, DictValue, Group, ListValue, Scope, Unknown, Value, Variable
+from . import binding, iterators
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+def comprehension(
+    reader: Reader, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+) -> Value:
+    """What a comprehension gives: each element once, loops of unknown length twice."""
+    results: list[tuple[Value, Value]] = []
+    unbuilt: dict[int, object] = {}
+    scope = Scope()
+    frame = reader.frame
+    before = frame.scopes
+    frame.scopes = (scope, *before)
+    try:
+        exact = _generate(reader, node, 0, results, unbuilt)
+    finally:
+        frame.scopes = before
+    if isinstance(node, ast.DictComp):
+        items = {
+            key.value if isinstance(key, Constant) else f"?{i}": value
+            for i, (key, value) in enumerate(results)
+        }
+        if len(results) > 1 or not exact:
+            sharing.lent(reader, [value for _, value in results], node.value)
+        # Keys that nobody knows may be the same.
+        apart = all(isinstance(key, Constant) for key, _ in results)
+        return DictValue(items, exact and apart, lasting=reader.frame.traced is None)
+    made = ListValue([value for _, value in results], exact, node=node)
+    made.unbuilt = tuple(unbuilt.values())
+    if isinstance(node, ast.GeneratorExp):
+        iterators.given_once(reader, made, "a generator expression", node)
+    return made
+
+
+def _generate(
+    reader: Reader,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    depth: int,
+    results: list[tuple[Value, Value]],
+    unbuilt: dict[int, object],
+) -> bool:
+    if depth == len(node.generators):
+        if isinstance(node, ast.DictComp):
+            results.append((reader.evaluate(node.key), reader.evaluate(node.value)))
+        else:
+            results.append((Constant(None), reader.evaluate(node.elt)))
+        return True
+    generator = node.generators[depth]
+    iterated = reader.evaluate(generator.iter)
+    if isinstance(iterated, ListValue):
+        unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
+    found, complete = binding.elements(reader, iterated, generator.iter)
+    exact = complete
+    if complete and len(found) > 1 and not generator.ifs:
+        reader.facts.turning.add(id(generator))
+    if not complete:
+        # One stands for all, but lists of variables would lose owners.
+        owned: list[Value] = [one for one in found if isinstance(one, Group | Variable)]
+        found = owned or found[:1] or [Unknown(data=True)]
+    once, before = None, rounds.of(reader).updates
+    if not isinstance(node, ast.GeneratorExp):
+        once = iterators.gathering_begins(reader, generator, iterated)
+    reader.frame.looping += 1
+    reader.frame.gathering += 1
+    reader.frame.long_loops += not complete
+    for element in found[:64]:
+        binding.bind(reader, generator.target, element, node, loop=True)
+        choice = parts.picked(element, generator)
+        if choice.part is not None:
+            binding.bind(reader, generator.target, choice.part, node, loop=True)
+        known = [truth(reader.evaluate(test)) for test in generator.ifs]
+        if choice.known:
+            known = [choice.part is not None]
+        if any(one is False for one in known):
+            continue
+        if any(one is None for one in known):
+            exact = False
+        exact = _generate(reader, node, depth + 1, results, unbuilt) and exact
+    if not complete:
+        # A second round, so that what one round leaves meets the next.
+        visits = reader.loops.get(id(node), 0)
+        reader.loops[id(node)] = visits + 1
+        if visits < 1:
+            _generate_again(reader, node, generator, found, depth)
+    reader.frame.looping -= 1
+    reader.frame.gathering -= 1
+    reader.frame.long_loops -= not complete
+    iterators.gathering_ends(reader, generator, once, before)
+    return exact
+
+
+def _generate_again(
+    reader: Reader,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    generator: ast.comprehension,
+    found: list[Value],
+    depth: int,
+) -> None:
+    for element in found[:1]:
+        binding.bind(reader, generator.target, element, node, loop=True)
+        _generate(reader, node, depth + 1, [], {})

@@ -1,0 +1,177 @@
+"""Enters functions of the program: arguments bound, the body followed."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .. import modules
+from ..dependence import Anything
+from ..flow import cut, merge, origin
+from ..framework import losses
+from ..joining import join_values
+from ..noticing import clips, habits, state, unread
+from ..values import (
+    Constant,
+    Dataset,
+    DictValue,
+    Function,
+    Instance,
+    Layer,
+    ListValue,
+    Scope,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+from . import calls, iterators
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+
+Arguments = list[Value]
+Keywords = dict[str, Value]
+
+
+def follow(
+    reader: Reader,
+    function: Function,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    receiver: Value | None,
+) -> Value:
+    """What a call of a function of the program gives, entered unless it is too deep."""
+    if (
+        len(reader.frames) > _deepest()
+        or sum(f.function is not None and f.function.node is function.node for f in reader.frames)
+        > 1
+        or not modules.worth_following(reader, function.node, receiver)
+    ):
+        return calls.unknown_call(
+            reader, Unknown(function.name, data=True), arguments, keywords, node
+        )
+    if function.gradient_free == "custom":
+        return _custom_gradient(reader, function, arguments, keywords, node)
+    return enter(reader, function, arguments, keywords, node, receiver)
+
+
+def _deepest() -> int:
+    from ..reader import DEEPEST
+
+    return DEEPEST
+
+
+def enter(
+    reader: Reader,
+    function: Function,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    receiver: Value | None,
+) -> Value:
+    """Follows the body of a function of the file."""
+    from ..reader import Frame
+
+    reader.entered.add(id(function.node))
+    if function.name == "build" and isinstance(receiver, Instance):
+        # The first call of the layer builds nothing anew.
+        reader.store.set_field(receiver, "built", True)
+    scope = Scope(_bind_arguments(function, arguments, keywords))
+    outer = reader.frame
+    frame = Frame(
+        (scope, *function.scopes),
+        function,
+        node,
+        receiver,
+        traced=outer.traced or (function if function.traced is not None else None),
+        training=outer.training,
+        building=outer.building or function.name in ("build", "__init__"),
+        guarded=outer.guarded if outer.traced is not None else 0,
+        keras_call=outer.keras_call,
+    )
+    state.function_begins(reader, function, outer, arguments, node)
+    clips.handed(reader, function, scope.names, node)
+    reader.frames.append(frame)
+    try:
+        body = function.node.body
+        if isinstance(body, list):
+            left = reader.execute(body)
+            if left is None:
+                frame.returned.append(Constant(None))
+        else:
+            frame.returned.append(reader.evaluate(body))
+    finally:
+        reader.frames.pop()
+    if frame.yielded:
+        element = frame.yielded[0]
+        for other in frame.yielded[1:]:
+            element = join_values(element, other)
+        generator = Dataset(element, node)
+        iterators.generator_made(reader, function, generator, node)
+        return generator
+    result = _returned(frame.returned)
+    unread.returned(reader, function, scope.names, result, node)
+    unread.dropped(reader, scope.names, result, node)
+    return result
+
+
+def _returned(values: list[Value]) -> Value:
+    plain = [value for value in values if not (isinstance(value, Constant) and value.value is None)]
+    if not plain:
+        return values[0] if values else Constant(None)
+    result = plain[-1]
+    for value in plain[:-1]:
+        result = join_values(result, value)
+    return result
+
+
+def _bind_arguments(
+    function: Function, arguments: Arguments, keywords: Keywords
+) -> dict[str, Value]:
+    node = function.node.args
+    names = [argument.arg for argument in (*node.posonlyargs, *node.args)]
+    bound: dict[str, Value] = dict(function.defaults)
+    bound.update(zip(names, arguments, strict=False))
+    known = {*names, *(argument.arg for argument in node.kwonlyargs)}
+    bound.update({key: value for key, value in keywords.items() if key in known})
+    if node.vararg is not None:
+        bound[node.vararg.arg] = ListValue(list(arguments[len(names) :]), fixed=True)
+    if node.kwarg is not None:
+        rest: dict[object, Value] = {
+            key: value for key, value in keywords.items() if key not in known
+        }
+        bound[node.kwarg.arg] = DictValue(rest)
+    for name in known:
+        bound.setdefault(name, Unknown(name, data=True))
+    return bound
+
+
+def _custom_gradient(
+    reader: Reader, function: Function, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value:
+    """A function with its own gradient: live, whatever its body does."""
+    with state.quietly(reader):
+        result = enter(reader, function, arguments, keywords, node, None)
+    losses.custom_gradient(reader, function, result, node)
+    flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    zeros = habits.returned_zeros(result)
+    if zeros is not None:
+        path = (*reader.path(node), zeros)
+        flow = cut(flow, "nothing", function.name, path, reader.active)
+    # Variables that the body reads: their gradients are its own business, too.
+    value = result.items[0] if isinstance(result, ListValue) and result.items else None
+    within = reader.read(value, node) if isinstance(value, Tensor) else {}
+    inner = [
+        origin(owner, reader.active, reader.path(node))
+        for owner in within
+        if owner not in flow and isinstance(owner, Variable | Layer | Unknown | Anything)
+    ]
+    used = [owner for owner in within if owner not in flow and isinstance(owner, Variable | Layer)]
+    habits.takes_no_variables(reader, result, used, node)
+    flow = merge((flow, *inner))
+    first = arguments[0] if arguments else None
+    shape = first.shape if isinstance(first, Tensor) else None
+    return Tensor(flow, "tensor", shape, made=reader.path(node))

@@ -1,0 +1,1 @@
+"""The audit: whether a variable moved as its optimizer's rule says."""

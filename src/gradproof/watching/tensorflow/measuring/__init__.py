@@ -1,0 +1,1 @@
+"""The numbers of every variable at every step, measured where they arise."""

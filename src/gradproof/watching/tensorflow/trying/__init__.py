@@ -1,0 +1,1 @@
+"""Steps, gradients and optimizers tried beside the run: for checks, proofs and comparisons."""
