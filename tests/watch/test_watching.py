@@ -294,7 +294,10 @@ def long_loop_with_changes_by_hand():
 def test_a_settled_optimizer_hides_nothing(tmp_path):
     """Its own assignments are not looked at any more, those of the program are."""
     run = watched(long_loop_with_changes_by_hand, tmp_path)
-    kernel, bias = (one.key for one in run.variables if one.role == "model")
+    made = line_of("kernel, bias = tf.Variable([1.0, -2.0])")
+    kernel, bias = (
+        one.key for one in run.variables if one.made_at and one.made_at.span.line == made
+    )
     by_hand = [one for one in run.assigned if one.variable == kernel and one.places]
     assert [(one.method, one.times) for one in by_hand] == [("assign", 8)]
     assert by_hand[0].places[0].span.line == line_of("kernel.assign(0.99")
