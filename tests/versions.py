@@ -25,6 +25,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "replicas-see-same-data": "Keras 3.3 does not sum the gradients of replicas",
         "replica-loss-divided-twice": "losses of Keras 3.3 do not divide by the replicas",
         "stateful-optimizer-in-keras3-strategy": "Keras 3.3 does not trace a branch there",
+        "ndim": "`ndim` of Keras 3.3 takes no bare `tf.Variable`",
         "int-dtype-variable": "Keras 3.3 refuses a bare `tf.Variable`",
         "variable-left-out": "Keras 3.3 refuses a bare `tf.Variable`",
         "trap-12-pinn": "Keras 3.3 refuses a bare `tf.Variable`",

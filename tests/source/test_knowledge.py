@@ -140,6 +140,8 @@ def _found(name: str) -> Any:
 @pytest.mark.parametrize(("effect", "name"), ASKED)
 def test_gradient_of_a_function(tf: Any, effect: str, name: str):
     """None, zero, or finite and alive, as the table says."""
+    if name in versions.otherwise():
+        pytest.skip(versions.otherwise()[name])
     variable = tf.Variable([0.3, 1.7, 0.9, 1.2])
     function = _found(name)
     with tf.GradientTape() as tape:
@@ -286,4 +288,4 @@ def test_old_arguments():
         keras.optimizers.Adam(lr=0.5)
     optimizer = keras.optimizers.Adam(0.25)
     optimizer.lr = 0.5
-    assert float(optimizer.learning_rate) == 0.25
+    assert float(optimizer.learning_rate.numpy()) == 0.25
