@@ -72,6 +72,10 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 
+_STRAIGHT = Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False)
+_STRAIGHT_SYMPTOMS = ("nondifferentiable-op", "stopped-gradient", "unconnected-variable")
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Custom gradients that ignore the one from above, straight-through forms turned around."""
     for broken, call, names in loop.breaks("residual"):
@@ -83,8 +87,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             label="the stopped part and the added one are swapped",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
-            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
-            symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+            fix=_STRAIGHT,
+            symptoms=_STRAIGHT_SYMPTOMS,
         )
     for broken, call, names in loop.breaks("cancelled"):
         yield Finding(
@@ -95,8 +99,8 @@ def find(loop: Loop) -> Iterator[Finding]:
             label="the slopes cancel here",
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
-            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
-            symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+            fix=_STRAIGHT,
+            symptoms=_STRAIGHT_SYMPTOMS,
         )
     for broken, call, names in loop.breaks("nothing"):
         yield Finding(
@@ -109,6 +113,11 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=Fix("return the gradient from above times the derivative", safe=False),
             symptoms=("nondifferentiable-op", "zero-gradient-region"),
         )
+    yield from _of_gradients(loop)
+
+
+def _of_gradients(loop: Loop) -> Iterator[Finding]:
+    """What a gradient function, or the sum of a straight-through form, shows by itself."""
     for seen in loop.about("wrong-custom-gradient"):
         if seen.words == "variables":
             yield Finding(
@@ -129,8 +138,8 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "of it is used for nothing but its gradient, a straight-through form turned around",
                 place=loop.place(seen.at),
                 label="the stopped part and the added one are swapped",
-                fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
-                symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+                fix=_STRAIGHT,
+                symptoms=_STRAIGHT_SYMPTOMS,
             )
             continue
         yield Finding(
@@ -182,8 +191,8 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=found.names,
             step=found.call.step + 1,
             evidence={"unconnected": len(found.names), "sources": len(found.call.sources)},
-            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
-            symptoms=("nondifferentiable-op", "stopped-gradient", "unconnected-variable"),
+            fix=_STRAIGHT,
+            symptoms=_STRAIGHT_SYMPTOMS,
         )
     crash = run.crash
     if crash is not None and VARIABLES in crash.message and crash.places:
@@ -247,7 +256,7 @@ def _straight(run: Run) -> Iterator[Finding]:
             variables=found.names,
             step=found.call.step + 1,
             evidence={"slope": found.slope},
-            fix=Fix("write it as `soft + tf.stop_gradient(hard - soft)`", safe=False),
+            fix=_STRAIGHT,
             symptoms=(
                 "nondifferentiable-op",
                 "stopped-gradient",

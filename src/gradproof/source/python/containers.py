@@ -6,21 +6,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..framework import datasets
-from ..noticing import keeping, state
+from ..noticing import state
 from ..values import (
     Constant,
     Dataset,
     DictValue,
-    Group,
-    Instance,
-    Layer,
     ListValue,
     Unknown,
     Value,
-    Variable,
     Zip,
 )
-from . import binding, list_changes, operators
+from . import binding, list_changes
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -58,45 +54,10 @@ def list_method(
 ) -> Value:
     """A method of a list."""
     if name in ("append", "insert", "add") and arguments:
-        known = receiver.items
-        value = arguments[-1]
-        keeping.appended(reader, value, node)
-        state.appended(reader, receiver, value, node)
-        if len(known) > 24:
-            # What a long loop collects: one more entry tells nothing new.
-            reader.store.set_field(receiver, "exact", False)
-            return Constant(None)
-        position = (
-            list_changes.inserted_at(arguments, len(known)) if name == "insert" else len(known)
-        )
-        # A loop whose rounds are all followed puts in what each of them puts in.
-        frame = reader.frame
-        every_time = not frame.looping or not (frame.long_loops or frame.guarded)
-        exact = receiver.exact and every_time and position is not None
-        if (
-            reader.frame.guarded
-            and isinstance(value, Group | Variable)
-            and _stands_in(value, known)
-        ):
-            # Whoever asks before he appends may ask whether it is there.
-            reader.store.set_field(receiver, "exact", False)
-            return Constant(None)
-        updated = [*known[: position or 0], value, *known[position or 0 :]]
-        reader.store.set_field(receiver, "items", updated)
-        if isinstance(value, Variable) and not value.held_by:
-            value.held_by = "list"
-        if not exact and receiver.exact and not isinstance(value, Layer | Variable | Instance):
-            reader.store.set_field(receiver, "exact", False)
+        list_changes.appended(reader, receiver, name, arguments, node)
         return Constant(None)
     if name == "extend" and arguments:
-        items, complete = binding.elements(reader, arguments[0], node)
-        grown = [*receiver.items, *items]
-        exact = receiver.exact and complete and len(grown) <= operators.MOST_ITEMS
-        reader.store.set_field(receiver, "items", grown[: operators.MOST_ITEMS])
-        reader.store.set_field(receiver, "exact", exact)
-        if isinstance(arguments[0], ListValue) and arguments[0].unbuilt:
-            unbuilt = (*receiver.unbuilt, *arguments[0].unbuilt)
-            reader.store.set_field(receiver, "unbuilt", unbuilt)
+        list_changes.extended(reader, receiver, arguments[0], node)
         return Constant(None)
     if name in ("clear",):
         reader.store.set_field(receiver, "items", [])
@@ -117,13 +78,6 @@ def list_method(
             list(receiver.items), receiver.exact, receiver.fixed, receiver.owner, receiver.which
         )
     return Unknown(name, data=True)
-
-
-def _stands_in(value: Value, known: list[Value]) -> bool:
-    """Says whether a variable, or a group of one owner, is in a list already."""
-    if isinstance(value, Group):
-        return any(isinstance(one, Group) and one.owner is value.owner for one in known)
-    return isinstance(value, Variable) and any(one is value for one in known)
 
 
 def _dict_method(

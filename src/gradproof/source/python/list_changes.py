@@ -6,11 +6,25 @@ import ast
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from ..values import Constant, DictValue, ListValue, Unknown, Value
-from . import builtin, subscripts
+from ..noticing import keeping, state
+from ..values import (
+    Constant,
+    DictValue,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Unknown,
+    Value,
+    Variable,
+)
+from . import binding, builtin, operators, subscripts
 
 if TYPE_CHECKING:
     from ..reader import Reader
+
+LONG = 24
+"""Entries of a list after which one more is not kept."""
 
 _AS_IT_STOOD = ("node", "used", "pairs")
 """What a change leaves as it was."""
@@ -27,12 +41,55 @@ def popped(reader: Reader, known: ListValue, arguments: list[Value], first: bool
     return items[at] if isinstance(at, int) and -len(items) <= at < len(items) else items[0]
 
 
-def inserted_at(arguments: list[Value], length: int) -> int | None:
+def appended(
+    reader: Reader, known: ListValue, name: str, arguments: list[Value], node: ast.AST
+) -> None:
+    """`append`, `add`, and `insert` at a place."""
+    items, value = known.items, arguments[-1]
+    keeping.appended(reader, value, node)
+    state.appended(reader, known, value, node)
+    asked_first = reader.frame.guarded and isinstance(value, Group | Variable)
+    if len(items) > LONG or (asked_first and _stands_in(value, items)):
+        # One more of what a long loop collects tells nothing new; and whoever asks
+        # before he appends may ask whether it is there.
+        reader.store.set_field(known, "exact", False)
+        return
+    place = _inserted_at(arguments, len(items)) if name == "insert" else len(items)
+    # A loop whose rounds are all followed puts in what each of them puts in.
+    frame = reader.frame
+    every_time = not frame.looping or not (frame.long_loops or frame.guarded)
+    exact = known.exact and every_time and place is not None
+    reader.store.set_field(known, "items", [*items[: place or 0], value, *items[place or 0 :]])
+    if isinstance(value, Variable) and not value.held_by:
+        value.held_by = "list"
+    if not exact and known.exact and not isinstance(value, Layer | Variable | Instance):
+        reader.store.set_field(known, "exact", False)
+
+
+def extended(reader: Reader, known: ListValue, given: Value, node: ast.AST) -> None:
+    """`extend(given)`."""
+    items, complete = binding.elements(reader, given, node)
+    grown = [*known.items, *items]
+    exact = known.exact and complete and len(grown) <= operators.MOST_ITEMS
+    reader.store.set_field(known, "items", grown[: operators.MOST_ITEMS])
+    reader.store.set_field(known, "exact", exact)
+    if isinstance(given, ListValue) and given.unbuilt:
+        reader.store.set_field(known, "unbuilt", (*known.unbuilt, *given.unbuilt))
+
+
+def _inserted_at(arguments: list[Value], length: int) -> int | None:
     """The place at which `insert` puts an entry; None where nobody knows."""
     place = arguments[0].value if isinstance(arguments[0], Constant) else None
     if not isinstance(place, int):
         return None
     return min(place, length) if place >= 0 else max(length + place, 0)
+
+
+def _stands_in(value: Value, known: list[Value]) -> bool:
+    """Says whether a variable, or a group of one owner, is in a list already."""
+    if isinstance(value, Group):
+        return any(isinstance(one, Group) and one.owner is value.owner for one in known)
+    return isinstance(value, Variable) and any(one is value for one in known)
 
 
 def turned(reader: Reader, known: ListValue) -> None:
