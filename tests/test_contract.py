@@ -377,8 +377,7 @@ def runs(
 def _here(name: str, generation: str) -> None:
     """Skips what is otherwise with the versions that are installed."""
     versions.skip_without(generation)
-    if name in (found := versions.otherwise(generation)):
-        pytest.skip(found[name])
+    versions.skip_if_otherwise(name, generation)
 
 
 def _file(fault: Fault, kind: str, mode: str, generation: str) -> str:

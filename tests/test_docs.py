@@ -38,8 +38,7 @@ def _named(page: Path) -> str:
 )
 def test_page(page, tmp_path, nursery):
     """Files, commands and programs do what the page says."""
-    if page.name in versions.otherwise():
-        pytest.skip(versions.otherwise()[page.name])
+    versions.skip_if_otherwise(page.name)
     pages.play(page, tmp_path, nursery)
 
 

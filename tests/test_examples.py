@@ -177,8 +177,7 @@ def forked(request, tmp_path, generation):
     name = request.getfixturevalue("name")
     if generations(name) == (3,):
         versions.skip_without("3")
-    if name in (found := versions.otherwise(str(generation))):
-        pytest.skip(found[name])
+    versions.skip_if_otherwise(name, str(generation))
     nursery = request.getfixturevalue("nursery" if generation == 3 else "legacy")
 
     def run(path: Path, command: list[str]) -> Done:

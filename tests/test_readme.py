@@ -116,8 +116,7 @@ def train(epochs):
 @pytest.mark.tensorflow
 def test_python_and_pytest(tmp_path):
     """The code of the section runs, and says what stands there."""
-    if "README.md" in versions.otherwise():
-        pytest.skip(versions.otherwise()["README.md"])
+    versions.skip_if_otherwise("README.md")
     proof, tests = re.findall(r"```python\n(.*?)```", USE, re.DOTALL)
     shown = re.search(r"```\n(variable .*?)```", USE, re.DOTALL).group(1).splitlines()
     program = WORLD + proof + "print(proof)\n"

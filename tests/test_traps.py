@@ -57,7 +57,6 @@ def test_check_is_silent(program: Path) -> None:
 )
 def test_run_is_silent(program: Path, generation: int) -> None:
     """Watching a right program gives no error, no warning and status 0."""
-    if program.stem in (found := versions.otherwise(str(generation))):
-        pytest.skip(found[program.stem])
+    versions.skip_if_otherwise(program.stem, str(generation))
     answer = ask("run", program, generation)
     assert (answer.named, answer.status) == ([], 0), answer.stderr[-3000:]

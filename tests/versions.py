@@ -70,6 +70,12 @@ def otherwise(generation: str | None = None) -> Mapping[str, str]:
     return OTHERWISE.get(tensorflow(), {})
 
 
+def skip_if_otherwise(name: str, generation: str | None = None) -> None:
+    """Skips a test of a fault or program that is something else here, and says why."""
+    if name in (found := otherwise(generation)):
+        pytest.skip(found[name])
+
+
 def adapted(text: str) -> str:
     """A program for `tf_keras` with the name that Keras 2 has here."""
     if "3" in generations():

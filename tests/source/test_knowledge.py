@@ -132,16 +132,14 @@ def _found(name: str) -> Any:
             thing = getattr(thing, part, None)
         if thing is not None:
             return thing
-    if name in versions.otherwise():
-        pytest.skip(versions.otherwise()[name])
+    versions.skip_if_otherwise(name)
     raise AssertionError(f"nobody has `{name}`")
 
 
 @pytest.mark.parametrize(("effect", "name"), ASKED)
 def test_gradient_of_a_function(tf: Any, effect: str, name: str):
     """None, zero, or finite and alive, as the table says."""
-    if name in versions.otherwise():
-        pytest.skip(versions.otherwise()[name])
+    versions.skip_if_otherwise(name)
     variable = tf.Variable([0.3, 1.7, 0.9, 1.2])
     function = _found(name)
     with tf.GradientTape() as tape:
