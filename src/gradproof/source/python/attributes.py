@@ -1,14 +1,14 @@
-"""Reads and writes attributes."""
+"""Reads attributes: what `value.name` is."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from .. import escaping, modules
-from ..framework import api, generations, optimizers, ownership, tensors, updates
+from .. import modules
+from ..framework import api, generations, ownership, tensors
 from ..framework.names import respelled
-from ..noticing import flags, state, target_copies, trainable_flips
+from ..noticing import state
 from ..values import (
     Bound,
     Class,
@@ -74,23 +74,7 @@ def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
     if isinstance(value, Layer):
         return _of_layer(reader, value, name, node)
     if isinstance(value, Unknown):
-        if name in api.COLLECTIONS:
-            value.called = True
-            which = api.COLLECTIONS[name]
-            return ListValue(
-                [Group(value, which)], True, owner=value, which=which, node=node, property_read=True
-            )
-        if name in (
-            "apply_gradients",
-            "minimize",
-            "gradient",
-            "assign",
-            "assign_sub",
-            "assign_add",
-            "numpy",
-        ):
-            return Bound(value, name)
-        return child(reader, value, name)
+        return _of_unknown(reader, value, name, node)
     if isinstance(value, Tensor):
         return _of_tensor(reader, value, name, node)
     if isinstance(value, Variable | Group):
@@ -98,26 +82,51 @@ def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
     if isinstance(value, Optimizer):
         return _of_optimizer(reader, value, name, node)
     if isinstance(value, Class):
-        found = member(value, name)
-        if isinstance(found, Function) and found.kind == "class":
-            return Bound(value, found)
-        return found if found is not None else Unknown(f"{value.name}.{name}")
-    if isinstance(value, Function) and name == "__name__" and value.name:
-        return Constant(value.name, node)
-    if isinstance(value, Other) and value.kind == "super":
-        return of_super(reader, value, name, node)
-    if isinstance(value, Function) and name in value.attributes:
-        return value.attributes[name]
-    if isinstance(value, Other) and name in value.arguments:
-        return value.arguments[name]
-    if isinstance(value, Other) and name in ("variables", "weights"):
-        return ListValue([], False)
-    if isinstance(
-        value,
-        Tape | ListValue | DictValue | Dataset | LossFunction | Zip | Function | Other | Constant,
-    ):
+        return _of_class(value, name)
+    if isinstance(value, Function):
+        return _of_function(value, name, node)
+    if isinstance(value, Other):
+        return _of_other(reader, value, name, node)
+    if isinstance(value, Tape | ListValue | DictValue | Dataset | LossFunction | Zip | Constant):
         return Bound(value, name)
     return Unknown(name)
+
+
+_OF_ANYTHING = frozenset(
+    "apply_gradients minimize gradient assign assign_sub assign_add numpy".split()
+)
+"""Methods by whose names something unknown shows what it is."""
+
+
+def _of_unknown(reader: Reader, value: Unknown, name: str, node: ast.AST) -> Value:
+    if name in api.COLLECTIONS:
+        value.called = True
+        which = api.COLLECTIONS[name]
+        return ListValue(
+            [Group(value, which)], True, owner=value, which=which, node=node, property_read=True
+        )
+    return Bound(value, name) if name in _OF_ANYTHING else child(reader, value, name)
+
+
+def _of_class(value: Class, name: str) -> Value:
+    found = member(value, name)
+    if isinstance(found, Function) and found.kind == "class":
+        return Bound(value, found)
+    return found if found is not None else Unknown(f"{value.name}.{name}")
+
+
+def _of_function(value: Function, name: str, node: ast.AST) -> Value:
+    if name == "__name__" and value.name:
+        return Constant(value.name, node)
+    return value.attributes[name] if name in value.attributes else Bound(value, name)
+
+
+def _of_other(reader: Reader, value: Other, name: str, node: ast.AST) -> Value:
+    if value.kind == "super":
+        return of_super(reader, value, name, node)
+    if name in value.arguments:
+        return value.arguments[name]
+    return ListValue([], False) if name in ("variables", "weights") else Bound(value, name)
 
 
 def _of_instance(reader: Reader, value: Instance, name: str, node: ast.AST) -> Value:
@@ -311,79 +320,3 @@ def of_super(reader: Reader, value: Other, name: str, node: ast.AST) -> Value:
                 return Bound(receiver, name)
             return Bound(value, name)
     return Bound(value, name)
-
-
-def assign(
-    reader: Reader, receiver: Value, name: str, value: Value, target: ast.AST, node: ast.AST
-) -> None:
-    """Follows `receiver.name = value`."""
-    if isinstance(receiver, Instance):
-        names = receiver.attributes.names
-        if _is_property(receiver, name):
-            updates.attribute_written(reader, receiver, value, target, node)
-            return
-        setter = member(receiver.of, name)
-        if isinstance(setter, Function) and setter.kind == "property":
-            return
-        before = names.get(name)
-        value = updates.rebinds(reader, before, value, target, node)
-        target_copies.bound_layer(reader, value, node)
-        target_copies.replaced(reader, before, value, node)
-        if isinstance(value, Variable):
-            value.name = value.name or name
-            value.held_by = value.held_by or receiver.of.base
-        if name == "trainable" and isinstance(value, Constant):
-            if receiver.of.base in ("layer", "model"):
-                flags.written(reader, receiver, value, node)
-            _set_trainable(reader, receiver, value)
-        state.state_written(reader, receiver.attributes, name, before, value, target)
-        if isinstance(value, Layer) and not value.name:
-            value.name = name
-        if isinstance(value, ListValue):
-            for item in value.items:
-                if isinstance(item, Variable):
-                    item.held_by = item.held_by or receiver.of.base
-                    item.name = item.name or name
-        reader.store.set_item(names, name, value)
-    elif isinstance(receiver, Layer):
-        if name == "trainable":
-            trainable_flips.set_trainable(reader, receiver, value, node)
-            flags.written(reader, receiver, value, node)
-            _set_trainable(reader, receiver, value)
-        elif name in api.COLLECTIONS:
-            updates.attribute_written(reader, receiver, value, target, node)
-    elif isinstance(receiver, Optimizer):
-        generations.attribute_written(reader, receiver, name, target)
-        flags.option_written(reader, receiver, name, value, target)
-        if name in ("learning_rate", "lr"):
-            optimizers.rate_written(reader, receiver, value, target)
-    elif isinstance(receiver, Unknown):
-        escaping.escape(reader, value)
-        reader.store.set_item(receiver.children, name, value)
-    elif isinstance(receiver, Class):
-        reader.store.set_item(receiver.members, name, value)
-    elif isinstance(receiver, Function):
-        reader.store.set_item(receiver.attributes, name, value)
-    elif isinstance(receiver, Module):
-        reader.store.set_item(receiver.scope.names, name, value)
-    else:
-        escaping.escape(reader, value)
-
-
-def _is_property(receiver: Instance, name: str) -> bool:
-    """Says whether a list of variables is the library's: a `tf.Module` has no `weights`."""
-    if receiver.of.base == "module":
-        return name in api.COLLECTIONS and name.endswith("variables")
-    return name in api.COLLECTIONS and receiver.of.base in ("layer", "model")
-
-
-def _set_trainable(reader: Reader, layer: Layer | Instance, value: Value, depth: int = 0) -> None:
-    """Sets the flag of a layer and of those that it holds."""
-    flag = bool(value.value) if isinstance(value, Constant) else None
-    reader.store.set_field(layer, "trainable", flag)
-    if isinstance(layer, Instance) and layer.of.base not in ("layer", "model"):
-        return
-    held = layer.parts if isinstance(layer, Layer) else list(layer.attributes.names.values())
-    for part in held if depth < ownership.DEEPEST else ():
-        if isinstance(part, Layer | Instance) and part is not layer:
-            _set_trainable(reader, part, value, depth + 1)

@@ -31,7 +31,7 @@ from ..values import (
     Variable,
     Zip,
 )
-from . import attributes, tuples
+from . import attribute_writes, attributes, tuples
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -76,7 +76,7 @@ def bind(
         bind_name(reader, target.id, value, node, target, loop=loop)
     elif isinstance(target, ast.Attribute):
         receiver = reader.evaluate(target.value)
-        attributes.assign(reader, receiver, target.attr, value, target, node)
+        attribute_writes.assign(reader, receiver, target.attr, value, target, node)
     elif isinstance(target, ast.Subscript):
         _bind_item(reader, target, value, node)
     elif isinstance(target, ast.Starred):

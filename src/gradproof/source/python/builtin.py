@@ -26,7 +26,7 @@ from ..values import (
     Variable,
     Zip,
 )
-from . import attributes, binding, builtin_numbers, iterators
+from . import attribute_writes, attributes, binding, builtin_numbers, iterators
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -130,7 +130,7 @@ def _setattr(
         and isinstance(arguments[1], Constant)
         and isinstance(arguments[1].value, str)
     ):
-        attributes.assign(reader, arguments[0], arguments[1].value, arguments[2], node, node)
+        attribute_writes.assign(reader, arguments[0], arguments[1].value, arguments[2], node, node)
     return Constant(None)
 
 
