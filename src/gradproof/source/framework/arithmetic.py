@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ..dependence import Flow
 from ..flow import cut, merge
 from ..joining import flow_of
 from ..noticing import (
@@ -40,55 +41,25 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     form = form_of([left, right])
     flows = reader.read(left, node.left), reader.read(right, node.right)
     flow = merge(flows)
-    if isinstance(node.op, (ast.FloorDiv, ast.BitAnd | ast.BitOr | ast.BitXor)):
-        flow = cut(
-            flow, "nondifferentiable", _operator_text(node.op), reader.path(node), reader.active
-        )
+    if isinstance(node.op, ast.FloorDiv | ast.BitAnd | ast.BitOr | ast.BitXor):
+        text = _operator_text(node.op)
+        flow = cut(flow, "nondifferentiable", text, reader.path(node), reader.active)
         return Tensor(flow, form, made=reader.path(node))
     if isinstance(node.op, ast.MatMult):
-        shape = shapes.product(shapes.of(left), shapes.of(right))
-        gram = singular.transposes(node.right, node.left) or (
-            isinstance(left, Tensor) and isinstance(right, Tensor) and left.tokens == right.turned
-        )
-        result = Tensor(flow, form, shape, made=reader.path(node), gram=gram)
-        linear(right, node, result)
-        return result
+        return _matrix_product(reader, node, left, right, flow)
     if isinstance(node.op, ast.Add | ast.Sub):
         flow = straight.form(reader, node, *flows)
-    result = Tensor(
-        flow, form, shapes.broadcast(shapes.of(left), shapes.of(right)), made=reader.path(node)
-    )
+    shape = shapes.broadcast(shapes.of(left), shapes.of(right))
+    result = Tensor(flow, form, shape, made=reader.path(node))
     result.traced = reader.frame.traced if form == "tensor" else None
-    if isinstance(node.op, ast.Sub):
-        lifted = singular.apart(left, right)
-        result.self_difference = lifted or singular.difference(node.left, node.right)
-    if isinstance(node.op, ast.Sub | ast.Add):
-        result.self_difference |= singular.from_gram(node.op, left, right)
-    elif isinstance(node.op, ast.Mult):
-        result.gram = any(isinstance(one, Tensor) and one.gram for one in (left, right))
-        result.gram &= any(isinstance(one, Constant) for one in (left, right))
-    elif isinstance(node.op, ast.Pow) and isinstance(left, Tensor):
-        result.self_difference = left.self_difference
-    if isinstance(node.op, ast.Mult | ast.Sub | ast.Add):
-        result.singular = tuple(
-            entry for side in (left, right) if isinstance(side, Tensor) for entry in side.singular
-        )
-    if isinstance(node.op, ast.Add):
-        if isinstance(left, Tensor) and isinstance(right, Tensor) and left.counts and right.counts:
-            result.counts = (*left.counts, *right.counts)
-        result.bounded = isinstance(left, Constant) or isinstance(right, Constant)
-    if isinstance(node.op, ast.Div) and isinstance(right, Tensor) and not right.bounded:
-        result.singular = ((node, right.tokens),)
+    singular.combined(node, left, right, result)
     losses.broadcast(reader, node, left, right)
     sparse.combined(reader, node, left, right)
-    if isinstance(node.op, ast.Add):
-        _with_bias(left, right, result)
     _meaning(reader, node, left, right, result)
-    if isinstance(node.op, ast.Add | ast.Sub):
-        _dead_term(reader, left, right, result)
     if isinstance(node.op, ast.Add):
-        blends.summed(reader, node)
-        terms.summed(reader, node, left, right, result)
+        _added(reader, node, left, right, result)
+    elif isinstance(node.op, ast.Sub):
+        _dead_term(reader, left, right, result)
     elif isinstance(node.op, ast.Mult | ast.Div):
         terms.scaled(left, right, result)
         weighing.halved(reader, node.op, left, right, result)
@@ -96,6 +67,28 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result
+
+
+def _matrix_product(
+    reader: Reader, node: ast.BinOp, left: Value, right: Value, flow: Flow
+) -> Tensor:
+    gram = singular.transposes(node.right, node.left) or (
+        isinstance(left, Tensor) and isinstance(right, Tensor) and left.tokens == right.turned
+    )
+    shape = shapes.product(shapes.of(left), shapes.of(right))
+    result = Tensor(flow, form_of([left, right]), shape, made=reader.path(node), gram=gram)
+    linear(right, node, result)
+    return result
+
+
+def _added(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:
+    """A sum may add a bias to a product, a term to a loss, or mix two arrays of weights."""
+    _with_bias(left, right, result)
+    if isinstance(left, Tensor) and isinstance(right, Tensor) and left.counts and right.counts:
+        result.counts = (*left.counts, *right.counts)
+    _dead_term(reader, left, right, result)
+    blends.summed(reader, node)
+    terms.summed(reader, node, left, right, result)
 
 
 def linear(weights: Value, node: ast.AST, result: Tensor) -> None:

@@ -45,8 +45,23 @@ def method(
     node: ast.Call,
 ) -> Value:
     """Follows a method that Keras gives a layer or model."""
-    if name in ("predict", "predict_on_batch"):
-        return _predicted(reader, receiver, arguments, node)
+    for group in (_assembled, _trained, _used):
+        found = group(reader, receiver, name, arguments, keywords, node)
+        if found is not None:
+            return found
+    found = _weights(reader, receiver, name, arguments, node)
+    return Unknown(name, data=True) if found is None else found
+
+
+def _assembled(
+    reader: Reader,
+    receiver: Layer | Instance,
+    name: str,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    node: ast.Call,
+) -> Value | None:
+    """Methods that say what it consists of."""
     if name == "add" and isinstance(receiver, Layer) and arguments:
         layers.add(reader, receiver, arguments[0])
         return Constant(None)
@@ -54,23 +69,66 @@ def method(
         return Constant(None)
     if name in ("add_weight", "add_variable") and isinstance(receiver, Instance):
         return add_weight(reader, receiver, arguments, keywords, node)
+    if name == "build":
+        _build(reader, receiver, node)
+        return Constant(None)
+    if name == "get_layer":
+        return _found_layer(receiver, arguments, keywords)
+    return None
+
+
+def _trained(
+    reader: Reader,
+    receiver: Layer | Instance,
+    name: str,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    node: ast.Call,
+) -> Value | None:
+    """Methods that train it, or say how."""
     if name == "compile":
         _compile(node, reader, receiver, arguments, keywords)
         return Constant(None)
     if name in ("fit", "train_on_batch", "fit_generator"):
         return fitting.fit(reader, receiver, name, arguments, keywords, node)
-    if name == "build":
-        if isinstance(receiver, Layer):
-            layers.mark_built(reader, receiver)
-        else:
-            layer_calls.build_instance(reader, receiver, node)
-            if reader.generation == "2" or not attributes.member(receiver.of, "call"):
-                _mark_all_built(reader, receiver)
+    if name == "add_loss":
+        habits.loss_added(reader, receiver)
+    if name in ("add_loss", "add_metric"):
         return Constant(None)
+    if name in ("compute_loss", "compiled_loss"):
+        flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+        reader.facts.losses_read = True
+        return Tensor(flow, loss=1, made=reader.path(node))
+    return None
+
+
+def _used(
+    reader: Reader,
+    receiver: Layer | Instance,
+    name: str,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    node: ast.Call,
+) -> Value | None:
+    """Methods that run it forwards."""
+    if name in ("predict", "predict_on_batch"):
+        return _predicted(reader, receiver, arguments, node)
+    if name == "call":
+        return reader.call(receiver, arguments, keywords, node)
+    if name in ("evaluate", "test_on_batch"):
+        return Tensor(form="number")
+    return None
+
+
+def _weights(
+    reader: Reader, receiver: Layer | Instance, name: str, arguments: list[Value], node: ast.Call
+) -> Value | None:
+    """Methods that take its weights from elsewhere, or give them away."""
     if name == "set_weights":
-        target_copies.weights_set(reader, receiver, arguments[0] if arguments else None, node)
-        blends.weights_given(reader, receiver, arguments[0] if arguments else None, node)
-        statistics.copied(reader, receiver, arguments[0] if arguments else None)
+        given = arguments[0] if arguments else None
+        target_copies.weights_set(reader, receiver, given, node)
+        blends.weights_given(reader, receiver, given, node)
+        statistics.copied(reader, receiver, given)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
         if name == "load_weights":
@@ -80,33 +138,16 @@ def method(
         saving.weights(reader, "save", receiver, arguments, node)
     if name == "get_weights":
         return blends.arrays_of(reader, receiver)
-    if name == "get_layer":
-        return _found_layer(receiver, arguments, keywords)
-    if name == "call":
-        return reader.call(receiver, arguments, keywords, node)
-    if name in (
-        "summary",
-        "save",
-        "save_weights",
-        "export",
-        "get_config",
-        "count_params",
-        "reset_states",
-        "reset_metrics",
-    ):
-        return Unknown(name, data=True)
-    if name in ("evaluate", "test_on_batch"):
-        return Tensor(form="number")
-    if name in ("compute_loss", "compiled_loss"):
-        values = [*arguments, *keywords.values()]
-        flow = merge(reader.read(value, node) for value in values)
-        reader.facts.losses_read = True
-        return Tensor(flow, loss=1, made=reader.path(node))
-    if name == "add_loss":
-        habits.loss_added(reader, receiver)
-    if name in ("add_loss", "add_metric"):
-        return Constant(None)
-    return Unknown(name, data=True)
+    return None
+
+
+def _build(reader: Reader, receiver: Layer | Instance, node: ast.Call) -> None:
+    if isinstance(receiver, Layer):
+        layers.mark_built(reader, receiver)
+        return
+    layer_calls.build_instance(reader, receiver, node)
+    if reader.generation == "2" or not attributes.member(receiver.of, "call"):
+        _mark_all_built(reader, receiver)
 
 
 def _predicted(

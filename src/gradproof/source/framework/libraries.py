@@ -141,85 +141,112 @@ def _made_by_library(
         layer = Layer(short, node, reader.path(node), short, borrowed=True, built=True)
         layer.opaque = True
         return layer
-    return _other_made(reader, name, short, arguments, keywords, node)
+    return _other_made(reader, name, arguments, keywords, node)
+
+
+_KINDS = {
+    "tf.init_scope": "lifted",
+    "contextlib.ExitStack": "exit stack",
+    "np.random.default_rng": "generator",
+    "np.random.RandomState": "generator",
+    "tf.random.Generator": "generator",
+    "tf.random.Generator.from_seed": "generator",
+}
+"""What only its kind is asked of, by its name."""
+
+_INITIALIZERS = ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")
 
 
 def _other_made(
-    reader: Reader, name: str, short: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.Call
 ) -> Value | None:
+    short = last(name)
     if short in api.SCHEDULES and "schedules" in name:
-        names = ("initial_learning_rate", "decay_steps")
-        if short == "PiecewiseConstantDecay":
-            names = ("boundaries", "values")
-        given = dict(zip(names, arguments, strict=False)) | keywords
-        return Other("schedule", short, node, given)
-    if short == "LossScaleOptimizer" or (
-        name.startswith("keras.optimizers.") and short in api.OPTIMIZERS
-    ):
-        return optimizers.make_optimizer(reader, short, arguments, keywords, node)
-    if name == "keras.optimizers.get":
-        return _optimizer_got(reader, arguments, node)
+        return _schedule(short, arguments, keywords, node)
     if name.startswith("keras.optimizers.") or short.endswith("Optimizer"):
-        # Such as those of `tf.compat.v1.train`.
-        return Unknown(name)
+        return _optimizer(reader, name, arguments, keywords, node)
     if name.startswith("keras.losses."):
-        if short[:1].isupper():
-            given = (
-                dict(zip(("from_logits",), arguments, strict=False)) | keywords
-                if short in api.CROSS_ENTROPIES
-                else keywords
-            )
-            return LossFunction(short, node, given)
-        return losses.loss_called(
-            reader, LossFunction(short, node, keywords), arguments, keywords, node
-        )
+        return _loss(reader, short, arguments, keywords, node)
     if name.startswith("keras.metrics."):
-        if short[:1].isupper():
-            state.created(reader, "metric", short, node)
-            return Other("metric", short, node)
-        if short in api.CROSS_ENTROPIES or short.startswith("mean_"):
-            return losses.loss_called(
-                reader, LossFunction(short, node, keywords), arguments, keywords, node
-            )
-    if name.startswith(
-        ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")
-    ) or short.endswith("_initializer"):
-        return Other(
-            "initializer", short, node, dict(zip(("value",), arguments, strict=False)) | keywords
-        )
+        return _metric(reader, short, arguments, keywords, node)
+    if name.startswith(_INITIALIZERS) or short.endswith("_initializer"):
+        given = dict(zip(("value",), arguments, strict=False)) | keywords
+        return Other("initializer", short, node, given)
     if name == "keras.ops.get":  # so `keras.activations` is called here
         return _activation(arguments[0] if arguments else keywords.get("identifier"))
     if name.startswith("keras.regularizers."):
         return Other("regularizer", short, node)
     if name.startswith("tf.distribute.") and short.endswith("Strategy"):
         return Other("strategy", short, node)
-    if name == "tf.init_scope":
-        return Other("lifted", short, node)
-    if name == "contextlib.ExitStack":
-        return Other("exit stack", short, node)
-    if name in ("tf.train.Checkpoint", "tf.train.CheckpointManager"):
-        for value in (*arguments, *keywords.values()):
-            escaping.borrow(reader, value)
-        return saving.checkpoint(reader, short, arguments, keywords, node)
-    if name == "tf.train.latest_checkpoint":
-        return saving.latest(arguments, node)
-    if name == "tensorflow_hub.KerasLayer":
-        return layers.from_hub(reader, keywords, node)
+    if name in _KINDS:
+        return Other(_KINDS[name], short, node)
     if name in ("keras.models.clone_model", "keras.clone_model"):
         return _cloned(reader, arguments, node)
-    if name in ("keras.models.load_model", "keras.saving.load_model", "tf.saved_model.load"):
-        return Unknown("loaded model")
-    if name in (
-        "np.random.default_rng",
-        "np.random.RandomState",
-        "tf.random.Generator.from_seed",
-        "tf.random.Generator",
-    ):
-        return Other("generator", short, node)
     if name.startswith("keras.callbacks."):
         return calls.unknown_call(reader, Unknown(name), arguments, keywords, node)
     if name.startswith(("tf.data.", "keras.preprocessing.")):
         return datasets.make_dataset(reader, name, arguments, keywords, node)
+    return _kept(reader, name, arguments, keywords, node)
+
+
+def _schedule(short: str, arguments: Arguments, keywords: Keywords, node: ast.Call) -> Other:
+    names = ("initial_learning_rate", "decay_steps")
+    if short == "PiecewiseConstantDecay":
+        names = ("boundaries", "values")
+    return Other("schedule", short, node, dict(zip(names, arguments, strict=False)) | keywords)
+
+
+def _optimizer(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Value:
+    short = last(name)
+    ours = name.startswith("keras.optimizers.") and short in api.OPTIMIZERS
+    if ours or short == "LossScaleOptimizer":
+        return optimizers.make_optimizer(reader, short, arguments, keywords, node)
+    if name == "keras.optimizers.get":
+        return _optimizer_got(reader, arguments, node)
+    # Such as those of `tf.compat.v1.train`.
+    return Unknown(name)
+
+
+def _loss(
+    reader: Reader, short: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Value:
+    """A loss of Keras: its class is made, its function called."""
+    if not short[:1].isupper():
+        function = LossFunction(short, node, keywords)
+        return losses.loss_called(reader, function, arguments, keywords, node)
+    if short in api.CROSS_ENTROPIES:
+        keywords = dict(zip(("from_logits",), arguments, strict=False)) | keywords
+    return LossFunction(short, node, keywords)
+
+
+def _metric(
+    reader: Reader, short: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Value | None:
+    """A metric of Keras: its class is made; some of its functions are losses too."""
+    if short[:1].isupper():
+        state.created(reader, "metric", short, node)
+        return Other("metric", short, node)
+    if short in api.CROSS_ENTROPIES or short.startswith("mean_"):
+        return _loss(reader, short, arguments, keywords, node)
+    return None
+
+
+def _kept(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.Call
+) -> Value | None:
+    """What goes into files, or comes from them."""
+    if name in ("tf.train.Checkpoint", "tf.train.CheckpointManager"):
+        for value in (*arguments, *keywords.values()):
+            escaping.borrow(reader, value)
+        return saving.checkpoint(reader, last(name), arguments, keywords, node)
+    if name == "tf.train.latest_checkpoint":
+        return saving.latest(arguments, node)
+    if name == "tensorflow_hub.KerasLayer":
+        return layers.from_hub(reader, keywords, node)
+    if name in ("keras.models.load_model", "keras.saving.load_model", "tf.saved_model.load"):
+        return Unknown("loaded model")
     return None
 
 

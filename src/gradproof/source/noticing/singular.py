@@ -56,6 +56,27 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         result.self_difference = value.self_difference and at_zero
 
 
+def combined(node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:
+    """What is known of two operands near zero, and still holds after an operator."""
+    op = node.op
+    tensors = [side for side in (left, right) if isinstance(side, Tensor)]
+    with_number = isinstance(left, Constant) or isinstance(right, Constant)
+    if isinstance(op, ast.Sub):
+        result.self_difference = apart(left, right) or difference(node.left, node.right)
+    if isinstance(op, ast.Sub | ast.Add):
+        result.self_difference |= from_gram(op, left, right)
+    elif isinstance(op, ast.Mult):
+        result.gram = with_number and any(one.gram for one in tensors)
+    elif isinstance(op, ast.Pow) and isinstance(left, Tensor):
+        result.self_difference = left.self_difference
+    if isinstance(op, ast.Mult | ast.Sub | ast.Add):
+        result.singular = tuple(entry for one in tensors for entry in one.singular)
+    elif isinstance(op, ast.Div) and isinstance(right, Tensor) and not right.bounded:
+        result.singular = ((node, right.tokens),)
+    if isinstance(op, ast.Add):
+        result.bounded = with_number
+
+
 def is_gram(
     node: ast.AST, keywords: dict[str, Value], left: Value | None, right: Value | None
 ) -> bool:
