@@ -143,22 +143,17 @@ def _audit(
         # A standstill does not tell the gradient of a rule without state.
         gradient = None
     moment, predicted = prediction(book, entry, variable, gradient)
-    handed_norm = None if handed is None else handed * book.opened.scale
-    handed_norm = handed_norm if entry.handed is None else _norm(entry.handed)
-    expected, wanted = None, np.zeros(change.shape, bool)
-    if predicted is not None:
-        expected, wanted = _norm(predicted), predicted != 0
-    elif gradient is None and bound and not change.any():
-        expected = plain_step(book, variable, bound)
-        wanted = np.full(change.shape, expected is not None)
-    plain = Audit(
+    taken_norm, handed_norm = _gradient_norms(book, entry, handed)
+    still = gradient is None and not change.any()
+    expected, wanted = _wanted(book, variable, change, predicted, bound if still else None)
+    audit = Audit(
         book.opened.apply,
         book.step,
         entry.key,
         book.opened.rule.name,
         own=book.opened.rule.own,
         value_norm=_norm(entry.value),
-        taken_norm=handed_norm if entry.direct else None,
+        taken_norm=taken_norm,
         gradient_norm=handed_norm,
         used_norm=None if gradient is None else _norm(gradient),
         predicted_norm=expected,
@@ -170,16 +165,39 @@ def _audit(
         idle=_idle(book, variable),
         terms=_terms(book, variable, moment, predicted),
     )
-    if entry.taken is not None:
-        plain = replace(plain, taken_norm=_norm(entry.taken))
     if predicted is not None:
         slack = _slack(predicted, entry.value, str(bare(variable).dtype.base_dtype.name))
-        plain = replace(plain, error=_norm(change - predicted), slack=slack)
-        plain = _bounded(plain, _norm(moment.gradient), handed, bound)
+        audit = replace(audit, error=_norm(change - predicted), slack=slack)
+        audit = _bounded(audit, _norm(moment.gradient), handed, bound)
     if unclipped is not None:
         _, raw = prediction(book, entry, variable, unclipped)
-        plain = replace(plain, unclipped_error=None if raw is None else _norm(change - raw))
-    return _masked(plain, entry, change)
+        audit = replace(audit, unclipped_error=None if raw is None else _norm(change - raw))
+    return _masked(audit, entry, change)
+
+
+def _gradient_norms(
+    book: Book, entry: Entry, handed: float | None
+) -> tuple[float | None, float | None]:
+    """Norms of the gradient as the tape gave it, and as it was handed over."""
+    norm = None if handed is None else handed * book.opened.scale
+    if entry.handed is not None:
+        norm = _norm(entry.handed)
+    if entry.taken is not None:
+        return _norm(entry.taken), norm
+    return norm if entry.direct else None, norm
+
+
+def _wanted(
+    book: Book, variable: Any, change: Array, predicted: Array | None, bound: float | None
+) -> tuple[float | None, Array]:
+    """Norm of the change that the rule wants, and the elements that it wants to change.
+
+    Of a variable that stood still the norm of its gradient may be all that is known: `bound`.
+    """
+    if predicted is not None:
+        return _norm(predicted), predicted != 0
+    expected = plain_step(book, variable, bound) if bound else None
+    return expected, np.full(change.shape, expected is not None)
 
 
 def _bounded(audit: Audit, used: float, handed: float | None, bound: float | None) -> Audit:
