@@ -192,36 +192,24 @@ class _Reader:
         depth: int,
     ) -> None:
         """Adds an operation; a call is replaced by what it runs."""
-        edges: list[int] = []
-        used: set[int] = set()
-        for tensor in operation.inputs:
-            source = (prefix + tensor.op.name, tensor.value_index)
-            key = self.resources.get(source)
-            if key is not None:
-                used.add(key)
-            elif source in where:
-                edges.append(where[source])
+        edges, used = self._inputs(operation, prefix, where)
         name = operation.type
         inner: list[list[int]] = []
         if name in _WITH_BODIES and depth < DEPTH and not backward and len(self.rows) < LIMIT:
             for body in _bodies(operation):
                 inner.append(self._inline(operation, body, prefix, where, tapes, depth))
-        writes = frozenset(used) if name.startswith(_WRITES) else frozenset()
-        reads = frozenset(used) if not writes and not inner else frozenset()
+        made = prefix + operation.name
         outputs = list(operation.outputs)
         if inner:
             for number, output in enumerate(outputs):
-                ends = tuple(
-                    sorted(
-                        {ends[number] for ends in inner if number < len(ends) and ends[number] >= 0}
-                    )
-                )
-                self._row(name, ends, output, stack, via, tapes, backward)
-                where[prefix + operation.name, number] = len(self.rows) - 1
+                self._row(name, _ends(inner, number), output, stack, via, tapes, backward)
+                where[made, number] = len(self.rows) - 1
             return
+        writes = used if name.startswith(_WRITES) else frozenset()
+        reads = used - writes
         self._row(
             name,
-            tuple(edges),
+            edges,
             outputs[0] if outputs else None,
             stack,
             via,
@@ -231,13 +219,27 @@ class _Reader:
             writes,
             self._frozen.get(operation.name) if not prefix and name == "Const" else None,
         )
-        made = prefix + operation.name
         where[made, 0] = len(self.rows) - 1
         for number in range(1, len(outputs)):
             # The parts of a batch come from one operation, and are told apart.
             if name == "IteratorGetNext":
-                self._row(name, tuple(edges), outputs[number], stack, via, tapes, backward, reads)
+                self._row(name, edges, outputs[number], stack, via, tapes, backward, reads)
             where[made, number] = len(self.rows) - 1
+
+    def _inputs(
+        self, operation: Any, prefix: str, where: dict[tuple[str, int], int]
+    ) -> tuple[tuple[int, ...], frozenset[int]]:
+        """The rows that make its inputs, and the keys of the variables among them."""
+        edges: list[int] = []
+        used: set[int] = set()
+        for tensor in operation.inputs:
+            source = (prefix + tensor.op.name, tensor.value_index)
+            key = self.resources.get(source)
+            if key is not None:
+                used.add(key)
+            elif source in where:
+                edges.append(where[source])
+        return tuple(edges), frozenset(used)
 
     def _inline(
         self,
@@ -370,6 +372,12 @@ def _variable_behind(tensor: Any, variables: Variables) -> int | None:
             (outside for outside, inside in _captures(graph) if inside.op.name == name), None
         )
     return None
+
+
+def _ends(inner: list[list[int]], number: int) -> tuple[int, ...]:
+    """The rows that make one output of a call, in each body that it may run."""
+    made = {ends[number] for ends in inner if number < len(ends) and ends[number] >= 0}
+    return tuple(sorted(made))
 
 
 def _bodies(operation: Any) -> list[Any]:
