@@ -23,6 +23,7 @@ from .applying import Applying
 from .assigning import Assigning
 from .copies import Copies
 from .eager import EagerOperations, in_graph, unheard
+from .frozen import FrozenNumbers
 from .functions import SETTLED, Functions
 from .graphs import TracedOperations
 from .hoards import Hoards
@@ -72,30 +73,18 @@ class TensorFlow:
         places = Places()
         self.variables = Variables(places)
         self.eager = EagerOperations(1, places, self.variables, patches)
-        self.functions = Functions(
-            places,
-            self.variables,
-            self.eager,
-            self._called,
-            self._settle,
-            lambda traced: self.tapes.shape_of(traced),
-            lambda traced: self._forget(traced),
-        )
-        self.tapes = Tapes(
-            places,
-            self.variables,
-            self.eager,
-            self.functions.graph,
-            self.functions.freeze,
-            lambda: self.functions.calls,
-        )
         self.optimizers = Optimizers(places)
+        self.stale = Stale(places, self.variables, self.optimizers.key)
+        self.frozen = FrozenNumbers(places)
+        known = (places, self.variables, self.eager)
+        self.functions = Functions(*known, self.stale, self.frozen, self)
+        self.tapes = Tapes(*known, self.functions, self.frozen)
         self.applies = Applies(self.variables, self.tapes)
         self.passages = Passages(self.variables, self.eager, self.tapes, self._passed)
-        updating = (places, self.variables, self.eager, self.tapes, self.functions.graph)
-        self.applying = Applying(*updating, self.optimizers, self.applies, self.passages)
-        self.assigning = Assigning(*updating, self.applies, self.passages, self._by_hand)
-        self.offers = Offers(places, self.variables, self.eager, self.tapes, self.functions.graph)
+        recorded = (*known, self.tapes, self.functions.graph)
+        self.applying = Applying(*recorded, self.optimizers, self.applies, self.passages)
+        self.assigning = Assigning(*recorded, self.applies, self.passages, self._by_hand)
+        self.offers = Offers(*recorded)
         self.paces = Paces(places, self.eager)
         self.copies = Copies(places, self.variables)
         self.iterators = Iterators(places)
@@ -106,15 +95,9 @@ class TensorFlow:
         )
         self.tracings = Tracings(places, self.variables, lambda: self.functions.calls)
         self.layers = Layers(places, self.variables, self.tapes)
-        self.stale = Stale(places, self.variables, self.optimizers.key)
-        self.functions.around = self.stale
         self.units = UnitLooks()
         self.custom = CustomGradients(places)
         self.marks = Marks(aside, self.variables, self.eager) if aside is not None else None
-        self.functions.entering = lambda: self._audited(
-            lambda: self.passages.audits.enter(self.functions.calls + 1)
-        )
-        self.functions.quiet = self._quiet
         self._news = news
         self._kept = kept
         self._series = Series()
@@ -137,18 +120,28 @@ class TensorFlow:
         about = remark(self.listeners.version, self.listeners.lost, self.patches.lacking)
         return (*found, about) if about else tuple(found)
 
-    def _settle(self, traced: TracedOperations) -> None:
+    def shape_of(self, traced: TracedOperations) -> Any:
+        """What a trace is told apart by from another one: its gradient calls."""
+        return self.tapes.shape_of(traced)
+
+    def settle(self, traced: TracedOperations) -> None:
+        """A graph is complete: what it does is looked up once."""
         traced.record()
         self.tapes.settle(traced)
         self.offers.settle(traced)
         self.applies.settle(traced)
 
-    def _forget(self, traced: TracedOperations) -> None:
+    def forget(self, traced: TracedOperations) -> None:
+        """Another graph has taken the place of this one, which never runs."""
         self.tapes.forget(traced)
         self.offers.forget(traced)
         self.passages.forget(self.applies.forget(traced))
 
-    def _called(self, raised: bool = False) -> int:
+    def entering(self) -> None:
+        """A traced function is about to run."""
+        self._audited(partial(self.passages.audits.enter, self.functions.calls + 1))
+
+    def called(self, raised: bool) -> int:
         """A traced function has returned to the program, or raised.
 
         Gives the number of calls that nobody has to look at after it.
@@ -182,7 +175,7 @@ class TensorFlow:
             self._gap - self._since - 1, self.passages.audits.spare(calls), self.hoards.spare
         )
 
-    def _quiet(self) -> bool:
+    def quiet(self) -> bool:
         """Nothing has come up since the last look, and it was not long ago."""
         return not (self.tapes.fresh or self.eager.on or self.pace.late or self.pace.end)
 
@@ -316,7 +309,7 @@ class TensorFlow:
                 optimizers=self.optimizers.record(),
                 applies=applies,
                 steps=tuple(step for site in sites for step in site.steps()),
-                frozen=tuple(self.functions.frozen.values()),
+                frozen=self.frozen.record(),
                 replaced=tuple(self.stale.replaced),
                 flips=tuple(self.stale.flips),
                 untrained=tuple(self.stale.untrained),

@@ -7,7 +7,6 @@ import itertools
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from ...evidence.gradients import GradientCall, Source, Tape, Target
@@ -15,6 +14,8 @@ from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
+from .frozen import FrozenNumbers
+from .functions import Functions
 from .graphs import TracedOperations, stack_here
 from .kinds import bare, is_variable
 from .notes import CallNote, Operations, TapeNote, dtype_of, flat, identity, shape_of_tensor
@@ -32,10 +33,8 @@ class Tapes:
     """All tapes and gradient calls that are worth remembering.
 
     Args:
-        graph_of: Gives the record of the graph that is being traced, or
-            `None` when it is not to be recorded.
-        opened: Called when a tape is opened while tracing.
-        calls: Tells how often traced functions were called so far.
+        functions: The traced functions, which know the graph that is being traced.
+        frozen: Is told of each tape that is opened while tracing.
     """
 
     def __init__(
@@ -43,9 +42,8 @@ class Tapes:
         places: Places,
         variables: Variables,
         eager: EagerOperations,
-        graph_of: Callable[[], TracedOperations | None],
-        opened: Callable[[], None],
-        calls: Callable[[], int],
+        functions: Functions,
+        frozen: FrozenNumbers,
     ) -> None:
         self.notes: list[TapeNote] = []
         self.calls: list[CallNote] = []
@@ -61,9 +59,8 @@ class Tapes:
         self._places = places
         self._variables = variables
         self._eager = eager
-        self._graph_of = graph_of
-        self._opened = opened
-        self._calls = calls
+        self._functions = functions
+        self._frozen = frozen
         self._of: weakref.WeakKeyDictionary[Any, TapeNote] = weakref.WeakKeyDictionary()
         self._seen: Counter[Stack] = Counter()
         self._asked: Counter[Stack] = Counter()
@@ -112,11 +109,11 @@ class Tapes:
     def _new(self, tape: Any) -> TapeNote | None:
         operations: Operations | None
         if in_graph():
-            operations = self._graph_of()
+            operations = self._functions.graph()
             if operations is None:
                 return None
             stack, _ = stack_here(self._places)
-            self._opened()
+            self._frozen.note()
         else:
             stack, _ = self._places.here(4)
             self._seen[stack] += 1
@@ -212,7 +209,7 @@ class Tapes:
             min(self.passed, self._asked[stack]),
         )
         call.asked = len(call.sources)
-        call.before = self._calls()
+        call.before = self._functions.calls
         self._asked[stack] += 1
         self._local.asking = True
         self._eager.backward = not traced
