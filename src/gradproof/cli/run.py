@@ -155,6 +155,29 @@ class Limits(NamedTuple):
     recorded: bool
 
 
+class _Voice:
+    """What is said while the program runs, to the stderr with which it began.
+
+    The program may put something else in the place of `sys.stderr`. Where that
+    is a file on a full disk, nobody can be told.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.stream = sys.stderr
+        self.patient = self.stream is not None and self.stream.isatty()
+        self._report = report
+
+    def say(self, words: str) -> None:
+        """Says one line."""
+        with suppress(OSError):
+            write(f"{words}\n", self.stream)
+
+    def tell(self, diagnosis: Diagnosis, reading: Reading) -> None:
+        """Tells what was found, as soon as it is."""
+        with suppress(OSError):
+            self._report.tell(self.stream, diagnosis, reading)
+
+
 def _run(
     program: Program,
     report: Report,
@@ -173,19 +196,8 @@ def _run(
         return refuse(exports.lacking)
     kept: list[Path] = []
     folder = os.getcwd() if exports.wanted else ""
-    # The program may put something else in the place of sys.stderr.
-    stream = sys.stderr
-    patient = stream is not None and stream.isatty()
-
-    def say(words: str) -> None:
-        # Where stderr is a file on a full disk, nobody can be told.
-        with suppress(OSError):
-            write(f"{words}\n", stream)
-
-    def tell(diagnosis: Diagnosis, reading: Reading) -> None:
-        with suppress(OSError):
-            report.tell(stream, diagnosis, reading)
-
+    voice = _Voice(report)
+    say = voice.say
     views = Views(*looks, say)
     endings = [views.end]
 
@@ -196,16 +208,12 @@ def _run(
 
     if not limits.recorded and (record := views.record()):
         limits = limits._replace(record=record)
-    wishes = Wishes(*limits, say=say, patient=patient, variable=variable, opened=opened)
+    wishes = Wishes(*limits, say=say, patient=voice.patient, variable=variable, opened=opened)
     try:
         answer, reading, ending = api.run(
-            program,
-            FAULTS,
-            tell,
-            configuration=report.configuration,
-            wishes=wishes,
+            program, FAULTS, voice.tell, configuration=report.configuration, wishes=wishes
         )
-        problem = _give(answer, reading, report, views, stream)
+        problem = _give(answer, reading, report, views, voice.stream)
     except files.Unreadable as unreadable:
         return refuse(str(unreadable))
     finally:
