@@ -124,6 +124,14 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find variables that climb an error, changed by hand or by a rule of the user's."""
+    yield from _by_rule(run)
+    yield from _helping(run)
+    yield from _turned(run)
+    yield from _by_hand(run)
+
+
+def _by_rule(run: Run) -> Iterator[Finding]:
+    """An optimizer of the user's adds the gradient."""
     from ..evidence.own_rules import misrules, rule_place
 
     for misrule in misrules(run):
@@ -142,8 +150,10 @@ def prove(run: Run) -> Iterator[Finding]:
                 evidence={"steps": misrule.steps},
                 fix=Fix("subtract the gradient", safe=False),
             )
-    yield from _helping(run)
-    yield from _turned(run)
+
+
+def _by_hand(run: Run) -> Iterator[Finding]:
+    """The first changes by hand that add the gradient of an error which grows."""
     # What an optimizer moves and the program then sets otherwise may well go back a little.
     optimized = {
         pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs
@@ -183,62 +193,82 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def _turned(run: Run) -> Iterator[Finding]:
     """An optimizer climbs an error: by a rate below zero, or since the error is negated."""
-    from ..evidence.bounds import turned_bound
-
     for apply in run.applies:
         call = next((one for one in run.calls if one.key == apply.call), None)
         steps = run.steps_of(apply.key)
         losses = [step.loss for step in steps if step.loss is not None]
         if apply.by_hand or call is None or len(losses) < 2 or call.inner:
             continue
-        names = tuple(run.path(key) for key in call.reached)
         rate = max((step.learning_rate or 0.0 for step in steps), default=0.0)
         # Who fits an input by an optimizer leaves the network alone.
         all_of_it = run.tape(call.tape).watched.issubset(call.reached)
         if rate < 0.0 and losses[-1] > losses[0] and all_of_it and _error(run, call):
-            yield Finding(
-                f"the learning rate of `{apply.by}` is {rate:g}: {listed(names)} go up the error, "
-                f"which grew from {losses[0]:.4g} to {losses[-1]:.4g}",
-                place=run.optimizers[(apply.optimizer or 1) - 1].made_at or apply.place,
-                label="its learning rate is below zero",
-                related=second_places((apply.place, "applied here")),
-                variables=names,
-                step=1,
-                evidence={"learning_rate": rate},
-                fix=Fix("give it a rate above zero", safe=False),
-            )
-        falling = rate > 0.0 and max(losses) <= 0.0 and _unopposed(run, apply, call)
-        negated = _negated(run, call) if falling else None
-        bound = turned_bound(run, call) if falling and losses[-1] < losses[0] else None
-        if bound is not None:
-            yield Finding(
-                f"the error against the data and the squares beside it are all negative in what is "
-                f"minimised: {listed(names)} make both larger ({losses[0]:.4g} went to "
-                f"{losses[-1]:.4g})",
-                place=call.place,
-                label="minimises what is to be as large as can be",
-                related=second_places((bound.place, "this error counts negative"), but=call.place),
-                variables=names,
-                step=1,
-                evidence={"first_loss": losses[0], "last_loss": losses[-1]},
-                fix=Fix("minimise the negative of it", safe=False),
-                level="warning",
-            )
-            return
-        if negated is not None:
-            yield Finding(
-                f"what is minimised is an error with its sign turned: {listed(names)} make it "
-                f"larger (now {-losses[-1]:.4g})",
-                place=negated.place or call.place,
-                label="negated",
-                related=second_places((call.place, "asked here"), but=negated.place),
-                variables=names,
-                step=1,
-                evidence={"loss": losses[-1]},
-                fix=Fix("leave the sign of the loss as it is", safe=False),
-                level="warning",
-            )
-            return
+            yield _below_zero(run, apply, call, rate, losses)
+        if rate > 0.0 and max(losses) <= 0.0 and _unopposed(run, apply, call):
+            found = _of_bound(run, call, losses) or _of_error(run, call, losses)
+            if found is not None:
+                yield found
+                return
+
+
+def _below_zero(
+    run: Run, apply: Apply, call: GradientCall, rate: float, losses: list[float]
+) -> Finding:
+    names = tuple(run.path(key) for key in call.reached)
+    return Finding(
+        f"the learning rate of `{apply.by}` is {rate:g}: {listed(names)} go up the error, "
+        f"which grew from {losses[0]:.4g} to {losses[-1]:.4g}",
+        place=run.optimizers[(apply.optimizer or 1) - 1].made_at or apply.place,
+        label="its learning rate is below zero",
+        related=second_places((apply.place, "applied here")),
+        variables=names,
+        step=1,
+        evidence={"learning_rate": rate},
+        fix=Fix("give it a rate above zero", safe=False),
+    )
+
+
+def _of_bound(run: Run, call: GradientCall, losses: list[float]) -> Finding | None:
+    """A lower bound on a likelihood is minimised, and falls."""
+    from ..evidence.bounds import turned_bound
+
+    bound = turned_bound(run, call) if losses[-1] < losses[0] else None
+    if bound is None:
+        return None
+    names = tuple(run.path(key) for key in call.reached)
+    return Finding(
+        f"the error against the data and the squares beside it are all negative in what is "
+        f"minimised: {listed(names)} make both larger ({losses[0]:.4g} went to "
+        f"{losses[-1]:.4g})",
+        place=call.place,
+        label="minimises what is to be as large as can be",
+        related=second_places((bound.place, "this error counts negative"), but=call.place),
+        variables=names,
+        step=1,
+        evidence={"first_loss": losses[0], "last_loss": losses[-1]},
+        fix=Fix("minimise the negative of it", safe=False),
+        level="warning",
+    )
+
+
+def _of_error(run: Run, call: GradientCall, losses: list[float]) -> Finding | None:
+    """An error is minimised that is negated at the end."""
+    negated = _negated(run, call)
+    if negated is None:
+        return None
+    names = tuple(run.path(key) for key in call.reached)
+    return Finding(
+        f"what is minimised is an error with its sign turned: {listed(names)} make it "
+        f"larger (now {-losses[-1]:.4g})",
+        place=negated.place or call.place,
+        label="negated",
+        related=second_places((call.place, "asked here"), but=negated.place),
+        variables=names,
+        step=1,
+        evidence={"loss": losses[-1]},
+        fix=Fix("leave the sign of the loss as it is", safe=False),
+        level="warning",
+    )
 
 
 def _unopposed(run: Run, apply: Apply, call: GradientCall) -> bool:
