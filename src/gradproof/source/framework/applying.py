@@ -97,8 +97,6 @@ def _column_nodes(
     pairs = arguments[0] if arguments else None
     if zipped is None and method == "apply_gradients" and isinstance(pairs, ListValue):
         parts = _zip_behind(pairs.node) or parts
-    if len(parts) >= 2 and (zipped is not None or method == "apply"):
-        return reader.spot(parts[0]), reader.spot(parts[1])
     if len(parts) >= 2:
         return reader.spot(parts[0]), reader.spot(parts[1])
     return None, None

@@ -91,42 +91,54 @@ def optimizer_method(
         apply(reader, optimizer, name, arguments, keywords, node)
         return Constant(None)
     if name == "build":
-        reader.store.set_field(optimizer, "built", True)
         given = arguments[0] if arguments else keywords.get("variables", keywords.get("var_list"))
-        if isinstance(given, ListValue):
-            owners = tuple(
-                owner for owner in map(tapes.owner_of, tapes.entries(given)) if owner is not None
-            )
-            reader.store.set_field(optimizer, "met", owners if given.exact else None)
-            reader.store.set_field(optimizer, "first", reader.path(node))
-            if not given.exact:
-                reader.store.set_field(optimizer, "used", True)
+        _build(reader, optimizer, given, node)
         return Constant(None)
     if name in ("get_scaled_loss", "scale_loss", "get_unscaled_gradients"):
-        optimizer_calls.scaled(reader, optimizer, name, node)
-        if name == "get_unscaled_gradients" and optimizer.scales:
-            for entry in escaping.gradients_in(flow_of(arguments[0])) if arguments else ():
-                habits.scaled_aside(reader, entry.call)
-        elif arguments and isinstance(arguments[0], Tensor):
-            loss = arguments[0]
-            reader.facts.habits.before_scaling |= loss.tokens
-            return Tensor(reader.read(loss, node), loss=loss.loss, made=reader.path(node))
-        return arguments[0] if arguments else Unknown(name)
+        return _scaled(reader, optimizer, name, arguments, node)
     if name == "exclude_from_weight_decay":
         masks.excluded(reader, optimizer)
-    if name in (
-        "exclude_from_weight_decay",
-        "get_config",
-        "set_weights",
-        "finalize_variable_values",
-        "get_slot",
-        "add_variable_from_reference",
-    ):
+    if name in _HARMLESS:
         return Unknown(name, data=True)
     for value in (*arguments, *keywords.values()):
         escaping.escape(reader, value)
         mark_all(reader, value)
     return Unknown(name)
+
+
+_HARMLESS = frozenset(
+    """exclude_from_weight_decay get_config set_weights finalize_variable_values get_slot
+    add_variable_from_reference""".split()
+)
+"""Methods that neither move variables nor keep what they are given."""
+
+
+def _build(reader: Reader, optimizer: Optimizer, given: Value | None, node: ast.AST) -> None:
+    """The optimizer meets its variables before the first step."""
+    reader.store.set_field(optimizer, "built", True)
+    if not isinstance(given, ListValue):
+        return
+    owners = map(tapes.owner_of, tapes.entries(given))
+    met = tuple(owner for owner in owners if owner is not None)
+    reader.store.set_field(optimizer, "met", met if given.exact else None)
+    reader.store.set_field(optimizer, "first", reader.path(node))
+    if not given.exact:
+        reader.store.set_field(optimizer, "used", True)
+
+
+def _scaled(
+    reader: Reader, optimizer: Optimizer, name: str, arguments: Arguments, node: ast.AST
+) -> Value:
+    """A loss is scaled against underflow, or gradients are scaled back."""
+    optimizer_calls.scaled(reader, optimizer, name, node)
+    given = arguments[0] if arguments else Unknown(name)
+    if name == "get_unscaled_gradients" and optimizer.scales:
+        for entry in escaping.gradients_in(flow_of(given)):
+            habits.scaled_aside(reader, entry.call)
+    elif isinstance(given, Tensor):
+        reader.facts.habits.before_scaling |= given.tokens
+        return Tensor(reader.read(given, node), loss=given.loss, made=reader.path(node))
+    return given
 
 
 def mark_all(reader: Reader, value: Value) -> None:
