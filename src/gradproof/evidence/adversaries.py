@@ -196,11 +196,11 @@ def _reads(recording: Recording, index: int, keys: set[int]) -> bool:
 def _read_behind(recording: Recording, index: int, slopes: frozenset[int]) -> set[int]:
     """Variables that a value is computed from, not by way of a slope: a penalty pushes nothing."""
     keys: set[int] = set()
-    seen: set[int] = set()
+    seen = set(slopes)
     todo = [index]
     while todo:
         operation = recording.operations[todo.pop()]
-        if operation.index not in seen | slopes and not operation.backward:
+        if operation.index not in seen and not operation.backward:
             seen.add(operation.index)
             keys |= operation.reads
             todo.extend(operation.inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,6 +83,10 @@ class Conversion:
         return self.stack[-1] if self.stack else None
 
 
+MOST_KEPT = 200_000
+"""Indices in the sets that a recording keeps of what reaches what: a few megabytes."""
+
+
 @dataclass(frozen=True)
 class Recording:
     """The operations of eager code, or of one traced function, in order.
@@ -120,25 +124,39 @@ class Recording:
 
     def ancestors(self, starts: Iterable[int]) -> frozenset[int]:
         """Indices of `starts` and of everything that they depend on."""
-        seen: set[int] = set()
-        todo = [start for start in starts if 0 <= start < len(self.operations)]
-        while todo:
-            index = todo.pop()
-            if index not in seen:
-                seen.add(index)
-                todo.extend(self.operations[index].inputs)
-        return frozenset(seen)
+        operations = self.operations
+        inside = [start for start in starts if 0 <= start < len(operations)]
+        return self._closed("ancestors", inside, lambda index: operations[index].inputs)
 
     def descendants(self, starts: Iterable[int]) -> frozenset[int]:
         """Indices of `starts` and of everything that depends on them."""
-        seen: set[int] = set()
-        todo = list(starts)
+        consumers = self.consumers
+        return self._closed("descendants", starts, lambda index: consumers.get(index, ()))
+
+    def _closed(
+        self, way: str, starts: Iterable[int], onward: Callable[[int], tuple[int, ...]]
+    ) -> frozenset[int]:
+        """What is reached from some operations; kept, for many faults ask for the same."""
+        key = (way, frozenset(starts))
+        known = self._kept.get(key)
+        if known is not None:
+            return known
+        seen = set(key[1])
+        todo = list(seen)
         while todo:
-            index = todo.pop()
-            if index not in seen:
-                seen.add(index)
-                todo.extend(self.consumers.get(index, ()))
-        return frozenset(seen)
+            for index in onward(todo.pop()):
+                if index not in seen:
+                    seen.add(index)
+                    todo.append(index)
+        found = frozenset(seen)
+        if sum(map(len, self._kept.values())) + len(found) > MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = found
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[tuple[str, frozenset[int]], frozenset[int]]:
+        return {}
 
     def reads_of(self, variable: int) -> tuple[Operation, ...]:
         """The operations that read the value of a variable, in order."""
