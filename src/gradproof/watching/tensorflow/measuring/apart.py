@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .losses import half_sum_of_squares
+
 PRODUCTS = frozenset({"Mul"})
 SUMS = frozenset({"Add", "AddV2", "AddN"})
 SAME_NORM = frozenset({"Identity", "Neg", "StopGradient"})
@@ -22,24 +24,57 @@ DEEPEST = 8
 """Links of a chain that are worked out again."""
 
 
-def half_square(tensor: Any, depth: int = 0) -> Any:
-    """Half the sum of squares of a tensor of a graph, a float32 scalar."""
+def half_square(tensor: Any, known: dict[Any, Any]) -> Any:
+    """Half the sum of squares of a tensor of a graph, a float32 scalar.
+
+    Args:
+        tensor: A tensor of the graph at hand.
+        known: Products of factors that are there already; the gradients of one loss share them.
+    """
     import tensorflow as tf
 
-    kind = _kind(tensor)
-    if depth < DEEPEST and kind in SAME_NORM:
-        return half_square(tensor.op.inputs[0], depth + 1)
-    if depth < DEEPEST and kind in PRODUCTS:
-        left, right = tensor.op.inputs
-        for one, other in ((left, right), (right, left)):
-            number = _factor(other, one)
-            if number is not None:
-                factor = tf.cast(again(number), tf.float32)
-                return half_square(one, depth + 1) * factor * factor
+    tensor, factors = _without_factors(tensor)
     worked_out = again(tensor)
     if worked_out.dtype != tf.float32:
         worked_out = tf.cast(worked_out, tf.float32)
-    return tf.raw_ops.L2Loss(t=worked_out)
+    half = half_sum_of_squares(worked_out)
+    if not factors:
+        return half
+    key = tuple(_told(factor) for factor in factors)
+    if key not in known:
+        numbers = [tf.cast(again(factor), tf.float32) for factor in factors]
+        # A product of two by `Mul` might be one that the program has.
+        known[key] = tf.reduce_prod(tf.stack(numbers)) if len(numbers) > 1 else numbers[0]
+    return half * known[key] * known[key]
+
+
+def _without_factors(tensor: Any) -> tuple[Any, list[Any]]:
+    """What a chain of products begins with, and the scalars that it is multiplied by."""
+    factors: list[Any] = []
+    for _ in range(DEEPEST):
+        kind = _kind(tensor)
+        if kind in SAME_NORM:
+            tensor = tensor.op.inputs[0]
+            continue
+        if kind not in PRODUCTS:
+            break
+        left, right = tensor.op.inputs
+        parts = ((one, _factor(other, one)) for one, other in ((left, right), (right, left)))
+        found = next(((one, factor) for one, factor in parts if factor is not None), None)
+        if found is None:
+            break
+        tensor, factor = found
+        factors.append(factor)
+    return tensor, factors
+
+
+def _told(factor: Any) -> Any:
+    """What tells a scalar apart: its value if it is a constant, else what makes it."""
+    from tensorflow.python.framework import tensor_util
+
+    if _kind(factor) == "Const":
+        return float(tensor_util.constant_value(factor))
+    return factor.op.name, factor.value_index
 
 
 def again(tensor: Any, depth: int = 0) -> Any:
@@ -75,7 +110,8 @@ def _factor(tensor: Any, other: Any) -> Any:
     spread = tensor.op.inputs[0] if same and _kind(tensor) in SPREAD else None
     if spread is None or spread.shape.num_elements() != 1:
         return None
-    return tf.reshape(spread, ())
+    before = spread.op.inputs[0] if _kind(spread) == "Reshape" else spread
+    return before if before.shape.rank == 0 else tf.reshape(spread, ())
 
 
 def _kind(tensor: Any) -> str:

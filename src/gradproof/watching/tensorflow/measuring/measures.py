@@ -12,6 +12,7 @@ from typing import Any
 
 from ..kinds import bare
 from . import apart
+from .losses import half_sum_of_squares
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 _ADDED = {"AssignAddVariableOp": 1, "AssignSubVariableOp": -1}
@@ -76,6 +77,7 @@ def measures(
     import tensorflow as tf
 
     row: list[Any] = []
+    known: dict[Any, Any] = {}
     unknown = None
     for variable, gradient, was in zip(variables, gradients, earlier, strict=True):
         start = len(row)
@@ -86,7 +88,7 @@ def measures(
                 unknown = tf.constant(-1.0)
             row.append(unknown)
         else:
-            row.append(apart.half_square(dense))
+            row.append(apart.half_square(dense, known))
         row.append(half_square(change))
         if directed:
             row.append(product(change, _again(gradient), sign))
@@ -140,7 +142,7 @@ def half_square(tensor: Any) -> Any:
 
     if tensor.dtype != tf.float32:
         tensor = tf.cast(tensor, tf.float32)
-    return tf.raw_ops.L2Loss(t=tensor)
+    return half_sum_of_squares(tensor)
 
 
 def product(change: Any, gradient: Any, sign: int) -> Any:
