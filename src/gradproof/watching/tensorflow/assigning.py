@@ -10,7 +10,8 @@ from ..places import Places
 from . import replicas
 from .applies import Applies, ApplyNote
 from .eager import EagerOperations, in_graph
-from .graphs import TracedOperations, stack_here
+from .frames import stack_here
+from .graphs import TracedOperations
 from .measuring.measures import measurable
 from .notes import Operations
 from .pairs import name_of

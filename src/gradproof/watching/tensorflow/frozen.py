@@ -13,7 +13,7 @@ from typing import Any
 from ...evidence.frozen import FrozenState
 from ...finding import Place
 from ..places import Places
-from .graphs import stack_here
+from .frames import stack_here
 from .kinds import kind_of
 
 WATCHED_CALLS, COMPARED = 100, 50

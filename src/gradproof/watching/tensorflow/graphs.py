@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from ...evidence.recording import EXTERNAL, Operation, Recording
 from ..places import Places, Stack
 from .eager import SMALL, EagerOperations, same_of
+from .frames import TraceFrames
 from .variables import Variables
 
 _Plain = TypeVar("_Plain", bound=Hashable)
@@ -121,6 +122,7 @@ class _Reader:
         self.rows: list[Operation] = []
         self.where: dict[tuple[str, int], int] = {}
         self.resources: dict[tuple[str, int], int] = {}
+        self._frames = TraceFrames(traced._places)
         self._shared: dict[Any, Any] = {}
         self._captured: dict[str, Any] = {}
         for outside, inside in _captures(traced.graph):
@@ -156,7 +158,7 @@ class _Reader:
         stack: Stack = ()
         via: tuple[str, ...] = ()
         if not kind and word != "Placeholder":
-            stack, via = frames_of(operation, traced._places)
+            stack, via = self._frames.of(operation)
             via = via or _clipping(name)
         tapes = self._tapes_at(position)
         if word == "Placeholder":
@@ -262,10 +264,11 @@ class _Reader:
                 self.resources[target] = self.resources[source]
             elif source in where:
                 where[target] = where[source]
+        frames = TraceFrames(self.traced._places)
         for step in body.get_operations():
             if step.type == "Placeholder" or step.type in _SILENT:
                 continue
-            stack, via = frames_of(step, self.traced._places)
+            stack, via = frames.of(step)
             self._add(step, inside, where, stack, via, tapes, False, depth + 1)
         return [where.get((inside + end.op.name, end.value_index), -1) for end in body.outputs]
 
@@ -319,10 +322,11 @@ def _number(constant: Any) -> float | None:
     elements = constant.shape.num_elements()
     if elements is not None and elements > SMALL:
         return None
-    value = tensor_util.constant_value(constant)
-    if value is None or value.size > SMALL:
-        return None
-    return same_of(value)
+    proto = constant.op.get_attr("value")
+    if len(proto.float_val) == 1:
+        return float(proto.float_val[0])
+    value = tensor_util.MakeNdarray(proto)
+    return same_of(value) if value.size <= SMALL else None
 
 
 def _clipping(name: str) -> tuple[str, ...]:
@@ -332,23 +336,6 @@ def _clipping(name: str) -> tuple[str, ...]:
     """
     scopes = {re.sub(r"_\d+$", "", part) for part in name.split("/")}
     return tuple(scopes & {"clip_by_norm", "clip_by_global_norm", "clip_by_value"})
-
-
-def frames_of(operation: Any, places: Places) -> tuple[Stack, tuple[str, ...]]:
-    """The user's lines behind an operation of a graph."""
-    trace = operation.traceback
-    if trace is None:
-        return (), ()
-    frames = trace.get_user_frames() if hasattr(trace, "get_user_frames") else trace
-    return places.of_frames((frame.filename, frame.lineno, frame.name) for frame in frames)
-
-
-def stack_here(places: Places) -> tuple[Stack, tuple[str, ...]]:
-    """The user's lines while tracing, AutoGraph's own undone."""
-    from tensorflow.python.util import tf_stack
-
-    frames = tf_stack.extract_stack()
-    return places.of_frames((frame.filename, frame.lineno, frame.name) for frame in frames)
 
 
 def _captures(graph: Any) -> list[tuple[Any, Any]]:

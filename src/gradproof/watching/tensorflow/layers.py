@@ -15,8 +15,8 @@ from ...finding import Place
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph
+from .frames import stack_here
 from .generations import of_keras_2
-from .graphs import stack_here
 from .kinds import kind_of
 from .making import made_in
 from .tapes import Tapes

@@ -13,7 +13,8 @@ from ...finding import Place
 from ..patches import Patches
 from ..places import Places
 from .eager import EagerOperations, in_graph
-from .graphs import TracedOperations, stack_here
+from .frames import stack_here
+from .graphs import TracedOperations
 from .notes import Operations, flat
 from .tapes import Tapes
 from .variables import Variables

@@ -12,8 +12,8 @@ from ..places import Places, Stack
 from . import replicas
 from .auditing.optimizer_state import applied_at, rule_at
 from .eager import in_graph
+from .frames import stack_here
 from .generations import of_keras_2
-from .graphs import stack_here
 from .kinds import bare
 from .measuring.measures import scalar
 from .pairs import inner_of

@@ -20,7 +20,7 @@ from ...finding import Place
 from ..patches import Patches
 from ..places import Places
 from .eager import in_graph
-from .graphs import stack_here
+from .frames import stack_here
 from .holders import Holder, holder_of
 from .kinds import is_variable, kind_of
 from .pairs import inner_of, pairs_of

@@ -14,9 +14,10 @@ from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack
 from .eager import EagerOperations, in_graph
+from .frames import stack_here
 from .frozen import FrozenNumbers
 from .functions import Functions
-from .graphs import TracedOperations, stack_here
+from .graphs import TracedOperations
 from .kinds import bare, is_variable
 from .notes import CallNote, Operations, TapeNote, dtype_of, flat, identity, shape_of_tensor
 from .variables import Variables

@@ -117,7 +117,7 @@ class Variables:
     def _lines(self) -> tuple[Stack, tuple[str, ...]]:
         """The user's lines that make a variable; AutoGraph's are undone."""
         from .eager import in_graph  # these two know variables
-        from .graphs import stack_here
+        from .frames import stack_here
 
         return stack_here(self._places) if in_graph() else self._places.here(3)
 

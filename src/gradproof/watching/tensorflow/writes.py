@@ -9,7 +9,7 @@ from ...evidence.applies import Assigned
 from ...finding import Place
 from ..places import Places
 from .eager import in_graph
-from .graphs import stack_here
+from .frames import stack_here
 from .variables import Variables
 
 PLACES = 3
