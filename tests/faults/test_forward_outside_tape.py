@@ -112,3 +112,58 @@ def test_a_pass_that_chose_the_actions():
     )
     tape = replace(run.tapes[0], opened=ADD + 1, watched=frozenset())
     assert proven(replace(run, tapes=(tape,)))[0] == ("GP201", 3)
+
+
+MANAGED = """
+import contextlib
+
+class Trainer:
+    @contextlib.contextmanager
+    def recording(self):
+        {before}
+        with tf.GradientTape() as tape:
+            self.tape = tape
+            {inside}
+        {after}
+
+    def step(self):
+        with {entered} as tape:
+            loss = tf.reduce_mean(tf.square(model(x){mark} - y))
+        gradients = {asked}.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+Trainer().step()
+"""
+
+
+def test_context_managers_of_the_file():
+    """The block of a `with` runs where the generator yields."""
+    whole = {"before": "pass", "inside": "yield tape", "after": "pass", "mark": ""}
+    for asked in ("tape", "self.tape"):
+        assert_silent(MANAGED.format(**whole, entered="self.recording()", asked=asked))
+    late = {"before": "yield", "inside": "pass", "after": "pass", "mark": "  # GP201"}
+    spread = MANAGED.replace("(model(x){mark} - y)", "(\n                model(x){mark}\n - y)")
+    assert_findings(spread.format(**late, entered="self.recording()", asked="self.tape"))
+
+
+def test_a_managed_tape_on_a_stack():
+    """What a stack has entered goes on recording until the stack is closed."""
+    assert_silent(
+        """
+        import contextlib
+
+        @contextlib.contextmanager
+        def recording():
+            with tf.GradientTape() as tape:
+                yield tape
+
+        def step():
+            with contextlib.ExitStack() as stack:
+                tape = stack.enter_context(recording())
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step()
+        """
+    )

@@ -8,7 +8,7 @@ the file are entered at each call. What it meets on the way goes to `facts`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -70,6 +70,7 @@ class Frame:
         building: Whether a layer is making its variables here.
         looping: Loops around the present statement; `long_loops`: those of
             more than a few rounds; `gathering`: those of comprehensions.
+        block: For a context manager: what to follow where it yields.
     """
 
     scopes: tuple[Scope, ...]
@@ -86,6 +87,7 @@ class Frame:
     gathering: int = 0
     long_loops: int = 0
     keras_call: object = None
+    block: Callable[[Value], None] | None = None
 
 
 class Reader:

@@ -306,9 +306,8 @@ def make_function(
 
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
 _TRANSPARENT = frozenset(
-    """functools.wraps functools.lru_cache functools.cache contextlib.contextmanager
-    abc.abstractmethod
-    typing.override builtins.classmethod tf.recompute_grad tf.Module.with_name_scope
+    """functools.wraps functools.lru_cache functools.cache abc.abstractmethod typing.override
+    builtins.classmethod tf.recompute_grad tf.Module.with_name_scope
     tf.autograph.experimental.do_not_convert tf.function builtins.staticmethod""".split()
 )
 
@@ -339,6 +338,8 @@ def _marked(function: Function, name: str, decorator: ast.expr) -> Function:
         function.kind = "static"
     elif name == "builtins.classmethod":
         function.kind = "class"
+    elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
+        function.manages = True
     elif name == "tf.function":
         function.traced = decorator
     elif name == "tf.custom_gradient":

@@ -37,6 +37,7 @@ from ..values import (
     Library,
     ListValue,
     LossFunction,
+    Managed,
     Optimizer,
     Other,
     Partial,
@@ -47,7 +48,7 @@ from ..values import (
     Variable,
     Zip,
 )
-from . import classes, containers, functions
+from . import classes, containers, functions, managers
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -241,6 +242,8 @@ def _other_method(
     if receiver.kind == "exit stack" and method == "enter_context" and arguments:
         if isinstance(arguments[0], Tape):
             tapes.tape_method(reader, arguments[0], "__enter__", [], {}, node)
+        if isinstance(arguments[0], Managed):
+            return managers.entered(reader, arguments[0])
         return arguments[0]
     if receiver.kind == "strategy":
         return strategies.strategy_method(reader, receiver, method, arguments, keywords, node)

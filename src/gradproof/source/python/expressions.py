@@ -10,8 +10,24 @@ from typing import TYPE_CHECKING
 from ..flow import merge
 from ..framework import tensors, updates
 from ..joining import join_values, truth
-from ..values import Constant, DictValue, Instance, Layer, ListValue, Optimizer, Unknown, Value
-from . import attributes, binding, comprehensions, operators, subscripts
+from ..values import (
+    Constant,
+    DictValue,
+    Instance,
+    Layer,
+    ListValue,
+    Optimizer,
+    Unknown,
+    Value,
+)
+from . import (
+    attributes,
+    binding,
+    comprehensions,
+    managers,
+    operators,
+    subscripts,
+)
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -191,6 +207,8 @@ def _named(reader: Reader, node: ast.NamedExpr) -> Value:
 
 def _yield(reader: Reader, node: ast.Yield | ast.YieldFrom) -> Value:
     value = reader.evaluate(node.value) if node.value is not None else Constant(None)
+    if reader.frame.block is not None:
+        return managers.yielded(reader, reader.frame.block, value)
     if isinstance(node, ast.YieldFrom):
         items, _ = binding.elements(reader, value, node)
         reader.frame.yielded.extend(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import modules
@@ -19,6 +20,7 @@ from ..values import (
     Instance,
     Layer,
     ListValue,
+    Managed,
     Scope,
     Tensor,
     Unknown,
@@ -53,6 +55,8 @@ def follow(
         return calls.unknown_call(
             reader, Unknown(function.name, data=True), arguments, keywords, node
         )
+    if function.manages:
+        return Managed(function, arguments, keywords, receiver, node)
     if function.gradient_free == "custom":
         return _custom_gradient(reader, function, arguments, keywords, node)
     return enter(reader, function, arguments, keywords, node, receiver)
@@ -71,8 +75,9 @@ def enter(
     keywords: Keywords,
     node: ast.AST,
     receiver: Value | None,
+    block: Callable[[Value], None] | None = None,
 ) -> Value:
-    """Follows the body of a function of the file."""
+    """Follows the body of a function of the file; `block` is followed where it yields."""
     from ..reader import Frame
 
     reader.entered.add(id(function.node))
@@ -91,6 +96,7 @@ def enter(
         building=outer.building or function.name in ("build", "__init__"),
         guarded=outer.guarded if outer.traced is not None else 0,
         keras_call=outer.keras_call,
+        block=block,
     )
     state.function_begins(reader, function, outer, arguments, node)
     clips.handed(reader, function, scope.names, node)

@@ -17,6 +17,7 @@ from ..values import (
     Instance,
     Layer,
     ListValue,
+    Managed,
     Other,
     Tape,
     Tensor,
@@ -24,7 +25,7 @@ from ..values import (
     Value,
     Variable,
 )
-from . import binding, classes, imports, iterators, list_changes, matching, operators
+from . import binding, classes, imports, iterators, list_changes, managers, matching, operators
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -228,7 +229,9 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
     item = node.items[index]
     value = reader.evaluate(item.context_expr)
     generations.entered(reader, value, item.context_expr)
-    entered = value
+    if isinstance(value, Managed):
+        return _managed(reader, node, index, value)
+    entered: Value = value
     if isinstance(value, Instance):
         entered = binding.call_method(reader, value, "__enter__", [], item.context_expr) or value
     if item.optional_vars is not None:
@@ -255,6 +258,22 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
         return left
     with scopes.inside(reader, value):
         return _with_items(reader, node, index + 1)
+
+
+def _managed(
+    reader: Reader, node: ast.With | ast.AsyncWith, index: int, managed: Managed
+) -> str | None:
+    """Follows the block where the context manager yields."""
+    ends: list[str | None] = []
+
+    def block(value: Value) -> None:
+        target = node.items[index].optional_vars
+        if target is not None:
+            binding.bind(reader, target, value, node)
+        ends.append(_with_items(reader, node, index + 1))
+
+    managers.around(reader, managed, block)
+    return ends[0] if len(set(ends)) == 1 else None
 
 
 def _try(reader: Reader, node: ast.Try) -> str | None:

@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from .. import escaping
-from ..values import Bound, Function, Value
-from . import binding, classes
+from ..values import Bound, Function, Managed, Value
+from . import binding, classes, managers
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -57,6 +57,8 @@ def _visit(reader: Reader, function: Function) -> None:
         positional, keywords = binding.unknown_arguments(node, receiver)
         callee: Value = Bound(receiver, function) if receiver is not None else function
         value = reader.call(callee, positional, keywords, node)
+        if isinstance(value, Managed):
+            managers.around(reader, value, lambda given: escaping.escape(reader, given))
         escaping.escape(reader, value)
         if reader.store.writes == before:
             return

@@ -15,6 +15,7 @@ from .code import (
     Imported,
     Instance,
     Library,
+    Managed,
     Module,
     Other,
     Partial,
@@ -41,6 +42,7 @@ __all__ = [
     "Library",
     "ListValue",
     "LossFunction",
+    "Managed",
     "Module",
     "Optimizer",
     "Other",
@@ -72,6 +74,7 @@ Value: TypeAlias = (
     | Function
     | Bound
     | Partial
+    | Managed
     | Class
     | Instance
     | Module

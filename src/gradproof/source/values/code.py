@@ -40,6 +40,7 @@ class Function:
     """A function of the file, with the scopes it closes over.
 
     `attributes`: what the program keeps on it, as in `loss_fn.scale = scale`.
+    `manages`: it was made a context manager.
     """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -52,6 +53,7 @@ class Function:
     name: str = ""
     kind: str = ""
     attributes: dict[str, Value] = field(default_factory=dict)
+    manages: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -69,6 +71,17 @@ class Partial:
     function: Value
     arguments: list[Value]
     keywords: dict[str, Value]
+
+
+@dataclass(eq=False, repr=False)
+class Managed:
+    """A call of a function of `contextlib.contextmanager`: its body runs around a `with` block."""
+
+    function: Function
+    arguments: list[Value]
+    keywords: dict[str, Value]
+    receiver: Value | None
+    node: ast.AST
 
 
 @dataclass(eq=False, repr=False)
