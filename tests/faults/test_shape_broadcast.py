@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gradproof.evidence.gradients import Source
 from gradproof.evidence.recording import EXTERNAL
 from records import (
@@ -187,3 +189,62 @@ def test_models_that_say_what_they_take():
         assert_findings(text.format(first=first, given=given, **wrong))
         assert_silent(text.format(first=first, given=given, keep=False, mark=""))
     assert_silent(text.format(first="", given="", keep=True, mark=""))
+
+
+DRAWN = """
+import random
+from collections import deque, namedtuple
+
+Row = namedtuple("Row", ["state", "reward"])
+critic = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+{memory}
+for _ in range(50):
+    state = np.random.normal(size=3).astype("float32")
+    memory.append({row})
+
+def learn(states, rewards):
+    with tf.GradientTape() as tape:
+        values = critic(states){flat}
+        loss = tf.reduce_mean(tf.square(rewards - values)){mark}
+    gradients = tape.gradient(loss, critic.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, critic.trainable_variables))
+
+for _ in range(10):
+    {drawn}
+    learn(states, rewards)
+"""
+PLAIN = "(state, float(state[0]))"
+DRAWINGS = {
+    "entries": (
+        PLAIN,
+        "rows = random.sample(memory, 8)",
+        "states, rewards = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])",
+    ),
+    "columns": (
+        PLAIN,
+        "rows = random.sample(memory, 8)",
+        "states, rewards = map(np.array, zip(*rows))",
+    ),
+    "choices": (
+        PLAIN,
+        "states, rewards = zip(*random.choices(memory, k=8))",
+        "states, rewards = np.stack(states), tf.stack(rewards)",
+    ),
+    "fields": (
+        "Row(state, np.float32(state[0]))",
+        "batch = Row(*map(np.asarray, zip(*random.sample(memory, 8))))",
+        "states, rewards = batch.state, batch.reward",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DRAWINGS)
+@pytest.mark.parametrize("memory", ["memory = deque(maxlen=100)", "memory = []"])
+def test_rows_of_a_replay_buffer(how, memory):
+    """One number a row makes a flat array, however many rows are drawn."""
+    row, drawn, parted = DRAWINGS[how]
+    given = {"memory": memory, "row": row, "drawn": f"{drawn}\n    {parted}"}
+    assert_findings(DRAWN.format(**given, flat="", mark="  # GP701"))
+    assert_silent(DRAWN.format(**given, flat="[:, 0]", mark=""))
+    column = {**given, "row": row.replace("state[0]", "state[:1]").replace("float(", "(")}
+    assert_silent(DRAWN.format(**column, flat="", mark=""))

@@ -29,6 +29,10 @@ _CONVERTING = frozenset(
 """What makes an array of what it is given, which a tensor of a graph refuses."""
 
 
+_TYPES = api.FLOAT_TYPES | api.INTEGER_TYPES
+"""What `np.float32(values)` and its like are called: they give what they are given, as such."""
+
+
 def _depends(value: Tensor) -> bool:
     """It comes from layers or variables on a way that TensorFlow knows."""
     things = (thing for thing in value.flow if isinstance(thing, Layer | Variable))
@@ -55,7 +59,7 @@ def numpy_operation(
             reader.facts.wrapped.setdefault(id(argument), node.func)
     if flow:
         flow = cut(flow, "numpy", written_as(node, name), reader.path(node), reader.active)
-    if short in ("inf", "nan", "pi", "float32"):
+    if short in ("inf", "nan", "pi"):
         return Constant(None)
     shape = _numpy_shape(short, arguments, keywords)
     if short in api.FORGETTING or short in ("array_split", "split"):
@@ -66,6 +70,8 @@ def numpy_operation(
     result = Tensor(flow, "array", shape, made=reader.path(node))
     if isinstance(first, Tensor) and first.whole is False:
         result.whole = False
+    if short in _TYPES:
+        result.whole = short in api.INTEGER_TYPES
     if isinstance(first, ListValue | Constant) and short in ("array", "asarray"):
         whole = shapes.is_whole(keywords.get("dtype", arguments[1] if len(arguments) > 1 else None))
         result.whole = whole if whole is not None else shapes.of_literal(first)
@@ -90,6 +96,8 @@ def _numpy_shape(short: str, arguments: Arguments, keywords: Keywords) -> shapes
         return shapes.from_value(number) if number is not None else (50,)
     if short in ("arange", "permutation"):
         return (None,)
+    if short in _TYPES:
+        return shape_of("array", arguments, {}) if arguments else ()
     if short in (
         "concatenate",
         "vstack",

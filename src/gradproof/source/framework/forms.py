@@ -72,6 +72,8 @@ def shape_of(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Sha
         "asarray",
     ):
         return of_nested(first)
+    if short == "stack" and isinstance(first, ListValue) and axis is None:
+        return of_nested(first)
     if short in api.ELEMENTWISE or short == "cast":
         return shape
     return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import escaping
 from ..flow import merge
 from ..noticing import frozen, halves, saving, state, target_copies
-from ..python import binding, builtin, calls, classes, tuples
+from ..python import binding, builtin, calls, classes, drawing, tuples
 from ..values import (
     Bound,
     Class,
@@ -68,6 +68,12 @@ def library(
         return arrays.numpy_operation(reader, name, arguments, keywords, node)
     if name.startswith("random."):
         frozen.drawn(reader, name, node)
+    if name in ("random.sample", "random.choices", "random.choice"):
+        rows = drawing.drawn(reader, name, arguments, node)
+        if rows is not None:
+            return rows
+    if name == "collections.deque":
+        return drawing.queue(reader, arguments, keywords, node)
     if name == "dataclasses.field":
         return Other("field", name, node, keywords)
     if name == "types.SimpleNamespace" and not arguments:

@@ -38,8 +38,13 @@ def _lives_long(tree: ast.Module, name: str) -> bool:
                 return False
         elif isinstance(node, ast.Delete) and any(name in ast.unparse(one) for one in node.targets):
             return False
-    written = [ast.unparse(t) for one in places for t in getattr(one, "targets", [])]
-    return name in written
+    made = [
+        one.value
+        for one in places
+        if isinstance(one, ast.Assign) and name in map(ast.unparse, one.targets)
+    ]
+    # A queue of bounded length forgets the oldest.
+    return bool(made) and not any("maxlen" in ast.unparse(one) for one in made)
 
 
 def _once(tree: ast.Module) -> list[ast.stmt]:

@@ -56,6 +56,10 @@ def list_method(
     if name in ("append", "insert", "add") and arguments:
         list_changes.appended(reader, receiver, name, arguments, node)
         return Constant(None)
+    if name == "appendleft" and arguments:
+        first = [Constant(0), arguments[0]]
+        list_changes.appended(reader, receiver, "insert", first, node)
+        return Constant(None)
     if name == "extend" and arguments:
         list_changes.extended(reader, receiver, arguments[0], node)
         return Constant(None)

@@ -15,6 +15,7 @@ from ..values import (
     DictValue,
     Instance,
     Layer,
+    Library,
     ListValue,
     Optimizer,
     Unknown,
@@ -24,6 +25,7 @@ from . import (
     attributes,
     binding,
     comprehensions,
+    drawing,
     managers,
     operators,
     subscripts,
@@ -63,10 +65,14 @@ def _call(reader: Reader, node: ast.Call) -> Value:
     if isinstance(node.func, ast.Name) and node.func.id == "super":
         return attributes.super_of(reader)
     callee = reader.evaluate(node.func)
+    turned = isinstance(callee, Library) and callee.name == "builtins.zip" and len(node.args) == 1
     arguments: list[Value] = []
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             starred = reader.evaluate(argument.value)
+            found = drawing.columns(reader, starred, node) if turned else None
+            if found is not None:
+                return found
             items, complete = binding.elements(reader, starred, argument)
             arguments.extend(items if complete else _any_of(items))
         else:
