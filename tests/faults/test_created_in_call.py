@@ -261,3 +261,43 @@ def test_among_all_that_is_watched():
     """A new head gets a gradient in each step, and the next step has another; a probe may."""
     assert_findings(WATCHED.format(code="model(x)", mark="  # GP104"))
     assert_silent(WATCHED.format(code="x", mark=""))
+
+
+KEPT = """
+class Distance:
+    def made(self):
+        return keras.layers.Dense(4, name="mix"{frozen}){mark}
+
+    {kept}
+    def __call__(self, given, wanted):
+        mix = {mix}
+        return tf.reduce_mean(tf.square(mix(given) - mix(wanted)))
+
+distance = Distance()
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = distance(model(x), y)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+ONCE = """
+    @property
+    def mix(self):
+        if not hasattr(self, "_mix"):
+            self._mix = self.made()
+        return self._mix
+"""
+CACHED = """
+    @functools.cache
+    def mix(self):
+        return self.made()
+"""
+
+
+def test_made_by_a_helper_of_the_loss():
+    """A condition or a cache around the helper keeps what it made."""
+    anew = {"frozen": "", "mark": "  # GP104", "kept": "", "mix": "self.made()"}
+    assert_findings(KEPT.format(**anew))
+    for kept, mix in ((ONCE, "self.mix"), (CACHED, "self.mix()")):
+        fixed = {"frozen": ", trainable=False", "mark": "", "kept": kept.strip(), "mix": mix}
+        assert_silent("import functools\n" + KEPT.format(**fixed))

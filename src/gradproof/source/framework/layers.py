@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..dependence import ANYTHING, ASIDE
 from ..joining import flow_of
-from ..noticing import state, weighing
+from ..noticing import made_anew, state, weighing
 from ..values import Constant, Instance, Layer, Library, ListValue, Tensor, Unknown, Value, Variable
 from . import api, layer_calls, scopes, shapes, tapes
 from .names import last
@@ -30,11 +30,20 @@ def make(
     else:
         _make_leaf(reader, layer, arguments, keywords)
     state.created(reader, "layer", layer.kind, node, layer.name)
-    if not reader.frame.guarded and not reader.frame.building:
+    if not _is_made_once(reader):
         layer.made_under = reader.active
     weighing.layer_made(reader, layer)
     scopes.made(reader, layer)
     return layer
+
+
+def _is_made_once(reader: Reader) -> bool:
+    """Says whether what is made here is not made anew at each turn of what tapes record."""
+    inside = min((tape.depth for tape in reader.tapes), default=0)
+    frames = reader.frames[inside:]
+    kept = any(f.function is not None and made_anew.may_run_once(f.function) for f in frames)
+    guarded = any(frame.guarded for frame in (reader.frame, *frames))
+    return kept or guarded or reader.frame.building
 
 
 def text(value: Value | None) -> str | None:
