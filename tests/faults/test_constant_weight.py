@@ -213,3 +213,25 @@ def test_initialized_as_its_siblings():
     assert_findings(ELMAN.format(into=into, mark="  # GP113"))
     fixed = ELMAN.format(into="tf.constant(1.0)", mark="")
     assert_silent(fixed.replace("Elman", "EchoState"))
+
+
+def test_drawn_by_a_helper():
+    """A function of the file draws it, alone or beside what is a variable."""
+    text = """
+        def init(*shape):
+            return {drawn}
+
+        class Cell(tf.Module):
+            def __init__(self):
+                super().__init__()
+                {made}{mark}
+
+            def __call__(self, inputs):
+                return inputs @ self.w_out + self.b_out
+    """
+    made = "self.w_out, self.b_out = init(4, 1), tf.Variable(tf.zeros(1))"
+    for drawn in ("tf.random.normal(shape, stddev=0.1)", "0.1 * tf.random.normal(shape)"):
+        assert_findings(text.format(drawn=drawn, made=made, mark="  # GP113"))
+        assert_silent(text.format(drawn=f"tf.Variable({drawn})", made=made, mark=""))
+    fixed = made.replace("init(4, 1)", "tf.Variable(init(4, 1))")
+    assert_silent(text.format(drawn="tf.random.normal(shape)", made=fixed, mark=""))

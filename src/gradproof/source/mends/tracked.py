@@ -294,23 +294,26 @@ def _plain(owner: ast.ClassDef) -> bool:
 
 def constant_weight(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """A tensor that is drawn once becomes a weight of the layer."""
-    statement = draft.statement(node_of(draft, finding))
+    node = node_of(draft, finding)
+    statement = draft.statement(node)
     if not isinstance(statement, ast.Assign):
         raise NoMend
     name, owner = attribute_of(statement), own_name(draft, statement)
+    made = statement.value
+    if isinstance(made, ast.Tuple | ast.List):
+        made = next(one for one in made.elts if any(inner is node for inner in ast.walk(one)))
     around = [here for here in draft.up(statement) if isinstance(here, ast.ClassDef)]
     bases = [ast.unparse(base) for base in around[0].bases] if around else []
     if not bases or bases == [f"{draft.tensorflow}.Module"]:
-        made = statement.value
         text = f"{draft.tensorflow}.Variable"
         if called(made) in ("constant", "convert_to_tensor") and isinstance(made, ast.Call):
             edit = draft.replace(made.func, text)
         else:
             edit = draft.replace(made, f"{text}({draft.source(made)})")
         yield Fix("make it a variable", False, (edit,))
-    known = _initializer(draft, statement.value, draft.scope(statement))
+    known = _initializer(draft, made, draft.scope(statement))
     if name is None or owner is None or known is None:
         raise NoMend
     shape, initializer = known
     text = f'{owner}.add_weight(name="{name}", shape={shape}, initializer={initializer})'
-    yield Fix("make it a weight of the layer", False, (draft.replace(statement.value, text),))
+    yield Fix("make it a weight of the layer", False, (draft.replace(made, text),))

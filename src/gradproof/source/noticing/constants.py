@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..values import Class
@@ -51,21 +52,64 @@ def look(reader: Reader, cls: Class) -> None:
     # What is called may be a method of the class above, which calls those of this one.
     using = [one for name, one in methods.items() if name not in _MAKING]
     for name in _MAKING:
-        for node in ast.walk(methods[name]) if name in methods else ():
-            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-                continue
-            target = _own(node.targets[0])
+        for bound, made in _assigned(methods[name]) if name in methods else ():
+            target = _own(bound)
             weight = target and (
-                _draws(node.value, target, cls.node)
-                or _as_variables(reader, node.value, cls.node)
-                or (not re.search(_MEANT, target) and _left_bare(node.value, cls.node))
+                _draws(made, target, cls.node)
+                or _drawn_by_helper(reader, made, target)
+                or _as_variables(reader, made, cls.node)
+                or (not re.search(_MEANT, target) and _left_bare(made, cls.node))
             )
             if not weight or _stores(cls.node, target) != 1:
                 continue
             uses = (_use(method, target) for method in using)
             use = next((use for use in uses if use is not None), None)
             if use is not None:
-                _tell(reader, node.value, f"self.{target}", (f"{cls.name}.{target}",), use)
+                _tell(reader, made, f"self.{target}", (f"{cls.name}.{target}",), use)
+
+
+def _assigned(method: ast.FunctionDef) -> Iterator[tuple[ast.expr, ast.Call]]:
+    """What a method binds to the result of a call, one by one where it binds several."""
+    for node in ast.walk(method):
+        if not isinstance(node, ast.Assign):
+            continue
+        target, made = node.targets[0], node.value
+        pairs = [(target, made)]
+        if isinstance(target, ast.Tuple | ast.List) and isinstance(made, ast.Tuple | ast.List):
+            pairs = list(zip(target.elts, made.elts, strict=False))
+        for bound, value in pairs:
+            call = _scaled(value)
+            if call is not None:
+                yield bound, call
+
+
+def _scaled(node: ast.expr) -> ast.Call | None:
+    """The call that draws, in `0.1 * tf.random.normal(shape)`."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        drawn = (_scaled(side) for side in (node.left, node.right))
+        return next((one for one in drawn if one and re.match(_RANDOM, _dotted(one.func))), None)
+    return node if isinstance(node, ast.Call) else None
+
+
+def _drawn_by_helper(reader: Reader, made: ast.Call, name: str) -> bool:
+    """Says whether a function of the file gives random numbers for what is named like a weight."""
+    if not isinstance(made.func, ast.Name) or not re.match(_WEIGHT, name):
+        return False
+    helper = next(
+        (
+            one
+            for one in reader.source.tree.body
+            if isinstance(one, ast.FunctionDef) and one.name == made.func.id
+        ),
+        None,
+    )
+    if helper is None or re.search(_FIXED, helper.name):
+        return False
+    given = [one.value for one in ast.walk(helper) if isinstance(one, ast.Return) and one.value]
+    calls = [_scaled(one) for one in given]
+    return bool(calls) and all(
+        one is not None and re.match(_RANDOM, _dotted(one.func)) for one in calls
+    )
 
 
 def look_beside_variables(reader: Reader) -> None:
