@@ -213,3 +213,21 @@ def test_a_step_for_each_phase():
     choice = "if epoch < 5:\n        step(x, y)\n    else:\n        late(x, y)"
     text = text.replace("step = stepper()", steps).replace("    step(x, y)", f"    {choice}")
     assert_silent(text)
+
+
+def test_flags_set_by_a_helper():
+    """A helper that is handed the flag flips it where it is called."""
+    text = f"""
+        def set_trainable(part, flag):
+            for layer in part.layers:
+                layer.trainable = {{value}}{{within}}
+
+        base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        net = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(4)])
+        set_trainable(base, False)
+        net.compile(optimizer="sgd", loss="mse")
+        {FIT}
+        set_trainable(base, flag=True){{outside}}
+        {FIT}
+    """
+    assert_findings(text.format(value="flag", within="", outside="  # GP106"))

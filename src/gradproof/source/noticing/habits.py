@@ -63,6 +63,7 @@ class Habits:
     models: list[Layer] = field(default_factory=list)
     frozen: dict[int, Spot] = field(default_factory=dict)
     thawed: dict[int, Spot] = field(default_factory=dict)
+    helpers: dict[Spot, Spot] = field(default_factory=dict)
 
 
 def remark(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ...evidence.loop import Spot
 from ..framework import api, ownership, tapes
 from ..values import Asked, Constant, Frozen, Instance, Layer, ListValue, Value, Variable
+from . import decided
 from .habits import remark
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> None:
     """`layer.trainable = ...` after it has been trained."""
     habits = reader.facts.habits
+    within, node = node, decided.at(reader, node)
+    if node is not within:
+        habits.helpers[reader.spot(node)] = reader.spot(within)
     parts: list[object] = list(ownership.tracked(reader, layer))
     for part in (layer, *parts, *layer.parts):
         function = habits.traced_owners.get(id(part))
@@ -38,6 +43,19 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
         habits.frozen_after[id(layer)] = reader.spot(node)
 
 
+def _tell(
+    reader: Reader,
+    topic: str,
+    spot: Spot,
+    words: str,
+    names: tuple[str, ...] = (),
+    others: tuple[tuple[Spot, str], ...] = (),
+) -> None:
+    helper = reader.facts.habits.helpers.get(spot)
+    within = () if helper is None else ((helper, "in this helper"),)
+    remark(reader, topic, spot, words, names, (*others, *within))
+
+
 def thawed(reader: Reader, thing: Layer | Instance, node: ast.AST) -> None:
     """`thing.trainable = True`: lists that were read before do not grow by it."""
     for part in (thing, *ownership.tracked(reader, thing, frozen=True)):
@@ -55,7 +73,7 @@ def thawed_after(reader: Reader, asked: Asked, thing: object) -> bool:
         return False
     names = (ownership.name_of(thing),) if ownership.name_of(thing) else ()
     others = ((reader.spot(kept.node), "read before"),)
-    remark(reader, "trainable-flip-ignored", spot, "list", names, others)
+    _tell(reader, "trainable-flip-ignored", spot, "list", names, others)
     return True
 
 
@@ -81,7 +99,7 @@ def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
     frozen = habits.frozen_after.get(id(thing))
     if frozen is not None and reader.generation != "2":
         names = (ownership.name_of(thing),) if ownership.name_of(thing) else ()
-        remark(reader, "gan-shared-trainable-flag", frozen, name, names)
+        _tell(reader, "gan-shared-trainable-flag", frozen, name, names)
     members: list[object] = [thing]
     if isinstance(thing, Layer):
         members.extend(thing.parts)
@@ -93,7 +111,7 @@ def fits(reader: Reader, thing: Layer | Instance, name: str) -> None:
     # Two networks trained in turn set the flags back to what each has read.
     if id(thing) in habits.flips and flags != read:
         spot, _ = habits.flips[id(thing)]
-        remark(reader, "trainable-flip-ignored", spot, "fit")
+        _tell(reader, "trainable-flip-ignored", spot, "fit")
     habits.fitted[id(thing)] = members
 
 
@@ -113,7 +131,7 @@ def asked_frozen(reader: Reader, asked: Asked) -> None:
     if any(_has_part(model, owner) for model in reader.facts.habits.models):
         names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
         others = ((reader.spot(asked.node), "asked for its empty list"),)
-        remark(reader, "gan-shared-trainable-flag", spot, "", names, others)
+        _tell(reader, "gan-shared-trainable-flag", spot, "", names, others)
 
 
 def _by_keras(asked: Asked) -> bool:
@@ -141,7 +159,7 @@ def _all_frozen(reader: Reader, asked: Asked, owner: object) -> None:
     if spots and not of_another and not api.WITHOUT_VARIABLES.issuperset(kinds):
         names = tuple(dict.fromkeys(name for name in map(ownership.name_of, held) if name))
         others = ((reader.spot(asked.node), "asked for its empty list"),)
-        remark(reader, "trainable-flag-lost", spots[-1], "all", names, others)
+        _tell(reader, "trainable-flag-lost", spots[-1], "all", names, others)
 
 
 def _has_part(model: Layer, part: Layer) -> bool:
@@ -169,7 +187,7 @@ def asked_in_trace(reader: Reader, asked: Asked) -> None:
         flipped = habits.flips.get(id(owner))
         if flipped is not None and flipped[1] is function:
             others = ((reader.spot(asked.node), "traced before"),)
-            remark(reader, "trainable-flip-ignored", flipped[0], function.name, (), others)
+            _tell(reader, "trainable-flip-ignored", flipped[0], function.name, (), others)
         habits.traced_owners[id(owner)] = function
         if isinstance(owner, Layer):
             on = owner.trainable is not False
