@@ -12,6 +12,7 @@ from records import (
     READ_BIAS,
     X,
     Y,
+    at,
     healthy,
     operation,
     proven,
@@ -59,6 +60,24 @@ def test_proven():
     assert proven(_derived()) == [("GP112", 1)]
 
 
+def test_proven_where_a_helper_derived_it():
+    """The line that keeps what a helper derived stands where the variable came from."""
+    run = _derived()
+    made = replace(run.variables[1], made_at=at(1))
+    run = with_operations(
+        replace(run, variables=(run.variables[0], made)),
+        operation(X, "VarHandleOp", taped=False, stack=(at(20), at(8), at(1))),
+        operation(
+            READ_BIAS,
+            "ReadVariableOp",
+            taped=False,
+            reads=frozenset({BIAS}),
+            stack=(at(20), at(9), at(3)),
+        ),
+    )
+    assert proven(run) == [("GP112", 9)]
+
+
 def test_forward_pass_before_the_tape():
     """What was computed from data before the tape is a forward pass."""
     early = operation(ADD, "AddV2", (READ_BIAS, Y), line=2, taped=False)
@@ -92,3 +111,30 @@ def test_before_the_loop():
 def test_a_forward_pass_before_the_loop():
     """With data in it, it is one: another fault."""
     assert_findings(BEFORE.format(before="scale = x + raw  # GP201", inside="pass"))
+
+
+def test_derived_by_a_helper():
+    """What a helper derives is told where its result is kept."""
+    assert_findings(
+        """
+        def raw():
+            return {"scale": tf.Variable(tf.zeros(4), name="raw_scale")}
+
+        def positive(values):
+            return {name: tf.nn.softplus(value) for name, value in values.items()}
+
+        class Scaled:
+            def __init__(self):
+                self.raw = raw()
+                self.kept = positive(self.raw)  # GP112
+
+            def train(self):
+                for _ in range(3):
+                    with tf.GradientTape() as tape:
+                        loss = tf.reduce_mean(tf.square(x * self.kept["scale"] - y))
+                    variables = list(self.raw.values())
+                    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+        Scaled().train()
+        """
+    )

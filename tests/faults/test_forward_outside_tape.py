@@ -167,3 +167,28 @@ def test_a_managed_tape_on_a_stack():
         step()
         """
     )
+
+
+def test_what_one_method_leaves_to_another():
+    """Two methods of one object are told in their own lines, not where both are called."""
+    assert_findings(
+        """
+        class Agent:
+            def __init__(self):
+                self.kept = []
+
+            def act(self, state):
+                self.kept.append(model(state))  # GP201
+
+            def learn(self):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(tf.stack(self.kept) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        agent = Agent()
+        for _ in range(3):
+            agent.act(x)
+            agent.learn()
+        """
+    )

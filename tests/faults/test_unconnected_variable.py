@@ -366,3 +366,34 @@ def test_what_a_function_keeps_back():
     """One cause, at the line of which the result gets a name and goes nowhere."""
     assert_findings(KEPT_BACK.format(back="coarse", mark="  # GP208"), STEP)
     assert_silent(KEPT_BACK.format(back="picks", mark=""), STEP)
+
+
+def test_losses_by_name():
+    """What is left out of the named losses that are summed is told where they are computed."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.box = keras.layers.Dense(4, name="box")
+                self.aux = keras.layers.Dense(1, name="aux")
+
+            def call(self, inputs):
+                return {{"box": self.box(inputs), "aux": self.aux(inputs)}}
+
+        net = Net()
+        weights = {weights}
+
+        def losses_of(outputs):
+            return {{name: tf.reduce_mean(tf.square(given)) for name, given in outputs.items()}}
+
+        def step():
+            with tf.GradientTape() as tape:
+                losses = losses_of(net(x)){mark}
+                total = tf.add_n([weight * losses[name] for name, weight in weights.items()])
+            gradients = tape.gradient(total, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+
+        step()
+    """
+    assert_findings(text.format(weights='{"box": 1.0}', mark="  # GP208"))
+    assert_silent(text.format(weights='{"box": 1.0, "aux": 0.5}', mark=""))

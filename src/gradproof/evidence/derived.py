@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from math import prod
 
@@ -47,14 +48,19 @@ def derived_once(
     return not data and (recording.key != call.recording or _shared(run, recording, call, read))
 
 
-def derived_at(run: Run, key: int, read: Operation) -> Place | None:
-    """The line of the read, in the function that made the variable if there."""
+def derived_at(run: Run, call: GradientCall, key: int, read: Operation) -> Place | None:
+    """The line of the read, in the function that led to the variable, or else to the steps."""
     made = _making(run, key)
-    if made is not None and len(read.stack) >= len(made.stack) > 0:
-        level = len(made.stack) - 1
-        if made.stack[:level] == read.stack[:level]:
-            return read.stack[level]
-    return read.place
+    if made is None:
+        return read.place
+    level = max(_shared_lines(read.stack, one) for one in (made.stack, run.tape(call.tape).stack))
+    return read.stack[level] if level < len(read.stack) else read.place
+
+
+def _shared_lines(stack: tuple[Place, ...], other: tuple[Place, ...]) -> int:
+    """With how many lines two stacks begin alike."""
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(stack, other, strict=False))
+    return sum(1 for _ in alike)
 
 
 def _shared(run: Run, recording: Recording, asked: GradientCall, read: Operation) -> bool:

@@ -34,7 +34,7 @@ def variable_loss(run: Run, call: GradientCall, source: Source, key: int) -> Los
         if derived_once(run, recording, call, key, first, ends):
             if _had_a_way(run, call, key, first):
                 return Loss("rebound", source, first, first.place)
-            return Loss("once", source, first, derived_at(run, key, first))
+            return Loss("once", source, first, derived_at(run, call, key, first))
         return Loss("outside", source, first, beside(first.stack, tape.stack))
     stored = _from_eager(run, call, source, tape, behind, key)
     if stored is not None:
@@ -259,6 +259,6 @@ def _from_eager(
             read = eager.operations[ancestor]
             if key in read.reads:
                 if derived_once(run, eager, call, key, read, [end]):
-                    return Loss("once", source, read, derived_at(run, key, read))
+                    return Loss("once", source, read, derived_at(run, call, key, read))
                 return Loss("outside", source, read, beside(read.stack, tape.stack))
     return None

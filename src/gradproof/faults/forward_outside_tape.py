@@ -76,6 +76,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=(
                 *loop.related(broken.inner, "used here"),
                 *loop.related(call.tape, "the tape opens here"),
+                *loop.related(broken.caller, "called here"),
             ),
             variables=names,
             fix=Fix(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..evidence.loop import Break, Connection
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .framework import api, ownership, tapes
+from .joining import leaves
 from .noticing import earlier, made_anew
 from .values import (
     Asked,
@@ -239,24 +240,50 @@ def _outside(
     built = id(trail.read[-1]) in reader.built_reads
     alone = isinstance(owner, Variable) and question.looping
     if built or (alone and earlier.derived_before(reader, trail.read, tape.path)):
-        return Break("built once", "", reader.spot(trail.read[-1]))
+        made = owner.path if isinstance(owner, Variable | Layer) else ()
+        # In the function that made it, or else in the one that runs the steps.
+        common = max(shared(trail.read, made), shared(trail.read, tape.path))
+        return Break("built once", "", reader.spot(trail.read[common]))
     node = in_frame_of(path, tape.path)
-    inner = path[-1]
+    inner, caller = path[-1], None
+    if _methods_of_one(path, tape.path):
+        # What one method leaves to another is told in its own lines.
+        node, caller = path[shared(path, tape.path) + 1], reader.spot(node)
     return Break(
         "outside",
         "",
         reader.spot(node),
         reader.spot(inner) if inner is not node else None,
         reader.spot(tape.node),
+        caller,
     )
+
+
+def _methods_of_one(path: Path, other: Path) -> bool:
+    """Says whether `path` and `other` lead into two methods of an object, called side by side."""
+    common = shared(path, other)
+    if common >= len(path) - 1 or common >= len(other) - 1:
+        return False
+    calls = (path[common], other[common])
+    objects = [
+        ast.unparse(one.func.value)
+        for one in calls
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)
+    ]
+    return len(objects) == 2 and objects[0] == objects[1]
+
+
+def shared(path: Path, other: Path) -> int:
+    """With how many steps, but not all, `path` begins as `other` does."""
+    depth = 0
+    while depth < len(path) - 1 and depth < len(other) - 1 and path[depth] is other[depth]:
+        depth += 1
+    return depth
 
 
 def in_frame_of(path: Path, other: Path) -> ast.AST:
     """The first step of `path` that `other` does not share."""
-    depth = 0
-    while depth < len(path) - 1 and depth < len(other) - 1 and path[depth] is other[depth]:
-        depth += 1
-    return path[depth]
+    return path[shared(path, other)]
 
 
 def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None:
@@ -275,7 +302,8 @@ def _last_made(reader: Reader, question: Question, owner: object) -> Path:
     begin, end = getattr(tape.node, "lineno", 0), getattr(asked, "lineno", 0)
     made = [
         in_frame_of(value.made, tape.path)
-        for value in reader.frame.scopes[0].names.values()
+        for named in reader.frame.scopes[0].names.values()
+        for value in leaves(named)
         if isinstance(value, Tensor) and value.made and owner in value.flow
     ]
     last = max(
