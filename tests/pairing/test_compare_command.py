@@ -34,7 +34,8 @@ def test_two_programs(folder):
     done = ask("compare", "--steps", "3", "own.py", "fit.py", cwd=folder)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("gradproof: own.py and fit.py part at update 1, gradients of")
-    assert "not updated in own.py: `sequential/dense_1/kernel`" in done.stdout
+    said = done.stdout.replace("`sequential/", "`")  # Keras 2 alone has no such prefix
+    assert "not updated in own.py: `dense_1/kernel`" in said
     assert "in own.py only:\nerror[GP" in done.stdout
     assert "\nown.py: 3 steps, Adam" in done.stdout
     assert "run 4: own.py from values a few roundings beside its own" in done.stderr

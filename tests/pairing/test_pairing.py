@@ -72,7 +72,8 @@ def test_the_first_difference_is_named(compared, pair):
     found, text = compared(pair.left, pair.right)
     assert (found.step, found.stage) == (pair.step, pair.stage), text
     assert (found.variable or "").endswith(pair.variable), text
-    assert pair.said in text, text
+    # Keras 2 alone names variables without their model.
+    assert pair.said in text.replace("`sequential/", "`"), text
     assert found.start == "equal"
     assert not found
     assert all(len(line) <= 100 for line in text.splitlines())
