@@ -135,6 +135,17 @@ def test_batch_norm_in_inference_mode(tf, keras):
     )
 
 
+def test_statistics_of_a_layer_that_shares_its_name(tf):
+    """The number that tells two models of one process apart is no part of it."""
+    from gradproof.watching.tensorflow.trying.parting import OTHER, Parted
+    from gradproof.watching.tensorflow.trying.reasons import statistics
+
+    parts = [Parted(OTHER, "norm/moving_mean#2", None, 0.3, 0.3, 0.0, None)]
+    assert list(statistics(parts, ("custom", "fit"))) == [
+        "BatchNorm statistics, such as `norm/moving_mean#2`, move in fit only"
+    ]
+
+
 def test_dropout_that_sleeps(tf, keras):
     """Random numbers are drawn by fit only."""
     world = World(tf, keras, keras.layers.Dense(32, "relu"), keras.layers.Dropout(0.5))

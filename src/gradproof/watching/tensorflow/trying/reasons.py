@@ -67,7 +67,7 @@ def reasons(
             found.append(f"`{mine}` gets in {names[0]} what `{its}` gets in {names[1]}")
     if stage in (CHANGE, HANDED):
         found += _optimizers(one.side.handed, other.side.handed, names)
-    found += _statistics(parts, names)
+    found += statistics(parts, names)
     return found
 
 
@@ -156,14 +156,15 @@ def _in_one_only(one: Runs, other: Runs, names: tuple[str, str]) -> Iterator[str
         yield f"random numbers, as of dropout, are drawn in {mine} only, not in {its}"
 
 
-def _statistics(parts: Sequence[Parted], names: tuple[str, str]) -> Iterator[str]:
+def statistics(parts: Sequence[Parted], names: tuple[str, str]) -> Iterator[str]:
     """Normalization layers learn their statistics in one step only."""
     for mine, its, name in (("left", "right", names[0]), ("right", "left", names[1])):
         moved = [
             part
             for part in parts
             if part.stage == OTHER
-            and part.name.endswith(_STATISTICS)
+            # A number tells it from those of other models that have the same name.
+            and part.name.partition("#")[0].endswith(_STATISTICS)
             and getattr(part, mine)
             and not getattr(part, its)
         ]
