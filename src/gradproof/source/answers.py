@@ -70,13 +70,7 @@ def _answer(
     asked = question.asked
     node = asked.node
     spot = reader.spot
-    links = [found for _, found in question.found]
-    for owner, path in question.unused:
-        if not path and _drops_none(reader, node):
-            continue
-        if id(owner) not in connected and not question.zeros and id(owner) in asked.applied:
-            lost = Break("unused", "", spot(path[-1]) if path else spot(node))
-            links.append(Connection(ownership.name_of(owner), "layer", False, lost))
+    links = [*(found for _, found in question.found), *_unused(reader, question, connected)]
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     target = arguments.get("target", node.args[0] if node.args else node)
     sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
@@ -96,18 +90,7 @@ def _answer(
         connections=tuple(links),
         left_out=left_out,
         listed=_listed_elsewhere(reader, asked) if left_out or question.non_trainable else None,
-        untracked=tuple(
-            Owned(
-                ownership.name_of(thing),
-                spot(thing.node),  # type: ignore[attr-defined]
-                spot(path[-1]),
-                _kind(thing),
-                hidden.reason,
-                spot(hidden.beyond.node) if hidden.beyond is not None else None,
-            )
-            for thing, hidden, path in question.untracked
-            if not _moves(thing) and not connections.is_off(thing)  # type: ignore[arg-type]
-        ),
+        untracked=tuple(_untracked(reader, question)),
         non_trainable=tapes.names(question.non_trainable)
         or tuple(_kind(o) for o in question.non_trainable[:1]),
         early=spot(early.node) if early is not None and early.node is not None else None,
@@ -115,6 +98,33 @@ def _answer(
         unmoved=_unmoved(reader, question, facts),
         zeros_asked=question.zeros,
     )
+
+
+def _unused(
+    reader: Reader, question: connections.Question, connected: set[int]
+) -> Iterator[Connection]:
+    """Layers that are asked for, that an optimizer gets, and that no target depends on."""
+    asked = question.asked
+    for owner, path in question.unused:
+        if not path and _drops_none(reader, asked.node):
+            continue
+        if id(owner) not in connected and not question.zeros and id(owner) in asked.applied:
+            lost = Break("unused", "", reader.spot(path[-1] if path else asked.node))
+            yield Connection(ownership.name_of(owner), "layer", False, lost)
+
+
+def _untracked(reader: Reader, question: connections.Question) -> Iterator[Owned]:
+    """What the target depends on, that the owner of the sources does not know of."""
+    for thing, hidden, path in question.untracked:
+        if not _moves(thing) and not connections.is_off(thing):  # type: ignore[arg-type]
+            yield Owned(
+                ownership.name_of(thing),
+                reader.spot(thing.node),  # type: ignore[attr-defined]
+                reader.spot(path[-1]),
+                _kind(thing),
+                hidden.reason,
+                reader.spot(hidden.beyond.node) if hidden.beyond is not None else None,
+            )
 
 
 def _listed_elsewhere(reader: Reader, asked: Asked) -> Spot | None:

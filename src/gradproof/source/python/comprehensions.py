@@ -64,7 +64,6 @@ def _generate(
     if isinstance(iterated, ListValue):
         unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
     found, complete = binding.elements(reader, iterated, generator.iter)
-    exact = complete
     if complete and len(found) > 1 and not generator.ifs:
         reader.facts.turning.add(id(generator))
     if not complete:
@@ -77,19 +76,12 @@ def _generate(
     reader.frame.looping += 1
     reader.frame.gathering += 1
     reader.frame.long_loops += not complete
+    exact = complete
     for element in found[:64]:
-        binding.bind(reader, generator.target, element, node, loop=True)
-        choice = parts.picked(element, generator)
-        if choice.part is not None:
-            binding.bind(reader, generator.target, choice.part, node, loop=True)
-        known = [truth(reader.evaluate(test)) for test in generator.ifs]
-        if choice.known:
-            known = [choice.part is not None]
-        if any(one is False for one in known):
-            continue
-        if any(one is None for one in known):
-            exact = False
-        exact = _generate(reader, node, depth + 1, results, unbuilt) and exact
+        passes = _round(reader, node, generator, element)
+        if passes is not False:
+            inner = _generate(reader, node, depth + 1, results, unbuilt)
+            exact = exact and inner and passes is True
     if not complete:
         # A second round, so that what one round leaves meets the next.
         visits = reader.loops.get(id(node), 0)
@@ -101,6 +93,25 @@ def _generate(
     reader.frame.long_loops -= not complete
     iterators.gathering_ends(reader, generator, once, before)
     return exact
+
+
+def _round(
+    reader: Reader,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    generator: ast.comprehension,
+    element: Value,
+) -> bool | None:
+    """Gives its element to one round, and says whether the conditions let it pass, if known."""
+    binding.bind(reader, generator.target, element, node, loop=True)
+    choice = parts.picked(element, generator)
+    if choice.part is not None:
+        binding.bind(reader, generator.target, choice.part, node, loop=True)
+    known = [truth(reader.evaluate(test)) for test in generator.ifs]
+    if choice.known:
+        return choice.part is not None
+    if False in known:
+        return False
+    return None if None in known else True
 
 
 def _generate_again(
