@@ -174,3 +174,54 @@ def test_a_rate_in_a_namespace():
     """
     assert_findings(text.format(then="  # GP502"))
     assert_silent(text.format(then="; adam.learning_rate.assign(settings.rate)"))
+
+
+SCALED = """
+import argparse
+
+options = argparse.ArgumentParser().parse_args()
+settings = {{"rate": 0.1}}
+rate = 0.1
+
+
+def decay(epoch):
+    global rate
+    if epoch == 5 and {slot} > 1e-4:
+        {slot} = {slot} * 0.5{mark}
+        print("the rate is", {slot})
+        {then}
+
+
+adam = keras.optimizers.Adam(learning_rate={slot})
+for epoch in range(9):
+    decay(epoch)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    adam.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize("slot", ["rate", "options.rate", 'settings["rate"]'])
+def test_what_the_rate_was_read_from_falls(slot: str):
+    """A name, an option or an entry of a dict: the optimizer has the number that it was."""
+    assert_findings(SCALED.format(slot=slot, mark="  # GP502", then="pass"))
+    handed_on = f"adam.learning_rate.assign({slot})"
+    assert_silent(SCALED.format(slot=slot, mark="", then=handed_on))
+
+
+@pytest.mark.parametrize("slot", ["rate", "options.rate", 'settings["rate"]'])
+def test_what_the_rate_was_read_from_is_used(slot: str):
+    """Something else takes the new value: nobody knows what for."""
+    assert_silent(SCALED.format(slot=slot, mark="", then=f"other({slot})"))
+
+
+def test_a_name_that_falls_from_phase_to_phase():
+    """Each phase makes its optimizer with the new value."""
+    phase = indent(MADE.replace("float(rate)", "rate") + STEPS + "rate *= 0.1\n", "    ")
+    assert_silent("rate = 0.1\nfor phase in range(2):\n" + phase)
+    function = indent(MADE.replace("float(rate)", "rate") + STEPS, "    ")
+    calls = "rate = 0.1\ntrain(rate)\nrate *= 0.1\ntrain(rate)\n"
+    assert_silent("def train(rate):\n" + function + calls)
+    anew = 'settings = {"rate": 0.1}\ntrain(settings)\nsettings["rate"] *= 0.1\ntrain(settings)\n'
+    assert_silent("def train(settings):\n" + function.replace("=rate", '=settings["rate"]') + anew)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
-from ..values import Instance, Optimizer, Other, Scope, Value, Variable
+from ..values import Constant, Instance, Optimizer, Other, Scope, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -20,6 +21,11 @@ def taken(reader: Reader, optimizer: Optimizer, value: Value, node: ast.Call) ->
     argument = given or (node.args[0] if node.args else None)
     if argument is not None and _asks_a_schedule_once(reader, argument):
         reader.facts.habits.rates_asked_once.append((optimizer, reader.spot(node)))
+    anew = [one for one in reader.facts.habits.rate_writes if one[0].node is node]
+    for write in anew:  # whoever makes the optimizer anew takes the new value
+        reader.facts.habits.rate_writes.remove(write)
+    if not anew and isinstance(value, Constant | Tensor | Unknown):
+        reader.facts.habits.rate_slots[id(value)] = (value, optimizer)
     read = _number_of(reader, argument)
     if read is not None:
         made = reader.facts.habits.rate_values
@@ -65,3 +71,82 @@ def name_written(reader: Reader, scope: Scope, name: str, node: ast.AST) -> None
     initial = frame.function is not None and frame.function.name == "__init__"
     if optimizer is not None and not initial:
         reader.facts.habits.rate_writes.append((optimizer, reader.spot(node)))
+
+
+def slot_written(reader: Reader, before: Value | None, target: ast.AST) -> None:
+    """What a name, an entry or an option held when an optimizer copied it is scaled down later.
+
+    Whoever reads it for more than a report may use it by hand, or hand it on.
+    """
+    copied = reader.facts.habits.rate_slots.get(id(before))
+    if copied is None or reader.silent or reader.frame.traced is not None:
+        return
+    optimizer = copied[1]
+    around = list(reader.source.around(target))
+    together = any(
+        isinstance(one, ast.For | ast.While) and one in around
+        for one in reader.source.around(optimizer.node)
+    )
+    if together or not _scales(around, target) or _used(reader, target, optimizer.node):
+        return
+    reader.facts.habits.rate_writes.append((optimizer, reader.spot(target)))
+
+
+def _scales(around: list[ast.AST], target: ast.AST) -> bool:
+    """`rate *= 0.1`, `rate = max(rate / 2, least)`."""
+    for one in around:
+        if isinstance(one, ast.AugAssign):
+            return one.target is target
+        if isinstance(one, ast.Assign):
+            text = ast.unparse(target)
+            return any(ast.unparse(part) == text for part in ast.walk(one.value))
+    return False
+
+
+_REPORTS = re.compile(r"print|log|info|debug|append|write|scalar|format|postfix|round|float")
+
+
+def _used(reader: Reader, target: ast.AST, made: ast.AST) -> bool:
+    """Says whether anything but reports, conditions and the optimizer reads what is written."""
+    functions = [
+        one
+        for one in reader.source.around(target)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    own = isinstance(target, ast.Name) and functions and not _declared(functions[-1], target.id)
+    for node in ast.walk(functions[-1] if own else reader.source.tree):
+        if _same(node, target) and not any(
+            one is made
+            or isinstance(one, ast.Compare | ast.JoinedStr)
+            or (isinstance(one, ast.Assign) and any(_same(t, target, True) for t in one.targets))
+            or (isinstance(one, ast.Call) and _REPORTS.search(ast.unparse(one.func)))
+            for one in reader.source.around(node)
+        ):
+            return True
+    return False
+
+
+def _declared(function: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(one, ast.Global | ast.Nonlocal) and name in one.names
+        for one in ast.walk(function)
+    )
+
+
+def _same(node: ast.AST, target: ast.AST, stored: bool = False) -> bool:
+    """Says whether a node reads (or, `stored`, writes) a name, attribute or entry of that name."""
+    if isinstance(getattr(node, "ctx", ast.Load()), ast.Store) is not stored:
+        return False
+    if isinstance(target, ast.Name):
+        return isinstance(node, ast.Name) and node.id == target.id
+    if isinstance(target, ast.Attribute):
+        return isinstance(node, ast.Attribute) and node.attr == target.attr
+    key = getattr(getattr(target, "slice", None), "value", None)
+    if isinstance(node, ast.Subscript):
+        return getattr(node.slice, "value", None) == key
+    called = node.func if isinstance(node, ast.Call) else None
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in ("get", "pop")
+        and any(isinstance(one, ast.Constant) and one.value == key for one in node.args)  # type: ignore[attr-defined]
+    )

@@ -40,6 +40,7 @@ class Habits:
     aliases: dict[int, Spot] = field(default_factory=dict)
     rate_names: dict[tuple[int, str], Optimizer] = field(default_factory=dict)
     rate_writes: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    rate_slots: dict[int, tuple[Value, Optimizer]] = field(default_factory=dict)
     rates_asked_once: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     rate_variables: list[tuple[Variable, Spot]] = field(default_factory=list)
     rate_values: dict[Spot, tuple[Optimizer, Variable]] = field(default_factory=dict)

@@ -110,6 +110,8 @@ def state_written(
     frame = reader.frame
     if reader.facts.habits.rate_names and is_python_state(value):
         copied_rates.name_written(reader, scope, name, node)
+    if isinstance(node, ast.Name):
+        copied_rates.slot_written(reader, before, node)
     if frame.traced is not None:
         if scope not in _local_scopes(reader, frame.traced):
             carried.written(reader, scope, name, value, node)
@@ -148,6 +150,7 @@ def entry_written(
     reader: Reader, container: DictValue, key: object, value: Value, node: ast.AST
 ) -> None:
     """An entry of a dict is written; a traced function may have read it before."""
+    copied_rates.slot_written(reader, container.items.get(key), node)
     if reader.silent or not container.lasting:
         return
     function = reader.frame.traced

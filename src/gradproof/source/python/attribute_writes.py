@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..framework import api, generations, optimizers, ownership, updates
-from ..noticing import flags, state, target_copies, trainable_flips
+from ..noticing import copied_rates, flags, state, target_copies, trainable_flips
 from ..values import (
     Class,
     Constant,
@@ -47,6 +47,7 @@ def assign(
             optimizers.rate_written(reader, receiver, value, target)
     elif isinstance(receiver, Unknown):
         escaping.escape(reader, value)
+        copied_rates.slot_written(reader, receiver.children.get(name), target)
         reader.store.set_item(receiver.children, name, value)
     elif isinstance(receiver, Class):
         reader.store.set_item(receiver.members, name, value)
