@@ -325,3 +325,15 @@ def test_a_program_for_either_generation(half: str):
     broken = text.replace(f"self.optimizer.{half}(loss)", "loss")
     broken = broken.replace(f"self.optimizer.{half}(gradients)", "gradients")
     assert len(list(find(read(broken, "train.py")))) == 1
+
+
+def test_a_program_for_keras_3_that_asks_for_the_other_half():
+    """Whoever scales by `scale_loss` on no condition has no Keras 2."""
+    text = "import tensorflow as tf\nfrom tensorflow import keras\nx = y = tf.ones((8, 4))\n"
+    branches = """if hasattr(self.optimizer, "scale_loss"):
+                loss = self.optimizer.scale_loss(loss)
+            else:
+                loss = self.optimizer.get_scaled_loss(loss)"""
+    assert branches in EITHER
+    text += EITHER.replace(branches, "loss = self.optimizer.scale_loss(loss)")
+    assert list(find(read(text, "train.py"))) == []

@@ -285,3 +285,37 @@ def test_a_variable_that_hangs_from_a_function():
     listed = "model.trainable_variables + [loss_of.scale]"
     assert_silent(KEPT_ON.format(list=listed, mark=""))
     assert_findings(KEPT_ON.format(list="model.trainable_variables", mark="  # GP109"))
+
+
+THAWING = """
+class Thawing:
+    def __init__(self, groups, forward):
+        self.groups, self.forward, self.every = groups, forward, 8
+        self.active = [groups[-1]]
+        self.optimizer = keras.optimizers.Adam(1e-2)
+
+    def thaw(self):
+        remaining = self.groups[: len(self.groups) - len(self.active)]
+        if remaining:
+            self.active.insert(0, remaining[-1])
+            self.optimizer = keras.optimizers.Adam(1e-2)
+
+    def step(self, number):
+        if number and number % self.every == 0:
+            self.thaw()
+        variables = [v for group in self.active for v in group.trainable_variables]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.forward(x) - y))
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+
+layers = [*(keras.layers.Dense(8) for _ in range(3)), keras.layers.Dense(1)]
+thawing = Thawing(layers, keras.Sequential([keras.layers.Input((4,)), *layers]))
+for number in range(30):
+    thawing.step(number)
+"""
+
+
+def test_groups_that_join_one_after_the_other():
+    """What thaws now and then may be any of them."""
+    assert_silent(THAWING)

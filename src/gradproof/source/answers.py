@@ -204,7 +204,7 @@ def _left_out(
 ) -> list[Owned]:
     found: list[Owned] = []
     connected = any(c.live for o, c in question.found if not isinstance(o, Unknown))
-    if facts.untold_apply or question.speculative or not connected:
+    if facts.untold_apply or facts.joins_later or question.speculative or not connected:
         return found
     for thing, path in question.left_out:
         if id(thing) in asked_for or _moves(thing) or connections.is_off(thing):  # type: ignore[arg-type]

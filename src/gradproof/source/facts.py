@@ -126,6 +126,7 @@ class Facts:
         self.penalties_added = False
         self.fits = False
         self.untold_apply = False
+        self.joins_later = False
 
     # Gradients
 

@@ -91,6 +91,6 @@ def scaled(reader: Reader, optimizer: Optimizer, name: str, node: ast.AST) -> No
             return
         words = f"`{name}` is gone in Keras 3"
         habits.remark(reader, "loss-scale-generation-mix", reader.spot(node), words)
-    elif name != "scale_loss" and optimizer.scales and not reader.speculative:
+    elif optimizer.scales and not reader.speculative:
         half = reader.facts.habits.halves.setdefault(id(optimizer), {})
         half.setdefault(name, reader.spot(node))

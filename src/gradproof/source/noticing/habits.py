@@ -255,6 +255,8 @@ def finish(reader: Reader) -> None:
         remark(reader, "loss-scale-generation-mix", spot, "scaled aside")
     text = "".join(reader.source.lines)
     for found in facts.habits.halves.values():
+        if "scale_loss" in found:  # the program is for Keras 3, whatever it asks besides
+            continue
         scaled = "get_scaled_loss" in found
         other = "get_unscaled_gradients" if scaled else "get_scaled_loss"
         # Whoever only asks whether there is such a method has not called it.

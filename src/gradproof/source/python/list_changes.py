@@ -62,8 +62,23 @@ def appended(
     reader.store.set_field(known, "items", [*items[: place or 0], value, *items[place or 0 :]])
     if isinstance(value, Variable) and not value.held_by:
         value.held_by = "list"
-    if not exact and known.exact and not isinstance(value, Layer | Variable | Instance):
+    thing = isinstance(value, Layer | Variable | Instance)
+    if not exact and known.exact and not thing:
         reader.store.set_field(known, "exact", False)
+    reader.facts.joins_later |= thing and _is_older(reader, value, node)
+
+
+def _is_older(reader: Reader, value: Value, node: ast.AST) -> bool:
+    """Says whether a list gets something now and then that was made elsewhere."""
+    frames = reader.frames
+    asked = any(frame.guarded for frame in frames) and any(frame.looping for frame in frames)
+    made = getattr(value, "node", node)
+    return asked and _function(reader, made) is not _function(reader, node)
+
+
+def _function(reader: Reader, node: ast.AST) -> ast.AST | None:
+    around = reader.source.around(node)
+    return next((one for one in reversed(around) if isinstance(one, ast.FunctionDef)), None)
 
 
 def extended(reader: Reader, known: ListValue, given: Value, node: ast.AST) -> None:
