@@ -256,3 +256,47 @@ def test_parts_that_learn_one_epoch_each():
                 gradients = tape.gradient(loss, part.trainable_variables)
                 adam.apply_gradients(zip(gradients, part.trainable_variables))
     """)
+
+
+def test_a_call_for_each_loss_of_one_pass():
+    """Losses share variables, and each loss has a call of its own."""
+    run = in_parts()
+    call = run.calls[0]
+    both = (Pair(KERNEL, call=2, name="dense/kernel"), Pair(BIAS, call=2, name="dense/bias"))
+    shared = (run.applies[0], replace(run.applies[1], pairs=both))
+    (found,) = prove(replace(run, applies=shared, calls=(call, replace(call, key=2))))
+    assert "2 times, once for each loss" in found.message
+    other_pass = replace(call, key=2, tape=call.tape + 1)
+    assert list(prove(replace(run, applies=shared, calls=(call, other_pass)))) == []
+
+
+LOSSES = """
+body = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(4)])
+chosen = {optimizer}
+chosen.build(body.trainable_variables + encoder.trainable_variables + decoder.trainable_variables)
+heads = {{"first": encoder, "second": decoder}}
+
+@tf.function
+def train(inputs, targets):
+    with tf.GradientTape(persistent=True) as tape:
+        hidden = body(inputs)
+        losses = {{n: tf.reduce_mean(tf.square(h(hidden) - targets)) for n, h in heads.items()}}
+    {steps}
+
+for turn in range(100):
+    train(x, y)
+"""
+EACH = """for name, loss in losses.items():
+        variables = body.trainable_variables + heads[name].trainable_variables
+        chosen.apply_gradients(zip(tape.gradient(loss, variables), variables))"""
+IN_TURN = """first = body.trainable_variables + encoder.trainable_variables
+    second = body.trainable_variables + decoder.trainable_variables
+    chosen.apply_gradients(zip(tape.gradient(losses["first"], first), first))
+    chosen.apply_gradients(zip(tape.gradient(losses["second"], second), second))"""
+
+
+def test_losses_in_turn():
+    """The losses of one tape are applied one after the other: each counts."""
+    for steps in (EACH, IN_TURN):
+        assert_findings(LOSSES.format(optimizer=SCHEDULE, steps=steps + "  # GP602"))
+        assert_silent(LOSSES.format(optimizer="keras.optimizers.SGD(1e-2)", steps=steps))

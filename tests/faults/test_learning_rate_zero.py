@@ -441,3 +441,52 @@ def test_a_callback_whose_share_is_limited():
     """
     assert_findings(text.format(divided="//", mark="  # GP501"))
     assert_silent(text.format(divided="/", mark=""))
+
+
+PLANNED = """
+class Plan:
+    def __init__(self, peak, warm_up):
+        self.peak, self.warm_up = peak, warm_up
+
+    def rate(self, step):
+        share = {share}{mark}
+        return self.peak * share
+
+
+plan, adam = Plan(0.1, 1000), keras.optimizers.Adam(0.1)
+for number in range(80):
+    adam.learning_rate.assign(plan.rate(number))
+"""
+
+
+def test_a_method_for_the_rate_that_floors():
+    """A rate that the loop asks for by its number."""
+    floored = "min(1, (step + 1) // self.warm_up)"
+    assert_findings(PLANNED.format(share=floored, mark="  # GP501"))
+    assert_silent(PLANNED.format(share=floored.replace("//", "/"), mark=""))
+    assert_silent(PLANNED.format(share="0.5 ** (step // self.warm_up)", mark=""))
+
+
+FACTORS = """
+factors = {{"encoder": 0.1}}
+{then}
+
+
+def rate_of(part):
+    return 1e-3 * factors.get(part, {default}){mark}
+
+
+adam = keras.optimizers.Adam(learning_rate=rate_of("head"))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+adam.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_a_factor_that_a_dict_lacks():
+    """What stands in for an entry that is not there is what counts."""
+    assert_findings(FACTORS.format(then="", default=0, mark="  # GP501"))
+    assert_silent(FACTORS.format(then="", default=1, mark=""))
+    for filled in ('factors["head"] = 1.0', "factors.update(other())", "factors.update(head=1.0)"):
+        assert_silent(FACTORS.format(then=filled, default=0, mark=""))

@@ -118,8 +118,8 @@ def prove(run: Run) -> Iterator[Finding]:
                 f"; within step 1 the learning rate went from {known[0]:.6g} to {known[-1]:.6g}"
             )
         yield Finding(
-            f"each step applies this {optimizer.name} {len(applies)} times, to other variables "
-            f"each time: its counter advances by {len(applies)} a step, and `{optimizer.schedule}` "
+            f"each step applies this {optimizer.name} {len(applies)} times, {_what_for(applies)}: "
+            f"its counter advances by {len(applies)} a step, and `{optimizer.schedule}` "
             f"runs {len(applies)} times faster than the steps{at_once}",
             place=last.place,
             label="counts another step",
@@ -147,10 +147,11 @@ def _together(run: Run, optimizer: Optimizer) -> tuple[Apply, ...]:
         if apply.traced:
             traced.setdefault(apply.recording, []).append(apply)
     for group in traced.values():
-        parts = _parts(group)
+        parts = _parts(group) or _of_one_tape(run, group)
         if len(parts) > 1:
             return parts
-    parts = _parts([apply for apply in mine if not apply.traced])
+    eager = [apply for apply in mine if not apply.traced]
+    parts = _parts(eager) or _of_one_tape(run, eager)
     if len(parts) > 1 and all(_advance(run, apply) == len(parts) for apply in parts):
         return parts
     return ()
@@ -165,6 +166,21 @@ def _parts(applies: list[Apply]) -> tuple[Apply, ...]:
             return ()
         parts.setdefault(keys, apply)
     return tuple(parts.values())
+
+
+def _of_one_tape(run: Run, applies: list[Apply]) -> tuple[Apply, ...]:
+    """Calls for several losses of one forward pass, all of which one tape recorded."""
+    tapes = {call.key: call.tape for call in run.calls}
+    asked = [frozenset(pair.call for pair in apply.pairs) for apply in applies]
+    recorded = {tapes.get(key or 0) for calls in asked for key in calls}
+    apart = len(set(asked)) == len(asked) and all(len(calls) == 1 for calls in asked)
+    return tuple(applies) if apart and len(recorded) == 1 and None not in recorded else ()
+
+
+def _what_for(applies: tuple[Apply, ...]) -> str:
+    sets = [frozenset(pair.variable for pair in apply.pairs) for apply in applies]
+    apart = len(frozenset().union(*sets)) == sum(map(len, sets))
+    return "to other variables each time" if apart else "once for each loss"
 
 
 def _advance(run: Run, apply: Apply) -> int | None:

@@ -24,6 +24,8 @@ _ARITHMETIC: dict[type, Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
 }
+_RATE = re.compile(r"rate|(^|_)lr(_|$)|sched|warm", re.IGNORECASE)
+_COUNTER = re.compile(r"step|epoch|iter|batch|update|round", re.IGNORECASE)
 _MANY = 100
 """What stands for a number that the program does not write out."""
 
@@ -38,15 +40,22 @@ def loop_begins(reader: Reader, node: ast.For) -> None:
 
 
 def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    """So may a callback, by the number of the epoch that it is given."""
+    """So may a callback, or a function of the rate, by the number that it is given."""
+    if _RATE.search(node.name) and _ends_at_1(node):
+        for given in node.args.args:
+            if _COUNTER.search(given.arg):
+                _look(reader, node, given.arg, _WARM_UP, _returned(node))
     if len(node.args.args) < 2:
         return
     counter = node.args.args[1].arg
     if _HOOKS.match(node.name):
         _look(reader, node, counter, _ALL_ROUNDS)
     elif node.name == "__call__" and _of_schedule(reader, node) and _ends_at_1(node):
-        given = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value]
-        _look(reader, node, counter, _WARM_UP, given)
+        _look(reader, node, counter, _WARM_UP, _returned(node))
+
+
+def _returned(node: ast.AST) -> list[ast.expr]:
+    return [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value]
 
 
 def _of_schedule(reader: Reader, node: ast.AST) -> bool:

@@ -278,6 +278,22 @@ def _next_part(last: Applied, one: Applied) -> bool:
     )
 
 
+def _next_loss(last: Applied, one: Applied) -> bool:
+    """Says whether one tape, of one forward pass, is asked for another loss's gradients."""
+    before, now = last.asked, one.asked
+    return (
+        before is not None
+        and now is not None
+        and before.tape is now.tape
+        and before.target.tokens != now.target.tokens
+        and last.loops == one.loops
+        and (
+            last.node is not one.node or (bool(one.loops) and isinstance(one.loops[-1][0], ast.For))
+        )
+        and not last.guarded
+    )
+
+
 def _counted_twice(reader: Reader, one: Applied) -> None:
     """Two lists take turns with one optimizer that follows a schedule."""
     if not _scheduled(one.optimizer) or one.guarded:
@@ -287,7 +303,12 @@ def _counted_twice(reader: Reader, one: Applied) -> None:
         habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name)
         return
     mine = [other for other in of(reader).applied if other.optimizer is one.optimizer]
-    if mine and _next_part(mine[-1], one):
+    if mine and _next_loss(mine[-1], one) and mine[-1].node is not one.node:
+        others = ((reader.spot(mine[-1].node), "counts one step"),)
+        name = ast.unparse(one.node.func).rpartition(".")[0]
+        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name, (), others)
+        return
+    if mine and (_next_part(mine[-1], one) or _next_loss(mine[-1], one)):
         others = ((reader.spot(one.loops[-1][0].iter), "once for each of these"),)  # type: ignore[attr-defined]
         name = ast.unparse(one.node.func).rpartition(".")[0]
         habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name, (), others)

@@ -114,13 +114,16 @@ def _dict_method(
             if name == "pop":
                 list_changes.without(reader, receiver, key)
             return found
-        if receiver.items:
+        absent = isinstance(key, Constant) and receiver.exact
+        if receiver.items and not absent:
             value = next(iter(receiver.items.values()))
             return value if len(receiver.items) == 1 else Unknown(data=True)
         return arguments[1] if len(arguments) > 1 else Unknown(data=True)
     if name == "update":
         given = arguments[0] if arguments else None
         entries = given.items if isinstance(given, DictValue) else {}
+        if given is not None and not (isinstance(given, DictValue) and given.exact):
+            reader.store.set_field(receiver, "exact", False)
         for entry, item in (*entries.items(), *keywords.items()):
             state.entry_written(reader, receiver, entry, item, node)
             reader.store.set_item(receiver.items, entry, binding.named(item, entry))
