@@ -167,3 +167,29 @@ def test_a_loss_that_was_recorded_before_the_loop():
     wrong = text.format(loss="first", rounds="range(9)", mark="  # GP610")
     assert_findings(wrong.replace("for first in", "for number in"))
     assert_silent(text.format(loss="loss", rounds="(first, second)", mark=""))
+
+
+def kept(taken: int, applied: int, traced: bool = False) -> Run:
+    """Two calls, each applied; the place of the second goes on."""
+    run = healthy()
+    call, apply = replace(run.calls[0], times=taken, traced=traced), run.applies[0]
+    pairs = tuple(replace(pair, call=2) for pair in apply.pairs)
+    second = replace(apply, key=2, pairs=pairs, counted=applied - 1)
+    tapes = (*run.tapes, replace(run.tapes[0], key=run.tapes[0].key + 1))
+    other = replace(call, key=2, tape=tapes[-1].key)
+    applies = (replace(apply, counted=1), second)
+    return replace(run, tapes=tapes, calls=(call, other), applies=applies)
+
+
+def test_gradients_of_the_first_epoch():
+    """A list of gradients is gone through again, when nothing takes new ones."""
+    (found,) = prove(kept(3, 36))
+    assert found.place == at(6)
+    assert "taken 3 times in all and applied 36 times" in found.message
+    assert found.step == 4
+
+
+def test_gradients_that_are_taken_as_often():
+    """Each is applied once, or now and then twice; what a trace takes is not counted here."""
+    for run in (kept(36, 36), kept(30, 36), kept(3, 5), kept(1, 36, traced=True)):
+        assert list(prove(run)) == []

@@ -48,13 +48,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, Place, Related
+from ..finding import Finding, Fix, Place, Related, second_places
 
 if TYPE_CHECKING:
     from ..evidence.applies import Apply, Pair
     from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop
     from ..evidence.run import Run
+
+
+LEAST = 3
+"""Steps beyond the recordings from which on kept gradients are told."""
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -102,6 +106,38 @@ def prove(run: Run) -> Iterator[Finding]:
             variables=tuple(dict.fromkeys(pair.name for pair in apply.pairs if pair.name)),
             step=2,
             fix=Fix("record in every step", safe=False),
+        )
+    if not told and run.crash is None and not any(apply.error for apply in run.applies):
+        yield from _kept(run)
+
+
+def _kept(run: Run) -> Iterator[Finding]:
+    """Find gradients of a few recordings that were kept and went on being applied."""
+    places: dict[tuple[Place | None, int | None, tuple[int | None, ...]], list[Apply]] = {}
+    for apply in run.applies:
+        if not (apply.traced or apply.by_hand or apply.replicas > 1):
+            variables = tuple(pair.variable for pair in apply.pairs)
+            places.setdefault((apply.place, apply.optimizer, variables), []).append(apply)
+    for (_, _, variables), applies in places.items():
+        asked = [call for call in run.calls if not {*call.reached}.isdisjoint(variables)]
+        taken = sum({call.stack: call.times for call in asked}.values())
+        applied = sum(apply.counted for apply in applies)
+        known = {call.key for call in asked if not call.traced}
+        if not known or len(known) < len(asked) or applied < taken + LEAST or applied < 2 * taken:
+            continue
+        if any(pair.call not in known for apply in applies for pair in apply.pairs):
+            continue
+        yield Finding(
+            f"gradients were taken {taken} times in all and applied {applied} times: what was "
+            "kept from earlier recordings is applied again, when the variables have moved on",
+            place=applies[-1].place,
+            label="applies them again",
+            related=second_places(
+                *((call.place, "taken here") for call in asked[:1]), but=applies[-1].place
+            ),
+            variables=tuple(dict.fromkeys(pair.name for pair in applies[-1].pairs if pair.name)),
+            step=taken + 1,
+            fix=Fix("take them in every step", safe=False),
         )
 
 
