@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Optimizer
 from gradproof.evidence.run import Crash
 from records import at, healthy, proven
@@ -21,6 +23,33 @@ def test_decorated():
                 loss = tf.reduce_mean(tf.square(model(inputs) - targets))
             gradients = tape.gradient(loss, model.trainable_variables)
             adam.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for _ in range(3):
+            train(x, y)
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "mark"),
+    [
+        ("Flatten()", ""),
+        ("Lambda(lambda z: z * 2.0)", ""),
+        ("Reshape((1,))", ""),
+        ("Dropout(0.1)", "  # GP409"),
+    ],
+)
+def test_layers_with_and_without_variables(layer: str, mark: str):
+    """One that keeps nothing may be made at each trace; chance is kept in a variable."""
+    assert_findings(
+        f"""
+        @tf.function
+        def train(inputs, targets):
+            with tf.GradientTape() as tape:
+                found = keras.layers.{layer}(model(inputs)){mark}
+                loss = tf.reduce_mean(tf.square(found - targets))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
         for _ in range(3):
             train(x, y)

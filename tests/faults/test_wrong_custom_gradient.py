@@ -183,6 +183,25 @@ def test_a_straight_through_form_turned_around():
     )
 
 
+def test_a_right_form_of_what_lost_its_gradient_before():
+    """What is handed to a straight-through form may be cut already, and that is the fault."""
+    assert_findings(
+        """
+        def one_hot_argmax(logits):
+            hard = tf.one_hot(tf.argmax(logits, axis=-1), 4)
+            soft = tf.nn.softmax(logits)
+            return soft + tf.stop_gradient(hard - soft)
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                first = tf.round(model(x))  # GP203
+                loss = tf.reduce_mean(tf.square(one_hot_argmax(first) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
 def test_the_line_in_the_function():
     """Where it was called tells less than what ran in it last."""
     crash = Crash("TypeError", "grad_fn must accept keyword argument 'variables'", (at(4),))

@@ -268,3 +268,37 @@ def test_pairs_for_an_optimizer_handed_in():
             optimizer.apply_gradients(pairs)
             return sizes
     """)
+
+
+def test_what_prepares_the_data_is_no_layer():
+    """An attribute that is called beside the tape may be one; where another has a way, it is not."""
+    assert_findings("""
+        class Emulator(keras.Model):
+            def __init__(self, prepare):
+                super().__init__()
+                self.prepare = prepare
+                self.dense = keras.layers.Dense(4)
+
+            def train(self, given, wanted):
+                wanted = self.prepare(wanted)
+                for epoch in range(3):
+                    with tf.GradientTape() as tape:
+                        loss = tf.reduce_mean(tf.square(self.dense(given) - wanted))
+                    gradients = tape.gradient(loss, self.trainable_variables)
+                    self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+    """)
+
+
+def test_a_function_handed_to_jax():
+    """What `jax.jit` makes of it is called with arrays of its own, not with tensors."""
+    assert_findings("""
+        import jax
+
+        def slopes(angles):
+            with tf.GradientTape() as tape:
+                total = tf.reduce_sum(tf.square(angles))
+            return tape.gradient(total, angles)
+
+        def compare(angles):
+            return jax.jit(slopes, static_argnums=[1])(angles)
+    """)

@@ -75,3 +75,24 @@ def test_batch_norm_in_training(flag, mark):
             gradients = tape.gradient(loss, net.trainable_variables)
             optimizer.apply_gradients(zip(gradients, net.trainable_variables))
     """)
+
+
+@pytest.mark.parametrize("loss", ["head.loss", '{"head": head.loss}', "[head.loss]"])
+def test_a_loss_that_reads_a_layers_weights(loss):
+    """A method of a layer may be what trains it, though its output has no gradient."""
+    assert_findings(f"""
+        class Head(keras.layers.Layer):
+            def build(self, shape):
+                self.pairs = self.add_weight(name="pairs", shape=(5, 5))
+
+            def call(self, scores):
+                return tf.one_hot(tf.argmax(tf.matmul(scores, self.pairs), -1), 5)
+
+            def loss(self, truth, found):
+                return tf.reduce_mean(tf.square(tf.matmul(truth, self.pairs) - truth))
+
+        head = Head(name="head")
+        net = keras.Sequential([keras.Input((5,)), head])
+        net.compile("adam", loss={loss})
+        net.fit(features, targets)
+    """)

@@ -139,3 +139,36 @@ def test_state_made_behind_a_decorator_that_runs_it_once():
 
         step(x)
     """)
+
+
+def test_a_property_with_a_setter():
+    """Reading it asks the getter, wherever it is read; giving it a value runs the setter."""
+    text = """
+        class Trainer:
+            def __init__(self):
+                self._weight = 0.0
+
+            @property
+            def weight(self):
+                return self._weight{mark}
+
+            @weight.setter
+            def weight(self, value):
+                self._weight = min(value, 1.0)
+
+            @tf.function
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = looked_at(self.weight) * tf.reduce_mean(model(x))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+            def fit(self):
+                for epoch in range(5):
+                    {change}
+                    self.step()
+
+        Trainer().fit()
+    """
+    assert_findings(text.format(mark="", change="pass"))
+    assert_findings(text.format(mark="  # GP601", change="self.weight = epoch / 5"))

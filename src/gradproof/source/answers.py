@@ -78,11 +78,13 @@ def _answer(
         *_left_out(reader, question, facts, asked_for),
         *_biases(reader, question, facts, unbiased),
     )
+    # `fit` opens a tape of its own, and its loss has no name in the program.
+    fitted = asked.tape.node is node
     early = question.early
     early_owners = list(early.owner) if early is not None and isinstance(early.owner, tuple) else []
     return GradientCall(
         at=spot(node),
-        target=spot(target),
+        target=spot(node)._replace(text="loss") if fitted else spot(target),
         sources=spot(sources),
         tape=spot(asked.tape.node),
         persistent=asked.tape.persistent is not False,

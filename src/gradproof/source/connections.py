@@ -202,6 +202,9 @@ def _connection(
     if within and not (stopped and outside):
         unmeant = (one for one in within if one.cut is not None and one.cut.kind != "stopped")
         return Connection(name, kind, False, _cut(reader, tape, next(unmeant, within[0])))
+    if outside and isinstance(owner, Unknown) and _has_a_way(flow, tape):
+        # Beside what is trained, something that prepares the data is called the same way.
+        return Connection(name, kind, False)
     if outside:
         return Connection(name, kind, False, _outside(reader, question, outside[0], owner))
     if cuts:
@@ -210,6 +213,16 @@ def _connection(
     if flow and not vague and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
     return Connection(name, kind, False)
+
+
+def _has_a_way(flow: Flow, tape: Tape) -> bool:
+    """Says whether the tape recorded a layer or variable on the way to its target."""
+    return any(
+        tape.number in trail.tapes and trail.cut is None
+        for owner, trails in flow.items()
+        if isinstance(owner, Layer | Variable)
+        for trail in trails
+    )
 
 
 def _cut(reader: Reader, tape: Tape, trail: Trail) -> Break:

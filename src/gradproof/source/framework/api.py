@@ -105,6 +105,13 @@ WITHOUT_VARIABLES = frozenset(
 )
 """Layers that bring no trainable variable of their own."""
 
+DRAWS = frozenset(
+    """Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout
+    AlphaDropout RandomFlip RandomRotation RandomZoom RandomCrop RandomContrast
+    RandomTranslation""".split()
+)
+"""Layers that keep the state of their chance in a variable, in Keras 3."""
+
 BEHAVES_DIFFERENTLY = frozenset(
     """BatchNormalization SyncBatchNormalization Dropout SpatialDropout1D SpatialDropout2D
     SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout""".split()

@@ -62,7 +62,7 @@ def library(
     if maker is not None:
         return maker
     root = name.split(".")[0]
-    if root in ("tf", "keras", "tf1", "jax"):
+    if root in ("tf", "keras", "tf1") or (root == "jax" and not _with_functions(arguments)):
         return operations.operation(reader, name, arguments, keywords, node)
     if root == "np":
         return arrays.numpy_operation(reader, name, arguments, keywords, node)
@@ -98,6 +98,11 @@ def library(
     if name == "copy.deepcopy" and arguments and isinstance(arguments[0], Layer | Instance):
         return Unknown("copy", data=True)
     return _library_call(reader, name, arguments, keywords, node)
+
+
+def _with_functions(arguments: Arguments) -> bool:
+    """Says whether a function of the program is handed over, to be changed or called elsewhere."""
+    return any(isinstance(one, Function | Bound | Partial) for one in arguments)
 
 
 def _library_call(

@@ -10,6 +10,7 @@ from ...evidence.loop import Broadcast, LossCall
 from ..flow import merge
 from ..noticing import habits, replicas, weighing
 from ..values import (
+    Bound,
     Constant,
     DictValue,
     Function,
@@ -18,6 +19,7 @@ from ..values import (
     Library,
     ListValue,
     LossFunction,
+    Partial,
     Tensor,
     Unknown,
     Value,
@@ -164,13 +166,27 @@ def compiled_loss(
         return loss_called(reader, LossFunction(kind, node), [target, output], {}, node)
     if isinstance(loss, Library):
         return loss_called(reader, LossFunction(last(loss.name), node), [target, output], {}, node)
-    if isinstance(loss, Function | Instance):
+    if isinstance(loss, Function | Instance | Bound | Partial):
         return reader.call(loss, [target, output], {}, node)
     if isinstance(loss, ListValue | DictValue):
-        return Tensor(reader.read(output, node), loss=1)
+        return _joint_loss(reader, loss, output, node)
     if loss is None or isinstance(loss, Constant):
         return Tensor(reader.read(output, node))
     return Unknown("loss", flow=reader.read(output, node))
+
+
+def _joint_loss(
+    reader: Reader, losses: ListValue | DictValue, output: Value, node: ast.AST
+) -> Value:
+    """The sum of the losses of several outputs; one of the program's own may read weights, too."""
+    items = losses.items if isinstance(losses, ListValue) else list(losses.items.values())
+    own = [
+        compiled_loss(reader, one, Tensor(), output, node)
+        for one in items
+        if isinstance(one, Function | Instance | Bound | Partial)
+    ]
+    flow = merge(reader.read(one, node) for one in (output, *own))
+    return Tensor(flow, loss=1)
 
 
 def _aligned(target: Value, output: Value) -> Value:

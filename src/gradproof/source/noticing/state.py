@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..framework import api
 from ..values import (
     Bound,
     Constant,
@@ -239,6 +240,8 @@ def created(reader: Reader, what: str, name: str, node: ast.AST, label: str = ""
     if reader.silent:
         return
     if what != "metric" and made_anew.made_in_call(reader, what, name, node, label):
+        return
+    if what == "layer" and name in api.WITHOUT_VARIABLES - api.DRAWS:
         return
     maker = _maker(reader)
     if frame.traced is None or frame.guarded or (frame.building and maker is None):

@@ -18,8 +18,9 @@ def form(reader: Reader, node: ast.BinOp, left: Flow, right: Flow) -> Flow:
     flow = merge((left, right))
     added = _added_to_a_stopped_rest(node)
     if added is not None:
-        if _made_hard(*((left, right) if added is node.left else (right, left))):
-            remark(reader, "wrong-custom-gradient", reader.spot(node), "swapped")
+        if not _made_hard(*((left, right) if added is node.left else (right, left))):
+            return flow
+        remark(reader, "wrong-custom-gradient", reader.spot(node), "swapped")
         return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
     if _cancels(node):
         return cut(flow, "cancelled", "", reader.path(node), reader.active)
@@ -30,9 +31,10 @@ def _made_hard(added: Flow, stopped: Flow) -> bool:
     """Says whether what is added was made of what is stopped, and no gradient leads back.
 
     The sum has the soft value then: it is turned around, wherever else the soft value is used.
+    What has lost its gradient before either was made tells nothing.
     """
     return any(
-        origin in stopped
+        any(trail.cut and trail.cut.kind == "stopped" for trail in stopped.get(origin, ()))
         and all(trail.cut for trail in trails)
         and any(trail.cut and trail.cut.kind == "nondifferentiable" for trail in trails)
         for origin, trails in added.items()

@@ -9,6 +9,7 @@ from .. import escaping
 from ..framework import api, generations, optimizers, ownership, updates
 from ..noticing import copied_rates, flags, state, target_copies, trainable_flips
 from ..values import (
+    Bound,
     Class,
     Constant,
     Function,
@@ -65,8 +66,10 @@ def _to_instance(
     if _is_property(receiver, name):
         updates.attribute_written(reader, receiver, value, target, node)
         return
-    setter = member(receiver.of, name)
-    if isinstance(setter, Function) and setter.kind == "property":
+    found = member(receiver.of, name)
+    if isinstance(found, Function) and found.kind == "property":
+        if found.setter is not None:
+            reader.call(Bound(receiver, found.setter), [value], {}, node)
         return
     names = receiver.attributes.names
     before = names.get(name)

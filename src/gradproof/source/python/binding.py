@@ -315,7 +315,7 @@ _TRANSPARENT = frozenset(
 def decorate(reader: Reader, decorator: ast.expr, value: Value, node: ast.AST) -> Value:
     """What a decorated function is."""
     if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter"):
-        return value
+        return _of_property(reader, decorator, value)
     maker = reader.evaluate(decorator)
     if isinstance(value, Function):
         if isinstance(maker, Library):
@@ -329,6 +329,19 @@ def decorate(reader: Reader, decorator: ast.expr, value: Value, node: ast.AST) -
                 return wrapped
         value.wrapped = True
     return value
+
+
+def _of_property(reader: Reader, decorator: ast.Attribute, value: Value) -> Value:
+    """The property that a function belongs to, where both are of this class."""
+    known = reader.evaluate(decorator.value)
+    if not (isinstance(known, Function) and isinstance(value, Function)):
+        return value
+    if decorator.attr == "getter":
+        value.kind, value.setter = "property", known.setter
+        return value
+    if decorator.attr == "setter":
+        known.setter = value
+    return known
 
 
 def _marked(function: Function, name: str, decorator: ast.expr) -> Function:

@@ -41,6 +41,7 @@ class Function:
 
     `attributes`: what the program keeps on it, as in `loss_fn.scale = scale`.
     `manages`: it was made a context manager.
+    `setter`: what a property does with a value that is given to it.
     """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -54,6 +55,7 @@ class Function:
     kind: str = ""
     attributes: dict[str, Value] = field(default_factory=dict)
     manages: bool = False
+    setter: Function | None = None
 
 
 @dataclass(eq=False, repr=False)
