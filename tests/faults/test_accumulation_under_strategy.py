@@ -88,3 +88,20 @@ def test_found_in_a_branch():
         ]
     )
     assert_findings(STRATEGY.format(options="", loss="measure(b, net(a))", apply=apply))
+
+
+def test_a_condition_around_the_helper_that_applies():
+    """The condition stands where the helper is called; so it counts, a number does not."""
+    apply = "\n    ".join(
+        [
+            "def move():",
+            f"    {APPLY}{{mark}}",
+            "if {test}:",
+            "    move()",
+        ]
+    )
+    text = STRATEGY.replace("{apply}", apply).replace("def step(a, b):", "def step(a, b, last):")
+    text = text.replace("(a, b, True)", "(a, b, last)").replace("step(x, y)", "step(x, y, {last})")
+    given = {"options": "", "loss": "measure(b, net(a))", "test": "flag"}
+    assert_findings(text.format(**given, last="tf.constant(True)", mark="  # GP414"))
+    assert_silent(text.format(**given, last="True", mark=""))

@@ -131,3 +131,25 @@ def test_variables_that_average_by_themselves():
             step(x, y)
         """
     )
+
+
+SIZES = """
+part = 16
+whole = part * strategy.num_replicas_in_sync
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "of_all"),
+    [
+        ("part", "whole"),
+        ("tf.cast(tf.shape(batch)[0], tf.float32)", "64.0"),
+        ("len(target)", "(len(target) * strategy.num_replicas_in_sync)"),
+    ],
+)
+def test_a_sum_over_the_examples_of_one_replica(size: str, of_all: str):
+    """Divided by the number of examples of one replica, it is its mean."""
+    text = STEP.replace("\n\n\ndef", SIZES + "\n\ndef")
+    line = "loss = tf.reduce_sum(tf.square(net(batch) - target)) / "
+    assert_findings(text.format(loss=line + size + "  # GP511"))
+    assert_silent(text.format(loss=line + of_all))

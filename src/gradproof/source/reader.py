@@ -71,6 +71,7 @@ class Frame:
         looping: Loops around the present statement; `long_loops`: those of
             more than a few rounds; `gathering`: those of comprehensions.
         block: For a context manager: what to follow where it yields.
+        tests: Conditions on tensors around the present statement.
     """
 
     scopes: tuple[Scope, ...]
@@ -88,6 +89,7 @@ class Frame:
     long_loops: int = 0
     keras_call: object = None
     block: Callable[[Value], None] | None = None
+    tests: list[ast.expr] = field(default_factory=list)
 
 
 class Reader:
@@ -129,7 +131,7 @@ class Reader:
         self.silent = False
         self.built_reads: set[int] = set()
         self.indexing = False
-        self.replicas = 0
+        self.replicas: list[int] = []  # of each `strategy.run` on the way: the frames before it
         self.keras_calls = 0
         self.outer_call: tuple[Layer | Instance, ast.AST, int, Path] | None = None
         self.outer_flag: Value | None = None

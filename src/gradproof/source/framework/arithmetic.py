@@ -64,6 +64,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         terms.scaled(left, right, result)
         weighing.halved(reader, node.op, left, right, result)
         replicas.divided(reader, node, left, right)
+        replicas.averaged(reader, node, left, result)
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result

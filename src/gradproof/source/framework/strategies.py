@@ -34,10 +34,10 @@ def strategy_method(
         items: Arguments = [Unknown(data=True)]
         if isinstance(given, ListValue):
             items = list(given.items)
-        reader.replicas += 1
+        reader.replicas.append(len(reader.frames))
         with scopes.replicas(reader, strategy):
             result = reader.call(arguments[0], items, {}, node)
-        reader.replicas -= 1
+        reader.replicas.pop()
         return result
     if (
         name in ("experimental_distribute_dataset", "distribute_datasets_from_function")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from ..values import Constant, LossFunction, Tensor, Value
@@ -10,6 +11,9 @@ from . import habits
 
 if TYPE_CHECKING:
     from ..reader import Reader
+
+
+_REPLICAS = "num_replicas_in_sync"
 
 
 def loss_taken(reader: Reader, loss: LossFunction, result: Tensor) -> None:
@@ -42,6 +46,47 @@ def divided(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None:
             habits.remark(reader, "replica-loss-divided-twice", spot, "", (), others)
 
 
+def averaged(reader: Reader, node: ast.BinOp, left: Value, result: Tensor) -> None:
+    """A sum is divided by the number of examples of one replica: its mean."""
+    sums = reader.facts.batches.sums
+    if not reader.replicas or not isinstance(node.op, ast.Div) or not isinstance(left, Tensor):
+        return
+    if any(token in sums for token in left.tokens) and _of_one_replica(reader, node.right):
+        result.mean_of = node
+
+
+def _of_one_replica(reader: Reader, divisor: ast.expr) -> bool:
+    """Says whether a number counts the examples of one replica.
+
+    It does if it is read off the part itself, or is `n` where the global batch is
+    `n * strategy.num_replicas_in_sync`.
+    """
+    text = ast.unparse(divisor)
+    if _REPLICAS in text:
+        return False
+    if re.search(r"\blen\(|\.shape\b.*\[0\]|\b(tf\.)?(shape|size)\(", text):
+        return True
+    if isinstance(divisor, ast.Call) and divisor.args:
+        return _of_one_replica(reader, divisor.args[0])  # a cast
+    name = _last(divisor)
+    return bool(name) and any(_counts_parts(one, name) for one in ast.walk(reader.source.tree))
+
+
+def _counts_parts(node: ast.AST, name: str) -> bool:
+    """`global = name * replicas`, or `name = global // replicas`."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        sides = {_last(node.left), _last(node.right)}
+        return sides == {name, _REPLICAS}
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.BinOp):
+        return False
+    divided = isinstance(node.value.op, ast.FloorDiv | ast.Div)
+    return divided and _last(node.value.right) == _REPLICAS and _last(node.targets[0]) == name
+
+
+def _last(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def applied(reader: Reader, node: ast.Call) -> None:
     """Gradients are applied in a replica, under a condition on a tensor."""
     function = reader.frame.function
@@ -52,10 +97,8 @@ def applied(reader: Reader, node: ast.Call) -> None:
         others = ((reader.spot(branch), "a branch of this"),)
         habits.remark(reader, "accumulation-under-strategy", reader.spot(node), "", (), others)
         return
-    test = next(
-        (one.test for one in _conditions(reader, function.node, node) if _is_tensor(reader, one)),
-        None,
-    )
+    within = reader.frames[reader.replicas[-1] :]
+    test = next((test for one in within for test in one.tests), None)
     if test is not None:
         others = ((reader.spot(test), "known only when it runs"),)
         habits.remark(reader, "accumulation-under-strategy", reader.spot(node), "", (), others)
@@ -64,15 +107,3 @@ def applied(reader: Reader, node: ast.Call) -> None:
 def _is_cond(node: ast.AST) -> bool:
     """Says whether this is `tf.cond(...)`."""
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("tf.cond", "tensorflow.cond")
-
-
-def _conditions(reader: Reader, function: ast.AST, node: ast.Call) -> list[ast.If]:
-    """The conditions in a function that a node stands under."""
-    around = reader.source_of(node.lineno).around(node)
-    inside = around[around.index(function) :] if function in around else []
-    return [one for one in inside if isinstance(one, ast.If)]
-
-
-def _is_tensor(reader: Reader, condition: ast.If) -> bool:
-    value = reader.evaluate(condition.test)
-    return isinstance(value, Tensor) and value.form == "tensor"

@@ -85,6 +85,15 @@ def _raise(reader: Reader, node: ast.Raise) -> str:
 
 def _if(reader: Reader, node: ast.If, *, chained: bool = False) -> str | None:
     test = reader.evaluate(node.test)
+    if not isinstance(test, Tensor) or test.form != "tensor":
+        return _branches(reader, node, test, chained=chained)
+    reader.frame.tests.append(node.test)
+    left_by = _branches(reader, node, test, chained=chained)
+    reader.frame.tests.pop()
+    return left_by
+
+
+def _branches(reader: Reader, node: ast.If, test: Value, *, chained: bool) -> str | None:
     known = truth(test)
     elif_follows = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
     if known is None and node.orelse and not (chained or elif_follows):
