@@ -58,6 +58,32 @@ def test_two_optimizers():
     assert_silent(STEP.format(optimizer=SCHEDULE, second="second_optimizer", mark=""))
 
 
+def test_tasks_that_share_a_trunk():
+    """Each has an application of its own, in a loop of the step."""
+    text = f"""
+        chosen = {SCHEDULE}
+        heads = [keras.layers.Dense(1), keras.layers.Dense(1)]
+        trunk = keras.layers.Dense(4)
+        start = keras.Input((4,))
+        nets = [keras.Model(start, head(trunk(start))) for head in heads]
+        chosen.build(trunk.trainable_variables + nets[0].trainable_variables)
+
+        @tf.function
+        def train(batch):
+            for net in {{nets}}:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(net(batch)))
+                gradients = tape.gradient(loss, net.trainable_variables)
+                chosen.apply_gradients(zip(gradients, net.trainable_variables)){{mark}}
+
+        for turn in range(100):
+            train(x)
+        """
+    assert_silent(text.format(nets="(nets[0], nets[0])", mark=""))
+    text = text.replace("trunk.trainable_variables +", "nets[1].trainable_variables +")
+    assert_findings(text.format(nets="nets", mark="  # GP602"))
+
+
 def test_two_phases():
     """First one network, then the other."""
     assert_silent(
@@ -130,6 +156,18 @@ def test_parts_of_one_eager_step():
     """In eager code the counter itself tells."""
     (found,) = prove(in_parts(traced=False))
     assert found.evidence == {"iterations_per_step": 2}
+
+
+def test_parts_that_overlap():
+    """Each has a variable of its own beside the shared one; not so an inner step on one part."""
+    run = in_parts()
+    first, second = run.applies
+    third = Pair(BIAS + 1, call=1, name="head/bias")
+    wider = replace(second, pairs=(*first.pairs, *second.pairs))
+    both = (replace(first, pairs=(*first.pairs, third)), wider)
+    (found,) = prove(replace(run, applies=both))
+    assert found.evidence == {"iterations_per_step": 2}
+    assert list(prove(replace(run, applies=(first, wider)))) == []
 
 
 def test_one_phase_after_the_other():

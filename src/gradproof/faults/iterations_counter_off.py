@@ -158,11 +158,11 @@ def _together(run: Run, optimizer: Optimizer) -> tuple[Apply, ...]:
 
 
 def _parts(applies: list[Apply]) -> tuple[Apply, ...]:
-    """The first call for each set of variables; nothing if sets overlap."""
+    """The first call for each set of variables; nothing if one is part of another."""
     parts: dict[frozenset[int | None], Apply] = {}
     for apply in applies:
         keys = frozenset(pair.variable for pair in apply.pairs)
-        if any(keys & other and keys != other for other in parts):
+        if any(keys < other or other < keys for other in parts):
             return ()
         parts.setdefault(keys, apply)
     return tuple(parts.values())

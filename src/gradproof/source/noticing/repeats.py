@@ -267,14 +267,15 @@ def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
 
 def _next_part(last: Applied, one: Applied) -> bool:
     """`for layer in layers: optimizer.apply_gradients(...)`: other variables in each round."""
-    known = {id(owner) for owner in last.owners}
+    known, mine = ({id(owner) for owner in each.owners} for each in (last, one))
     return (
         last.node is one.node
         and last.loops == one.loops
         and bool(one.loops)
         and isinstance(one.loops[-1][0], ast.For)
         and not last.guarded
-        and not any(id(owner) in known for owner in one.owners)
+        and bool(known - mine)
+        and bool(mine - known)
     )
 
 
