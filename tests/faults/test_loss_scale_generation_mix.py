@@ -186,6 +186,21 @@ def test_gradients_divided_twice():
     assert not list(prove(with_apply(averaged, pairs=(replace(kernel, handed=DIVIDED), bias))))
 
 
+@pytest.mark.parametrize(("kind", "number"), [("RealDiv", 32768.0), ("Mul", 1.0 / 32768.0)])
+def test_gradients_divided_by_the_number_of_the_scale(kind: str, number: float):
+    """The user writes out the number that the optimizer divides by."""
+    run = with_scale(
+        scaled_run(healthy()),
+        operation(SCALED, "Mul", (MEAN, FACTOR), shape=()),
+        operation(DIVIDED, "Const", shape=(), value=number),
+        operation(DIVIDED + 1, kind, (KERNEL_GRADIENT, DIVIDED), 5, taped=False),
+    )
+    kernel, bias = run.applies[0].pairs
+    run = with_call(run, targets=(Target(SCALED),))
+    (found,) = prove(with_apply(run, pairs=(replace(kernel, handed=DIVIDED + 1), bias)))
+    assert found.place == at(5)
+
+
 def test_no_scale():
     """An optimizer that divides by nothing."""
     assert not list(prove(scaled_run(healthy(), scale=1.0)))

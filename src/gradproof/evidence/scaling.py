@@ -85,7 +85,8 @@ def _kind(run: Run, apply: Apply, call: GradientCall) -> str | None:
     )
     if divides:
         if scaled:
-            return "divided twice" if _division(run, recording, on_the_way) else None
+            scale = _in_force(run, apply)
+            return "divided twice" if _division(run, recording, on_the_way, scale) else None
         touched = any(_scales(run, operation) for operation in on_the_way)
         return None if touched else "not scaled"
     reads = any(_reads_scale(run, operation) for operation in on_the_way)
@@ -100,7 +101,8 @@ def _lost(run: Run, apply: Apply, call: GradientCall, kind: str) -> Place | None
     """The user's line at which the other half is lost, or one too many is made."""
     recording = run.recording(call.recording)
     if kind == "divided twice":
-        found = _division(run, recording, _between(run, recording, apply.pairs) or ())
+        between = _between(run, recording, apply.pairs) or ()
+        found = _division(run, recording, between, _in_force(run, apply))
         return found.place if found is not None else None
     opened = run.tape(call.tape).opened
     for operation in recording.operations[opened : apply.at] if kind == "not scaled" else ():
@@ -111,14 +113,25 @@ def _lost(run: Run, apply: Apply, call: GradientCall, kind: str) -> Place | None
 
 
 def _division(
-    run: Run, recording: Recording, operations: tuple[Operation, ...]
+    run: Run, recording: Recording, operations: tuple[Operation, ...], scale: float | None
 ) -> Operation | None:
-    """A division of gradients by the loss scale."""
+    """A division of gradients by the loss scale, or by a number as large."""
     for operation in operations:
         divides = operation.type in ("RealDiv", "DivNoNan") and operation.shape != ()
         if divides and _by_scale(run, recording, operation):
             return operation
+        numbers = [recording.operations[index].value for index in operation.inputs]
+        number = next((one for one in numbers if one), 0.0)
+        times = number if divides else 1.0 / number if operation.type == "Mul" and number else 0.0
+        if scale is not None and scale >= LARGE and times == scale and operation.shape != ():
+            return operation
     return None
+
+
+def _in_force(run: Run, apply: Apply) -> float | None:
+    """The scale by which the optimizer divides what it is given."""
+    scales = (dict(one.terms).get("loss scale") for one in run.audits if one.apply == apply.key)
+    return next((scale for scale in scales if scale is not None), None)
 
 
 def _by_scale(run: Run, recording: Recording, operation: Operation) -> bool:
