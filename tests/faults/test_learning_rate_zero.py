@@ -10,8 +10,9 @@ from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.fault import Verdict
-from gradproof.faults.learning_rate_zero import prove, settle
+from gradproof.faults.learning_rate_zero import find, prove, settle
 from gradproof.finding import Finding
+from gradproof.source import read
 from records import (
     BIAS,
     BIAS_GRADIENT,
@@ -421,6 +422,19 @@ def test_a_warm_up_that_floors():
     share = "tf.cast(step // self.warm, tf.float32)"
     assert_findings(SCHEDULE.format(share=share, mark="  # GP501", given=given))
     assert_silent(SCHEDULE.format(share="step / self.warm", mark="", given=given))
+
+
+@pytest.mark.parametrize("made", ["Adam(WarmUp(0.1, 1000))", "Adam(warm_up)"])
+def test_where_the_floored_warm_up_is_used(made: str):
+    """The optimizer is the other end of it, where a run sees the rate."""
+    share = "tf.cast(step // self.warm, tf.float32)"
+    text = SCHEDULE.format(share=share, mark="", given="tf.minimum(share, 1.0)")
+    text = text.replace("adam = ", "warm_up = WarmUp(0.1, 1000)\nadam = ") if "_" in made else text
+    text = text.replace("Adam(WarmUp(0.1, 1000))", made)
+    text = "import tensorflow as tf\nfrom tensorflow import keras\n" + text
+    (found,) = find(read(text, "train.py"))
+    assert found.related[0].place is not None
+    assert f"optimizers.{made}" in text.splitlines()[found.related[0].place.span.line - 1]
 
 
 def test_a_warm_up_that_climbs_by_steps():

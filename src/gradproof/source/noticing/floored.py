@@ -51,7 +51,7 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
     if _HOOKS.match(node.name):
         _look(reader, node, counter, _ALL_ROUNDS)
     elif node.name == "__call__" and _of_schedule(reader, node) and _ends_at_1(node):
-        _look(reader, node, counter, _WARM_UP, _returned(node))
+        _look(reader, node, counter, _WARM_UP, _returned(node), _optimizer_of(reader, node))
 
 
 def _returned(node: ast.AST) -> list[ast.expr]:
@@ -66,6 +66,30 @@ def _of_schedule(reader: Reader, node: ast.AST) -> bool:
         if isinstance(one, ast.ClassDef)
         for base in one.bases
     )
+
+
+def _optimizer_of(reader: Reader, node: ast.AST) -> ast.Call | None:
+    """The one call that is given an object of the class of this method, or the name of one."""
+    around = reader.source_of(getattr(node, "lineno", 1)).around(node)
+    cls = next((one.name for one in around if isinstance(one, ast.ClassDef)), "")
+    nodes = list(ast.walk(reader.source.tree))
+    names = {
+        ast.unparse(one.targets[0])
+        for one in nodes
+        if isinstance(one, ast.Assign) and _calls(one.value, cls)
+    }
+    users = [
+        one
+        for one in nodes
+        if isinstance(one, ast.Call)
+        for given in (*one.args, *(keyword.value for keyword in one.keywords))
+        if _calls(given, cls) or ast.unparse(given) in names
+    ]
+    return users[0] if len(users) == 1 else None
+
+
+def _calls(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name
 
 
 def _ends_at_1(node: ast.AST) -> bool:
@@ -84,6 +108,7 @@ def _look(
     counter: str,
     whole: re.Pattern[str],
     given: list[ast.expr] | None = None,
+    user: ast.Call | None = None,
 ) -> None:
     if reader.silent:
         return
@@ -93,7 +118,7 @@ def _look(
             of_all = whole.search(ast.unparse(factor.right)) is not None
             counts = counter in _names(factor.left) and counter not in _names(factor.right)
             if of_all and counts and _mostly_zero(factor, counter):
-                at, used = reader.spot(factor), reader.spot(written)
+                at, used = reader.spot(factor), reader.spot(user or written)
                 cut = rates.operator(reader, factor)
                 reader.facts.rates[Rate(at, "floored part", used, cut)] = None
 
