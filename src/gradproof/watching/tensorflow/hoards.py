@@ -6,7 +6,8 @@ import dis
 import sys
 from collections import deque
 from collections.abc import Iterator
-from types import CodeType, FrameType
+from dataclasses import is_dataclass
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from ...evidence.hoards import Hoard
@@ -17,6 +18,7 @@ MOMENTS = (10, 20, 50, 100, 200, 500, 1000)
 """Steps after which the lists are looked at."""
 
 FRAMES = 12
+MOST_KEYS = 50
 _ADDING = frozenset({"append", "extend", "appendleft", "insert"})
 
 
@@ -50,13 +52,13 @@ class Hoards:
         while frame is not None and left:
             if not self._places.library(frame.f_code.co_filename):
                 left -= 1
-                for name, found in _lists(frame):
+                for name, found, owner in _lists(frame, self._places):
                     if id(found) not in seen:
                         seen.add(id(found))
-                        self._look(frame, name, found)
+                        self._look(frame, name, found, owner)
             frame = frame.f_back
 
-    def _look(self, frame: FrameType, name: str, found: Any) -> None:
+    def _look(self, frame: FrameType, name: str, found: Any, owner: type | None) -> None:
         entries = len(found)
         before = self._before.get(id(found))
         self._before[id(found)] = (entries, self._steps)
@@ -66,7 +68,7 @@ class Hoards:
         if kind is not None:
             self._found[id(found)] = Hoard(
                 name,
-                self._line(frame, name),
+                self._line_in(owner, name) or self._line(frame, name),
                 kind,
                 entries,
                 size,
@@ -74,6 +76,15 @@ class Hoards:
                 entries - before[0],
                 self._steps - before[1],
             )
+
+    def _line_in(self, owner: type | None, name: str) -> Place | None:
+        """The line of a class of the program that adds to the list of an object."""
+        for method in vars(owner).values() if owner is not None else ():
+            code = getattr(method, "__code__", None)
+            line = _adding(code, name.rsplit(".", 1)[-1]) if code is not None else None
+            if line is not None:
+                return self._places.place(code.co_filename, line)
+        return None
 
     def _line(self, frame: FrameType | None, name: str) -> Place | None:
         """The line that adds to the list, in this function or one that it calls."""
@@ -92,7 +103,11 @@ class Hoards:
         return tuple(self._found.values())
 
 
-def _lists(frame: FrameType) -> Iterator[tuple[str, Any]]:
+def _lists(frame: FrameType, places: Places) -> Iterator[tuple[str, Any, type | None]]:
+    """The lists in reach of a frame: by name, in a dict, or of an object of the program.
+
+    With each its name and the class of the object that it belongs to.
+    """
     names = dict(frame.f_locals)
     if frame.f_code.co_name != "<module>":
         names = {
@@ -101,11 +116,32 @@ def _lists(frame: FrameType) -> Iterator[tuple[str, Any]]:
         }
     for name, value in names.items():
         if isinstance(value, list | deque):
-            yield name, value
-    owner = vars(names["self"]) if hasattr(names.get("self"), "__dict__") else {}
-    for name, value in list(owner.items()):
-        if isinstance(value, list | deque) and not name.startswith("_"):
-            yield f"self.{name}", value
+            yield name, value, None
+        elif type(value) is dict and len(value) <= MOST_KEYS:
+            for key, entry in list(value.items()):
+                if isinstance(entry, list | deque):
+                    yield f"{name}[{key!r}]", entry, None
+        elif _own(value, places):
+            for attribute, entry in list(vars(value).items()):
+                if isinstance(entry, list | deque) and not attribute.startswith("_"):
+                    yield f"{name}.{attribute}", entry, type(value)
+
+
+def _own(value: Any, places: Places) -> bool:
+    """Says whether a value is an object of a class whose methods the program wrote."""
+    if not hasattr(value, "__dict__") or isinstance(value, type | ModuleType):
+        return False
+    codes = (getattr(one, "__code__", None) for one in vars(type(value)).values())
+    return any(code is not None and not places.library(code.co_filename) for code in codes)
+
+
+def _parts(entry: Any) -> Any:
+    """What an entry of a list holds: a pair, a dict, a record, or itself."""
+    if isinstance(entry, list | tuple):
+        return entry
+    if type(entry) is dict:
+        return entry.values()
+    return vars(entry).values() if is_dataclass(entry) else (entry,)
 
 
 def _held(found: Any) -> tuple[str | None, int]:
@@ -113,12 +149,13 @@ def _held(found: Any) -> tuple[str | None, int]:
     size = 0
     tensors = tapes = 0
     for entry in found:
-        for part in entry if isinstance(entry, list | tuple) else (entry,):
-            if type(part).__name__ == "GradientTape":
-                tapes += 1
-            elif type(part).__name__ == "EagerTensor":
-                tensors += 1
+        kinds = set()
+        for part in _parts(entry):
+            kinds.add(type(part).__name__)
+            if type(part).__name__ == "EagerTensor":
                 size += int(part._num_elements()) * int(part.dtype.size)
+        tapes += "GradientTape" in kinds
+        tensors += "EagerTensor" in kinds
     if tapes * 2 >= len(found) > 0:
         return "tape", size
     return ("tensor" if tensors * 2 >= len(found) > 0 else None), size
