@@ -177,10 +177,13 @@ def test_a_straight_through_form_turned_around():
     """
     assert_findings(text.format(form="hard + tf.stop_gradient(soft - hard)  # GP301"))
     assert_findings(text.format(form="tf.stop_gradient(soft - hard) + hard  # GP301"))
+    meet = "tf.stop_gradient(soft) + (hard - tf.stop_gradient(soft))"
+    assert_findings(text.format(form=meet + "  # GP301"))
     assert_silent(text.format(form="soft + tf.stop_gradient(hard - soft)"))
     assert_silent(
         text.replace("tf.round", "tf.tanh").format(form="hard + tf.stop_gradient(soft - hard)")
     )
+    assert_silent(text.replace("tf.round", "tf.tanh").format(form=meet))
 
 
 def test_a_right_form_of_what_lost_its_gradient_before():

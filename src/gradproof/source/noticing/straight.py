@@ -22,6 +22,8 @@ def form(reader: Reader, node: ast.BinOp, left: Flow, right: Flow) -> Flow:
             return flow
         remark(reader, "wrong-custom-gradient", reader.spot(node), "swapped")
         return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
+    if _stops_meet(node):
+        return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
     if _cancels(node):
         return cut(flow, "cancelled", "", reader.path(node), reader.active)
     return flow
@@ -63,6 +65,23 @@ def _added_to_a_stopped_rest(node: ast.BinOp) -> ast.expr | None:
 
 def _cancels(node: ast.BinOp) -> bool:
     """Says whether `soft + tf.stop_gradient(hard) - soft` stands there: both slopes of it meet."""
+    counts, stopped = _counted(node)
+    left = {text for text, count in counts.items() if count}
+    return len(counts) == 2 and len(left) == 1 and left == stopped and counts[left.pop()] == 1
+
+
+def _stops_meet(node: ast.BinOp) -> bool:
+    """Says whether `tf.stop_gradient(soft) + (hard - tf.stop_gradient(soft))` stands there.
+
+    What is stopped adds up to nothing, and the hard part is left with its own gradient.
+    """
+    counts, stopped = _counted(node)
+    left = [count for text, count in counts.items() if text not in stopped]
+    return len(stopped) == 1 and left == [1] and not any(counts[text] for text in stopped)
+
+
+def _counted(node: ast.BinOp) -> tuple[dict[str, int], set[str]]:
+    """How often each term of a sum stands there, less how often it is taken off; those stopped."""
     counts: dict[str, int] = {}
     stopped: set[str] = set()
     waiting: list[tuple[ast.expr, int]] = [(node, 1)]
@@ -77,5 +96,4 @@ def _cancels(node: ast.BinOp) -> bool:
         if "stop_gradient" in (getattr(called, "attr", ""), getattr(called, "id", "")):
             stopped.add(text)
         counts[text] = counts.get(text, 0) + sign
-    left = {text for text, count in counts.items() if count}
-    return len(counts) == 2 and len(left) == 1 and left == stopped and counts[left.pop()] == 1
+    return counts, stopped
