@@ -57,6 +57,26 @@ def test_iterators_of_the_language():
         """)
 
 
+def test_an_object_that_keeps_an_iterator():
+    """Each loop over it gets the same one, or a new one."""
+    text = """
+        class Loader:
+            def __init__(self, dataset):
+                self.dataset = dataset
+                self.iterator = iter(dataset)
+
+            def __iter__(self):
+                return {given}
+
+        loader = Loader(tf.data.Dataset.from_tensor_slices(x).batch(4))
+        for epoch in range(10):
+            for batch in loader:{mark}
+                train(batch)
+        """
+    found(text.format(given="self.iterator", mark="  # GP604"))
+    silent(text.format(given="iter(self.dataset)", mark=""))
+
+
 def test_comprehension_over_an_iterator():
     """Losses are gathered from a generator that the first epoch uses up."""
     found("""

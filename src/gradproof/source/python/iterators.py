@@ -10,7 +10,8 @@ from .. import escaping
 from ..joining import flow_of
 from ..noticing import habits
 from ..noticing.rounds import Once, of
-from ..values import Dataset, Function, ListValue, Value, Zip
+from ..values import Dataset, Function, Instance, ListValue, Value, Zip
+from . import binding
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -65,6 +66,9 @@ def _iterated(reader: Reader, node: ast.expr, value: Value) -> Once | None:
         value = reader.evaluate(node)
     if isinstance(value, Zip) and isinstance(node, ast.Name | ast.Attribute):
         rounds.once.setdefault(id(value), Once(value, "`zip`", value.node))
+    if isinstance(value, Instance):
+        # `__iter__` may hand out what it keeps, the same one for each loop.
+        value = binding.call_method(reader, value, "__iter__", [], node) or value
     known = rounds.once.get(id(value))
     return known if known is not None and known.value is value else None
 
