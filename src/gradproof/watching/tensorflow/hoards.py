@@ -80,9 +80,9 @@ class Hoards:
     def _line_in(self, owner: type | None, name: str) -> Place | None:
         """The line of a class of the program that adds to the list of an object."""
         for method in vars(owner).values() if owner is not None else ():
-            code = getattr(method, "__code__", None)
+            code: CodeType | None = getattr(method, "__code__", None)
             line = _adding(code, name.rsplit(".", 1)[-1]) if code is not None else None
-            if line is not None:
+            if code is not None and line is not None:
                 return self._places.place(code.co_filename, line)
         return None
 
