@@ -98,3 +98,29 @@ def test_summed_up_first():
     summed = "gradients = tf.distribute.get_replica_context().all_reduce('sum', gradients)\n    "
     assert_silent(REPLICAS.format(kind=MIRRORED, option="", clip=summed + BY_HAND, mark=""))
     assert_silent(REPLICAS.format(kind=MIRRORED, option="", clip="pass", mark=""))
+
+
+ALONE = """
+class Clip:
+    def __init__(self, bound):
+        self.bound = bound
+
+    def __call__(self, gradients):
+        return {clipped}
+
+
+clip = Clip(0.5)
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = clip(tape.gradient(loss, model.trainable_variables))
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_a_global_norm_of_one_gradient():
+    """Each of many is given alone; clipping each by its own norm says what it does."""
+    text = "[tf.clip_by_global_norm([g], self.bound)[0][0] for g in gradients]"
+    assert_findings(ALONE.format(clipped=f"{text}  # GP508"))
+    assert_silent(ALONE.format(clipped="tf.clip_by_global_norm(gradients, self.bound)[0]"))
+    assert_silent(ALONE.format(clipped="[tf.clip_by_norm(g, self.bound) for g in gradients]"))

@@ -64,8 +64,18 @@ if TYPE_CHECKING:
 
 
 def find(loop: Loop) -> Iterator[Finding]:
-    """Clipping in the replicas of a strategy, by hand or by an optimizer of Keras 3."""
+    """Clipping in the replicas of a strategy, and a global norm of single gradients."""
     for seen in loop.about("clipped-apart"):
+        if seen.words == "alone":
+            yield Finding(
+                "`clip_by_global_norm` gets one gradient at a time: each is bounded by itself, "
+                "and the norm of all together by nothing",
+                place=loop.place(seen.at),
+                label="one gradient alone",
+                fix=Fix("give it the whole list", safe=False),
+                level="warning",
+            )
+            continue
         how = f" by {seen.words} of the optimizer" if seen.words else ""
         yield Finding(
             f"each replica clips its own gradients{how} before they are summed up: the bound is "

@@ -37,12 +37,27 @@ def clipped(reader: Reader, short: str, value: Value | None, result: Value, node
     if short not in _CLIPS or value is None or reader.silent:
         return
     clips = reader.facts.clips
-    for entry in tapes.entries(value):
-        if isinstance(entry, Tensor) and entry.gradient is not None:
-            clips.clipped[id(entry.gradient.call)] = (entry.gradient.call, node)
-    for entry in tapes.entries(result):
-        if isinstance(entry, Tensor):
-            clips.fresh |= entry.tokens
+    given = [one for one in tapes.entries(value) if isinstance(one, Tensor) and one.gradient]
+    for entry in given:
+        assert entry.gradient is not None
+        clips.clipped[id(entry.gradient.call)] = (entry.gradient.call, node)
+    for one in tapes.entries(result):
+        if isinstance(one, Tensor):
+            clips.fresh |= one.tokens
+    if given and short == "clip_by_global_norm" and _is_one_of_many(reader, node):
+        habits.remark(reader, "clipped-apart", reader.spot(node), "alone")
+
+
+def _is_one_of_many(reader: Reader, node: ast.AST) -> bool:
+    """`[tf.clip_by_global_norm([g], bound)[0][0] for g in gradients]`, or the same in a loop."""
+    given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    if not isinstance(given, ast.List | ast.Tuple) or len(given.elts) != 1:
+        return False
+    rounds: list[ast.For | ast.comprehension] = []
+    for one in reader.source.around(node):
+        rounds += [one] if isinstance(one, ast.For) else getattr(one, "generators", [])
+    targets = {ast.unparse(part) for one in rounds for part in ast.walk(one.target)}
+    return ast.unparse(given.elts[0]) in targets
 
 
 def applied(reader: Reader, gradients: Value | None, node: ast.AST) -> None:
