@@ -20,7 +20,8 @@ class Rerun:
         call: The gradient call.
         names: Paths of the variables that both passes read.
         place: The user's line that made the source, in the function that
-            opened the tape if it was made from there.
+            opened the tape if it was made from there; in a helper that
+            makes both passes, the line in that.
         again: The line of the pass that the target comes from.
     """
 
@@ -59,12 +60,12 @@ def _rerun(run: Run, call: GradientCall, source: Source, index: int) -> Rerun | 
     stack = run.tape(call.tape).stack
     made = recording.operations[index]
     again = second[both[-1]]
-    return Rerun(
-        call,
-        tuple(run.path(key) for key in both),
-        beside(made.stack, stack) or made.place,
-        beside(again.stack, stack) or again.place,
-    )
+    place, other = beside(made.stack, stack), beside(again.stack, stack)
+    if place == other:
+        # One helper makes both passes: where they part in it.
+        place, other = beside(made.stack, again.stack), beside(again.stack, made.stack)
+    names = tuple(run.path(key) for key in both)
+    return Rerun(call, names, place or made.place, other or again.place)
 
 
 def _reads(recording: Recording, indices: frozenset[int]) -> dict[int, Operation]:
