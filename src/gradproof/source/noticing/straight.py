@@ -22,7 +22,7 @@ def form(reader: Reader, node: ast.BinOp, left: Flow, right: Flow) -> Flow:
             return flow
         remark(reader, "wrong-custom-gradient", reader.spot(node), "swapped")
         return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
-    if _stops_meet(node):
+    if _stops_meet(node) and (_made_hard(left, right) or _made_hard(right, left)):
         return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
     if _cancels(node):
         return cut(flow, "cancelled", "", reader.path(node), reader.active)
