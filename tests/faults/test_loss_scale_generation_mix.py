@@ -352,3 +352,36 @@ def test_a_program_for_keras_3_that_asks_for_the_other_half():
     assert branches in EITHER
     text += EITHER.replace(branches, "loss = self.optimizer.scale_loss(loss)")
     assert list(find(read(text, "train.py"))) == []
+
+
+BY_HAND = """
+scaled = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1){options})
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+    target = scaled.scale_loss(loss)
+gradients = tape.gradient(target, model.trainable_variables)
+gradients = [g / {divisor} for g in gradients]{mark}
+scaled.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("divisor", "options"),
+    [
+        ("scaled.dynamic_scale", ""),
+        ("tf.cast(scaled.dynamic_scale, g.dtype)", ""),
+        ("2.0**15", ""),
+        ("1024.0", ", initial_scale=1024.0"),
+    ],
+)
+def test_gradients_that_the_program_divides_itself(divisor: str, options: str):
+    """Keras 3 divides them in `apply`, so they are divided twice."""
+    text = BY_HAND.format(divisor=divisor, options=options, mark="  # GP505")
+    assert_findings(text)
+
+
+def test_gradients_divided_by_another_number():
+    """A mean over parts, say; and Keras 2 leaves the division to the program."""
+    assert_silent(BY_HAND.format(divisor="4.0", options="", mark=""))
+    old = BY_HAND.format(divisor="scaled.loss_scale", options="", mark="")
+    assert_silent(old.replace("scaled.scale_loss", "scaled.get_scaled_loss"), keras="2")

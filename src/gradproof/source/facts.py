@@ -104,6 +104,7 @@ class Facts:
         self.clips = clips.Clips()
         self.gathered = gathered.Gathered()
         self.shares: set[int] = set()
+        self.divisions: dict[int, tuple[ast.AST, str]] = {}
         self.scopes = scopes.Scopes()
         self.saves = saving.Saves()
         self.copies = target_copies.Copies()

@@ -17,6 +17,7 @@ from ..noticing import (
     sparse,
     straight,
     terms,
+    unscaling,
     weighing,
 )
 from ..values import Constant, GradientOf, Group, Tensor, Unknown, Value, Variable
@@ -65,6 +66,8 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         weighing.halved(reader, node.op, left, right, result)
         replicas.divided(reader, node, left, right)
         replicas.averaged(reader, node, left, result)
+        if isinstance(node.op, ast.Div):
+            unscaling.divided(reader, node, left, right, result)
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result

@@ -17,6 +17,7 @@ from ..noticing import (
     running_sums,
     saving,
     undivided,
+    unscaling,
 )
 from ..values import ListValue, Optimizer, Tensor, Unknown, Value, Zip
 from . import applying, generations, scopes, tapes
@@ -51,6 +52,7 @@ def apply_call(
         running_sums.applied(reader, node)
         masks.applied(reader, optimizer, gradients, variables, node)
         undivided.applied(reader, optimizer, gradients, node)
+        unscaling.applied(reader, optimizer, gradients)
         clips.applied(reader, gradients, node)
         scopes.applied(reader, optimizer, gradients, variables, node)
         saving.applied(reader, optimizer, variables, node)

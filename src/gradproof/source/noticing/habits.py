@@ -260,7 +260,8 @@ def finish(reader: Reader) -> None:
         scaled = "get_scaled_loss" in found
         other = "get_unscaled_gradients" if scaled else "get_scaled_loss"
         # Whoever only asks whether there is such a method has not called it.
-        if not re.search(rf"\.{other}\b|getattr\([^)]*\b{other}\b", text):
+        by_hand = scaled and re.search(r"/[^#\n]*\bloss_scale\b", text)
+        if not by_hand and not re.search(rf"\.{other}\b|getattr\([^)]*\b{other}\b", text):
             words = "never unscaled" if scaled else "never scaled"
             remark(reader, "loss-scale-generation-mix", next(iter(found.values())), words)
     if not (facts.losses_read or (facts.penalties_read and facts.penalties_added)):
