@@ -419,3 +419,31 @@ def test_weights_of_a_loop_that_no_line_reads():
     weighed = ", sample_weight=sample_weight"
     assert_silent(text.format(name="sample_weight", given=weighed, mark=""))
     assert_silent(text.format(name="_", given="", mark=""))
+
+
+KEYED = """
+def objective(batch):
+    error = tf.square(model(batch["x"]) - batch["y"]){mark}
+    return tf.reduce_mean(error{used})
+
+def train(data):
+    for given, wanted, weights in data:
+        batch = {{"x": given, "y": wanted, "{key}": weights}}
+        {whole}
+        with tf.GradientTape() as tape:
+            loss = objective(batch)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+train(batches)
+"""
+
+
+@pytest.mark.parametrize("key", ["w", "sample_weight"])
+def test_a_key_of_the_batch_that_nobody_reads(key):
+    """A dict goes to the loss, and of its keys that of the weights is never read."""
+    assert_findings(KEYED.format(key=key, mark="  # GP704", used="", whole="pass"))
+    assert_silent(KEYED.format(key=key, mark="", used=f' * batch["{key}"]', whole="pass"))
+    whole = "batch = {name: tf.cast(one, tf.float32) for name, one in batch.items()}"
+    assert_silent(KEYED.format(key=key, mark="", used="", whole=whole))
+    assert_silent(KEYED.format(key="extra", mark="", used="", whole="pass"))

@@ -21,6 +21,8 @@ _WHOLE = frozenset({"_asdict", "asdict", "astuple", "getattr", "vars", "_fields"
 def finish(reader: Reader) -> None:
     """A step reads every field of its batch but the weights, and so does everybody else."""
     _beside(reader)
+    if reader.facts.asked:
+        _keyed(reader)
     classes = [one for one in ast.walk(reader.source.tree) if isinstance(one, ast.ClassDef)]
     for cls in classes:
         names = _fields(cls)
@@ -61,6 +63,58 @@ def _beside(reader: Reader) -> None:
             others = ((reader.spot(names[2]), "never read"),)
             spot = reader.spot(blocks[0].body[-1])  # type: ignore[attr-defined]
             habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+
+
+_LABELS = r"^(y|ys|y_true|labels?|targets?)$"
+_KEY = rf"{WEIGHTS}|^w$"
+_WHOLE_DICT = frozenset({"values", "items", "keys", "pop", "popitem"})
+
+
+def _keyed(reader: Reader) -> None:
+    """`{"x": x, "y": y, "w": w}` is a batch, of whose keys that of the weights goes unread."""
+    nodes = [one for source in reader.sources for one in ast.walk(source.tree)]
+    texts = [one.value for one in nodes if isinstance(one, ast.Constant)]
+    for batch in (one for one in nodes if isinstance(one, ast.Dict)):
+        keys = [one.value if isinstance(one, ast.Constant) else None for one in batch.keys]
+        weights = [one for one in keys if isinstance(one, str) and re.search(_KEY, one)]
+        others = [one for one in keys if isinstance(one, str) and one not in weights]
+        if len(weights) != 1 or len(others) != len(keys) - 1 or len(others) < 2:
+            continue
+        if texts.count(weights[0]) > 1 or not any(re.search(_LABELS, one) for one in others):
+            continue
+        step, name = _reading(nodes, others)
+        if step is not None and not any(_reads_any_key(one, name) for one in nodes):
+            told = ((reader.spot(batch.values[keys.index(weights[0])]), "never read"),)
+            habits.remark(reader, "sample-weight-ignored", reader.spot(step), "unused", (), told)
+
+
+def _reads_any_key(node: ast.AST, name: str) -> bool:
+    """Says whether a dict of this name is read as a whole, or by a key that nobody knows."""
+    if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
+        return ast.unparse(node.value) == name
+    if isinstance(node, ast.Attribute) and node.attr in _WHOLE_DICT:
+        return ast.unparse(node.value) == name
+    if isinstance(node, ast.For | ast.comprehension):
+        return ast.unparse(node.iter) == name
+    return isinstance(node, ast.keyword) and node.arg is None
+
+
+def _reading(nodes: list[ast.AST], keys: list[str]) -> tuple[ast.stmt | None, str]:
+    """The last statement of a function that reads all of these keys, and the name it reads."""
+    for function in (one for one in nodes if isinstance(one, ast.FunctionDef)):
+        reads: dict[str, dict[str, ast.stmt]] = {}
+        for statement in (one for one in ast.walk(function) if isinstance(one, _SIMPLE)):
+            for one in ast.walk(statement):
+                if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant):
+                    found = reads.setdefault(ast.unparse(one.value), {})
+                    found[str(one.slice.value)] = statement
+        for name, found in reads.items():
+            if set(keys) <= found.keys():
+                return max(found.values(), key=lambda one: one.lineno), name
+    return None, ""
+
+
+_SIMPLE = ast.Assign | ast.Return | ast.Expr | ast.AugAssign
 
 
 def _takes_three(node: ast.AST) -> bool:
