@@ -578,3 +578,41 @@ def test_a_target_that_is_given_its_own_weights():
     assert_findings(text.format(of="target", mark="  # GP707", then="pass"))
     again = "model.set_weights(model.get_weights())"
     assert_silent(text.format(of="model", mark="", then=again))
+
+
+HELPED = """
+def ema(target, source, decay=0.99):
+    for t, s in zip(target.weights, source.weights):
+        {written}{within}
+
+class Pair:
+    def __init__(self):
+        self.online, self.target = network("online"), network("target")
+        self.target.set_weights(self.online.get_weights())
+
+    def step(self):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.online(x) - self.target(x + 1.0)))
+        gradients = tape.gradient(loss, self.online.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, self.online.trainable_variables))
+        {call}{mark}
+
+def network(name):
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)], name=name)
+
+pair = Pair()
+for _ in range(3):
+    pair.step()
+"""
+FOLLOWS = "t.assign(decay * t + (1.0 - decay) * s)"
+WRITES = "s.assign(decay * t + (1.0 - decay) * s)"
+
+
+def test_a_helper_is_told_the_wrong_order():
+    """A helper that does as its names say is called wrongly; one that does not is wrong."""
+    right, wrong = "ema(self.target, self.online)", "ema(self.online, self.target)"
+    swapped = {"written": FOLLOWS, "within": "", "call": wrong, "mark": "  # GP707"}
+    assert_findings(HELPED.format(**swapped))
+    inside = {"written": WRITES, "within": "  # GP707", "call": right, "mark": ""}
+    assert_findings(HELPED.format(**inside))
+    assert_silent(HELPED.format(written=FOLLOWS, within="", call=right, mark=""))

@@ -190,6 +190,13 @@ def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
             draft.after(statement, f"{target}.set_weights({online}.get_weights())"),
         )
         yield Fix("clone the network", False, edits)
+    if isinstance(node, ast.Call) and called(node) != "assign" and len(node.args) > 1:
+        first, second = node.args[:2]
+        swap = (
+            draft.replace(first, draft.source(second)),
+            draft.replace(second, draft.source(first)),
+        )
+        yield Fix("swap the two networks", False, swap)
     for here in draft.up(node):
         if not isinstance(here, ast.For) or called(here.iter) != "zip":
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,49 @@ def at(reader: Reader, node: ast.AST) -> ast.AST:
             break
         node, value = call, handed
     return node
+
+
+_FOLLOWING = re.compile(
+    r"(?i)target|teacher|ema|shadow|slow|aver|avg|moving|momentum|copy|dest|dst"
+)
+"""What a helper calls the network that is to follow another one."""
+
+
+def order_at(reader: Reader, node: ast.AST) -> ast.AST:
+    """The call of a helper that is told which of two networks follows, where it is told wrongly.
+
+    `for t, s in zip(target.weights, source.weights): t.assign(...)` does what its names say.
+    """
+    frame = reader.frame
+    function, call = frame.function, frame.call
+    method = node.func if isinstance(node, ast.Call) else None
+    assigns = isinstance(method, ast.Attribute) and method.attr == "assign"
+    receiver = method.value if isinstance(method, ast.Attribute) and assigns else None
+    if function is None or not isinstance(call, ast.Call) or not isinstance(receiver, ast.Name):
+        return node
+    for loop in ast.walk(function.node):
+        if not isinstance(loop, ast.For) or not any(one is node for one in ast.walk(loop)):
+            continue
+        target, pairs = loop.target, loop.iter
+        if not isinstance(target, ast.Tuple) or not isinstance(pairs, ast.Call):
+            continue
+        roots = {
+            ast.unparse(name): _root(column)
+            for name, column in zip(target.elts, pairs.args, strict=False)
+        }
+        own = roots.pop(receiver.id, "")
+        arguments = function.node.args
+        handed = [one for one in (own, *roots.values()) if _argument(arguments, call, one)]
+        if len(handed) == 2 and _FOLLOWING.search(own) and not _FOLLOWING.search(handed[1]):
+            return call
+    return node
+
+
+def _root(node: ast.expr) -> str:
+    """The name from which an expression starts: `target` of `target.weights`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _argument(declared: ast.arguments, call: ast.Call, name: str) -> ast.expr | None:

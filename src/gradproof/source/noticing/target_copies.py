@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..framework import ownership, tapes
 from ..joining import flow_of
 from ..values import Group, Instance, Layer, ListValue, Unknown, Value, Variable, Zip
+from . import decided
 from .habits import remark
 
 if TYPE_CHECKING:
@@ -159,7 +160,10 @@ def assigned(reader: Reader, variable: Variable | Group, value: Value, node: ast
         return
     mixes = isinstance(node, ast.Call) and len(node.args) == 1 and _is_mixture(node.args[0])
     if mixes and isinstance(others[0], Layer) and not reader.silent:
-        reader.facts.copies.mixed.append((own, others[0], node))
+        told = decided.order_at(reader, node)
+        if told is not node:
+            reader.facts.habits.helpers[reader.spot(told)] = reader.spot(node)
+        reader.facts.copies.mixed.append((own, others[0], told))
 
 
 def _averaged(
@@ -222,7 +226,9 @@ def finish(reader: Reader) -> None:
         if len(of) != 1 or any(ways) or id(own) not in trained:
             continue
         if id(other) not in trained | copies.written and _holds(reader, of[0], own):
-            remark(reader, "target-copy-wrong", reader.spot(node), "pulled back")
+            helper = reader.facts.habits.helpers.get(reader.spot(node))
+            within = () if helper is None else ((helper, "in this helper"),)
+            remark(reader, "target-copy-wrong", reader.spot(node), "pulled back", (), within)
     for copy, node in copies.own:
         if trained and not any(id(one) in trained for one in ownership.tracked(reader, copy)):
             remark(reader, "target-copy-wrong", reader.spot(node), "its own")
