@@ -188,3 +188,30 @@ def test_a_second_derivative_of_weights_in_a_list():
     wrong = text.format(one="").replace("first.gradient(u, x)", "first.gradient(u, x)  # GP210")
     assert_findings(wrong)
     assert_silent(text.format(one="    "))
+
+
+def test_all_of_the_loss_is_a_gradient():
+    """Layers that have no names of their own are lost as well."""
+    text = """
+        energy = keras.Sequential([keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)])
+
+        def force(positions):
+            with tf.GradientTape() as inner:
+                inner.watch(positions)
+                value = energy(positions)
+            return -inner.gradient(value, positions)
+
+        def step(positions, forces):
+            {before}
+            with tf.GradientTape() as tape:
+                {inside}
+                loss = tf.reduce_mean(tf.square(predicted - forces))
+            gradients = tape.gradient(loss, energy.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, energy.trainable_variables))
+
+        for _ in range(3):
+            step(x, y)
+    """
+    taken = "predicted = force(positions)"
+    assert_findings(text.format(before=f"{taken}  # GP210", inside="pass"))
+    assert_silent(text.format(before="pass", inside=taken))

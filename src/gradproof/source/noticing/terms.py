@@ -105,20 +105,20 @@ def asked(reader: Reader, question: Asked) -> None:
             habits.remark(reader, "inner-gradient-not-recorded", spot, "", names, others)
         elif term.kind == _CLOSED:
             habits.remark(reader, "wrong-accumulation", spot, "closed", names, others)
-    _all_inner(reader, question, flow, names)
+    _all_inner(reader, question, flow, used)
 
 
 def _tokens(value: Value) -> frozenset[int]:
     return value.tokens if isinstance(value, Tensor) else frozenset()
 
 
-def _all_inner(reader: Reader, question: Asked, flow: Flow, names: tuple[str, ...]) -> None:
+def _all_inner(reader: Reader, question: Asked, flow: Flow, used: list[object]) -> None:
     """The whole target is made of gradients that this tape did not record."""
     number = question.tape.number
     things = [thing for thing in flow if isinstance(thing, Layer | Variable)]
     inner = [thing for thing in flow if isinstance(thing, GradientOf)]
     inputs = frozenset[int]().union(*map(_tokens, tapes.entries(question.sources)))
-    if not inner or not (inputs or (things and names)):
+    if not inner or not (inputs or (things and used)):
         return
     if any(number in trail.tapes for thing in flow for trail in flow[thing]):
         return
@@ -138,7 +138,6 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, names: tuple[str, ..
         shared = inputs & _tokens(gradient.source) if inputs else things
         if any(thing in gradient.call.target.flow for thing in shared):
             place = connections.in_frame_of(gradient.call.path, question.tape.path)
+            names, spot = tapes.names(used), reader.spot(place)
             others = ((reader.spot(question.node), "asked for here"),)
-            habits.remark(
-                reader, "inner-gradient-not-recorded", reader.spot(place), "", names, others
-            )
+            habits.remark(reader, "inner-gradient-not-recorded", spot, "", names, others)
