@@ -151,3 +151,25 @@ def test_a_model_of_ones_own_hands_down():
     assert_silent(PROBE + first, STEP, keras="2")
     second = "model.trainable = True\noptimizer = keras.optimizers.SGD(0.01)" + STEP
     assert_silent(PROBE + "model.backbone.trainable = False\n" + STEP + second, keras="2")
+
+
+def test_thawed_on_a_known_condition():
+    """A parameter that is true decides; where nobody knows, the flag may have been set before."""
+    text = """
+        def build(fine_tune{default}):
+            base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="base")])
+            for layer in base.layers:
+                layer.trainable = False
+            if fine_tune:
+                base.trainable = True{mark}
+            return base
+
+        net = build({given})
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) + model(x)))
+        trained = net.trainable_variables + model.trainable_variables
+        gradients = tape.gradient(loss, trained)
+        optimizer.apply_gradients(zip(gradients, trained))
+    """
+    assert_findings(text.format(default="=True", mark="  # GP105", given=""), keras="3")
+    assert_silent(text.format(default="", mark="", given="settings.fine_tune"), keras="3")

@@ -65,7 +65,8 @@ class Frame:
     Attributes:
         scopes: Innermost first.
         traced: The traced function around this call, if any.
-        guarded: Branches with unknown condition around the present statement.
+        guarded: Branches around the present statement; `unsure`: those of them that nobody knows
+            to be taken.
         training: Whether Keras runs in training, as far as the calls say.
         building: Whether a layer is making its variables here.
         looping: Loops around the present statement; `long_loops`: those of
@@ -82,6 +83,7 @@ class Frame:
     yielded: list[Value] = field(default_factory=list)
     traced: Function | None = None
     guarded: int = 0
+    unsure: int = 0
     training: object = None
     building: bool = False
     looping: int = 0

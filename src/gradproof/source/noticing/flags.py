@@ -37,7 +37,7 @@ def written(reader: Reader, layer: _Flagged, value: Value, node: ast.AST) -> Non
     """`layer.trainable = value`, before it takes effect."""
     flags = reader.facts.flags
     known = value.value if isinstance(value, Constant) else None
-    if known is True and _parts(layer) and reader.generation and not reader.frame.guarded:
+    if known is True and _parts(layer) and reader.generation and not reader.frame.unsure:
         frozen = [
             part
             for part in _inside(layer)

@@ -94,7 +94,7 @@ def _if(reader: Reader, node: ast.If, *, chained: bool = False) -> str | None:
 
 
 def _branches(reader: Reader, node: ast.If, test: Value, *, chained: bool) -> str | None:
-    known = truth(test)
+    known = told = truth(test)
     elif_follows = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
     if known is None and node.orelse and not (chained or elif_follows):
         # Of two ways, that of the first round was taken there; of three nobody knows.
@@ -103,12 +103,16 @@ def _branches(reader: Reader, node: ast.If, test: Value, *, chained: bool) -> st
     if known is not None:
         # What stands behind a condition may be meant to run once.
         frame.guarded += 1
+        frame.unsure += told is None
         left_by = execute(reader, node.body if known else node.orelse)
+        frame.unsure -= told is None
         frame.guarded -= 1
         return left_by
     frame.guarded += 1
+    frame.unsure += 1
     first, left = _branch(reader, node.body)
     second, right = _branch(reader, node.orelse, chained=True)
+    frame.unsure -= 1
     frame.guarded -= 1
     if first is not None and second is None:
         _keep_outer(reader, left, first)
@@ -293,7 +297,9 @@ def _try(reader: Reader, node: ast.Try) -> str | None:
         # What a handler does is read, for its facts, and taken back: the
         # program goes on from the body.
         reader.frame.guarded += 1
+        reader.frame.unsure += 1
         _branch(reader, handler.body)
+        reader.frame.unsure -= 1
         reader.frame.guarded -= 1
     final = execute(reader, node.finalbody)
     return final or left
@@ -368,7 +374,9 @@ def _case(reader: Reader, case: ast.match_case, subject: Value, node: ast.Match)
     if case.guard is not None:
         reader.evaluate(case.guard)
     reader.frame.guarded += 1
+    reader.frame.unsure += 1
     left = execute(reader, case.body)
+    reader.frame.unsure -= 1
     reader.frame.guarded -= 1
     written = reader.store.take_back()
     if left is None:
