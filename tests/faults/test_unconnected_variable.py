@@ -397,3 +397,31 @@ def test_losses_by_name():
     """
     assert_findings(text.format(weights='{"box": 1.0}', mark="  # GP208"))
     assert_silent(text.format(weights='{"box": 1.0, "aux": 0.5}', mark=""))
+
+
+def test_handed_to_a_function_that_leaves_it_out():
+    """A function that is given two branches and gives back one of them."""
+    text = """
+        class Fusion(keras.Model):
+            def __init__(self, way="concat"):
+                super().__init__()
+                self.image, self.text = keras.layers.Dense(4), keras.layers.Dense(4, name="text")
+                self.way = way
+
+            def merge(self, a, b):
+                if self.way == "concat":
+                    return tf.concat([a, {second}], axis=-1){mark}
+                return a + b
+
+            def call(self, given):
+                a, b = self.image(given), self.text(given)
+                return tf.nn.relu(self.merge(a, b))
+
+        net = Fusion()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x)))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    assert_findings(text.format(second="a", mark="  # GP208"))
+    assert_silent(text.format(second="b", mark=""))

@@ -73,7 +73,9 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             f"nothing of {listed(names) or 'a layer'} reaches `{call.target.text}`",
             place=loop.place(broken.at),
-            label="no path from there" if broken.at == call.at else "computed, then not used",
+            label="no path from there"
+            if broken.at == call.at
+            else "nothing of it goes on from here",
             related=loop.related(call.at, "asked for its gradient here")
             if broken.at != call.at
             else (),

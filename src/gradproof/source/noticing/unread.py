@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .. import connections
+from ..dependence import Path
 from ..joining import flow_of
 from ..values import Function, Layer, Tensor, Unknown, Value, Variable
 from . import habits
@@ -94,12 +95,21 @@ def dropped(reader: Reader, local: dict[str, Value], result: Value, node: ast.AS
     back = flow_of(result)
     within = (*reader.path(node), node)
     for value in local.values():
-        if not isinstance(value, Tensor) or len(value.made) < len(within):
+        if not isinstance(value, Tensor):
             continue
-        for thing in value.flow:
+        # What it was handed ends where it makes what it gives back; unless it keeps it elsewhere.
+        last = value.made if len(value.made) >= len(within) else _made_of_others(result, within)
+        for thing in value.flow if last else ():
             if isinstance(thing, Layer | Variable) and thing not in back:
-                made = connections.in_frame_of(value.made, within)
-                reader.facts.kept_back[id(thing)] = (made,)
+                made = connections.in_frame_of(last, within)
+                # What the innermost function keeps, those around it have not either.
+                reader.facts.kept_back.setdefault(id(thing), (made,))
+
+
+def _made_of_others(result: Value, within: Path) -> Path:
+    """Where a function made its result, if it did so itself."""
+    made = result.made if isinstance(result, Tensor) else ()
+    return made if len(made) >= len(within) else ()
 
 
 def _are_weights(value: Value | None, function: Function, name: str) -> bool:
