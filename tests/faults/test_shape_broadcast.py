@@ -248,3 +248,26 @@ def test_rows_of_a_replay_buffer(how, memory):
     assert_silent(DRAWN.format(**given, flat="[:, 0]", mark=""))
     column = {**given, "row": row.replace("state[0]", "state[:1]").replace("float(", "(")}
     assert_silent(DRAWN.format(**column, flat="", mark=""))
+
+
+def test_variables_of_known_shapes():
+    """A product with a weight that was made as a column is a column."""
+    text = """
+        points = tf.random.normal((100, 3))
+        wanted = 2 * points[:, 0] + 1
+        weights, offset = tf.Variable({start}), tf.Variable(0.0)
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                predicted = {product} + offset
+                loss = tf.reduce_mean(tf.square(predicted - wanted)){mark}
+            slope, shift = tape.gradient(loss, [weights, offset])
+            weights.assign_sub(0.1 * slope)
+            offset.assign_sub(0.1 * shift)
+    """
+    for start in ("tf.zeros((3, 1))", "[[0.1], [0.2], [0.3]]"):
+        for product in ("tf.matmul(points, weights)", "points @ weights"):
+            assert_findings(text.format(start=start, product=product, mark="  # GP701"))
+        flat = "(points @ weights)[:, 0]"
+        assert_silent(text.format(start=start, product=flat, mark=""))
+    flat = "tf.linalg.matvec(points, weights)"
+    assert_silent(text.format(start="tf.zeros(3)", product=flat, mark=""))

@@ -616,3 +616,27 @@ def test_a_helper_is_told_the_wrong_order():
     inside = {"written": WRITES, "within": "  # GP707", "call": right, "mark": ""}
     assert_findings(HELPED.format(**inside))
     assert_silent(HELPED.format(written=FOLLOWS, within="", call=right, mark=""))
+
+
+def test_two_keys_of_one_network():
+    """A dict can name one network twice as well."""
+    text = """
+        nets = {{"online": keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])}}
+        nets["target"] = {target}{mark}
+
+        def learn(states, actions, rewards, later):
+            goal = rewards + 0.9 * tf.reduce_max(nets["target"](later), 1)
+            with tf.GradientTape() as tape:
+                chosen = tf.reduce_sum(nets["online"](states) * actions, 1)
+                loss = tf.reduce_mean(tf.square(goal - chosen))
+            variables = nets["online"].trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+        for step in range(20):
+            learn(x, y[:, :2], x[:, 0], x)
+            if step % 5 == 0:
+                nets["target"].set_weights(nets["online"].get_weights())
+    """
+    assert_findings(text.format(target='nets["online"]', mark="  # GP707"))
+    clone = 'keras.models.clone_model(nets["online"])'
+    assert_silent(text.format(target=clone, mark=""))

@@ -319,3 +319,32 @@ for number in range(30):
 def test_groups_that_join_one_after_the_other():
     """What thaws now and then may be any of them."""
     assert_silent(THAWING)
+
+
+def test_a_generator_of_variables():
+    """What a generator yields one by one is a list that is known."""
+    text = """
+        class Pair:
+            def __init__(self):
+                self.nets = encoder, decoder
+
+            def parameters(self):
+                {body}
+
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+                variables = list(self.parameters())
+                gradients = tape.gradient(loss, variables){mark}
+                optimizer.apply_gradients(zip(gradients, variables))
+
+        encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="encoder")])
+        decoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="decoder")])
+        Pair().step()
+    """
+    one = "yield from decoder.trainable_variables"
+    both = "for net in self.nets: yield from net.trainable_variables"
+    assert_findings(text.format(body=one, mark="  # GP109"))
+    assert_silent(text.format(body=both, mark=""))
+    unknown = f"if settings.all: yield from encoder.trainable_variables\n{' ' * 16}{one}"
+    assert_silent(text.format(body=unknown, mark=""))

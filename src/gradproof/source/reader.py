@@ -65,6 +65,7 @@ class Frame:
     Attributes:
         scopes: Innermost first.
         traced: The traced function around this call, if any.
+        open_ended: What it yields may be more than `yielded`, or less.
         guarded: Branches around the present statement; `unsure`: those of them that nobody knows
             to be taken.
         training: Whether Keras runs in training, as far as the calls say.
@@ -81,6 +82,7 @@ class Frame:
     receiver: Value | None = None
     returned: list[Value] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
+    open_ended: bool = False
     traced: Function | None = None
     guarded: int = 0
     unsure: int = 0

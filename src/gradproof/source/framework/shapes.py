@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..values import Constant, Layer, Library, ListValue, Tensor, Value
+from ..values import Constant, Layer, Library, ListValue, Tensor, Value, Variable
 from . import api
 from .names import last
 
@@ -27,6 +27,8 @@ def of(value: Value) -> Shape | None:
     """The shape of a value; a number has none."""
     if isinstance(value, Tensor):
         return () if value.form == "number" else value.shape
+    if isinstance(value, Variable):
+        return value.shape
     if isinstance(value, Constant) and isinstance(value.value, int | float):
         return ()
     return None

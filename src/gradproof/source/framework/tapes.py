@@ -28,7 +28,7 @@ from ..values import (
     Value,
     Variable,
 )
-from . import interop, ownership, shapes, updates
+from . import forms, interop, ownership, shapes, updates
 from .names import last
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def make_variable(
     text = keywords.get("name")
     if isinstance(text, Constant) and isinstance(text.value, str):
         variable.name = text.value
-    variable.shape = shapes.of(initial) if initial is not None else None
+    if initial is not None and "shape" not in keywords:
+        nested = isinstance(initial, ListValue)
+        variable.shape = forms.of_nested(initial) if nested else shapes.of(initial)
     if not any(frame.guarded for frame in reader.frames):
         variable.made_under = reader.active
     state.created(reader, "variable", last(name), node)

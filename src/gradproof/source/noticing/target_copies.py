@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 
-_NAMED = (ast.Name, ast.Attribute)
+_NAMED = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def bound_layer(reader: Reader, value: Value, node: ast.AST) -> None:

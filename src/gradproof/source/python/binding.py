@@ -123,6 +123,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
     reader.indexing = before
     index = reader.evaluate(target.slice)
     updates.item_written(reader, container, value, target, node)
+    target_copies.bound_layer(reader, value, node)
     if isinstance(container, ListValue) and not container.property_read:
         if isinstance(index, Constant) and isinstance(index.value, int):
             items = list(container.items)

@@ -215,11 +215,15 @@ def _yield(reader: Reader, node: ast.Yield | ast.YieldFrom) -> Value:
     value = reader.evaluate(node.value) if node.value is not None else Constant(None)
     if reader.frame.block is not None:
         return managers.yielded(reader, reader.frame.block, value)
+    frame = reader.frame
     if isinstance(node, ast.YieldFrom):
-        items, _ = binding.elements(reader, value, node)
-        reader.frame.yielded.extend(items)
+        items, complete = binding.elements(reader, value, node)
+        frame.yielded.extend(items)
     else:
-        reader.frame.yielded.append(value)
+        complete = True
+        frame.yielded.append(value)
+    if not complete or frame.long_loops or frame.guarded:
+        frame.open_ended = True
     return Unknown(data=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from .. import modules
@@ -30,7 +31,7 @@ from ..values import (
 from . import calls, iterators
 
 if TYPE_CHECKING:
-    from ..reader import Reader
+    from ..reader import Frame, Reader
 
 
 Arguments = list[Value]
@@ -112,16 +113,20 @@ def enter(
     finally:
         reader.frames.pop()
     if frame.yielded:
-        element = frame.yielded[0]
-        for other in frame.yielded[1:]:
-            element = join_values(element, other)
-        generator = Dataset(element, node)
+        generator = _yielded(frame, node)
         iterators.generator_made(reader, function, generator, node)
         return generator
     result = _returned(frame.returned)
     unread.returned(reader, function, scope.names, result, node)
     unread.dropped(reader, scope.names, result, node)
     return result
+
+
+def _yielded(frame: Frame, node: ast.AST) -> Dataset | ListValue:
+    """What a generator gives: one by one where that is known."""
+    if not frame.open_ended:
+        return ListValue(list(frame.yielded), node=node)
+    return Dataset(reduce(join_values, frame.yielded), node)
 
 
 def _returned(values: list[Value]) -> Value:

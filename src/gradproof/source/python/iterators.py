@@ -36,7 +36,9 @@ def iterator(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
     return made
 
 
-def generator_made(reader: Reader, function: Function, value: Dataset, node: ast.AST) -> None:
+def generator_made(
+    reader: Reader, function: Function, value: Dataset | ListValue, node: ast.AST
+) -> None:
     """A generator of the program is called."""
     if not _endless(function.node):
         given_once(reader, value, f"the generator `{function.name}`", node)

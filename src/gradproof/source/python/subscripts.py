@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..framework import api, parts, tapes, tensors, updates
+from ..framework import api, parts, shapes, tapes, tensors, updates
 from ..joining import join_values
 from ..noticing import state
 from ..values import (
@@ -52,7 +52,9 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
     if isinstance(value, Tensor):
         return tensors.item(reader, node, value, index)
     if isinstance(value, Variable | Group):
-        return tensors.plain(reader, reader.read(value, node), node)
+        part = tensors.plain(reader, reader.read(value, node), node)
+        part.shape = shapes.indexed(shapes.of(value), node.slice, index)
+        return part
     if isinstance(value, Unknown):
         key = f"[{index.value!r}]" if isinstance(index, Constant) else f"[{ast.dump(node.slice)}]"
         return attributes.child(reader, value, key)
