@@ -447,3 +447,23 @@ def test_a_key_of_the_batch_that_nobody_reads(key):
     whole = "batch = {name: tf.cast(one, tf.float32) for name, one in batch.items()}"
     assert_silent(KEYED.format(key=key, mark="", used="", whole=whole))
     assert_silent(KEYED.format(key="extra", mark="", used="", whole="pass"))
+
+
+def test_weights_by_keyword():
+    """What the caller names otherwise, the function's parameter names as weights."""
+    text = """
+        def objective(wanted, given, weights=None):
+            error = tf.square(wanted - given)
+            return tf.reduce_mean(error{used}){mark}
+
+        def step(given, wanted, w):
+            with tf.GradientTape() as tape:
+                loss = objective(wanted, model(given), weights=w)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for given, wanted, w in batches:
+            step(given, wanted, w)
+    """
+    assert_findings(text.format(used="", mark="  # GP704"))
+    assert_silent(text.format(used=" * weights", mark=""))

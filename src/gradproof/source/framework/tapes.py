@@ -88,8 +88,8 @@ def make_variable(
     if isinstance(text, Constant) and isinstance(text.value, str):
         variable.name = text.value
     if initial is not None and "shape" not in keywords:
-        nested = isinstance(initial, ListValue)
-        variable.shape = forms.of_nested(initial) if nested else shapes.of(initial)
+        known = shapes.of(initial)
+        variable.shape = forms.of_nested(initial) if isinstance(initial, ListValue) else known
     if not any(frame.guarded for frame in reader.frames):
         variable.made_under = reader.active
     state.created(reader, "variable", last(name), node)

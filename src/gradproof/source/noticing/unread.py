@@ -129,7 +129,7 @@ def _only_here(reader: Reader, node: ast.AST, function: Function) -> bool:
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
     ]
     passed = [one.id for one in handed if isinstance(one, ast.Name)]
-    weights = [name for name in passed if re.search(f"{WEIGHTS}|{_MASKS}", name)]
+    weights = [name for name in passed if re.search(f"{WEIGHTS}|{_MASKS}|^w$", name)]
     same = [
         one
         for source in reader.sources
