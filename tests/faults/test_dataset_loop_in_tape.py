@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from records import (
     ADD,
     BIAS,
@@ -49,3 +51,24 @@ def test_proven():
     loop = operation(ADD, "ReduceDataset", (TANH, READ_BIAS), line=3)
     run = with_operations(unconnected(healthy(), KERNEL, BIAS), loop)
     assert proven(run) == [("GP211", 3)]
+
+
+@pytest.mark.parametrize("over", ["batches.enumerate()", "enumerate(batches)"])
+def test_counted_batches(over):
+    """A count beside the batches makes no other loop of it."""
+    text = """
+        batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+
+        {traced}
+        def step():
+            with tf.GradientTape() as tape:
+                loss = 0.0
+                for number, (given, wanted) in {over}:{mark}
+                    loss += tf.reduce_mean(tf.square(model(given) - wanted))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step()
+    """
+    assert_findings(text.format(traced="@tf.function", over=over, mark="  # GP211"))
+    assert_silent(text.format(traced="", over=over, mark=""))

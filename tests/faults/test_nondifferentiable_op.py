@@ -164,3 +164,26 @@ def test_a_term_of_counts_in_source():
     assert_findings(text.format(counted="output > 0.5", joined="-", mark=mark))
     assert_silent(text.format(counted="output > 0.5", joined="*", mark=""))
     assert_silent(text.format(counted="tf.shape(output)[0]", joined="+ 0.1 *", mark=""))
+
+
+def test_rows_of_an_embedding():
+    """What is looked up has no way to the places: they were made integers before."""
+    text = """
+        class Bucket(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.place, self.table = keras.layers.Dense(1), keras.layers.Embedding(10, 4)
+
+            def call(self, inputs):
+                places = {places}
+                return tf.squeeze(self.table(places), 1){added}
+
+        net = keras.Sequential([keras.Input((4,)), Bucket(), keras.layers.Dense(1)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    places = "tf.cast(self.place(inputs), tf.int32)"
+    assert_findings(text.format(places=f"{places}  # GP203", added=""))
+    assert_silent(text.format(places=places, added=" * self.place(inputs)"))

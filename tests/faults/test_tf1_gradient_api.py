@@ -96,3 +96,20 @@ def test_under_a_tape():
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     """)
+
+
+def test_gradients_of_the_backend():
+    """`K.gradients`, whatever the backend was imported as."""
+    text = """
+        {imported}
+
+        def saliency(inputs):
+            {body}
+
+        saliency(x)
+    """
+    for imported in ("from tensorflow.keras import backend as K", "K = keras.backend"):
+        wrong = "return K.gradients(model(inputs), inputs)[0]  # GP212"
+        assert_findings(text.format(imported=imported, body=wrong))
+    right = "return K.mean(model(inputs))"
+    assert_silent(text.format(imported="from tensorflow.keras import backend as K", body=right))

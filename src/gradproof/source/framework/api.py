@@ -184,9 +184,12 @@ DATASET_KEEPS = frozenset(
 """Methods of a dataset after which its elements look the same."""
 
 GRAPH_GRADIENTS = frozenset(
-    {"tf.gradients", "tf1.gradients", "tf.compat.v1.gradients", "keras.backend.gradients"}
+    {"tf.gradients", "tf1.gradients", "tf.compat.v1.gradients", "keras.ops.gradients"}
 )
-"""Functions that differentiate a graph, which eager code does not have."""
+"""Functions that differentiate a graph, which eager code does not have.
+
+`keras.backend` is called `keras.ops` here.
+"""
 
 _SINCE_2_11 = {
     "decay": "a schedule",

@@ -88,7 +88,7 @@ def dataset_method(
         weighing.batched(reader, receiver, arguments, keywords)
         return Dataset(_batched(receiver.element), node, receiver.pipeline)
     if name == "unbatch":
-        return Dataset(Unknown("element", data=True), node)
+        return Dataset(Unknown("element", data=True), node, receiver.pipeline)
     if name in ("map", "flat_map") and arguments:
         element = receiver.element
         given = (
@@ -107,7 +107,9 @@ def dataset_method(
         return Tensor(form="number")
     if name == "enumerate":
         return Dataset(
-            ListValue([Tensor(whole=True, shape=()), receiver.element], fixed=True), node
+            ListValue([Tensor(whole=True, shape=()), receiver.element], fixed=True),
+            node,
+            receiver.pipeline,
         )
     return Unknown(name, data=True)
 

@@ -155,7 +155,8 @@ def graph_gradients(reader: Reader, name: str, node: ast.AST) -> None:
     text = "".join(reader.source.lines).replace("compat.v1.gradients", "")
     if any(word in text for word in ("compat.v1", "disable_", "as_default", "Session(")):
         return
-    habits.remark(reader, "tf1-gradient-api", reader.spot(node), name)
+    written = name.replace("keras.ops", "keras.backend")
+    habits.remark(reader, "tf1-gradient-api", reader.spot(node), written)
 
 
 # Tapes and methods that are misspelt

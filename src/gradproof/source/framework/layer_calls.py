@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..dependence import ANYTHING, NO_FLOW, Anything, Flow, Trail
-from ..flow import merge, origin
+from ..flow import cut, merge, origin
 from ..joining import flow_of
 from ..noticing import modes, target_copies
 from ..python import attributes
@@ -91,7 +91,9 @@ def _leaf_result(
     values = [*arguments, *(v for k, v in keywords.items() if k not in ("training", "mask"))]
     flow = merge(reader.read(value, node) for value in values)
     if layer.kind == "Embedding":
-        flow = NO_FLOW
+        # It looks up rows: no gradient passes to the places.
+        path = reader.path(node)
+        flow = cut(flow, "nondifferentiable", "Embedding", path, reader.active)
     if layer.kind not in api.WITHOUT_VARIABLES or layer.kind in api.BEHAVES_DIFFERENTLY:
         flow = merge(
             (flow, origin(layer, reader.watching(layer, layer.trainable), reader.path(node)))

@@ -97,7 +97,8 @@ def _enumerate(
         return Dataset(
             ListValue(
                 [Tensor(form="number"), items[0] if items else Unknown(data=True)], fixed=True
-            )
+            ),
+            pipeline=isinstance(arguments[0], Dataset) and arguments[0].pipeline,
         )
     groups = any(isinstance(item, Group) for item in items)
     rows: list[Value] = [
