@@ -271,3 +271,19 @@ def test_variables_of_known_shapes():
         assert_silent(text.format(start=start, product=flat, mark=""))
     flat = "tf.linalg.matvec(points, weights)"
     assert_silent(text.format(start="tf.zeros(3)", product=flat, mark=""))
+
+
+def test_a_row_of_weights_meets_a_column():
+    """Each example with each weight: so basis functions are computed."""
+    assert_silent(
+        """
+        centres, heights = tf.Variable(tf.zeros(8)), tf.Variable(tf.ones((8, 1)))
+        points = tf.random.normal((32, 4))[:, :1]
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                basis = tf.exp(-tf.square(points - centres))
+                loss = tf.reduce_mean(tf.square(basis @ heights - points))
+            gradients = tape.gradient(loss, [centres, heights])
+            optimizer.apply_gradients(zip(gradients, [centres, heights]))
+        """
+    )

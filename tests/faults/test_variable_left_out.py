@@ -348,3 +348,31 @@ def test_a_generator_of_variables():
     assert_silent(text.format(body=both, mark=""))
     unknown = f"if settings.all: yield from encoder.trainable_variables\n{' ' * 16}{one}"
     assert_silent(text.format(body=unknown, mark=""))
+
+
+def test_a_generator_in_a_loop_of_some_rounds():
+    """It yields more than what is followed, so a later round may come to it."""
+    assert_silent(
+        """
+        nets = {
+            "one": keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)]),
+            "other": keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]),
+        }
+        optimizers = {name: keras.optimizers.Adam(1e-3) for name in nets}
+
+        def batches(data, size=8):
+            for begin in range(0, 48, size):
+                yield data[begin : begin + size]
+
+        def train(name, batch):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(nets["other"](nets["one"](batch)))
+            variables = nets[name].trainable_variables
+            optimizers[name].apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+        for number, batch in enumerate(batches(x)):
+            train("other", batch)
+            if number % 3 == 2:
+                train("one", batch)
+        """
+    )

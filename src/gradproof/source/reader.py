@@ -71,7 +71,8 @@ class Frame:
         training: Whether Keras runs in training, as far as the calls say.
         building: Whether a layer is making its variables here.
         looping: Loops around the present statement; `long_loops`: those of
-            more than a few rounds; `gathering`: those of comprehensions.
+            more than a few rounds; `sampling`: those of which not every round is followed;
+            `gathering`: those of comprehensions.
         block: For a context manager: what to follow where it yields.
         tests: Conditions on tensors around the present statement.
     """
@@ -91,6 +92,7 @@ class Frame:
     looping: int = 0
     gathering: int = 0
     long_loops: int = 0
+    sampling: int = 0
     keras_call: object = None
     block: Callable[[Value], None] | None = None
     tests: list[ast.expr] = field(default_factory=list)

@@ -28,7 +28,9 @@ def of(value: Value) -> Shape | None:
     if isinstance(value, Tensor):
         return () if value.form == "number" else value.shape
     if isinstance(value, Variable):
-        return value.shape
+        # A row of weights meets a column of examples on purpose.
+        row = value.shape is not None and len(value.shape) == 1 and value.shape[0] != 1
+        return None if row else value.shape
     if isinstance(value, Constant) and isinstance(value.value, int | float):
         return ()
     return None

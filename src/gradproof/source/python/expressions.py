@@ -222,7 +222,7 @@ def _yield(reader: Reader, node: ast.Yield | ast.YieldFrom) -> Value:
     else:
         complete = True
         frame.yielded.append(value)
-    if not complete or frame.long_loops or frame.guarded:
+    if not complete or frame.sampling or frame.guarded:
         frame.open_ended = True
     return Unknown(data=True)
 

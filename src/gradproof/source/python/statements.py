@@ -167,10 +167,12 @@ def _for(reader: Reader, node: ast.For) -> str | None:
     step_counters.loop_begins(reader, node)
     floored.loop_begins(reader, node)
     once, before = iterators.loop_begins(reader, node, iterated), rounds.of(reader).updates
-    reader.frame.looping += 1
-    reader.frame.long_loops += lasting
     left = None
     most = MOST_PARTS if elements and _is_part(elements[0]) else MOST_ELEMENTS
+    sampled = not complete or len(elements) > most
+    reader.frame.looping += 1
+    reader.frame.long_loops += lasting
+    reader.frame.sampling += sampled
     for element in elements[:most]:
         binding.bind(reader, node.target, element, node, loop=True)
         left = execute(reader, node.body)
@@ -181,6 +183,7 @@ def _for(reader: Reader, node: ast.For) -> str | None:
         _left_alone(reader, [element])
     reader.frame.looping -= 1
     reader.frame.long_loops -= lasting
+    reader.frame.sampling -= sampled
     iterators.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else execute(reader, node.orelse)
 
@@ -220,6 +223,7 @@ def _while(reader: Reader, node: ast.While) -> str | None:
     once, before = iterators.loop_begins(reader, node, None), rounds.of(reader).updates
     reader.frame.looping += 1
     reader.frame.long_loops += 1
+    reader.frame.sampling += 1
     for _ in range(_rounds(reader, node)):
         if truth(reader.evaluate(node.test)) is False:
             break
@@ -228,6 +232,7 @@ def _while(reader: Reader, node: ast.While) -> str | None:
             break
     reader.frame.looping -= 1
     reader.frame.long_loops -= 1
+    reader.frame.sampling -= 1
     iterators.loop_ends(reader, node, once, before, left)
     return left if left in ("return", "raise") else None
 
