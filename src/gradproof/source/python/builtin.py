@@ -286,7 +286,7 @@ def _iter(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     if not isinstance(value, Instance):
         return _same(reader, arguments, keywords, node)
     made = binding.call_method(reader, value, "__iter__", [], node)
-    once = isinstance(made, Dataset) and id(made) in rounds.of(reader).once
+    once = isinstance(made, Dataset | ListValue) and id(made) in rounds.of(reader).once
     return made if once else _same(reader, arguments, keywords, node)
 
 
