@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradproof.evidence.applies import Pair
+from gradproof.evidence.applies import Assigned, Pair
 from gradproof.evidence.run import Run
 from gradproof.faults.stale_gradient import prove
 from records import BIAS, BIAS_GRADIENT, KERNEL, at, healthy
@@ -193,3 +193,37 @@ def test_gradients_that_are_taken_as_often():
     """Each is applied once, or now and then twice; what a trace takes is not counted here."""
     for run in (kept(36, 36), kept(30, 36), kept(3, 5), kept(1, 36, traced=True)):
         assert list(prove(run)) == []
+
+
+def test_a_line_search_puts_the_weights_back():
+    """Each try begins where the gradients were taken, with a smaller step."""
+    text = """
+        def attempt(weights, gradients, rate):
+            optimizer.learning_rate.assign(rate)
+            {back}
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables)){mark}
+            return tf.reduce_mean(tf.square(model(x) - y))
+
+        for epoch in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            weights, rate = model.get_weights(), 1.0
+            while attempt(weights, gradients, rate) > loss:
+                rate *= 0.5
+    """
+    assert_silent(text.format(back="model.set_weights(weights)", mark=""))
+    each = "[one.assign(was) for one, was in zip(model.variables, weights)]"
+    assert_silent(text.format(back=each, mark=""))
+    each = "for one, was in zip(model.variables, weights): one.assign(was)"
+    assert_silent(text.format(back=each, mark=""))
+    assert_findings(text.format(back="pass", mark="  # GP610"))
+
+
+def test_weights_put_back_in_a_run():
+    """They are assigned to between the steps, as often as the gradients are applied again."""
+    run = again()
+    back = tuple(Assigned(one, "assign", 2) for one in (KERNEL, BIAS))
+    assert list(prove(replace(run, assigned=back))) == []
+    once = (replace(back[0], times=1), back[1])
+    assert len(list(prove(replace(run, assigned=once)))) == 1

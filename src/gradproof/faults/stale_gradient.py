@@ -91,7 +91,7 @@ def prove(run: Run) -> Iterator[Finding]:
     told: set[Place | None] = set()
     for group in records.values():
         apply, call = group[-1]
-        if len(group) < 2 or apply.place in told:
+        if len(group) < 2 or apply.place in told or _put_back(run, apply, len(group) - 1):
             continue
         told.add(apply.place)
         tape = run.tape(call.tape)
@@ -127,6 +127,8 @@ def _kept(run: Run) -> Iterator[Finding]:
             continue
         if any(pair.call not in known for apply in applies for pair in apply.pairs):
             continue
+        if _put_back(run, applies[-1], applied - taken):
+            continue
         yield Finding(
             f"gradients were taken {taken} times in all and applied {applied} times: what was "
             "kept from earlier recordings is applied again, when the variables have moved on",
@@ -139,6 +141,13 @@ def _kept(run: Run) -> Iterator[Finding]:
             step=taken + 1,
             fix=Fix("take them in every step", safe=False),
         )
+
+
+def _put_back(run: Run, apply: Apply, least: int) -> bool:
+    """The variables are given other values in between, as a line search does that tries again."""
+    times = {one.variable: one.times for one in run.assigned if one.method == "assign"}
+    variables = [pair.variable for pair in apply.pairs if pair.variable is not None]
+    return bool(variables) and all(times.get(one, 0) >= least for one in variables)
 
 
 def _call_of(run: Run, apply: Apply, pair: Pair) -> int | None:

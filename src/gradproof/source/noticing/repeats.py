@@ -91,7 +91,7 @@ def _stale(reader: Reader, one: Applied) -> None:
     loops = rounds.asked[id(one.asked)][1]
     if loops == one.loops:
         _recorded_once(reader, one, one.asked)
-    if loops == one.loops or one.loops[: len(loops)] != loops:
+    if loops == one.loops or one.loops[: len(loops)] != loops or _puts_back(one):
         return
     for other in rounds.applied:
         if (
@@ -104,6 +104,34 @@ def _stale(reader: Reader, one: Applied) -> None:
             others = ((reader.spot(one.asked.node), "taken once, before the loop"),)
             spot = reader.spot(one.node)
             habits.remark(reader, "stale-gradient", spot, "", tapes.names(list(one.owners)), others)
+
+
+def _puts_back(one: Applied) -> bool:
+    """Says whether weights are given other values beside the step, as a line search does."""
+    around: list[ast.AST] = [one.function.node] if isinstance(one.function, Function) else []
+    around += [loop for loop, _ in one.loops[-1:]]
+    calls = (node for place in around for node in ast.walk(place) if isinstance(node, ast.Call))
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and (
+            call.func.attr in ("set_weights", "load_weights")
+            # One after the other: what is called by a name of its own may be a rate.
+            or (call.func.attr == "assign" and _turns(around, call.func.value))
+        )
+        for call in calls
+    )
+
+
+def _turns(around: list[ast.AST], receiver: ast.expr) -> bool:
+    """Says whether a name is given by a loop, each round another variable."""
+    name = receiver.id if isinstance(receiver, ast.Name) else None
+    return any(
+        isinstance(target, ast.Name) and target.id == name
+        for place in around
+        for loop in ast.walk(place)
+        if isinstance(loop, ast.For | ast.comprehension)
+        for target in ast.walk(loop.target)
+    )
 
 
 def _recorded_once(reader: Reader, one: Applied, asked: Asked) -> None:
