@@ -201,3 +201,43 @@ def test_chosen_by_name():
     for made in (*named, 'keras.optimizers.get("adam")'):
         assert_findings(text.replace("MADE", made))
         assert_silent(kept.replace("MADE", made))
+
+
+TRACED_ANEW = """
+import functools
+
+make_adam = functools.partial(keras.optimizers.Adam, learning_rate=0.005)
+
+
+def make_step(optimizer):
+    def step(inputs, targets):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return tf.function(step)
+
+
+{before}
+for {rounds}:
+    {inside}
+    for _ in range(20):
+        step(x, y)
+"""
+
+
+def test_a_step_that_is_traced_anew_with_each_optimizer():
+    """Each epoch makes both; phases of training may."""
+    made, step = "adam = make_adam(){mark}", "step = make_step(adam)"
+    anew = f"{made}\n    {step}"
+    epochs = "epoch in range(5)"
+    marked = anew.format(mark="  # GP609")
+    assert_findings(TRACED_ANEW.format(before="", rounds=epochs, inside=marked))
+    plain = anew.format(mark="")
+    assert_silent(TRACED_ANEW.format(before="", rounds="phase in phases", inside=plain))
+    listed = TRACED_ANEW.format(before="", rounds="phase in phases", inside=plain)
+    loop = "for _ in range(20):\n        step(x, y)"
+    assert loop in listed
+    assert_silent(listed.replace(loop, "losses = [step(x, y) for _ in range(20)]"))
+    once = plain.replace("    step", "step")
+    assert_silent(TRACED_ANEW.format(before=once, rounds=epochs, inside="pass"))

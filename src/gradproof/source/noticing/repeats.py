@@ -56,7 +56,7 @@ def applied(
         reader.frame.function,
         guarded,
         reader.speculative,
-        reader.frame.traced is not None,
+        reader.frame.traced,
         variables.part if isinstance(variables, ListValue) else None,
     )
     if owners and all(owner is not None for owner in owners) and not reader.silent:
@@ -224,13 +224,13 @@ def _recreated(reader: Reader, one: Applied) -> None:
     """Another optimizer of the same line moves the same variables."""
     rounds = of(reader)
     optimizer = one.optimizer
-    if optimizer.custom is not None or not _has_state(optimizer) or reader.frame.traced is not None:
+    if optimizer.custom is not None or not _has_state(optimizer):
         return
     if id(optimizer) not in rounds.made:
         return
     _, loops, function = rounds.made[id(optimizer)]
-    inner = one.loops[len(loops) :]
-    if inner and not (len(inner) == 1 and loops and _is_epoch(loops[-1][0])):
+    inner = len(one.loops) - len(loops) + _comprehended(reader, optimizer)
+    if inner and not (inner == 1 and loops and _is_epoch(loops[-1][0])):
         return
     if _only_shown(function):
         return
@@ -239,6 +239,8 @@ def _recreated(reader: Reader, one: Applied) -> None:
             other.optimizer is not optimizer
             and other.optimizer.node is optimizer.node
             and other.node is one.node
+            # A trace holds the first; with each optimizer its own step is traced.
+            and (one.traced is None or other.traced is not one.traced)
             and _same_owners(other, one)
         ):
             others = [(reader.spot(one.node), "updates with a fresh state each time")]
@@ -248,6 +250,18 @@ def _recreated(reader: Reader, one: Applied) -> None:
             spot = reader.spot(asked)
             habits.remark(reader, "optimizer-recreated", spot, optimizer.kind, (), tuple(others))
             return
+
+
+def _comprehended(reader: Reader, optimizer: Optimizer) -> int:
+    """Comprehensions that lead to a step, and not to the making of its optimizer."""
+    comprehensions = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    made = [around for node in optimizer.path for around in reader.source.around(node)]
+    return sum(
+        isinstance(one, comprehensions) and one not in made
+        for frame in reader.frames
+        if frame.call is not None and frame.call not in optimizer.path
+        for one in reader.source.around(frame.call)
+    )
 
 
 def _has_state(optimizer: Optimizer) -> bool:

@@ -46,7 +46,7 @@ class Applied:
     function: object
     guarded: bool
     speculative: bool
-    traced: bool = False
+    traced: Function | None = None
     part: tuple[int, int | None] | None = None
 
 
@@ -102,7 +102,9 @@ def left_behind(reader: Reader, tape: Tape) -> ast.For | None:
 
 
 def optimizer_made(reader: Reader, optimizer: Optimizer) -> None:
-    """An optimizer is made."""
+    """An optimizer is made, and not while tracing, which raises."""
+    if reader.frame.traced is not None:
+        return
     rounds = of(reader)
     rounds.made[id(optimizer)] = (optimizer, tuple(rounds.loops), reader.frame.function)
 
