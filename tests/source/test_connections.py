@@ -302,3 +302,30 @@ def test_a_function_handed_to_jax():
         def compare(angles):
             return jax.jit(slopes, static_argnums=[1])(angles)
     """)
+
+
+def test_a_variable_that_comes_back():
+    """The likelihood of a CRF comes with the very weights that it was given."""
+    assert_findings("""
+        import tensorflow_addons as tfa
+
+        class Tagger(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(5)
+                self.pairs = self.add_weight(name="pairs", shape=(5, 5))
+
+            def loss_of(self, words, tags, lengths):
+                scores = self.dense(words)
+                likelihood, self.pairs = tfa.text.crf_log_likelihood(
+                    scores, tags, lengths, self.pairs
+                )
+                return -tf.reduce_mean(likelihood)
+
+        tagger = Tagger()
+        for words, tags, lengths in batches:
+            with tf.GradientTape() as tape:
+                loss = tagger.loss_of(words, tags, lengths)
+            gradients = tape.gradient(loss, tagger.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, tagger.trainable_variables))
+    """)

@@ -61,6 +61,8 @@ def library(
     maker = _made_by_library(reader, name, arguments, keywords, node)
     if maker is not None:
         return maker
+    if last(name) == "crf_log_likelihood":
+        return _crf(reader, arguments, keywords, node)
     root = name.split(".")[0]
     if root in ("tf", "keras", "tf1") or (root == "jax" and not _with_functions(arguments)):
         return operations.operation(reader, name, arguments, keywords, node)
@@ -98,6 +100,15 @@ def library(
     if name == "copy.deepcopy" and arguments and isinstance(arguments[0], Layer | Instance):
         return Unknown("copy", data=True)
     return _library_call(reader, name, arguments, keywords, node)
+
+
+def _crf(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value:
+    """The likelihood of tags, and the weights between tags: the very ones that were given."""
+    values = [*arguments, *keywords.values()]
+    flow = merge(reader.read(value, node) for value in values)
+    weights = keywords.get("transition_params", (*arguments, None, None, None, None)[3])
+    likelihood = Tensor(flow, made=reader.path(node))
+    return ListValue([likelihood, weights or Unknown(data=True)], True, fixed=True)
 
 
 def _with_functions(arguments: Arguments) -> bool:
