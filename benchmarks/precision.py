@@ -25,6 +25,7 @@ import csv
 import email
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -140,7 +141,11 @@ def _keep_pins(folder: Path) -> None:
     """Writes what a wheel requires as the requirements file it came from."""
     for metadata in folder.glob("*.dist-info/METADATA"):
         required = email.message_from_string(metadata.read_text()).get_all("Requires-Dist", [])
-        lines = [line.split(";")[0] for line in required if "extra ==" not in line]
+        lines = [
+            re.sub(r"\s*\((.*)\)", r"\1", line.split(";")[0])
+            for line in required
+            if "extra ==" not in line or line.startswith(("tensorflow", "keras", "tf-keras"))
+        ]
         (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
