@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
+from . import breaks
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .framework import api, ownership, tapes
 from .joining import leaves
-from .noticing import earlier, made_anew
+from .noticing import made_anew
 from .values import (
     Asked,
     Frozen,
@@ -167,7 +168,7 @@ def _look_at_detours(
             if cut is None or cut.kind not in ("numpy", "opaque") or number not in cut.tapes:
                 continue
             if reader.facts.detours.get(id(cut.path[-1]), set()) & (trained - {id(owner)}):
-                lost = _cut(reader, question.asked.tape, trail)
+                lost = breaks.cut(reader, question.asked.tape, trail)
                 question.found.append((owner, Connection(found.name, found.kind, True, lost)))
                 break
 
@@ -201,14 +202,14 @@ def _connection(
     stopped = all(trail.cut is not None and trail.cut.kind == "stopped" for trail in within)
     if within and not (stopped and outside):
         unmeant = (one for one in within if one.cut is not None and one.cut.kind != "stopped")
-        return Connection(name, kind, False, _cut(reader, tape, next(unmeant, within[0])))
+        return Connection(name, kind, False, breaks.cut(reader, tape, next(unmeant, within[0])))
     if outside and isinstance(owner, Unknown) and _has_a_way(flow, tape):
         # Beside what is trained, something that prepares the data is called the same way.
         return Connection(name, kind, False)
     if outside:
-        return Connection(name, kind, False, _outside(reader, question, outside[0], owner))
+        return Connection(name, kind, False, breaks.outside(reader, question, outside[0], owner))
     if cuts:
-        return Connection(name, kind, False, _cut(reader, tape, cuts[0]))
+        return Connection(name, kind, False, breaks.cut(reader, tape, cuts[0]))
     vague = flow.get(ANYTHING) or flow.get(ASIDE)
     if flow and not vague and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
@@ -223,80 +224,6 @@ def _has_a_way(flow: Flow, tape: Tape) -> bool:
         if isinstance(owner, Layer | Variable)
         for trail in trails
     )
-
-
-def _cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
-    assert trail.cut is not None
-    node = trail.cut.path[-1]
-    if trail.cut.kind == "numpy" and id(node) in reader.facts.aside:
-        # A method that acts, or measures, gives an array rightly; not so under the tape.
-        node = in_frame_of(trail.cut.path, tape.path)
-        return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
-    around = reader.facts.wrapped.get(id(node))
-    origin = reader.spot(around) if around is not None else None
-    path = trail.cut.path
-    caller = reader.spot(path[-2]) if len(path) > len(tape.path) else None
-    return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), None, origin, caller)
-
-
-def _outside(
-    reader: Reader, question: Question, trail: Trail, owner: object | None = None
-) -> Break:
-    tape = question.asked.tape
-    path = trail.read
-    if trail.left is not None and tape.number in trail.left[0] and trail.left[1]:
-        path = trail.left[1]
-    taken = reader.facts.taken.get(id(owner))
-    if taken is not None and any(one is trail.read[-1] for one in ast.walk(taken)):
-        # A tensor that was made of it took its name; the list still has the variable.
-        return Break("rebound", "", reader.spot(taken), None, reader.spot(question.asked.node))
-    built = id(trail.read[-1]) in reader.built_reads
-    alone = isinstance(owner, Variable) and question.looping
-    if built or (alone and earlier.derived_before(reader, trail.read, tape.path)):
-        made = owner.path if isinstance(owner, Variable | Layer) else ()
-        # In the function that made it, or else in the one that runs the steps.
-        common = max(shared(trail.read, made), shared(trail.read, tape.path))
-        return Break("built once", "", reader.spot(trail.read[common]))
-    node = in_frame_of(path, tape.path)
-    inner, caller = path[-1], None
-    if _methods_of_one(path, tape.path):
-        # What one method leaves to another is told in its own lines.
-        node, caller = path[shared(path, tape.path) + 1], reader.spot(node)
-    return Break(
-        "outside",
-        "",
-        reader.spot(node),
-        reader.spot(inner) if inner is not node else None,
-        reader.spot(tape.node),
-        caller,
-    )
-
-
-def _methods_of_one(path: Path, other: Path) -> bool:
-    """Says whether `path` and `other` lead into two methods of an object, called side by side."""
-    common = shared(path, other)
-    if common >= len(path) - 1 or common >= len(other) - 1:
-        return False
-    calls = (path[common], other[common])
-    objects = [
-        ast.unparse(one.func.value)
-        for one in calls
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)
-    ]
-    return len(objects) == 2 and objects[0] == objects[1]
-
-
-def shared(path: Path, other: Path) -> int:
-    """With how many steps, but not all, `path` begins as `other` does."""
-    depth = 0
-    while depth < len(path) - 1 and depth < len(other) - 1 and path[depth] is other[depth]:
-        depth += 1
-    return depth
-
-
-def in_frame_of(path: Path, other: Path) -> ast.AST:
-    """The first step of `path` that `other` does not share."""
-    return path[shared(path, other)]
 
 
 def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None:
@@ -314,7 +241,7 @@ def _last_made(reader: Reader, question: Question, owner: object) -> Path:
     tape, asked = question.asked.tape, question.asked.node
     begin, end = getattr(tape.node, "lineno", 0), getattr(asked, "lineno", 0)
     made = [
-        in_frame_of(value.made, tape.path)
+        breaks.in_frame_of(value.made, tape.path)
         for named in reader.frame.scopes[0].names.values()
         for value in leaves(named)
         if isinstance(value, Tensor) and value.made and owner in value.flow
@@ -375,7 +302,7 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
     if len(outside) == len(trails):
         arguments = question.asked.node.args
         name = reader.spot(arguments[1]).text if len(arguments) > 1 else "the tensor"
-        lost = _outside(reader, question, outside[0])
+        lost = breaks.outside(reader, question, outside[0])
         question.found.append((source, Connection(name, "tensor", False, lost)))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .. import connections
+from .. import breaks
 from ..dependence import Cut, Flow
 from ..framework import tapes
 from ..values import Asked, GradientOf, Layer, Tensor, Value, Variable
@@ -35,7 +35,7 @@ def summed(reader: Reader, node: ast.AST, left: Value, right: Value, result: Ten
         if gradient is not None and any(trail.cut for trail in term.flow[gradient]):
             continue  # It was recorded, and lost later, in NumPy say.
         if gradient is not None and _shares(gradient, whole.flow):
-            place = connections.in_frame_of(gradient.call.path, reader.tapes[-1].path)
+            place = breaks.in_frame_of(gradient.call.path, reader.tapes[-1].path)
             end = Cut(_INNER, "", (place,), reader.active)
             result.terms = (*result.terms, end)
         elif gradient is None and _of_closed_tape(reader, term, whole):
@@ -137,7 +137,7 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, used: list[object]) 
             continue  # It was recorded; what was made of it afterwards was not.
         shared = inputs & _tokens(gradient.source) if inputs else things
         if any(thing in gradient.call.target.flow for thing in shared):
-            place = connections.in_frame_of(gradient.call.path, question.tape.path)
+            place = breaks.in_frame_of(gradient.call.path, question.tape.path)
             names, spot = tapes.names(used), reader.spot(place)
             others = ((reader.spot(question.node), "asked for here"),)
             habits.remark(reader, "inner-gradient-not-recorded", spot, "", names, others)

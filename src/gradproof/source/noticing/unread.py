@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .. import connections
+from .. import breaks
 from ..dependence import Path
 from ..joining import flow_of
 from ..values import Function, Layer, Tensor, Unknown, Value, Variable
@@ -101,7 +101,7 @@ def dropped(reader: Reader, local: dict[str, Value], result: Value, node: ast.AS
         last = value.made if len(value.made) >= len(within) else _made_of_others(result, within)
         for thing in value.flow if last else ():
             if isinstance(thing, Layer | Variable) and thing not in back:
-                made = connections.in_frame_of(last, within)
+                made = breaks.in_frame_of(last, within)
                 # What the innermost function keeps, those around it have not either.
                 reader.facts.kept_back.setdefault(id(thing), (made,))
 

@@ -1,0 +1,89 @@
+"""Where the path from a variable to the target of a gradient is lost."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..evidence.loop import Break
+from .dependence import Path, Trail
+from .noticing import earlier
+from .values import Layer, Tape, Variable
+
+if TYPE_CHECKING:
+    from .connections import Question
+    from .reader import Reader
+
+
+def cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
+    """An operation through which no gradient passes."""
+    assert trail.cut is not None
+    node = trail.cut.path[-1]
+    if trail.cut.kind == "numpy" and id(node) in reader.facts.aside:
+        # A method that acts, or measures, gives an array rightly; not so under the tape.
+        node = in_frame_of(trail.cut.path, tape.path)
+        return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
+    around = reader.facts.wrapped.get(id(node))
+    origin = reader.spot(around) if around is not None else None
+    path = trail.cut.path
+    caller = reader.spot(path[-2]) if len(path) > len(tape.path) else None
+    return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), None, origin, caller)
+
+
+def outside(reader: Reader, question: Question, trail: Trail, owner: object | None = None) -> Break:
+    """What was computed where the tape of the question does not record."""
+    tape = question.asked.tape
+    path = trail.read
+    if trail.left is not None and tape.number in trail.left[0] and trail.left[1]:
+        path = trail.left[1]
+    taken = reader.facts.taken.get(id(owner))
+    if taken is not None and any(one is trail.read[-1] for one in ast.walk(taken)):
+        # A tensor that was made of it took its name; the list still has the variable.
+        return Break("rebound", "", reader.spot(taken), None, reader.spot(question.asked.node))
+    built = id(trail.read[-1]) in reader.built_reads
+    alone = isinstance(owner, Variable) and question.looping
+    if built or (alone and earlier.derived_before(reader, trail.read, tape.path)):
+        made = owner.path if isinstance(owner, Variable | Layer) else ()
+        # In the function that made it, or else in the one that runs the steps.
+        common = max(shared(trail.read, made), shared(trail.read, tape.path))
+        return Break("built once", "", reader.spot(trail.read[common]))
+    node = in_frame_of(path, tape.path)
+    inner, caller = path[-1], None
+    if _methods_of_one(path, tape.path):
+        # What one method leaves to another is told in its own lines.
+        node, caller = path[shared(path, tape.path) + 1], reader.spot(node)
+    return Break(
+        "outside",
+        "",
+        reader.spot(node),
+        reader.spot(inner) if inner is not node else None,
+        reader.spot(tape.node),
+        caller,
+    )
+
+
+def _methods_of_one(path: Path, other: Path) -> bool:
+    """Says whether `path` and `other` lead into two methods of an object, called side by side."""
+    common = shared(path, other)
+    if common >= len(path) - 1 or common >= len(other) - 1:
+        return False
+    calls = (path[common], other[common])
+    objects = [
+        ast.unparse(one.func.value)
+        for one in calls
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)
+    ]
+    return len(objects) == 2 and objects[0] == objects[1]
+
+
+def shared(path: Path, other: Path) -> int:
+    """With how many steps, but not all, `path` begins as `other` does."""
+    depth = 0
+    while depth < len(path) - 1 and depth < len(other) - 1 and path[depth] is other[depth]:
+        depth += 1
+    return depth
+
+
+def in_frame_of(path: Path, other: Path) -> ast.AST:
+    """The first step of `path` that `other` does not share."""
+    return path[shared(path, other)]
