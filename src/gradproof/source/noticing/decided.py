@@ -6,6 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from ..python.methods import root_of
+
 if TYPE_CHECKING:
     from ..reader import Reader
 
@@ -53,7 +55,7 @@ def order_at(reader: Reader, node: ast.AST) -> ast.AST:
         if not isinstance(target, ast.Tuple) or not isinstance(pairs, ast.Call):
             continue
         roots = {
-            ast.unparse(name): _root(column)
+            ast.unparse(name): root_of(column, (ast.Attribute,))
             for name, column in zip(target.elts, pairs.args, strict=False)
         }
         own = roots.pop(receiver.id, "")
@@ -62,13 +64,6 @@ def order_at(reader: Reader, node: ast.AST) -> ast.AST:
         if len(handed) == 2 and _FOLLOWING.search(own) and not _FOLLOWING.search(handed[1]):
             return call
     return node
-
-
-def _root(node: ast.expr) -> str:
-    """The name from which an expression starts: `target` of `target.weights`."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _argument(declared: ast.arguments, call: ast.Call, name: str) -> ast.expr | None:

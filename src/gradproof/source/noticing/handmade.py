@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..python.methods import ASSIGNS, Method, name_of, names_read, own_attribute
+from ..python.methods import ASSIGNS, Method, name_of, names_read, own_attribute, root_of
 from ..values import Class
 from . import habits, unstored, zero_slots
 
@@ -179,12 +179,5 @@ def _is_state(method: Method, call: ast.Call) -> bool:
             if isinstance(node, ast.Assign)
             and any(name_of(one) == target.id for one in node.targets)
         ]
-        return bool(made) and all(_root(value) == "self" for value in made)
-    return _root(target) == "self" and target is not call
-
-
-def _root(node: ast.AST) -> str:
-    """The name at the beginning of `self.slots[index].value`."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+        return bool(made) and all(root_of(value) == "self" for value in made)
+    return root_of(target) == "self" and target is not call

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..python.methods import root_of
 from . import habits
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ def loop_begins(reader: Reader, node: ast.For) -> None:
         return
     own = {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
     counters = [one for one in map(_counter, node.body) if one is not None]
-    if not counters or not any(_root(one) in own for one in _receivers(node, _UPDATES)):
+    if not counters or not any(root_of(one) in own for one in _receivers(node, _UPDATES)):
         return
     bound = {ast.unparse(one) for one in _bound(node)}
     powers = {ast.unparse(one) for one in _powers(node)}
     for counter in counters:
         name = ast.unparse(counter)
         # What belongs to the variable, or begins anew for it, may count with it.
-        if _root(counter) not in own and name not in bound and _raised(name, powers):
+        if root_of(counter) not in own and name not in bound and _raised(name, powers):
             others = ((reader.spot(node.target), "once for each of these"),)
             spot = reader.spot(counter)
             habits.remark(reader, "iterations-counter-off", spot, f"`{name}`", ("by hand",), others)
@@ -45,13 +46,6 @@ def _counter(statement: ast.stmt) -> ast.expr | None:
             target, added = call.func.value, call.args[0]
     one = isinstance(added, ast.Constant) and added.value == 1
     return target if one and isinstance(target, ast.Name | ast.Attribute) else None
-
-
-def _root(node: ast.expr) -> str:
-    """The name that an expression begins with; of `self.t` all of it is one thing's own."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _receivers(node: ast.AST, methods: frozenset[str]) -> Iterator[ast.expr]:

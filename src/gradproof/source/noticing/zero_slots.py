@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..python.methods import ASSIGNS, Method, name_of, names_read, own_attribute
+from ..python.methods import ASSIGNS, Method, name_of, names_read, own_attribute, root_of
 from ..values import Class
 from . import habits
 
@@ -143,10 +143,7 @@ def _keeps(node: ast.AST, name: str) -> bool:
 
 
 def _only_computes(called: ast.expr) -> bool:
-    root = called
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    return isinstance(called, ast.Attribute) and name_of(root) in _LIBRARIES
+    return isinstance(called, ast.Attribute) and root_of(called, (ast.Attribute,)) in _LIBRARIES
 
 
 def _used(around: ast.AST, name: str) -> Iterator[ast.stmt]:

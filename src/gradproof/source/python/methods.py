@@ -35,3 +35,17 @@ def own_attribute(node: ast.AST) -> str:
 def name_of(node: ast.AST) -> str:
     """A name, or the last part of a dotted one; empty for anything else."""
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+def root_of(
+    node: ast.AST, steps: tuple[type[ast.expr], ...] = (ast.Attribute, ast.Subscript)
+) -> str:
+    """The name that an expression begins with: `self` of `self.slots[index].value`.
+
+    Args:
+        node: The expression.
+        steps: What may stand behind the name.
+    """
+    while isinstance(node, steps):
+        node = node.value  # type: ignore[attr-defined]
+    return node.id if isinstance(node, ast.Name) else ""
