@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
 
 from commands import STUCK, ask
-from gradproof.generation import pinned_generation
+from gradproof.generation import installed_generation, pinned_generation
 
 POETRY = """\
 [[package]]
@@ -87,6 +89,29 @@ def test_a_lock_wins_over_what_asks_for_a_range(tmp_path):
     (tmp_path / "requirements.txt").write_text("keras<3\n")
     (tmp_path / "uv.lock").write_text('name = "keras"\nversion = "3.1"\n')
     assert pinned_generation(str(tmp_path), {}) == "3"
+
+
+@pytest.mark.parametrize(
+    ("version", "legacy", "generation"),
+    [
+        ("3.15.1", "", "3"),
+        ("2.15.0", "", "2"),
+        ("3.15.1", "1", "2"),
+        (None, "", None),
+        ("?", "", None),
+    ],
+)
+def test_what_is_installed(monkeypatch, version, legacy, generation):
+    """What `tf.keras` will mean, told without importing it."""
+
+    def installed(name):
+        if version is None:
+            raise metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr(metadata, "version", installed)
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", legacy)
+    assert installed_generation() == generation
 
 
 BARE = """\

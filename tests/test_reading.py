@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
+import textwrap
+
 from gradproof import source
+from gradproof.api import run
+from gradproof.faults import FAULTS
+from gradproof.launch import Program
 from gradproof.reading import Reading
 
 PROGRAM = """
@@ -37,3 +43,42 @@ def test_mistake_of_ours_in_one_file_is_a_note(tmp_path, monkeypatch):
     assert len(two.gradient_calls) == 1
     (note,) = reading.notes
     assert note.startswith("one.py could not be judged, a mistake in gradproof (")
+
+
+def test_a_file_is_read_once_for_what_it_says_itself(tmp_path, monkeypatch):
+    """Whatever generation was expected, or seen later."""
+    (tmp_path / "old.py").write_text(PROGRAM.replace("\nw =", "\nimport tf_keras\nw ="), "utf-8")
+    (tmp_path / "any.py").write_text(PROGRAM, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    reading = Reading("3")
+    reading.add("old.py")
+    reading.add("any.py")
+    old, either = reading.loops()
+    assert (old.generation, either.generation) == ("2", "3")
+    assert reading.loops(("3",))[0] is old
+    again_old, again = reading.loops(("2",))
+    assert again_old is old
+    assert again.generation == "2"
+
+
+def test_a_run_reads_its_script_before_it_starts(tmp_path, monkeypatch):
+    """No step has to wait for it, and it is not read again when the run has ended."""
+    script = tmp_path / "train.py"
+    script.write_text(
+        f"if False:\n{textwrap.indent(PROGRAM, '    ')}\nevents.append('runs')\n", "utf-8"
+    )
+    events: list[str] = []
+    monkeypatch.setattr(builtins, "events", events, raising=False)
+    right = source.read
+
+    def noting(text, path, keras=None, *rest):
+        events.append(f"read for {keras}")
+        return right(text, path, keras, *rest)
+
+    monkeypatch.setattr(source, "read", noting)
+    monkeypatch.setattr("gradproof.api.installed_generation", lambda: "3")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRADPROOF_HOME", str(tmp_path / "home"))
+    answer, _, ending = run(Program(str(script)), FAULTS, lambda *told: None)
+    assert events == ["read for 3", "runs"]
+    assert (ending.status, answer.files) == (0, 1)

@@ -21,6 +21,7 @@ from .evidence.run import Crash, Run
 from .fault import Diagnosis, Fault, Verdict
 from .files import Unreadable, is_own
 from .finding import Fix, Place, Span
+from .generation import installed_generation
 from .interrupts import theirs
 from .launch import Ending, Program, launch
 from .mending.cells import left_out
@@ -66,7 +67,8 @@ def run(
     folder = target if program.module else os.path.dirname(target)
     unwanted = configuration.codes_left_out_in(folder)
     faults = [fault for fault in faults if fault.code not in unwanted]
-    reading = Reading(keras or configuration.keras(os.path.join(folder, "program.py")))
+    known = keras or configuration.keras(os.path.join(folder, "program.py"))
+    reading = Reading(known or installed_generation())
     roots, notes = [os.getcwd()], list[str]()
     if not program.module:
         roots.append(os.path.dirname(os.path.abspath(program.target)))
@@ -78,6 +80,7 @@ def run(
     judge = _Judge(faults, reading, roots, tell, configuration, bystander)
     watcher = Watcher(judge.on_evidence, home(), bystander.steps, pace, wishes.aside)
     process = os.getpid()
+    judge.prepare()
     watcher.start()
     try:
         ending = launch(program)
@@ -127,6 +130,13 @@ class _Judge:
         self._failed = False
         self.loops: list[Loop] = []
         self.allowed = 0
+
+    def prepare(self) -> None:
+        """Reads and judges the source, so that no step has to wait for it."""
+        try:
+            self.found(Run())
+        except Exception as failure:
+            self._fail(failure)
 
     def found(self, seen: Run) -> list[Diagnosis]:
         """The ranked diagnoses of what was read and seen so far."""
@@ -202,11 +212,14 @@ class _Judge:
         except Exception as failure:
             if theirs(failure):
                 raise
-            # The program must not notice; the end gives it another chance.
-            self._failed = True
-            self._reading.notes.append(
-                f"judging failed while the program ran ({kept(failure)} has the traceback)"
-            )
+            self._fail(failure)
+
+    def _fail(self, failure: Exception) -> None:
+        """Judges no more before the end; the program must not notice."""
+        self._failed = True
+        self._reading.notes.append(
+            f"judging failed while the program ran ({kept(failure)} has the traceback)"
+        )
 
     def _is_new(self, diagnosis: Diagnosis) -> bool:
         key = _same_place(diagnosis)

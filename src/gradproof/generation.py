@@ -69,6 +69,23 @@ def pinned_generation(folder: str, known: dict[str, str | None]) -> str | None:
     return answer
 
 
+def installed_generation() -> str | None:
+    """The Keras generation that `tf.keras` means here: `"2"`, `"3"`, or `None` without Keras."""
+    if legacy_asked():
+        return "2"
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return "3" if int(version("keras").split(".")[0]) >= 3 else "2"
+    except (PackageNotFoundError, ValueError):
+        return None
+
+
+def legacy_asked() -> bool:
+    """Says whether the environment makes TensorFlow use tf-keras."""
+    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+
+
 def _project_root(folder: str) -> str:
     """The folder of the repository, of the project, or that we were called in."""
     above = [folder]

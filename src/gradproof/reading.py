@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .cell_places import in_cells, place_in_cell, run_in_cells
 from .files import SourceText, Unreadable, imported_files, load, shown_path
 from .finding import Place, Span
+from .generation import legacy_asked
 from .suppression import Allowance, allowances
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class Reading:
     def _generation(self, path: str) -> str | None:
         """The generation that is known from elsewhere than the file itself."""
         known = self._keras or self._pinned.get(path)
-        if known is None and _legacy_keras():
+        if known is None and legacy_asked():
             from .source import imports_keras
 
             return None if imports_keras(self._texts[path].text) else "2"
@@ -238,14 +239,14 @@ class Reading:
     def _read(self, text: SourceText, keras: str | None) -> Loop:
         # Here, since an answer that is known already needs no reader.
         from .evidence.loop import Loop
-        from .source import Sought, read
+        from .source import Sought, generation_of, read
 
-        key = (text.path, keras)
+        key = (text.path, generation_of(text.text, keras))
         if key not in self._loops:
             try:
                 self._project.sought = Sought()
                 with _silent_compiler():
-                    self._loops[key] = read(text.text, text.path, keras, self._project)
+                    self._loops[key] = read(text.text, text.path, key[1], self._project)
             except SyntaxError as problem:
                 at = place_in_cell(Place(text.path, Span(problem.lineno or 1)), {text.path: text})
                 raise Unreadable(f"{at.words}: syntax error, {problem.msg}") from None
@@ -289,10 +290,6 @@ def kept(failure: BaseException) -> str:
             continue
         return str(path)
     return "no writable file"
-
-
-def _legacy_keras() -> bool:
-    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
 
 
 @contextmanager

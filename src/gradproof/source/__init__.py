@@ -42,7 +42,7 @@ def read(text: str, path: str, keras: str | None = None, project: Project | None
         SyntaxError: The text is no Python program.
         ValueError: The text holds a null byte, or nests too deeply.
     """
-    generation = _generation(text, keras)
+    generation = generation_of(text, keras)
     try:
         tree = ast.parse(text, filename=path)
     except (RecursionError, MemoryError) as error:
@@ -70,7 +70,8 @@ def worth_reading(text: str) -> bool:
     return any(word.decode() in text for word in WORDS_OF_INTEREST)
 
 
-def _generation(text: str, keras: str | None) -> str | None:
+def generation_of(text: str, keras: str | None) -> str | None:
+    """The generation that a file is read for: what it says itself wins over what is known."""
     if _LEGACY.search(text) or _LEGACY_FLAG.search(text) or _OLD.search(text):
         return "2"
     # What is installed tells what `import keras` means.
@@ -82,4 +83,4 @@ def imports_keras(text: str) -> bool:
     return _THREE.search(text) is not None
 
 
-__all__ = ["Project", "Sought", "imports_keras", "read", "worth_reading"]
+__all__ = ["Project", "Sought", "generation_of", "imports_keras", "read", "worth_reading"]
