@@ -303,3 +303,38 @@ def test_a_term_of_a_utility():
     """
     assert_findings(text.format(variance="np.var", mark="  # GP202"))
     assert_silent(text.format(variance="tf.math.reduce_variance", mark=""))
+
+
+def test_a_sample_that_numpy_draws():
+    """It is drawn around what the encoder gives: the decoder's error ends there."""
+    text = """
+        rng = np.random.default_rng(0)
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                mean = encoder(x)
+                z = {drawn}
+                loss = tf.reduce_mean(tf.square(decoder(z) - x)) + tf.reduce_mean(mean**2)
+            variables = encoder.trainable_variables + decoder.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+    """
+    assert_findings(text.format(drawn="rng.normal(mean, 0.5)  # GP202"))
+    assert_findings(text.format(drawn="np.random.normal(mean, 0.5)  # GP202"))
+    assert_silent(text.format(drawn="mean + 0.5 * rng.normal(size=mean.shape)"))
+    assert_silent(text.format(drawn="mean + np.random.normal(0.0, 0.5, size=(32, 4))"))
+
+
+def test_an_action_that_numpy_draws():
+    """A policy learns by the probability of what was drawn, not by way of the draw."""
+    assert_silent("""
+        rng = np.random.default_rng(0)
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                mean = encoder(x)
+                action = rng.normal(mean, 0.5)
+                likely = -tf.square((action - mean) / 0.5)
+                loss = -tf.reduce_mean(likely * y)
+            gradients = tape.gradient(loss, encoder.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+    """)

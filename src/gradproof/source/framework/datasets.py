@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..dependence import NO_FLOW
+from ..flow import cut, merge
 from ..joining import flow_of
 from ..noticing import state, weighing
 from ..python import iterators
@@ -114,12 +115,23 @@ def dataset_method(
     return Unknown(name, data=True)
 
 
+_AROUND = frozenset("normal uniform laplace logistic gumbel lognormal".split())
+"""What moves with its arguments: a sample with a derivative, if TensorFlow drew it."""
+
+
 def random_array(
     reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
     """An array of random numbers."""
     size = keywords.get("size")
     shape: shapes.Shape | None = None
+    around = merge(reader.read(one, node) for one in (*arguments, *keywords.values()))
+    if around and name in _AROUND and isinstance(node, ast.Call):
+        # The sample hangs on what it is drawn around, and NumPy has no gradient of it.
+        flow = cut(around, "numpy", ast.unparse(node.func), reader.path(node), reader.active)
+        known = [shapes.of(one) for one in arguments]
+        wide = shapes.broadcast(*known) if len(known) == 2 and size is None else None
+        return Tensor(flow, "array", wide, whole=False, made=reader.path(node))
     if name in ("randn", "rand"):
         shape = tuple(
             value.value if isinstance(value, Constant) and isinstance(value.value, int) else None
