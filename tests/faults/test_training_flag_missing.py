@@ -252,3 +252,29 @@ def test_a_block_of_the_program_is_told_to_stay_in_inference():
     assert_findings(text.format(**norm, flag="False", mark="  # GP706"))
     assert_silent(text.format(**norm, flag="training", mark=""))
     assert_silent(text.format(name="act", kind="ReLU()", flag="False", mark=""))
+
+
+def test_a_default_by_another_name():
+    """What a helper's own `train` is by default, the model is told."""
+    text = """
+        class Runner:
+            def __init__(self):
+                self.net = keras.Sequential([keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+
+            def forward(self, x, train={default}):
+                return self.net(x, training=train)
+
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self.forward(x{told}) - y)){mark}
+                gradients = tape.gradient(loss, self.net.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, self.net.trainable_variables))
+
+        runner = Runner()
+        runner.step(x, y)
+        print(runner.forward(x))
+    """
+    assert_findings(text.format(default="False", told="", mark="  # GP706"))
+    assert_silent(text.format(default="False", told=", True", mark=""))
+    assert_silent(text.format(default="False", told=", train=False", mark=""))
+    assert_silent(text.format(default="True", told="", mark=""))
