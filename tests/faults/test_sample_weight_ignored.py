@@ -467,3 +467,54 @@ def test_weights_by_keyword():
     """
     assert_findings(text.format(used="", mark="  # GP704"))
     assert_silent(text.format(used=" * weights", mark=""))
+
+
+def test_a_step_that_hands_its_data_on():
+    """A method of the model takes the data apart, and leaves the third part."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.out = keras.layers.Dense(1)
+
+            def call(self, x):
+                return self.out(x)
+
+            def objective(self, data):
+                {taken}
+                return tf.reduce_mean(tf.square(y - self(x)){weighed})
+
+            def train_step(self, data):
+                with tf.GradientTape() as tape:
+                    loss = self.objective(data)
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {{"loss": loss}}
+
+        net = Net()
+        net.compile("adam")
+        net.fit(x, y, class_weight={{0: 1.0, 1: 9.0}})
+    """
+    for taken in ("x, y = data[0], data[1]", "x, y = data"):
+        assert_findings(text.format(taken=f"{taken}  # GP704", weighed=""))
+    assert_silent(text.format(taken="x, y, w = data", weighed=" * w"))
+
+
+def test_a_weight_is_looked_up_for_nothing():
+    """The class weights are gathered by the labels, and the loss goes on without them."""
+    text = """
+        class_weights = tf.constant([0.5, 0.5, 1.0, 2.0])
+        error = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+        def step(x, labels):
+            w = tf.gather({table}, labels){mark}
+            with tf.GradientTape() as tape:
+                loss = error(labels, model(x){given})
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step(x, labels)
+    """
+    assert_findings(text.format(table="class_weights", mark="  # GP704", given=""))
+    assert_silent(text.format(table="class_weights", mark="", given=", sample_weight=w"))
+    assert_silent(text.format(table="tf.range(4)", mark="", given=""))

@@ -133,6 +133,14 @@ _WORDS = {
         "without the mask",
         "multiply by the mask, and divide by its sum",
     ),
+    "looked up": (
+        (
+            "a weight is looked up for each label and nothing uses it: the mean counts every label "
+            "the same"
+        ),
+        "never used",
+        "multiply each sample's loss by its weight",
+    ),
 }
 
 
@@ -146,7 +154,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             label=label,
             related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
             fix=Fix(mend, safe=False),
-            level="warning" if seen.words == "idle" else None,
+            level="warning" if seen.words in ("idle", "looked up") else None,
         )
 
 
@@ -201,16 +209,16 @@ def _of_mask(call: GradientCall, mask: Operation, mean: Operation) -> Finding:
 
 
 def _of_classes(call: GradientCall, weights: Operation, mean: Operation) -> Finding:
+    words, label, mend = _WORDS["looked up"]
     return Finding(
-        "a weight is looked up for each label and nothing uses it: the mean counts every label "
-        "the same",
+        words,
         place=weights.place or call.place,
-        label="never used",
+        label=label,
         related=second_places((mean.place, "the mean without the weights")),
         variables=tuple(source.name for source in call.sources if source.name),
         step=call.step + 1,
         level="warning",
-        fix=Fix("multiply each sample's loss by its weight", safe=False),
+        fix=Fix(mend, safe=False),
     )
 
 

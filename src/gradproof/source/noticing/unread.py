@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...evidence.loop import Spot
 from .. import breaks
 from ..dependence import Path
 from ..joining import flow_of
+from ..python.methods import name_of
 from ..values import Function, Layer, Tensor, Unknown, Value, Variable
 from . import habits
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 WEIGHTS = r"^(sample|class|example|instance)_?weights?$|^weights?$|^sw$"
 _MASKS = r"(^|_)(mask|padding)(s|_|$)|^valid(_mask)?$"
 _MADE = rf"{_MASKS}|^(sample|class|example|instance)_weights?$"
+_LOOKED_UP = r"(^|_)(sample|class|example|instance)_?weights?$|^weights$"
 
 
 def names(reader: Reader, function: ast.FunctionDef) -> tuple[dict[str, ast.arg], list[ast.Assign]]:
@@ -50,9 +53,18 @@ def _makes(node: ast.Assign) -> bool:
     return (
         len(node.targets) == 1
         and isinstance(node.targets[0], ast.Name)
-        and re.search(_MADE, node.targets[0].id) is not None
+        and (re.search(_MADE, node.targets[0].id) is not None or _looks_up(node))
         and isinstance(node.value, ast.Call | ast.Compare | ast.BinOp | ast.UnaryOp)
     )
+
+
+def _looks_up(node: ast.Assign) -> bool:
+    """`w = tf.gather(class_weights, y)`."""
+    value, target = node.value, node.targets[0]
+    gathers = isinstance(value, ast.Call) and name_of(value.func) in ("gather", "take")
+    short = isinstance(target, ast.Name) and re.match(r"(w|ws|cw)(_?batch)?$", target.id)
+    named = value.args[:1] if gathers and short else []  # type: ignore[attr-defined]
+    return any(re.search(_LOOKED_UP, name_of(one)) for one in named)
 
 
 def _used(function: ast.FunctionDef) -> Iterator[str]:
@@ -84,8 +96,17 @@ def returned(
             others = ((reader.spot(argument), label),)
             habits.remark(reader, "sample-weight-ignored", spot, words, (), others)
     for one in made:
-        others = ((reader.spot(one), "not used"),)
-        habits.remark(reader, "sample-weight-ignored", spot, "idle", (), others)
+        idle(reader, one, spot)
+
+
+def idle(reader: Reader, made: ast.Assign, loss: Spot) -> None:
+    """Says of a mask, or of weights, that the loss goes on without them."""
+    spot = reader.spot(made)
+    if _looks_up(made):
+        others = ((loss, "the mean without the weights"),)
+        habits.remark(reader, "sample-weight-ignored", spot, "looked up", (), others)
+    else:
+        habits.remark(reader, "sample-weight-ignored", loss, "idle", (), ((spot, "not used"),))
 
 
 def dropped(reader: Reader, local: dict[str, Value], result: Value, node: ast.AST) -> None:

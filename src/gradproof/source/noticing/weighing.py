@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..framework import tapes
+from ..python.methods import own_attribute
 from ..values import (
     Asked,
     Class,
@@ -52,11 +53,12 @@ def fitted(reader: Reader, thing: Layer | Instance, keywords: dict[str, Value]) 
     step = thing.of.members.get("train_step") if isinstance(thing, Instance) else None
     if not given or not isinstance(step, Function) or not isinstance(step.node, ast.FunctionDef):
         return
-    found = _unpacking(step.node)
     if not _trains(step.node):
         return
+    taking = _handed_whole(thing, step.node)
+    found = _unpacking(taking)
     if found is None:
-        for taken in _taken_by_index(step.node):
+        for taken in _taken_by_index(taking):
             habits.remark(reader, "sample-weight-ignored", reader.spot(taken), "two")
         return
     target, node = found
@@ -64,8 +66,26 @@ def fitted(reader: Reader, thing: Layer | Instance, keywords: dict[str, Value]) 
         habits.remark(reader, "sample-weight-ignored", reader.spot(target), "two")
     elif len(target.elts) == 3:
         third = target.elts[2]
-        if isinstance(third, ast.Name) and not _weighs(step.node, third.id):
-            _tell(reader, step.node, target, third.id)
+        if isinstance(third, ast.Name) and not _weighs(taking, third.id):
+            _tell(reader, taking, target, third.id)
+
+
+def _handed_whole(thing: Layer | Instance, step: ast.FunctionDef) -> ast.FunctionDef:
+    """The method that a step gives its data to as they came, or the step."""
+    given = [argument.arg for argument in step.args.args if argument.arg != "self"]
+    calls = [
+        node
+        for node in ast.walk(step)
+        if isinstance(node, ast.Call) and own_attribute(node.func) and not node.keywords
+        if len(node.args) == 1 and _name(node.args[0]) in given[:1]
+    ]
+    methods = {own_attribute(call.func) for call in calls}
+    read = len(list(_loading(step, given[0]))) if given else 0
+    if not isinstance(thing, Instance) or len(methods) != 1 or read != len(calls):
+        return step
+    method = thing.of.members.get(methods.pop())
+    taking = method.node if isinstance(method, Function) else step
+    return taking if isinstance(taking, ast.FunctionDef) else step
 
 
 def _name(node: ast.AST) -> str:
@@ -190,8 +210,7 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
     for one in made:
         loss = _loss(node)
         if loss is not None:
-            others = ((reader.spot(one), "not used"),)
-            habits.remark(reader, "sample-weight-ignored", reader.spot(loss), "idle", (), others)
+            unread.idle(reader, one, reader.spot(loss))
 
 
 # Padding
