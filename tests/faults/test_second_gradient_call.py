@@ -189,3 +189,24 @@ def test_in_a_comprehension_that_chooses():
         ]
         optimizer.apply_gradients(zip(found, encoder.trainable_variables))
     """)
+
+
+def test_a_helper_in_a_loop_over_networks():
+    """The loop calls a function, which asks the same tape in each turn."""
+    text = """
+        nets = {{"encoder": encoder, "decoder": decoder}}
+        optimizers = {{name: keras.optimizers.Adam() for name in nets}}
+
+        def update(tape, loss, name):
+            gradients = tape.gradient(loss, nets[name].trainable_variables){mark}
+            optimizers[name].apply_gradients(zip(gradients, nets[name].trainable_variables))
+
+        for _ in range(3):
+            {outside}
+                parts = {{name: tf.reduce_mean(tf.square(net(x))) for name, net in nets.items()}}
+            for name, loss in parts.items():
+                update(tape, loss, name)
+    """
+    opened = "with tf.GradientTape({}) as tape:"
+    assert_findings(text.format(outside=opened.format(""), mark="  # GP213"))
+    assert_silent(text.format(outside=opened.format("persistent=True"), mark=""))

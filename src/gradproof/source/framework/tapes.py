@@ -179,7 +179,8 @@ def gradient(
     updates.consumed_by_gradient(reader, flow)
     earlier = _parting(tape.asked, asked.path) if tape.asked else None
     if earlier is node:
-        earlier = _listed_turns(reader, node) or node
+        turns = (_listed_turns(reader, step) for step in reversed(asked.path))
+        earlier = next((one for one in turns if one is not None), node)
     if not reader.silent:
         reader.facts.gradient_call(asked, zeros=zeros, earlier=earlier)
     if tape.persistent is False and not tape.asked:
@@ -197,7 +198,7 @@ def _parting(earlier: Path, now: Path) -> ast.AST:
 
 
 def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
-    """What a loop around the call runs over, if that is known: it runs more than once."""
+    """What a loop around a call runs over, if that is known: it runs more than once."""
     for loop in ast.walk(reader.source.tree):
         if isinstance(loop, ast.For) and id(loop) in reader.facts.turning:
             inside = [one for statement in loop.body for one in ast.walk(statement)]
