@@ -269,3 +269,23 @@ def test_distances_of_views(length: str, rows: str, columns: str):
     assert_silent(PAIRS.format(length=kept, mark="", **made))
     made["columns"] = "tf.expand_dims(model(x + 1.0), 1)"
     assert_silent(PAIRS.format(length=length, mark="", **made))
+
+
+def test_two_that_do_the_same():
+    """`log(p)` and `log(1 - p)` in neighbouring lines are one formula; a root is another."""
+    log = operation(SQUARE, "Log", (SUB,))
+    run = with_operations(_with_root(loss=inf), log)
+    same = with_operations(run, operation(MEAN, "Log", (SQUARE,), line=5, shape=()))
+    assert proven(same) == [("GP303", 4)]
+    other = with_operations(run, operation(MEAN, "RealDiv", (SUB, SQUARE), line=5, shape=()))
+    assert proven(other) == [("GP304", 6)]
+
+
+def test_a_sum_of_exponentials_keeps_away():
+    """`tf.reduce_logsumexp` takes the logarithm of one or more."""
+    run = with_operations(
+        _with_root(loss=inf),
+        operation(SQUARE, "RealDiv", (SUB, 6)),
+        operation(MEAN, "Log", (SQUARE,), line=7, shape=(), via=("reduce_logsumexp",)),
+    )
+    assert proven(run) == [("GP303", 4)]

@@ -15,6 +15,9 @@ from .ways import on_the_way
 GROWTH = 1e4
 """From one measured step to a later one: norms that grow so explode."""
 
+NEAR = 2
+"""Lines between two operations of one formula, at most."""
+
 POSITIVE = frozenset({"Add", "AddV2", "Maximum", "ClipByValue"})
 """With a positive constant they keep an argument away from zero."""
 
@@ -27,6 +30,9 @@ ARGUMENT = {"RealDiv": 1, "Div": 1}
 
 INFINITE = frozenset({"Div", "Log", "Log1p", "RealDiv", "Reciprocal", "Rsqrt", "Acosh", "Atanh"})
 """At their edge the value is infinite too, not only the derivative."""
+
+KEEP_AWAY = frozenset({"__call__", "reduce_logsumexp"})
+"""What computes in a way that gets to no edge."""
 
 MASKS = frozenset({"Select", "SelectV2", "MulNoNan", "DynamicStitch", "GatherNd", "Where"})
 """They can hide a value that is not finite."""
@@ -60,8 +66,18 @@ class NonFinite:
 
     @property
     def cause(self) -> Operation | None:
-        """The one operation that can have made them, if it is one."""
-        return self.candidates[0] if len(self.candidates) == 1 and not self.exploding else None
+        """The one operation that can have made them, or the first of one formula."""
+        return self.candidates[0] if self._alike() and not self.exploding else None
+
+    def _alike(self) -> bool:
+        """One operation, or two that do the same in neighbouring lines: `log(p)`, `log(1 - p)`."""
+        places = [one.place for one in self.candidates if one.place is not None]
+        lines = [place.line for place in places]
+        near = bool(lines) and max(lines) - min(lines) <= NEAR
+        same = len({one.type for one in self.candidates}) == 1
+        one_file = len({place.path for place in places}) == 1
+        whole = len(places) == len(self.candidates)
+        return len(self.candidates) == 1 or (whole and same and one_file and near)
 
 
 def non_finite(run: Run) -> NonFinite | None:
@@ -130,8 +146,8 @@ def _candidates(
     recording = run.recording(call.recording)
     found = singular_operations(run, call, names)
     edged = [operation for operation in found if not _guarded(recording, operation)]
-    # Keras's own layers and losses keep away from the edge, or mean to.
-    own = [operation for operation in edged if "__call__" not in operation.via]
+    # Those inside of Keras's own layers and losses keep away from the edge, or mean to.
+    own = [operation for operation in edged if not KEEP_AWAY & set(operation.via)]
     left = own or edged
     left = [one for one in left if not _above_zero(recording, one)] or left
     if step.loss is not None:

@@ -83,6 +83,7 @@ _EDGE = (
     "of the operations between them and the target only {} has an infinite derivative within its "
     "range, and nothing keeps its argument off that edge"
 )
+_TWICE = "can be it as well"
 _UNSAFE = (
     "the program asks of some data whether they are finite, and computes with all of them here: a "
     "mask hides what comes of the others, but not its derivative, NaN times 0"
@@ -126,7 +127,10 @@ def prove(run: Run) -> Iterator[Finding]:
         "the values are NaN from then on",
         place=cause.place,
         label=label,
-        related=second_places((apply.place, "applied here")),
+        related=second_places(
+            *((one.place, _TWICE) for one in found.candidates if one is not cause),
+            (apply.place, "applied here"),
+        ),
         variables=found.names,
         step=step.index,
         evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),
