@@ -640,3 +640,13 @@ def test_two_keys_of_one_network():
     assert_findings(text.format(target='nets["online"]', mark="  # GP707"))
     clone = 'keras.models.clone_model(nets["online"])'
     assert_silent(text.format(target=clone, mark=""))
+
+
+def test_two_names_that_a_run_mixes():
+    """The line that makes no copy is the root; the update that mixes it with itself follows."""
+    suspicion = Finding("two names for one network", place=at(1), label="no copy")
+    settled = settle(suspicion, mixed(12))
+    assert isinstance(settled, Finding)
+    assert "line 7 mixed its weights with themselves" in settled.message
+    assert settled.symptoms == ("target-copy-wrong",)
+    assert settle(suspicion, mixed(READ_KERNEL)) is None
