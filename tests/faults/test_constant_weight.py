@@ -235,3 +235,22 @@ def test_drawn_by_a_helper():
         assert_silent(text.format(drawn=f"tf.Variable({drawn})", made=made, mark=""))
     fixed = made.replace("init(4, 1)", "tf.Variable(init(4, 1))")
     assert_silent(text.format(drawn="tf.random.normal(shape)", made=fixed, mark=""))
+
+
+def test_prototypes():
+    """What a layer compares its input with is learned, unless it says that it is not."""
+    text = """
+        class {name}(keras.layers.Layer):
+            def __init__(self, count):
+                super().__init__()
+                self.prototypes = {made}{mark}
+
+            def call(self, inputs):
+                gaps = tf.expand_dims(inputs, 1) - self.prototypes
+                return -tf.reduce_sum(tf.square(gaps), axis=-1)
+    """
+    drawn = "tf.random.normal((count, 4))"
+    assert_findings(text.format(name="Nearest", made=drawn, mark="  # GP113"))
+    assert_silent(text.format(name="FixedPrototypes", made=drawn, mark=""))
+    made = 'self.add_weight(shape=(count, 4), name="prototypes")'
+    assert_silent(text.format(name="Nearest", made=made, mark=""))

@@ -26,7 +26,7 @@ _DRAWN = (
 )
 _WEIGHT = (
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
-    r"|[wWb]_\w+|[wW][xhioqkvzrcfgus]{1,2}|matrix|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
+    r"|[wWb]_\w+|[wW][xhioqkvzrcfgus]{1,2}|matrix|prototypes?|codebook|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
     r"|\w+_(weights?|kernel|bias|embeddings?|matrix))$"
 )
 _FIXED = (
