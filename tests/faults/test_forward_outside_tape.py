@@ -192,3 +192,48 @@ def test_what_one_method_leaves_to_another():
             agent.learn()
         """
     )
+
+
+def test_only_a_penalty_is_recorded():
+    """The prediction was kept by another method; what moves the weights is their own size."""
+    text = """
+        class Fit:
+            def __init__(self):
+                self.net = keras.Sequential([keras.layers.Dense(1)])
+
+            def forward(self, x):
+                self.given = self.net(x)
+
+            def loss(self, y):
+                size = tf.add_n([tf.nn.l2_loss(one) for one in self.net.trainable_variables])
+                return tf.reduce_mean(tf.square(self.given - y)) + 0.01 * size
+
+            def step(self, x, y):
+                {before}
+                with tf.GradientTape() as tape:
+                    {inside}
+                    loss = self.loss(y)
+                gradients = tape.gradient(loss, self.net.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, self.net.trainable_variables))
+
+        fit = Fit()
+        for _ in range(3):
+            fit.step(x, y)
+    """
+    call = "self.forward(x)"
+    assert_findings(text.format(before=f"{call}  # GP201", inside="pass"))
+    assert_silent(text.format(before="pass", inside=call))
+
+
+def test_what_came_before_beside_what_comes_now():
+    """A ratio to what the policy said before the update is one of two calls."""
+    assert_silent("""
+        before = encoder(x)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                ratio = tf.exp(encoder(x) - before)
+                size = tf.add_n([tf.nn.l2_loss(one) for one in encoder.trainable_variables])
+                loss = -tf.reduce_mean(ratio * y) + 0.01 * size
+            gradients = tape.gradient(loss, encoder.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
+    """)

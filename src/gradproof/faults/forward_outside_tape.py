@@ -68,9 +68,11 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """Variables that were used, but not while the tape recorded."""
     for broken, call, names in loop.breaks("outside"):
+        live = any(one.live for one in call.connections if one.lost == broken)
         yield Finding(
             f"{listed(names) or 'the variables'}: used outside the tape that is asked for "
-            "the gradient, so it gives None",
+            "the gradient, "
+            + ("which sees a penalty on them only" if live else "so it gives None"),
             place=loop.place(broken.at),
             label="not recorded by the tape",
             related=(

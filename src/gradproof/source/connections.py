@@ -190,7 +190,7 @@ def _connection(
     name = name.rpartition(".")[2] if isinstance(owner, Unknown) else name
     kind = "variable" if isinstance(owner, Variable) else "layer"
     if any(tape.number in trail.tapes for trail in trails):
-        return Connection(name, kind, True)
+        return Connection(name, kind, True, _called_before(reader, question, owner, trails))
     if tape.watches_variables is not True and id(owner) not in tape.watched_owners:
         return Connection(name, kind, False)
     if any(tape.number in trail.tapes and trail.cut is None for trail in flow.get(ANYTHING, ())):
@@ -214,6 +214,18 @@ def _connection(
     if flow and not vague and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
     return Connection(name, kind, False)
+
+
+def _called_before(
+    reader: Reader, question: Question, owner: object, trails: tuple[Trail, ...]
+) -> Break | None:
+    """The target needs a call that the tape did not see: at most a penalty moves the layer."""
+    number = question.asked.tape.number
+    if not isinstance(owner, Layer) or number in reader.facts.called_under.get(id(owner), ()):
+        return None
+    before = (one for one in trails if one.cut is None and number not in one.tapes)
+    trail = next(before, None)
+    return None if trail is None else breaks.outside(reader, question, trail, owner)
 
 
 def _has_a_way(flow: Flow, tape: Tape) -> bool:

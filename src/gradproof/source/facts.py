@@ -92,6 +92,7 @@ class Facts:
         self.modes: dict[int, connections.Mode] = {}
         self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}
+        self.called_under: dict[int, set[int]] = {}
         self.kept_back: dict[int, Path] = {}
         self.optimizers: list[Optimizer] = []
         self.lent: dict[int, tuple[Optimizer, ast.AST]] = {}
@@ -164,6 +165,7 @@ class Facts:
     def use_of_layer(self, layer: Layer, path: Path) -> None:
         """A layer is called."""
         if self.reader.active:
+            self.called_under.setdefault(id(layer), set()).update(self.reader.active)
             uses = self.layer_uses.setdefault(id(layer), [])
             if len(uses) < 8:
                 uses.append(path)
