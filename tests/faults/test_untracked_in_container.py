@@ -199,3 +199,78 @@ def test_an_object_that_is_walked(use):
     assert_findings(STACK.format(base="", use=use, mark="  # GP102"), STEP)
     tracked = STACK.format(base="(keras.layers.Layer)", use=use, mark="")
     assert_silent(tracked, STEP)
+
+
+@pytest.mark.parametrize("keras", ["3", "2"])
+def test_put_into_the_dict_of_the_object(keras):
+    """`__dict__` goes past the tracking of attributes; what is set once more is tracked."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self, **parts):
+                super().__init__()
+                {put}
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(self.body(inputs))
+
+        model = Net(body=keras.layers.Dense(4, activation="relu"), scale=0.5)
+    """
+    hidden = (
+        "self.__dict__.update(parts)  # GP102",
+        "vars(self).update(parts)  # GP102",
+        'self.__dict__["body"] = parts["body"]  # GP102',
+    )
+    for put in hidden:
+        assert_findings(text.format(put=put), STEP, keras)
+    seen = "for name, part in parts.items(): setattr(self, name, part)"
+    again = "self.__dict__.update(parts); self.body = keras.Sequential([self.body])"
+    for put in (seen, again):
+        assert_silent(text.format(put=put), STEP, keras)
+
+
+def test_settings_in_the_dict_of_the_object():
+    """Numbers and optimizers are not to be tracked."""
+    assert_silent(
+        """
+        class Net(keras.Model):
+            def __init__(self, **options):
+                super().__init__()
+                self.__dict__.update(options)
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.scale * self.head(inputs)
+
+        model = Net(scale=0.5, optim=keras.optimizers.Adam(0.01))
+        """,
+        STEP,
+    )
+
+
+def test_a_list_that_a_function_closes_over():
+    """A model that holds the function sees none of the layers; with their list it sees all."""
+    text = """
+        def tower(widths):
+            blocks = [keras.layers.Dense(width) for width in widths]{mark}
+
+            def run(inputs):
+                for block in blocks:
+                    inputs = block(inputs)
+                return inputs
+
+            return run, blocks
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.run, {blocks} = tower([4, 4])
+                self.head = keras.layers.Dense(4)
+
+            def call(self, inputs):
+                return self.head(self.run(inputs))
+
+        model = Net()
+    """
+    assert_findings(text.format(blocks="_", mark="  # GP102"), STEP)
+    assert_silent(text.format(blocks="self.blocks", mark=""), STEP)

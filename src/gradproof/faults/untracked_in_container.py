@@ -100,6 +100,7 @@ _REASONS = {
     "plain": "inside a plain Python object, where Keras does not look",
     "module": "in a `tf.Module`, which does not see Keras 3 layers",
     "closure": "held by a function only, where Keras does not look",
+    "dict": "put into `__dict__`, past what Keras tracks of attributes",
     "module in layer": "in a `tf.Module` that a Keras 3 object holds, where Keras does not look",
 }
 

@@ -125,7 +125,7 @@ def _untracked(reader: Reader, question: connections.Question) -> Iterator[Owned
                 reader.spot(path[-1]),
                 _kind(thing),
                 hidden.reason,
-                reader.spot(hidden.beyond.node) if hidden.beyond is not None else None,
+                reader.spot(hidden.beyond) if hidden.beyond is not None else None,
             )
 
 

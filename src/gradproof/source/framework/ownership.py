@@ -137,7 +137,8 @@ def _tracked_by(
     if thing.of.bases and base == "layer" and any(_is_leaf(b) for b in thing.of.bases):
         yield thing
     yield from (weight for weight in thing.weights if isinstance(weight, Variable))
-    for value in list(thing.attributes.names.values()):
+    past = thing.past if base != "module" else {}
+    for value in [one for name, one in thing.attributes.names.items() if name not in past]:
         for item in _held(value):
             if isinstance(item, Variable):
                 if _is_tracked_variable(reader, item, base):
@@ -205,12 +206,13 @@ class Hidden(NamedTuple):
     Attributes:
         reason: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain` (inside
             a plain object), `module` (a Keras layer in a `tf.Module`), `module in
-            layer`, `closure` (a function has it); empty if it is in the list.
-        beyond: The object at which the looking ends, if it holds the thing.
+            layer`, `closure` (a function has it), `dict` (it came in by `__dict__`); empty
+            if it is in the list.
+        beyond: Where the looking ends: what made the object that holds the thing, say.
     """
 
     reason: str = ""
-    beyond: Instance | None = None
+    beyond: ast.AST | None = None
 
 
 def untracked(reader: Reader, thing: object) -> dict[object, Hidden]:
@@ -240,17 +242,22 @@ def _reached(
         elif thing.kind not in api.WITHOUT_VARIABLES:
             yield thing, hidden
     elif isinstance(thing, Instance):
-        for value in list(thing.attributes.names.values()):
+        for name, value in list(thing.attributes.names.items()):
             for item in _held(value):
-                why = hidden
-                if not hidden.reason:
-                    reason = _reason(reader, thing.of.base, item)
-                    edge = {"plain": thing if depth else None, "module in layer": item}.get(reason)
-                    why = Hidden(reason, edge if isinstance(edge, Instance) else None)
+                why = hidden if hidden.reason else _hiding(reader, thing, name, item, depth)
                 yield from _reached(reader, item, why, depth + 1, seen)
     elif isinstance(thing, Function):
         for item in _closed_over(thing):
             yield from _reached(reader, item, hidden, depth + 1, seen)
+
+
+def _hiding(reader: Reader, thing: Instance, name: str, item: Value, depth: int) -> Hidden:
+    """Why what an attribute holds is in no list of its object, if it is not."""
+    if name in thing.past and thing.of.base in ("layer", "model"):
+        return Hidden("dict", thing.past[name])
+    reason = _reason(reader, thing.of.base, item)
+    edge = {"plain": thing if depth else None, "module in layer": item}.get(reason)
+    return Hidden(reason, edge.node if isinstance(edge, Instance) else None)
 
 
 def _closed_over(function: Function) -> Iterator[Value]:
@@ -259,8 +266,8 @@ def _closed_over(function: Function) -> Iterator[Value]:
     for node in ast.walk(function.node):
         if isinstance(node, ast.Name):
             scope = next((one for one in inner if node.id in one.names), None)
-            if scope is not None and isinstance(scope.names[node.id], Layer | Variable):
-                yield scope.names[node.id]
+            held = _held(scope.names[node.id]) if scope is not None else ()
+            yield from (one for one in held if isinstance(one, Layer | Variable))
 
 
 def _is_raw(reader: Reader, part: Value) -> bool:

@@ -88,6 +88,10 @@ def _to_instance(
         _set_trainable(reader, receiver, value)
     state.state_written(reader, receiver.attributes, name, before, value, target)
     reader.store.set_item(names, name, value)
+    if name in receiver.past:
+        reader.store.set_field(
+            receiver, "past", {key: at for key, at in receiver.past.items() if key != name}
+        )
 
 
 def _is_property(receiver: Instance, name: str) -> bool:

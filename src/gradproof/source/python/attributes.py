@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .. import modules
 from ..framework import api, generations, ownership, tensors
@@ -149,6 +149,8 @@ def _of_instance(reader: Reader, value: Instance, name: str, node: ast.AST) -> V
         return found_member
     if name == "__class__":
         return value.of
+    if name == "__dict__":
+        return all_of(value)
     if value.of.base in ("layer", "model", "module", "unknown") and name in api.COLLECTIONS:
         return ownership.collection(reader, value, api.COLLECTIONS[name], node)
     if value.of.base in ("layer", "model"):
@@ -162,6 +164,11 @@ def _of_instance(reader: Reader, value: Instance, name: str, node: ast.AST) -> V
     unknown = Unknown(f"{value.of.name}.{name}", data=True)
     reader.store.set_item(names, name, unknown)
     return unknown
+
+
+def all_of(thing: Instance) -> DictValue:
+    """`vars(thing)`: its attributes, which change with the dict."""
+    return DictValue(cast("dict[object, Value]", thing.attributes.names), of=thing)
 
 
 _KERAS_METHODS = frozenset(

@@ -147,9 +147,18 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
     elif isinstance(container, DictValue) and isinstance(index, Constant):
         updates.entry_written(container.items.get(index.value), value, node)
         state.entry_written(reader, container, index.value, value, target)
-        reader.store.set_item(container.items, index.value, named(value, index.value))
+        put_into(reader, container, index.value, value, node)
     elif isinstance(container, Instance | Unknown):
         escaping.escape(reader, value)
+
+
+def put_into(
+    reader: Reader, container: DictValue, key: object, value: Value, node: ast.AST
+) -> None:
+    """Writes an entry of a dict; that of an object's own keeps it from being tracked."""
+    reader.store.set_item(container.items, key, named(value, key))
+    if container.of is not None and isinstance(key, str):
+        reader.store.set_item(container.of.past, key, node)
 
 
 def named(value: Value, key: object) -> Value:

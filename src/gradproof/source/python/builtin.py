@@ -301,9 +301,7 @@ def _vars(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     owner = arguments[0] if arguments else None
     if not isinstance(owner, Instance):
         return None
-    items: dict[object, Value] = {}
-    items.update(owner.attributes.names.items())
-    return DictValue(items)
+    return attributes.all_of(owner)
 
 
 def _id(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:

@@ -126,5 +126,5 @@ def _dict_method(
             reader.store.set_field(receiver, "exact", False)
         for entry, item in (*entries.items(), *keywords.items()):
             state.entry_written(reader, receiver, entry, item, node)
-            reader.store.set_item(receiver.items, entry, binding.named(item, entry))
+            binding.put_into(reader, receiver, entry, item, node)
     return Constant(None)

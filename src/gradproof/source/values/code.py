@@ -104,7 +104,10 @@ class Class:
 
 @dataclass(eq=False, repr=False)
 class Instance:
-    """An object of a class of the file."""
+    """An object of a class of the file.
+
+    `past`: attributes that came in by its `__dict__`, past all tracking, and where.
+    """
 
     of: Class
     attributes: Scope
@@ -118,6 +121,7 @@ class Instance:
     trainable: bool | None = True
     borrowed: bool = False
     optimizer: Optimizer | None = None
+    past: dict[str, ast.AST] = field(default_factory=dict)
 
 
 @dataclass(eq=False, repr=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import Value
-    from .code import Imported
+    from .code import Imported, Instance
 
 
 @dataclass(eq=False, repr=False)
@@ -48,12 +48,13 @@ class ListValue:
 class DictValue:
     """A dict with constant keys.
 
-    `lasting`: it was made outside any traced function.
+    `lasting`: it was made outside any traced function; `of`: the object whose attributes it is.
     """
 
     items: dict[object, Value]
     exact: bool = True
     lasting: bool = False
+    of: Instance | None = None
 
 
 @dataclass(eq=False, repr=False)
