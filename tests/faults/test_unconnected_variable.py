@@ -425,3 +425,25 @@ def test_handed_to_a_function_that_leaves_it_out():
     """
     assert_findings(text.format(second="a", mark="  # GP208"))
     assert_silent(text.format(second="b", mark=""))
+
+
+def test_a_layer_that_its_class_never_calls():
+    """It is told where the class makes it, all such layers of one step at once."""
+    text = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first = keras.layers.Dense(4)
+                self.second = keras.layers.Dense(4){mark}
+                self.third = keras.layers.Dense(4)
+                self.out = keras.layers.Dense(4)
+                self.second.build((None, 4))
+                self.third.build((None, 4))
+
+            def call(self, x):
+                return self.out({inner})
+
+        model = Net()
+    """
+    assert_findings(text.format(inner="self.first(self.first(x))", mark="  # GP208"), STEP)
+    assert_silent(text.format(inner="self.third(self.second(self.first(x)))", mark=""), STEP)

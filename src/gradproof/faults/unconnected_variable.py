@@ -59,21 +59,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, listed, second_places
+from ..finding import Finding, Fix, Place, listed, second_places
 
 if TYPE_CHECKING:
-    from ..evidence.loop import Loop
+    from ..evidence.loop import Break, GradientCall, Loop, Spot
     from ..evidence.paths import Lost
     from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
-    """Layers that run, and whose output reaches no target."""
-    for broken, call, names in loop.breaks("unused"):
+    """Layers that run, and whose output reaches no target; and those that never run."""
+    for broken, call, names in _once_a_call(loop):
         yield Finding(
             f"nothing of {listed(names) or 'a layer'} reaches `{call.target.text}`",
             place=loop.place(broken.at),
-            label="no path from there"
+            label="made here, and used nowhere"
+            if broken.operation == "made"
+            else "no path from there"
             if broken.at == call.at
             else "nothing of it goes on from here",
             related=loop.related(call.at, "asked for its gradient here")
@@ -83,6 +85,18 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=Fix("connect it to the loss, or leave it out of the list", safe=False),
             level="warning",
         )
+
+
+def _once_a_call(loop: Loop) -> Iterator[tuple[Break, GradientCall, tuple[str, ...]]]:
+    """What is lost, and where; all that never runs is told at the first of it."""
+    idle: dict[Spot, list[tuple[Break, GradientCall, tuple[str, ...]]]] = {}
+    for one in loop.breaks("unused"):
+        if one[0].operation == "made":
+            idle.setdefault(one[1].at, []).append(one)
+        else:
+            yield one
+    for found in idle.values():
+        yield (*found[0][:2], tuple(name for one in found for name in one[2]))
 
 
 def prove(run: Run) -> Iterator[Finding]:
@@ -95,10 +109,15 @@ def prove(run: Run) -> Iterator[Finding]:
         )
         dead = found.kind == "dead end"
         ended = found.operation.place if dead and found.operation is not None else None
+        made = None if dead else _made(run, found)
         yield Finding(
             f"{found.words}; {how}",
-            place=found.place or found.call.place,
-            label="ends here" if dead else "asks for variables that nothing reads",
+            place=found.place or made or found.call.place,
+            label="ends here"
+            if dead
+            else "made here, and used nowhere"
+            if made
+            else "asks for variables that nothing reads",
             related=second_places((ended, "computed last")) if ended != found.place else (),
             variables=found.names,
             step=found.call.step + 1,
@@ -146,6 +165,13 @@ def _unused(run: Run) -> Iterator[Lost]:
             continue
         if any(run.variable(key).trainable for key in keys if key is not None):
             yield found
+
+
+def _made(run: Run, found: Lost) -> Place | None:
+    """Where a class made the first of the variables, or its layer, if a class did."""
+    keys = (loss.source.variable for loss in found.losses)
+    made = (run.variable(key) for key in keys if key is not None)
+    return next((one.layer_made_at or one.made_at for one in made if one.holder), None)
 
 
 def _handed(run: Run) -> set[int | None]:

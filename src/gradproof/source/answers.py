@@ -111,8 +111,16 @@ def _unused(
         if not path and _drops_none(reader, asked.node):
             continue
         if id(owner) not in connected and not question.zeros and id(owner) in asked.applied:
-            lost = Break("unused", "", reader.spot(path[-1] if path else asked.node))
+            # What a class makes and never calls is told where it is made.
+            held = not path and _made_by_a_class(reader, owner.node)  # type: ignore[attr-defined]
+            at = path[-1] if path else owner.node if held else asked.node  # type: ignore[attr-defined]
+            lost = Break("unused", "made" if held else "", reader.spot(at))
             yield Connection(ownership.name_of(owner), "layer", False, lost)
+
+
+def _made_by_a_class(reader: Reader, made: ast.AST) -> bool:
+    around = reader.source_of(reader.span(made).line).around(made)
+    return any(isinstance(one, ast.ClassDef) for one in around)
 
 
 def _untracked(reader: Reader, question: connections.Question) -> Iterator[Owned]:
