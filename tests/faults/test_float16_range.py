@@ -59,3 +59,25 @@ def test_float32():
     assert_silent(LAYER.format(policy=back, body=body))
     bfloat = 'keras.mixed_precision.set_global_policy("mixed_bfloat16")'
     assert_silent(LAYER.format(policy=bfloat, body=body))
+
+
+def test_a_method_that_call_uses():
+    """What a helper is given may be bounded by its caller, or not at all."""
+    text = """
+        {policy}
+        class Attention(keras.layers.Layer):
+            def weights(self, scores):
+                e = tf.exp(scores)
+                return e / tf.reduce_sum(e, axis=-1, keepdims=True){mark}
+
+            def call(self, x):
+                scores = tf.matmul(x, x, transpose_b=True)
+                {bound}
+                return tf.matmul(self.weights(scores), x)
+
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), Attention()])
+    """
+    assert_findings(text.format(policy=HALF, bound="pass", mark="  # GP305"))
+    bound = "scores = scores - tf.reduce_max(scores, axis=-1, keepdims=True)"
+    assert_silent(text.format(policy=HALF, bound=bound, mark=""))
+    assert_silent(text.format(policy="", bound="pass", mark=""))

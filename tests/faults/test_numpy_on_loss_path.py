@@ -338,3 +338,36 @@ def test_an_action_that_numpy_draws():
             gradients = tape.gradient(loss, encoder.trainable_variables)
             optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
     """)
+
+
+ACTOR = """
+actor, critic = encoder, decoder
+other = keras.optimizers.Adam()
+
+def score(actions):
+    return critic({given}){mark}
+
+for _ in range(3):
+    with tf.GradientTape({persistent}) as tape:
+        actions = actor(x)
+        loss = 0.01 * tf.reduce_mean(actions**2) - tf.reduce_mean(score(actions))
+    gradients = tape.gradient(loss, actor.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, actor.trainable_variables))
+    {also}
+    with tf.GradientTape() as second:
+        wrong = tf.reduce_mean(tf.square(critic(x) - y))
+    of_critic = second.gradient(wrong, critic.trainable_variables)
+    other.apply_gradients(zip(of_critic, critic.trainable_variables))
+"""
+
+
+def test_an_action_that_its_critic_gets_by_numpy():
+    """Only the penalty moves the actor; where the critic is trained beside it, so be it."""
+    given = {"given": "np.tanh(actions)", "persistent": "", "also": "pass", "mark": ""}
+    assert_findings(ACTOR.format(**given | {"given": "np.tanh(actions)", "mark": "  # GP202"}))
+    assert_silent(ACTOR.format(**given | {"given": "tf.tanh(actions)"}))
+    also = (
+        "of_critic = tape.gradient(loss, critic.trainable_variables); "
+        "other.apply_gradients(zip(of_critic, critic.trainable_variables))"
+    )
+    assert_silent(ACTOR.format(**given | {"persistent": "persistent=True", "also": also}))

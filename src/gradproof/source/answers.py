@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection, GradientCall, ModelCall, Owned, Spot
 from ..finding import Span
-from . import connections
+from . import breaks, connections
+from .dependence import Trail
 from .framework import api, ownership, parts, tapes
 from .noticing import trainable_flips
 from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
@@ -70,7 +71,11 @@ def _answer(
     asked = question.asked
     node = asked.node
     spot = reader.spot
-    links = [*(found for _, found in question.found), *_unused(reader, question, connected)]
+    links = [
+        *(found for _, found in question.found),
+        *_unused(reader, question, connected),
+        *_partly_dead(reader, question, facts),
+    ]
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     target = arguments.get("target", node.args[0] if node.args else node)
     sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
@@ -116,6 +121,25 @@ def _unused(
             at = path[-1] if path else owner.node if held else asked.node  # type: ignore[attr-defined]
             lost = Break("unused", "made" if held else "", reader.spot(at))
             yield Connection(ownership.name_of(owner), "layer", False, lost)
+
+
+def _partly_dead(
+    reader: Reader, question: connections.Question, facts: Facts
+) -> Iterator[Connection]:
+    """Terms that reach a source by NumPy only, and train nothing else of the tape either."""
+    tape = question.asked.tape
+    same = (one for one in facts.asked if one.asked.tape is tape)
+    asked = {id(owner) for one in same for owner, _ in one.found}
+    flow = facts.target_flow(question.asked.target)
+    for owner, found in question.found:
+        if not found.live or found.lost is not None:
+            continue
+        ends = {id(one.cut.path[-1]) for one in flow.get(owner, ()) if one.cut is not None}
+        for cut, helping in facts.partly_dead.get(id(owner), ()):
+            part = id(cut.path[-1]) in ends and tape.number in cut.tapes
+            if part and not helping & asked:
+                trail = Trail(frozenset(), cut.path, cut)
+                yield Connection(found.name, found.kind, True, breaks.cut(reader, tape, trail))
 
 
 def _made_by_a_class(reader: Reader, made: ast.AST) -> bool:

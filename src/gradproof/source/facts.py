@@ -18,7 +18,7 @@ from ..evidence.loop import (
     Remark,
 )
 from . import answers, connections
-from .dependence import Flow, Path
+from .dependence import Cut, Flow, Path
 from .flow import merge
 from .framework import generations, scopes, submodels, tapes
 from .joining import flow_of
@@ -93,6 +93,7 @@ class Facts:
         self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}
         self.called_under: dict[int, set[int]] = {}
+        self.partly_dead: dict[int, list[tuple[Cut, set[int]]]] = {}
         self.kept_back: dict[int, Path] = {}
         self.optimizers: list[Optimizer] = []
         self.lent: dict[int, tuple[Optimizer, ast.AST]] = {}

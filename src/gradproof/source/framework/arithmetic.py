@@ -49,6 +49,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     if isinstance(node.op, ast.MatMult):
         return _matrix_product(reader, node, left, right, flow)
     if isinstance(node.op, ast.Add | ast.Sub):
+        terms.partly_dead(reader, left, right)
         flow = straight.form(reader, node, *flows)
     shape = shapes.broadcast(shapes.of(left), shapes.of(right))
     result = Tensor(flow, form, shape, made=reader.path(node))

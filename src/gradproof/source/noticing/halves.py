@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..python.methods import own_attribute
 from ..values import Class, Constant, Instance, Value
 from . import habits
 
@@ -58,10 +59,39 @@ def _look(reader: Reader, cls: Class, policy: ast.AST) -> None:
     if any(_says_dtype(node) for node in ast.walk(cls.node)):
         return
     others = ((reader.spot(policy), "computes in float16"),)
-    for method in cls.node.body:
-        if isinstance(method, ast.FunctionDef) and method.name == "call":
-            for node, words in _out_of_range(method):
-                habits.remark(reader, "float16-range", reader.spot(node), words, (), others)
+    for method, given in _computing(cls.node):
+        for node, words in _out_of_range(method, given):
+            habits.remark(reader, "float16-range", reader.spot(node), words, (), others)
+
+
+Given = dict[str, ast.expr]
+"""What names are given: by assignments, or by a caller for parameters."""
+
+
+def _computing(cls: ast.ClassDef) -> Iterator[tuple[ast.FunctionDef, Given]]:
+    """`call`, and the methods of the class that it calls, with what they are given."""
+    methods = {one.name: one for one in cls.body if isinstance(one, ast.FunctionDef)}
+    call = methods.pop("call", None)
+    if call is None:
+        return
+    yield call, {}
+    around = _assigned(call)
+    for node in ast.walk(call):
+        method = methods.get(own_attribute(node.func)) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and method is not None:
+            names = [one.arg for one in method.args.args[1:]]
+            told = [around.get(getattr(one, "id", ""), one) for one in node.args]
+            yield method, around | dict(zip(names, told, strict=False))
+
+
+def _assigned(method: ast.FunctionDef) -> Given:
+    return {
+        target.id: node.value
+        for node in ast.walk(method)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _says_dtype(node: ast.AST) -> bool:
@@ -71,14 +101,8 @@ def _says_dtype(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in ("float32", "float64", "bfloat16")
 
 
-def _out_of_range(method: ast.FunctionDef) -> Iterator[tuple[ast.AST, str]]:
-    assigned = {
-        target.id: node.value
-        for node in ast.walk(method)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+def _out_of_range(method: ast.FunctionDef, given: Given) -> Iterator[tuple[ast.AST, str]]:
+    assigned = given | _assigned(method)
     for node in ast.walk(method):
         if isinstance(node, ast.BinOp):
             if isinstance(node.op, ast.Div) and _unbounded(node.right, assigned):
@@ -103,7 +127,7 @@ def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
-def _unbounded(node: ast.expr, assigned: dict[str, ast.expr], depth: int = 0) -> bool:
+def _unbounded(node: ast.expr, assigned: Given, depth: int = 0) -> bool:
     """Says whether this is made of `exp` of something that may be large."""
     if isinstance(node, ast.Name) and depth < 3:
         made = assigned.get(node.id)
@@ -117,7 +141,7 @@ def _unbounded(node: ast.expr, assigned: dict[str, ast.expr], depth: int = 0) ->
     return _name(node.func) == "exp" and not _is_bounded(node.args[0], assigned)
 
 
-def _is_bounded(node: ast.expr, assigned: dict[str, ast.expr], depth: int = 0) -> bool:
+def _is_bounded(node: ast.expr, assigned: Given, depth: int = 0) -> bool:
     """Says whether anything keeps the argument of `exp` small."""
     for part in ast.walk(node):
         if isinstance(part, ast.Call) and _name(part.func) in _BOUNDED:

@@ -42,6 +42,34 @@ def summed(reader: Reader, node: ast.AST, left: Value, right: Value, result: Ten
             result.terms = (*result.terms, Cut(_CLOSED, "", (node,), reader.active))
 
 
+def partly_dead(reader: Reader, left: Value, right: Value) -> None:
+    """One side hangs on a layer by NumPy only, the other one is recorded.
+
+    What else that side is computed with may be trained by it: a critic, of an action that NumPy
+    gave. Whether it is shows when the whole file was read.
+    """
+    if not reader.active or reader.silent:
+        return
+    for whole, term in ((left, right), (right, left)):
+        if not isinstance(whole, Tensor) or not isinstance(term, Tensor):
+            continue
+        helping = {id(thing) for thing in term.flow if _recorded(reader, term.flow, thing)}
+        for thing, trails in term.flow.items() if helping else ():
+            cut = trails[0].cut
+            lost = all(trail.cut is not None and trail.cut.kind == "numpy" for trail in trails)
+            if cut is None or not lost or not cut.tapes & reader.active:
+                continue
+            if isinstance(thing, Layer) and _recorded(reader, whole.flow, thing):
+                reader.facts.partly_dead.setdefault(id(thing), []).append((cut, helping))
+
+
+def _recorded(reader: Reader, flow: Flow, thing: object) -> bool:
+    """Says whether a tape that records now knows the way to a layer or variable."""
+    return isinstance(thing, Layer | Variable) and any(
+        trail.cut is None and trail.tapes & reader.active for trail in flow.get(thing, ())
+    )
+
+
 def scaled(left: Value, right: Value, result: Tensor) -> None:
     """A sum that is multiplied or divided still is one."""
     result.terms = tuple(
