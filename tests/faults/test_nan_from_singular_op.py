@@ -282,10 +282,16 @@ def test_two_that_do_the_same():
 
 
 def test_a_sum_of_exponentials_keeps_away():
-    """`tf.reduce_logsumexp` takes the logarithm of one or more."""
+    """`tf.reduce_logsumexp` takes the logarithm of one or more; a sum of anything else may be 0."""
     run = with_operations(
         _with_root(loss=inf),
         operation(SQUARE, "RealDiv", (SUB, 6)),
-        operation(MEAN, "Log", (SQUARE,), line=7, shape=(), via=("reduce_logsumexp",)),
+        operation(11, "Max", (SQUARE,), line=7),
+        operation(12, "Sub", (SQUARE, 11), line=7),
+        operation(13, "Exp", (12,), line=7),
+        operation(14, "Sum", (13,), line=7),
+        operation(MEAN, "Log", (14,), line=7, shape=()),
     )
     assert proven(run) == [("GP303", 4)]
+    plain = with_operations(run, operation(13, "Square", (12,), line=7))
+    assert proven(plain) == [("GP304", 6)]

@@ -31,9 +31,6 @@ ARGUMENT = {"RealDiv": 1, "Div": 1}
 INFINITE = frozenset({"Div", "Log", "Log1p", "RealDiv", "Reciprocal", "Rsqrt", "Acosh", "Atanh"})
 """At their edge the value is infinite too, not only the derivative."""
 
-KEEP_AWAY = frozenset({"__call__", "reduce_logsumexp"})
-"""What computes in a way that gets to no edge."""
-
 MASKS = frozenset({"Select", "SelectV2", "MulNoNan", "DynamicStitch", "GatherNd", "Where"})
 """They can hide a value that is not finite."""
 
@@ -146,8 +143,8 @@ def _candidates(
     recording = run.recording(call.recording)
     found = singular_operations(run, call, names)
     edged = [operation for operation in found if not _guarded(recording, operation)]
-    # Those inside of Keras's own layers and losses keep away from the edge, or mean to.
-    own = [operation for operation in edged if not KEEP_AWAY & set(operation.via)]
+    # Keras's own layers and losses keep away from the edge, or mean to.
+    own = [operation for operation in edged if "__call__" not in operation.via]
     left = own or edged
     left = [one for one in left if not _above_zero(recording, one)] or left
     if step.loss is not None:
@@ -175,10 +172,22 @@ def _guarded(recording: Recording, operation: Operation) -> bool:
     if divisor is not None and divisor != 0:
         return True
     before = _argument(recording, operation)
+    if before is not None and _is_partition(recording, before):
+        return True
     if before is None or before.type not in POSITIVE:
         return False
     values = [_constant(recording, before, number) for number in range(len(before.inputs))]
     return any(value is not None and value > 0 for value in values)
+
+
+def _is_partition(recording: Recording, operation: Operation) -> bool:
+    """A sum of `exp(x - max(x))`, as of softmax and `reduce_logsumexp`: 1 or more."""
+    for kind in ("Sum", "Exp", "Sub"):
+        if operation.type != kind or not operation.inputs:
+            return False
+        last, operation = operation, recording.operations[operation.inputs[0]]
+    taken = recording.operations[last.inputs[-1]]
+    return taken.type in ("Max", "StopGradient")
 
 
 def _above_zero(recording: Recording, operation: Operation) -> bool:
