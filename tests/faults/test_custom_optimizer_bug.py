@@ -654,3 +654,45 @@ def test_moments_that_are_reckoned_with_where_they_stand():
     assert_findings(text.format(mark="  # GP411", store="pass"))
     assert_silent(text.format(mark="", store="self.m[i] = m"))
     assert_silent(text.format(mark="", store="self.m[i].assign(m)"))
+
+
+def divided(exponent: float | None, gradient: float | None) -> Run:
+    """`kernel.assign_sub(moment / (1 - 0.9 ** count))`, which made the kernel NaN at once."""
+    run = by_hand(healthy(), steps=0)
+    known = operation(DECAY, "External", line=6, taped=False, shape=(), value=exponent)
+    run = with_operations(
+        run,
+        replace(known, type="ReadVariableOp", reads=frozenset({SLOT}))
+        if exponent is None
+        else known,
+        operation(ZEROS, "External", line=6, taped=False, shape=(), value=0.9),
+        operation(DECAYED, "Pow", (ZEROS, DECAY), line=7, taped=False, shape=()),
+        operation(RATE, "External", line=7, taped=False, shape=(), value=1.0),
+        operation(SUM, "Sub", (RATE, DECAYED), line=7, taped=False, shape=()),
+        operation(DELTA, "RealDiv", (KERNEL_GRADIENT, SUM), line=7, taped=False),
+    )
+    nan = float("nan")
+    step = Step(1, 1, (Update(KERNEL, gradient, 2.0, nan),))
+    later = Step(2, 1, (Update(KERNEL, nan, nan, nan),))
+    count = Variable(SLOT, "count", (), "int64", False)
+    return replace(run, steps=(step, later), variables=(*run.variables, count))
+
+
+@pytest.mark.parametrize(("exponent", "gradient"), [(0.0, 0.8), (0.0, None), (None, 0.8)])
+def test_a_bias_correction_at_step_zero(exponent: float | None, gradient: float | None):
+    """`1 - decay ** 0` is 0: the division is the place, and what follows is no other fault."""
+    (found,) = (one for one in prove(divided(exponent, gradient)) if one.label == "divides by zero")
+    assert (found.place, found.step) == (at(7), 1)
+    assert found.variables == ("dense/kernel",)
+    assert "nan-gradient-applied" in found.symptoms
+
+
+@pytest.mark.parametrize(
+    ("exponent", "gradient"), [(1.0, None), (None, None), (1.0, float("nan")), (0.0, float("nan"))]
+)
+def test_a_change_that_may_have_come_from_a_broken_gradient(
+    exponent: float | None, gradient: float | None
+):
+    """The gradient was not finite, or nobody knows."""
+    labels = [one.label for one in prove(divided(exponent, gradient))]
+    assert not {"divides by zero", "not finite"}.intersection(labels)

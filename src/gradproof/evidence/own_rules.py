@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from ..finding import Place
 from .applies import Apply, Step, Update
 from .ledger import Audit
+from .reductions import number
 from .run import Run
+from .updating import PLAIN, arithmetic, written
 
 STEPS = 6
 """Steps that variables have to stand still before that means something."""
@@ -31,6 +33,7 @@ class Misrule:
         step: First step at which it shows.
         steps: Steps that were looked at.
         slot: Name of the slot that stays zero.
+        edge: The division that makes a change by hand infinite, if it is known.
     """
 
     apply: Apply
@@ -39,6 +42,7 @@ class Misrule:
     step: int
     steps: int
     slot: str = ""
+    edge: Place | None = None
 
 
 def rule_place(run: Run, apply: Apply) -> Place | None:
@@ -71,6 +75,56 @@ def misrules(run: Run) -> Iterator[Misrule]:
             if found is not None:
                 yield found
                 break
+    yield from _by_hand(run)
+
+
+def _by_hand(run: Run) -> Iterator[Misrule]:
+    """Changes by hand that are not finite, though gradient and value are: one for each line."""
+    found: dict[Place | None, Misrule] = {}
+    for apply in run.applies:
+        steps = run.steps_of(apply.key) if apply.by_hand else ()
+        zero, edge = _edge(run, apply) if any(map(_infinite, steps)) else (False, None)
+        # Of a gradient that comes by way of other variables no norm is known.
+        one = _not_finite(run, apply, steps, []) or (_at_zero(apply, steps[0]) if zero else None)
+        if one is None:
+            continue
+        known = found.setdefault(apply.place, replace(one, edge=edge))
+        names = dict.fromkeys((*known.variables, *one.variables))
+        found[apply.place] = replace(known, variables=tuple(names))
+    yield from found.values()
+
+
+def _infinite(step: Step) -> bool:
+    return any(not isfinite(update.change_norm) for update in step.updates)
+
+
+def _at_zero(apply: Apply, step: Step) -> Misrule | None:
+    keys = tuple(
+        update.variable
+        for update in step.updates
+        if update.value_norm < HUGE
+        and not isfinite(update.change_norm)
+        and isfinite(update.gradient_norm or 0.0)
+    )
+    return Misrule(apply, "not finite", keys, step.index, step.index) if keys else None
+
+
+def _edge(run: Run, apply: Apply) -> tuple[bool, Place | None]:
+    """A division by 0 behind a change by hand, or one by `1 - decay ** step`; is it 0 for sure?"""
+    recording = run.recording(apply.recording)
+    end = written(recording, apply)
+    for operation in arithmetic(run, recording, end, through=True) if end is not None else ():
+        if operation.type not in ("RealDiv", "Div") or len(operation.inputs) != 2:
+            continue
+        divisor = recording.behind(operation.inputs[1], PLAIN)
+        if number(recording, divisor.index) == 0.0:
+            return True, operation.place
+        terms = [recording.behind(one, PLAIN) for one in divisor.inputs]
+        powers = [one for one in terms if one.type == "Pow"] if divisor.type == "Sub" else []
+        if powers:
+            zero = number(recording, powers[0].inputs[1]) == 0.0
+            return zero, operation.place
+    return False, None
 
 
 def _not_finite(

@@ -240,10 +240,10 @@ def _told(run: Run, misrule: Misrule) -> Finding:
                 f"at step {misrule.step} `{by}` made the change of {listed(names)} infinite or "
                 "NaN, from a gradient and a value that are finite"
             ),
-            "divides by zero",
+            "divides by zero" if misrule.edge or not misrule.apply.by_hand else "not finite",
         ),
     }[misrule.kind]
-    place = own_place(run, misrule.apply)
+    place = misrule.edge or own_place(run, misrule.apply)
     return Finding(
         words,
         place=place,
@@ -252,7 +252,12 @@ def _told(run: Run, misrule: Misrule) -> Finding:
         variables=names,
         step=misrule.step,
         evidence={"steps": misrule.steps},
-        fix=Fix("try the rule on one variable beside an optimizer of Keras", safe=False),
+        fix=Fix(
+            "count the steps from 1: `1 - decay ** 0` is 0"
+            if misrule.edge
+            else "try the rule on one variable beside an optimizer of Keras",
+            safe=False,
+        ),
         symptoms=("nan-gradient-applied",),
     )
 
