@@ -126,6 +126,8 @@ def test_a_loss_that_was_not_scaled():
     (found,) = prove(scaled_run(healthy()))
     assert found.place == at(6)
     assert "divides its gradients by 32768" in found.message
+    # What the other half makes of the steps, where it is the missing one, is told once.
+    assert "exploding-gradient" in found.symptoms
 
 
 def test_a_loss_that_was_scaled():
@@ -385,3 +387,21 @@ def test_gradients_divided_by_another_number():
     assert_silent(BY_HAND.format(divisor="4.0", options="", mark=""))
     old = BY_HAND.format(divisor="scaled.loss_scale", options="", mark="")
     assert_silent(old.replace("scaled.scale_loss", "scaled.get_scaled_loss"), keras="2")
+
+
+def test_a_divisor_that_a_function_reads_first():
+    """The scale gets a name in the function that divides by it."""
+    text = """
+        def unscaled(gradients, scaled):
+            scale = tf.cast(scaled.{read}, tf.float32)
+            return [g / scale for g in gradients]{mark}
+
+        scaled = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+        with tf.GradientTape() as tape:
+            target = scaled.scale_loss(tf.reduce_mean(tf.square(model(x) - y)))
+        gradients = tape.gradient(target, model.trainable_variables)
+        gradients = unscaled(gradients, scaled)
+        scaled.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(read="dynamic_scale", mark="  # GP505"))
+    assert_silent(text.format(read="iterations", mark=""))

@@ -151,7 +151,12 @@ def prove(run: Run) -> Iterator[Finding]:
             step=1,
             evidence={"gradient_norm": mix.gradient_norm, "change_norm": mix.change_norm},
             fix=Fix(fix, safe=False),
-            symptoms=("rounded-away", "float16-range"),
+            symptoms=(
+                "rounded-away",
+                "float16-range",
+                "exploding-gradient",
+                "nan-gradient-applied",
+            ),
         )
 
 

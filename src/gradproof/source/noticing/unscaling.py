@@ -19,9 +19,26 @@ def divided(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: 
     """A gradient is divided by something that may be the loss scale."""
     if reader.generation == "2" or not isinstance(left, Tensor) or left.gradient is None:
         return
-    read = any(isinstance(one, ast.Attribute) and one.attr in _SCALES for one in ast.walk(node))
+    read = _reads_scale(node) or any(map(_reads_scale, _given(reader, node.right)))
     divisor = "" if read else _number(right) or ast.unparse(node.right)
     reader.facts.divisions.update(dict.fromkeys(result.tokens, (node, divisor)))
+
+
+def _reads_scale(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.Attribute) and one.attr in _SCALES for one in ast.walk(node))
+
+
+def _given(reader: Reader, divisor: ast.expr) -> list[ast.expr]:
+    """What the function around gives a name that something is divided by."""
+    function = reader.frame.function
+    if not isinstance(divisor, ast.Name) or function is None:
+        return []
+    return [
+        one.value
+        for one in ast.walk(function.node)
+        if isinstance(one, ast.Assign)
+        and any(isinstance(part, ast.Name) and part.id == divisor.id for part in one.targets)
+    ]
 
 
 def _number(value: Value | None) -> str:
