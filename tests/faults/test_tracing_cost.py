@@ -175,3 +175,36 @@ def test_traced_for_one_call():
     """A function that is wrapped where it is called forgets its trace at once."""
     assert_findings(TRACED.format(before="", call="tf.function(train)(x, y)  # GP802"))
     assert_silent(TRACED.format(before="step = tf.function(train)", call="step(x, y)"))
+
+
+def test_a_new_traced_function_around_the_same_one():
+    """`tf.function(step)` again and again: the line that makes it is the place."""
+    run = traced(*[SHAPES[0]] * 6, objects=True)
+    tracings = tuple(replace(one, made=at(7)) for one in run.tracings)
+    (found,) = prove(replace(run, tracings=tracings))
+    assert (found.place, found.related[0].place) == (at(7), at(9))
+
+
+ONCE = """
+    def train(inputs, targets):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+    def on_batch(inputs, targets):
+        {made}
+        {called}
+
+    for _ in range(20):
+        on_batch(x, y)
+"""
+
+
+def test_made_by_a_function_for_each_of_its_calls():
+    """It is called once, and forgotten; unless a loop or an attribute makes use of it."""
+    made = "step = tf.function(train)"
+    assert_findings(ONCE.format(made=f"{made}  # GP802", called="return step(inputs, targets)"))
+    both = "step(inputs, targets)\n        for _ in range(9):\n            step(inputs, targets)"
+    assert_silent(ONCE.format(made=made, called=both))
+    assert_silent(ONCE.format(made="global step\n        " + made, called="step(inputs, targets)"))

@@ -39,6 +39,7 @@ class Tracing:
         arguments: What it was traced for.
         variables: Keys of the variables that it changes or reads.
         seconds: Time that the tracing took.
+        made: The user's first line that made a traced function of it.
     """
 
     function: str
@@ -49,6 +50,7 @@ class Tracing:
     arguments: tuple[Argument, ...] = ()
     variables: frozenset[int] = frozenset()
     seconds: float = 0.0
+    made: Place | None = None
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ def _where(found: Retraced) -> tuple[Place | None, Place | None]:
     """The line to change, and the other end of the story."""
     last = found.tracings[-1]
     called = last.stack[-1] if last.stack else None
-    return (last.place or called, called) if found.why == "defined" else (called, last.place)
+    made = last.made or last.place or called
+    return (made, called) if found.why == "defined" else (called, last.place)
 
 
 def _why(found: Retraced) -> str:

@@ -29,11 +29,35 @@ def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
 
 def traced_for_one_call(reader: Reader, function: Function, node: ast.AST) -> None:
     """`tf.function(step)(batch)` in a loop: each call has a trace of its own."""
-    made = node.func if isinstance(node, ast.Call) else None
-    if not isinstance(made, ast.Call) or function.traced is not made or reader.speculative:
+    made = function.traced
+    if not isinstance(made, ast.Call) or not isinstance(node, ast.Call) or reader.speculative:
         return
-    if any(frame.looping > frame.gathering for frame in reader.frames):
+    if not any(frame.looping > frame.gathering for frame in reader.frames):
+        return
+    if node.func is made or any(
+        frame.function is not None and _makes_its_own(frame.function.node, made, node)
+        for frame in reader.frames[-1:]
+    ):
         habits.remark(reader, "tracing-cost", reader.spot(made), "defined", (function.name,))
+
+
+def _makes_its_own(caller: ast.AST, made: ast.Call, call: ast.Call) -> bool:
+    """A function gives a name of its own to the traced function that it makes and calls once."""
+    names: list[str] = []
+    read: list[str] = []
+    loops: list[set[ast.AST]] = []
+    for one in ast.walk(caller):
+        if isinstance(one, ast.Assign) and any(part is made for part in ast.walk(one.value)):
+            names = [getattr(target, "id", "") for target in one.targets]
+        elif isinstance(one, ast.Global | ast.Nonlocal):
+            read += one.names
+        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
+            read.append(one.id)
+        elif isinstance(one, ast.For | ast.While | ast.ListComp | ast.GeneratorExp):
+            loops.append({*ast.walk(one)})
+    together = all((made in loop) == (call in loop) for loop in loops)
+    mine = len(names) == 1 and read.count(names[0]) == 1
+    return mine and together and call in {*ast.walk(caller)}
 
 
 def _has_new_optimizer(reader: Reader, function: Function) -> bool:

@@ -20,7 +20,7 @@ def traced_call(
     reader.facts.frozen.update(reader.facts.outdated.get(id(function), {}))
     if looping:
         costs.number_given(reader, function, arguments, node)
-        costs.traced_for_one_call(reader, function, node)
+    costs.traced_for_one_call(reader, function, node)
 
 
 def frozen_read(

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any
 
 from ...evidence.tracings import Argument, Tracing
+from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack
 from .eager import in_graph
@@ -47,12 +48,19 @@ class Tracings:
         self._calls = calls
         self._objects: dict[Any, weakref.WeakKeyDictionary[Any, int]] = {}
         self._made: dict[Any, int] = {}
+        self._sites: dict[Any, Place | None] = {}
         self._local = threading.local()
 
     def install(self, patches: Patches) -> None:
         """Watches the tracing of functions."""
         from tensorflow.python.eager.polymorphic_function import tracing_compilation
+        from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 
+        patches.around(
+            Function,
+            "__init__",
+            before=lambda function, args, kwargs: self._makes(*args[:1], **kwargs),
+        )
         patches.around(
             tracing_compilation,
             "_create_concrete_function",
@@ -60,6 +68,13 @@ class Tracings:
             after=self._end,
             raised=lambda note, kind, problem: self._close(note),
         )
+
+    def _makes(self, python_function: Any = None, **options: Any) -> None:
+        """A traced function is made; a decorated method is made once more for each object."""
+        code = _code_of(python_function)
+        if code is not None and code not in self._sites:
+            stack, _ = self._places.here(4)
+            self._sites[code] = stack[-1] if stack else None
 
     def _begin(self, kind: Any, args: Any, kwargs: Any) -> _Open | None:
         # A graph under construction is the default one by now, so the depth
@@ -112,6 +127,7 @@ class Tracings:
             note.arguments,
             frozenset(self._keys(note.graph)),
             seconds,
+            self._sites.get(code) if place is not None else None,
         )
         last = self.found[-1] if self.found else None
         if last is not None and _again(last, tracing):
