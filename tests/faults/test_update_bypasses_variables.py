@@ -300,3 +300,61 @@ def test_twins_that_are_given_back(then: str):
 def test_twins_that_compute():
     """The forward pass reads them, not the model's."""
     assert_silent(twins("(tf.tanh(x @ twins[0] + twins[1]) @ twins[2])", "twins"))
+
+
+REPTILE = """
+        def meta_step():
+            before = model.get_weights()
+            descend()
+            after = model.get_weights()
+            model.set_weights(before)
+            for i, (old, new) in enumerate(zip(before, after)):
+                before[i] = old + 0.1 * (new - old){mark}
+            {then}
+
+        def descend():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            optimizer.apply_gradients(
+                zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+            )
+
+        for _ in range(9):
+            meta_step()
+"""
+
+
+def test_new_weights_that_stay_in_their_list():
+    """Reptile moves the arrays of `get_weights`, and the network does not get them."""
+    assert_findings(REPTILE.format(mark="  # GP402", then="print(len(after))"))
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "model.set_weights(before)",
+        "return before",
+        "self.slow = before",
+        "check(lambda: before)",
+        "[v.assign(w) for v, w in zip(model.weights, before)]",
+    ],
+)
+def test_new_weights_that_somebody_reads(then: str):
+    """They are given back, returned, kept or handed on."""
+    assert_silent(REPTILE.format(mark="", then=then))
+
+
+def test_weights_that_go_round():
+    """The list is filled in one round of a loop and given back in the next."""
+    text = """
+        weights = model.get_weights()
+        for _ in range(9):
+            model.set_weights(weights)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            for i, gradient in enumerate(gradients):
+                weights[i] = weights[i] - 0.1 * gradient.numpy()
+    """
+    assert_silent(text)
+    assert_silent(text.replace("weights = model", "kept = weights = model"))

@@ -70,10 +70,12 @@ _WHERE = {
     "copy": "written to the copies that `get_weights` gives",
     "twin": "assigned to new variables, which only began with the values of those",
     "projection": "bound to a name of the loop's",
+    "unread": "put into the list that `get_weights` gave, and nothing reads it",
 }
 
 
 _PROJECTED = "the variables are not clipped"
+_UNREAD = "nothing reads the list after this"
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -89,7 +91,9 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"{listed(dropped.variables) or 'the variables'} are "
             f"{_WHERE[dropped.where]}; the variables keep their old ones",
             place=loop.place(dropped.at),
-            label=_PROJECTED if dropped.where == "projection" else "the variables do not change",
+            label={"projection": _PROJECTED, "unread": _UNREAD}.get(
+                dropped.where, "the variables do not change"
+            ),
             variables=dropped.variables,
             fix=_fix(loop, dropped.target, dropped.value, dropped.where),
             symptoms=("gradients-never-applied",),
@@ -98,7 +102,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix:
     title = "assign to the variables: `variable.assign(...)`"
-    if where == "copy":
+    if where in ("copy", "unread"):
         title = "give the network its new values: `model.set_weights(...)`"
     if where != "element" or target is None or value is None:
         return Fix(title, safe=False)
@@ -168,6 +172,9 @@ def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """Gradients were computed again and again in one place, and nothing moved at all."""
     from ..evidence.unlisted import all_trained
 
+    if finding.label == _UNREAD:
+        # Other steps, in an inner loop, may have moved the variables.
+        return None
     if finding.label != _PROJECTED and all_trained(run, finding.variables):
         return Verdict.CLEARED
     calls = [] if run.early or run.updated else [c for c in run.calls if not c.inner]

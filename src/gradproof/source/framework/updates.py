@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..dependence import Flow
-from ..noticing import new_values
+from ..noticing import lost_arrays, new_values
 from ..python import iterators
 from ..values import DictValue, Group, ListValue, Tensor, Value, Variable
 from . import tapes
@@ -146,6 +146,7 @@ def item_written(
 ) -> None:
     """`container[...] = value`."""
     consume_update(reader, value)
+    lost_arrays.written(reader, container, target, node)
     if not isinstance(container, ListValue) or reader.silent:
         return
     owners = _new_values(value)

@@ -11,6 +11,7 @@ from .. import escaping
 from ..framework import ownership, tapes
 from ..joining import flow_of
 from ..values import Group, Instance, Layer, ListValue, Tensor, Value, Variable
+from . import lost_arrays
 from .habits import remark
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def summed(reader: Reader, node: ast.BinOp) -> None:
 
 def augmented(reader: Reader, node: ast.AugAssign, target: ast.expr, added: Value) -> None:
     """`weight -= rate * gradient`, where the weight is an array that `get_weights` gave."""
+    if isinstance(target, ast.Subscript):
+        lost_arrays.written(reader, reader.evaluate(target.value), target, node)
     if reader.silent or not reader.facts.blends.arrays or not isinstance(target, _NAMED):
         return
     network = _array_of(reader, target)

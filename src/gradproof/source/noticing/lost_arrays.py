@@ -1,0 +1,112 @@
+"""New arrays put into the list that `get_weights` gave, which nobody reads afterwards."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...evidence.loop import DroppedUpdate
+from ..framework import ownership
+from ..values import Instance, Layer, ListValue, Value
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_LOOPS = ast.For | ast.While
+_LOOKS = frozenset({"len", "zip", "enumerate"})
+"""Calls that read a list entry by entry, and do not keep it."""
+
+
+def written(reader: Reader, container: Value, target: ast.Subscript, node: ast.AST) -> None:
+    """`weights[i] = value`, in a list that `network.get_weights()` gave."""
+    if not isinstance(container, ListValue) or container.which != "values" or reader.silent:
+        return
+    owner, function = container.owner, reader.frame.function
+    if not isinstance(owner, Layer | Instance) or not isinstance(target.value, ast.Name):
+        return
+    body = function.node if function is not None else reader.source.tree
+    if _is_lost(body, target.value):
+        names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
+        fact = DroppedUpdate(reader.spot(node), names, "unread", reader.spot(node))
+        reader.facts.dropped[fact] = None
+
+
+def _is_lost(body: ast.AST, stored: ast.Name) -> bool:
+    """Nothing in a function, or in a file, reads a list after this entry of it was written."""
+    binding = _binding(body, stored)
+    if binding is None or _is_shared(body, stored.id):
+        return False
+    path = list(_down(body, stored))
+    loops = [one for one in path if isinstance(one, _LOOPS)]
+    filling = [one for one in loops if binding not in ast.walk(one)]
+    around = {part for one in loops if one not in filling for part in ast.walk(one)}
+    whole = filling[0] if filling else path[-1]
+    parents = {child: parent for parent in ast.walk(body) for child in ast.iter_child_nodes(parent)}
+    for use in ast.walk(body):
+        if not isinstance(use, ast.Name) or use.id != stored.id or use is stored:
+            continue
+        at = _starts(use)
+        if isinstance(use.ctx, ast.Load) and (
+            at > _ends(whole)
+            or (at < _starts(binding) and use in around)
+            or (at > _starts(whole) and not _looks(use, parents))
+            or (at > _ends(binding) and not _looks(use, parents, "set_weights"))
+        ):
+            return False
+    return True
+
+
+def _binding(body: ast.AST, stored: ast.Name) -> ast.Assign | None:
+    """`weights = network.get_weights()`, if that is what the name stood for."""
+    found = [
+        one
+        for one in ast.walk(body)
+        if isinstance(one, ast.Assign)
+        and _ends(one) < _starts(stored)
+        and any(isinstance(part, ast.Name) and part.id == stored.id for part in one.targets)
+    ]
+    last = max(found, key=_starts, default=None)
+    call = last.value if last is not None else None
+    given = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+    return last if given and call.func.attr == "get_weights" else None  # type: ignore[union-attr]
+
+
+def _looks(use: ast.Name, parents: dict[ast.AST, ast.AST], *calls: str) -> bool:
+    """A list is read here, entry by entry or by a call that does not keep it."""
+    parent = parents.get(use)
+    if isinstance(parent, ast.Subscript):
+        return parent.value is use
+    if not isinstance(parent, ast.Call) or use not in parent.args:
+        return False
+    called = parent.func
+    return getattr(called, "attr", getattr(called, "id", "")) in _LOOKS.union(calls)
+
+
+def _is_shared(body: ast.AST, name: str) -> bool:
+    """Another function knows the name, too."""
+    return any(
+        (isinstance(one, ast.Global | ast.Nonlocal) and name in one.names)
+        or (
+            isinstance(one, ast.FunctionDef | ast.Lambda)
+            and one is not body
+            and any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(one))
+        )
+        for one in ast.walk(body)
+    )
+
+
+def _down(outer: ast.AST, node: ast.AST) -> Iterator[ast.AST]:
+    """What encloses a node, outermost first, down to its statement."""
+    yield outer
+    for child in ast.iter_child_nodes(outer):
+        if isinstance(child, ast.stmt) and any(one is node for one in ast.walk(child)):
+            yield from _down(child, node)
+
+
+def _starts(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]
+
+
+def _ends(node: ast.AST) -> tuple[int, int]:
+    return node.end_lineno or 0, node.end_col_offset or 0  # type: ignore[attr-defined]
