@@ -295,3 +295,14 @@ def test_a_sum_of_exponentials_keeps_away():
     assert proven(run) == [("GP303", 4)]
     plain = with_operations(run, operation(13, "Square", (12,), line=7))
     assert proven(plain) == [("GP304", 6)]
+
+
+def test_a_guarded_operation_in_the_line_of_another():
+    """A square by `pow` has no edge; the logarithm behind it in the same line does."""
+    run = with_operations(
+        _with_root(loss=inf),
+        operation(SQUARE, "Pow", (SUB, 6)),
+        operation(6, "External", taped=False, value=2.0, dtype="float32"),
+        operation(MEAN, "Log", (SQUARE,), shape=()),
+    )
+    assert proven(run) == [("GP303", 4)]

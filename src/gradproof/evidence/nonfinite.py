@@ -150,7 +150,10 @@ def _candidates(
     if step.loss is not None:
         fitting = [one for one in left if _fits(recording, one, isfinite(step.loss))]
         left = fitting or left
-    return tuple(left)
+    lines: dict[object, Operation] = {}
+    for one in left:
+        lines.setdefault(one.place, one)
+    return tuple(lines.values())
 
 
 def _fits(recording: Recording, operation: Operation, finite: bool) -> bool:

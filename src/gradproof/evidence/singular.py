@@ -12,7 +12,7 @@ from .ways import on_the_way
 
 
 def singular_operations(run: Run, call: GradientCall, names: Iterable[str]) -> list[Operation]:
-    """One operation for each of the user's lines that has a singular one.
+    """The singular operations of the user's lines, in the order in which they ran.
 
     Args:
         run: The run.
@@ -25,8 +25,8 @@ def singular_operations(run: Run, call: GradientCall, names: Iterable[str]) -> l
         for source in call.sources
         if source.variable is not None and source.name in wanted
     ]
-    found: dict[object, Operation] = {}
-    for operation in on_the_way(run, call, keys):
-        if operation.type in SINGULAR and operation.place is not None:
-            found.setdefault(operation.place, operation)
-    return list(found.values())
+    return [
+        operation
+        for operation in on_the_way(run, call, keys)
+        if operation.type in SINGULAR and operation.place is not None
+    ]
