@@ -176,3 +176,29 @@ def test_two_losses_in_turn():
             optimizer.apply(outer.gradient(second, model.trainable_variables))
         """
     )
+
+
+def test_the_loss_is_made_a_variable():
+    """A new variable holds the value, and nothing of how it came about."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = {made}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    value = "tf.reduce_mean(tf.square(model(x) - y))"
+    assert_findings(text.format(made=f"tf.Variable({value})  # GP206"))
+    assert_silent(text.format(made=f"tf.identity({value})"))
+
+
+def test_an_image_that_starts_as_an_output():
+    """What a network gave before the tape opened is where an image begins."""
+    assert_silent("""
+        image = tf.Variable(model(x))
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(image - y))
+            gradient = tape.gradient(loss, image)
+            optimizer.apply_gradients([(gradient, image)])
+    """)

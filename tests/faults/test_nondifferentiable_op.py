@@ -187,3 +187,20 @@ def test_rows_of_an_embedding():
     places = "tf.cast(self.place(inputs), tf.int32)"
     assert_findings(text.format(places=f"{places}  # GP203", added=""))
     assert_silent(text.format(places=places, added=" * self.place(inputs)"))
+
+
+@pytest.mark.parametrize("name", ["binary_accuracy", "categorical_accuracy"])
+def test_an_accuracy_of_keras(name):
+    """It counts; beside the loss that is as it should be."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                out = model(x)
+                hits = tf.reduce_mean(keras.metrics.{name}(y, out)){mark}
+                loss = {loss}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            print(hits)
+    """
+    assert_findings(text.format(name=name, loss="1.0 - hits", mark="  # GP203"))
+    assert_silent(text.format(name=name, loss="tf.reduce_mean(tf.square(out - y))", mark=""))

@@ -371,3 +371,36 @@ def test_an_action_that_its_critic_gets_by_numpy():
         "other.apply_gradients(zip(of_critic, critic.trainable_variables))"
     )
     assert_silent(ACTOR.format(**given | {"persistent": "persistent=True", "also": also}))
+
+
+def test_an_array_that_is_filled():
+    """A NumPy array keeps the numbers of what is put into it; a list keeps the tensors."""
+    text = """
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                out = {made}
+                for place, part in enumerate(tf.split(x, 4)):
+                    {put}
+                loss = tf.reduce_mean(tf.square(tf.stack(out) - 1.0))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    put = "out[place] = model(part)  # GP202"
+    assert_findings(text.format(made='np.zeros((4, 8, 4), "float32")', put=put))
+    assert_silent(text.format(made="[]", put="out.append(model(part))"))
+
+
+def test_a_record_of_numbers_beside_the_loss():
+    """What is only kept for a plot, or made before the step, costs the model nothing."""
+    assert_silent("""
+        seen = np.zeros(30, "float32")
+        before = np.zeros((32, 4), "float32")
+        before[:] = model(x)
+        for step in range(30):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - before - y))
+                seen[step] = loss
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        print(seen)
+    """)

@@ -650,3 +650,23 @@ def test_two_names_that_a_run_mixes():
     assert "line 7 mixed its weights with themselves" in settled.message
     assert settled.symptoms == ("target-copy-wrong",)
     assert settle(suspicion, mixed(READ_KERNEL)) is None
+
+
+def test_an_average_of_references():
+    """A list of the variables is no copy of them; new variables are, and other ones."""
+    text = """
+        average = [{entry} for v in model.trainable_variables]{mark}
+
+        def follow(decay=0.99):
+            for a, v in zip(average, {of}.trainable_variables):
+                a.assign(decay * a + (1.0 - decay) * v)
+
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            follow()
+    """
+    assert_findings(text.format(entry="v", of="model", mark="  # GP707"))
+    assert_silent(text.format(entry="tf.Variable(v, trainable=False)", of="model", mark=""))

@@ -117,3 +117,12 @@ def _numpy_shape(short: str, arguments: Arguments, keywords: Keywords) -> shapes
             )
         return None
     return shape_of(short, arguments, keywords)
+
+
+def item_written(reader: Reader, array: Tensor, value: Value, target: ast.Subscript) -> None:
+    """`buffer[index] = model(x)`: the array keeps the numbers only."""
+    flow = reader.read(value, target)
+    if flow and reader.active:
+        name = f"{ast.unparse(target.value)}[...] ="
+        ended = cut(flow, "numpy", name, reader.path(target), reader.active)
+        reader.store.set_field(array, "flow", merge((array.flow, ended)))

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .. import escaping
-from ..flow import merge
+from ..flow import cut, merge
 from ..noticing import frozen, halves, saving, state, target_copies
 from ..python import binding, builtin, calls, classes, drawing, tuples
 from ..values import (
@@ -252,6 +252,10 @@ def _metric(
         return Other("metric", short, node)
     if short in api.CROSS_ENTROPIES or short.startswith("mean_"):
         return _loss(reader, short, arguments, keywords, node)
+    if short.endswith("_accuracy"):
+        flow = merge(reader.read(one, node) for one in (*arguments, *keywords.values()))
+        ended = cut(flow, "nondifferentiable", short, reader.path(node), reader.active)
+        return Tensor(ended, made=reader.path(node))
     return None
 
 

@@ -92,6 +92,10 @@ def make_variable(
         variable.shape = forms.of_nested(initial) if isinstance(initial, ListValue) else known
     if not any(frame.guarded for frame in reader.frames):
         variable.made_under = reader.active
+    if isinstance(initial, Tensor) and reader.active:
+        # What computed its first value is as far away as behind an assignment.
+        flow = reader.read(initial, node)
+        variable.holds = (flow, reader.path(node)) if flow else None
     state.created(reader, "variable", last(name), node)
     return variable
 

@@ -53,10 +53,14 @@ def replaced(reader: Reader, before: Value | None, value: Value, node: ast.AST) 
 def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
     """`for slow, fast in zip(target.variables, online.variables)`, and both are one network."""
     columns = iterated.columns if isinstance(iterated, Zip) else []
-    owners = [column.owner for column in columns if isinstance(column, ListValue)]
-    if len(columns) != 2 or len(owners) != 2 or owners[0] is not owners[1] or reader.silent:
+    lists = [column for column in columns if isinstance(column, ListValue)]
+    if len(columns) != 2 or len(lists) != 2 or not _of_one(*lists) or reader.silent:
         return
-    spot = reader.facts.habits.aliases.get(id(owners[0]))
+    spot = reader.facts.habits.aliases.get(id(lists[0].owner))
+    apart = [one.node for one in lists if isinstance(one.node, ast.ListComp)]
+    if spot is None and apart:
+        # `[v for v in model.variables]` has the variables, not their values.
+        spot = reader.spot(apart[0])
     written = any(
         isinstance(one, ast.Attribute) and one.attr == "assign"
         for statement in node.body
@@ -65,6 +69,13 @@ def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
     if spot is not None and written:
         others = ((reader.spot(node.iter), "pairs each variable with itself"),)
         remark(reader, "target-copy-wrong", spot, "alias", (), others)
+
+
+def _of_one(left: ListValue, right: ListValue) -> bool:
+    """Says whether two lists hold the variables of one network, in the same order."""
+    owners = [[tapes.owner_of(item) for item in one.items] for one in (left, right)]
+    alike = owners[0] == owners[1] and bool(owners[0]) and None not in owners[0]
+    return left.owner is right.owner if left.owner and right.owner else alike
 
 
 def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.AST) -> None:

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from .. import escaping, modules
-from ..framework import updates
+from ..framework import arrays, updates
 from ..joining import join_values
 from ..noticing import state, target_copies
 from ..values import (
@@ -148,6 +148,8 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
         updates.entry_written(container.items.get(index.value), value, node)
         state.entry_written(reader, container, index.value, value, target)
         put_into(reader, container, index.value, value, node)
+    elif isinstance(container, Tensor) and container.form == "array":
+        arrays.item_written(reader, container, value, target)
     elif isinstance(container, Instance | Unknown):
         escaping.escape(reader, value)
 
