@@ -302,3 +302,55 @@ def test_a_package_imports_its_own_files():
         """,
     }
     assert {name for name, _, _ in found(files, "train.py")} == {"nondifferentiable-op"}
+
+
+def test_what_stands_around_a_line_is_looked_up_in_its_own_file():
+    """The networks follow, the seed is meant, and the program itself has none of these lines."""
+    files = {
+        "train.py": """
+            import keras
+            from agent import Agent
+            agent = Agent()
+            for batch in data:
+                agent.learn(*batch)
+        """,
+        "agent.py": """
+            import keras
+            import numpy as np
+            import tensorflow as tf
+
+            def critic():
+                inputs = keras.Input((4,))
+                return keras.Model(inputs, keras.layers.Dense(1)(inputs))
+
+            class Agent:
+                def __init__(self):
+                    self.critic, self.target = critic(), critic()
+                    self.target.set_weights(self.critic.get_weights())
+                    self.optimizer = keras.optimizers.Adam()
+
+                @tf.function
+                def step(self, s, r, after):
+                    noise = tf.random.stateless_normal((4,), seed=np.random.randint(0, 9, 2))
+                    with tf.GradientTape() as tape:
+                        wanted = r + 0.9 * self.target(after + noise)
+                        loss = tf.reduce_mean(tf.square(wanted - self.critic(s)))
+                    gradients = tape.gradient(loss, self.critic.trainable_variables)
+                    self.optimizer.apply_gradients(
+                        zip(gradients, self.critic.trainable_variables))
+
+                @staticmethod
+                def follow(target, online, rate):
+                    pairs = list(zip(target.get_weights(), online.get_weights()))
+                    mixed = [rate * new + (1 - rate) * old for old, new in pairs]
+                    GIVEN
+
+                def learn(self, s, r, after):
+                    self.step(s, r, after)
+                    self.follow(self.target, self.critic, 0.01)
+        """,
+    }
+    right = {**files, "agent.py": files["agent.py"].replace("GIVEN", "target.set_weights(mixed)")}
+    assert found(right, "train.py") == set()
+    left = {**files, "agent.py": files["agent.py"].replace("GIVEN", "return mixed")}
+    assert found(left, "train.py") == {("target-copy-wrong", "agent.py", 29)}

@@ -207,12 +207,12 @@ def _calls_of(reader: Reader, name: str) -> list[ast.Call]:
 
 def _drops_none(reader: Reader, node: ast.AST) -> bool:
     """Says whether the function takes out gradients that are None: it expects some."""
-    around = [one for one in reader.source.around(node) if isinstance(one, ast.FunctionDef)]
+    around = [one for one in reader.around(node) if isinstance(one, ast.FunctionDef)]
     return any(
         isinstance(test, ast.Compare)
         and isinstance(test.ops[0], ast.IsNot)
         and ast.unparse(test.comparators[0]) == "None"
-        for part in ast.walk(around[-1] if around else reader.source.tree)
+        for part in ast.walk(around[-1] if around else reader.home(node).tree)
         if isinstance(part, ast.ListComp | ast.GeneratorExp)
         for generator in part.generators
         for test in generator.ifs

@@ -221,6 +221,19 @@ class Reader:
         """Lets another file take part."""
         self._sources.append(source)
 
+    @property
+    def lines(self) -> Iterator[str]:
+        """The lines of all files that take part."""
+        return (line for source in self._sources for line in source.lines)
+
+    def home(self, node: ast.AST) -> Source:
+        """The file that a node stands in."""
+        return self.source_of(int(getattr(node, "lineno", 1)))
+
+    def around(self, node: ast.AST) -> list[ast.AST]:
+        """What a node stands in, in its own file, outermost first, and the node itself."""
+        return self.home(node).around(node)
+
     def source_of(self, line: int) -> Source:
         """The file that a line number belongs to."""
         if line < FIRST_ELSEWHERE:

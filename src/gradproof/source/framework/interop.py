@@ -51,7 +51,7 @@ def _is_held(reader: Reader, argument: ast.AST) -> bool:
     """Says whether this is the `tf.Variable` that a variable of Keras 3 holds in `value`."""
     found: list[ast.AST] = [argument]
     if isinstance(argument, ast.Name):
-        found = [*reader.source.named.get(argument.id, ())]
+        found = [*reader.home(argument).named.get(argument.id, ())]
     # One of two values by a condition: the program tells the generations apart itself.
     found += [way for one in found if isinstance(one, ast.IfExp) for way in (one.body, one.orelse)]
     return any(isinstance(one, ast.Attribute) and one.attr == "value" for one in found)

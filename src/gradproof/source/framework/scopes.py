@@ -125,7 +125,7 @@ def _mismatch(
 
 def _is_set_elsewhere(reader: Reader) -> bool:
     """Says whether a scope may be open that no `with` statement shows."""
-    text = "".join(reader.source.lines)
+    text = "".join(reader.lines)
     return "experimental_set_strategy" in text or "__enter__" in text or "enter_context" in text
 
 

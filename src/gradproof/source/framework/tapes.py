@@ -203,7 +203,7 @@ def _parting(earlier: Path, now: Path) -> ast.AST:
 
 def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
     """What a loop around a call runs over, if that is known: it runs more than once."""
-    for loop in ast.walk(reader.source.tree):
+    for loop in ast.walk(reader.home(node).tree):
         if isinstance(loop, ast.For) and id(loop) in reader.facts.turning:
             inside = [one for statement in loop.body for one in ast.walk(statement)]
             leaves = any(isinstance(one, _LEAVES) for one in inside)

@@ -158,13 +158,14 @@ def _moved_alone(reader: Reader, blends: Blends) -> None:
 
 
 def _only_copied(reader: Reader) -> bool:
-    """Says whether every `set_weights` of the file copies whole networks, and does so once."""
+    """Says whether every `set_weights` of the program copies whole networks, and does so once."""
     known = {
         node: once for calls in reader.facts.blends.given.values() for node, once in calls.items()
     }
     return all(
         known.get(node, False)
-        for node in ast.walk(reader.source.tree)
+        for source in reader.sources
+        for node in ast.walk(source.tree)
         if isinstance(node, ast.Call) and _name(node) == "set_weights"
     )
 

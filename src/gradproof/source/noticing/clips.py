@@ -54,7 +54,7 @@ def _is_one_of_many(reader: Reader, node: ast.AST) -> bool:
     if not isinstance(given, ast.List | ast.Tuple) or len(given.elts) != 1:
         return False
     rounds: list[ast.For | ast.comprehension] = []
-    for one in reader.source.around(node):
+    for one in reader.around(node):
         rounds += [one] if isinstance(one, ast.For) else getattr(one, "generators", [])
     targets = {ast.unparse(part) for one in rounds for part in ast.walk(one.target)}
     return ast.unparse(given.elts[0]) in targets
@@ -156,8 +156,8 @@ def finish(reader: Reader) -> None:
     for key, (_, node) in clips.clipped.items():
         if key not in clips.raw or key in clips.kept:
             continue
-        lost = _thrown_away(reader.source.tree, node)
-        if lost is None and _is_looked_at(reader.source.tree, node):
+        lost = _thrown_away(reader.home(node).tree, node)
+        if lost is None and _is_looked_at(reader.home(node).tree, node):
             continue
         others = [(reader.spot(clips.raw[key][1]), "applied as they were")]
         if lost is not None:

@@ -82,10 +82,10 @@ def slot_written(reader: Reader, before: Value | None, target: ast.AST) -> None:
     if copied is None or reader.silent or reader.frame.traced is not None:
         return
     optimizer = copied[1]
-    around = list(reader.source.around(target))
+    around = list(reader.around(target))
     together = any(
         isinstance(one, ast.For | ast.While) and one in around
-        for one in reader.source.around(optimizer.node)
+        for one in reader.around(optimizer.node)
     )
     if together or not _scales(around, target) or _used(reader, target, optimizer.node):
         return
@@ -110,17 +110,17 @@ def _used(reader: Reader, target: ast.AST, made: ast.AST) -> bool:
     """Says whether anything but reports, conditions and the optimizer reads what is written."""
     functions = [
         one
-        for one in reader.source.around(target)
+        for one in reader.around(target)
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     own = isinstance(target, ast.Name) and functions and not _declared(functions[-1], target.id)
-    for node in ast.walk(functions[-1] if own else reader.source.tree):
+    for node in ast.walk(functions[-1] if own else reader.home(target).tree):
         if _same(node, target) and not any(
             one is made
             or isinstance(one, ast.Compare | ast.JoinedStr)
             or (isinstance(one, ast.Assign) and any(_same(t, target, True) for t in one.targets))
             or (isinstance(one, ast.Call) and _REPORTS.search(ast.unparse(one.func)))
-            for one in reader.source.around(node)
+            for one in reader.around(node)
         ):
             return True
     return False

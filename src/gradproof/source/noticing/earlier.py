@@ -21,7 +21,7 @@ def derived_before(reader: Reader, read: Path, tape: Path) -> bool:
     around, node = read[:-1], read[-1]
     if len(around) >= len(tape) or any(a is not b for a, b in zip(around, tape, strict=False)):
         return False
-    inside = reader.source.around(node)
+    inside = reader.around(node)
     if any(isinstance(one, ast.For | ast.While) for one in inside):
         return False
     statement = next((one for one in inside if isinstance(one, ast.Assign)), None)

@@ -62,7 +62,7 @@ def _of_schedule(reader: Reader, node: ast.AST) -> bool:
     """Says whether a method belongs to a `LearningRateSchedule`."""
     return any(
         ast.unparse(base).endswith("LearningRateSchedule")
-        for one in reader.source_of(getattr(node, "lineno", 1)).around(node)
+        for one in reader.around(node)
         if isinstance(one, ast.ClassDef)
         for base in one.bases
     )
@@ -70,7 +70,7 @@ def _of_schedule(reader: Reader, node: ast.AST) -> bool:
 
 def _optimizer_of(reader: Reader, node: ast.AST) -> ast.Call | None:
     """The one call that is given an object of the class of this method, or the name of one."""
-    around = reader.source_of(getattr(node, "lineno", 1)).around(node)
+    around = reader.around(node)
     cls = next((one.name for one in around if isinstance(one, ast.ClassDef)), "")
     nodes = list(ast.walk(reader.source.tree))
     names = {

@@ -19,7 +19,7 @@ _ZEROS = frozenset({"zeros", "zeros_like"})
 
 def handed_over(reader: Reader, node: ast.Call) -> None:
     """An optimizer is given gradients: nobody may have read the sums that are kept for it."""
-    for scope in reader.source.around(node):
+    for scope in reader.around(node):
         if not isinstance(scope, ast.FunctionDef | ast.ClassDef):
             continue
         for name in _begun(scope):

@@ -21,7 +21,7 @@ def appended(reader: Reader, value: Value, node: ast.AST) -> None:
     if not looping or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     name = ast.unparse(node.func.value)
-    if _lives_long(reader.source.tree, name):
+    if _lives_long(reader.home(node).tree, name):
         habits.remark(reader, "memory-growth", reader.spot(node), f"`{name}`", ("kept",))
 
 

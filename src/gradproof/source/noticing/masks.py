@@ -159,7 +159,7 @@ def _given(masks: Masks, buffer: Variable, node: ast.Call) -> None:
 def _restored(reader: Reader, node: ast.Call) -> bool:
     """Says whether anything is written back after the update, in the same function."""
     function = reader.frame.function
-    around = function.node if function is not None else reader.source.tree
+    around = function.node if function is not None else reader.home(node).tree
     return any(
         isinstance(one, ast.Call)
         and isinstance(one.func, ast.Attribute)

@@ -255,12 +255,12 @@ def _recreated(reader: Reader, one: Applied) -> None:
 def _comprehended(reader: Reader, optimizer: Optimizer) -> int:
     """Comprehensions that lead to a step, and not to the making of its optimizer."""
     comprehensions = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-    made = [around for node in optimizer.path for around in reader.source.around(node)]
+    made = [around for node in optimizer.path for around in reader.around(node)]
     return sum(
         isinstance(one, comprehensions) and one not in made
         for frame in reader.frames
         if frame.call is not None and frame.call not in optimizer.path
-        for one in reader.source.around(frame.call)
+        for one in reader.around(frame.call)
     )
 
 
@@ -303,7 +303,7 @@ def _pair_by_pair(reader: Reader, node: ast.Call) -> bool:
         isinstance(loop, ast.For)
         and isinstance(loop.target, ast.Tuple)
         and names <= {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
-        for loop in reader.source.around(node)
+        for loop in reader.around(node)
     )
 
 

@@ -21,7 +21,7 @@ def applied(reader: Reader, node: ast.Call) -> None:
     total = _handed(node)
     if total is None or reader.silent:
         return
-    source = reader.source_of(node.lineno)
+    source = reader.home(node)
     _begun_each_round(reader, node, total, source.around(node))
     _gathered_for_ever(reader, node, total, source.around(node))
     parts = _repeated(source, source.around(node), total)
@@ -38,7 +38,7 @@ def _begun_each_round(
 ) -> None:
     """A loop that makes the list of zeros anew in each round; what is applied is its last one."""
     inside = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
-    scope = inside or reader.source_of(node.lineno).tree
+    scope = inside or reader.home(node).tree
     held = {id(one) for one in around}
     for loop in ast.walk(scope):
         if not isinstance(loop, _LOOPS) or id(loop) in held or loop.lineno > node.lineno:

@@ -114,7 +114,8 @@ def _reached_from_outside(reader: Reader, cls: Class, attribute: str) -> bool:
     inside = {id(node) for node in ast.walk(cls.node)}
     return any(
         isinstance(node, ast.Attribute) and node.attr == attribute and id(node) not in inside
-        for node in ast.walk(reader.source.tree)
+        for source in reader.sources
+        for node in ast.walk(source.tree)
     ) or any(
         isinstance(node, ast.Attribute) and node.attr == attribute and not own_attribute(node)
         for node in ast.walk(cls.node)

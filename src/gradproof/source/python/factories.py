@@ -53,9 +53,8 @@ def _only_makes(reader: Reader, node: ast.AST) -> bool:
 
 def _around(reader: Reader, node: ast.AST) -> ast.FunctionDef | None:
     """The innermost function that holds a node."""
-    line = getattr(node, "lineno", 0)
-    around = reversed(reader.source_of(line).around(node))
-    return next((one for one in around if isinstance(one, ast.FunctionDef)), None)
+    around = reader.around(node)
+    return next((one for one in reversed(around) if isinstance(one, ast.FunctionDef)), None)
 
 
 def _holds(whole: ast.AST, node: ast.AST) -> bool:

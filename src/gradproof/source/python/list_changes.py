@@ -77,7 +77,7 @@ def _is_older(reader: Reader, value: Value, node: ast.AST) -> bool:
 
 
 def _function(reader: Reader, node: ast.AST) -> ast.AST | None:
-    around = reader.source.around(node)
+    around = reader.around(node)
     return next((one for one in reversed(around) if isinstance(one, ast.FunctionDef)), None)
 
 

@@ -233,7 +233,7 @@ def _class(reader: Reader, node: ast.ClassDef) -> None:
 
 
 def _import(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
-    importer = reader.source_of(node.lineno).path
+    importer = reader.home(node).path
     if isinstance(node, ast.ImportFrom):
         star = imports.starred(node, importer)
         if star is not None:
