@@ -394,6 +394,78 @@ def test_a_state_of_a_loop_within_the_step():
     assert_findings(text.format(reset="pass", mark="# GP601"))
 
 
+def test_a_state_that_the_step_puts_back():
+    """A cell that is unrolled in one call, and reset when it is done, hands nothing on."""
+    text = """
+    class Cell(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+            self.last = None
+
+        def call(self, x):
+            h = self.dense(x)
+            if self.last is not None:
+                h = 0.5 * h + 0.5 * self.last
+            self.last = h  {mark}
+            return h
+
+        def reset(self):
+            self.last = None
+
+    class Unrolled(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.cell = Cell()
+
+        def call(self, x):
+            for _ in range(3):
+                h = self.cell(x)
+            {end}
+            return h
+
+    net = Unrolled()
+    net(x)
+
+    @tf.function
+    def train(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+
+    train(x, y)
+    """
+    assert_silent(text.format(end="self.cell.reset()", mark=""))
+    assert_findings(text.format(end="pass", mark="# GP601"))
+
+
+def test_random_numbers_in_a_class_that_nobody_makes():
+    """A step that updates runs again and again; what else is traced may run once."""
+    text = """
+    class Trainer:
+        def __init__(self, model):
+            self.model = model
+            self.optimizer = keras.optimizers.Adam()
+
+        @tf.function
+        def {name}(self, x):
+            with tf.GradientTape() as tape:
+                noise = np.random.normal(size=(8, 4)){mark}
+                loss = tf.reduce_mean(tf.square(self.model(x + noise)))
+            gradients = tape.gradient(loss, self.model.trainable_variables)
+            {apply}
+            return loss
+
+        def fit(self, data):
+            for x in data:
+                self.{name}(x)
+    """
+    apply = "self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables))"
+    assert_findings(text.format(name="step", apply=apply, mark="  # GP601"))
+    assert_silent(text.format(name="slopes", apply="self.slopes_seen(gradients)", mark=""))
+
+
 ZERO, DECAY, DECAYED, SUM, RATE, DELTA, WRITE = range(BIAS_GRADIENT + 1, BIAS_GRADIENT + 8)
 
 

@@ -87,6 +87,7 @@ class Facts:
         self.lists_read: dict[int, ListValue] = {}
         self.carried: dict[tuple[int, str], tuple[Function, object, ast.AST]] = {}
         self.made_in_trace: set[tuple[int, str]] = set()
+        self.carrying: dict[tuple[int, str], FrozenState] = {}
         self.detours: dict[int, set[int]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.modes: dict[int, connections.Mode] = {}

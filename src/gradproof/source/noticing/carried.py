@@ -40,12 +40,19 @@ def written(reader: Reader, holder: Holder, name: str, value: Value, node: ast.A
     if found is None or found[0] is not function:
         reader.facts.made_in_trace.add(key)
         return
+    if isinstance(value, Constant) and not any(frame.guarded for frame in reader.frames):
+        # Put back before the trace ends: nothing goes on to the next call.
+        carries = reader.facts.carrying.pop(key, None)
+        if carries is not None:
+            reader.facts.frozen.pop(carries, None)
+        return
     # What depends on no variable is the same in each step: a number as a tensor, a schedule.
     if isinstance(value, Tensor) and value.form == "tensor" and value.flow and not value.update_of:
         spot = reader.spot
         text = spot(node).text
         state = FrozenState(text, function.name, spot(found[2]), spot(node), True, carries=True)
         reader.facts.frozen[state] = None
+        reader.facts.carrying[key] = state
 
 
 def _is_number(value: Value) -> bool:

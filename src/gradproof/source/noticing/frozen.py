@@ -163,15 +163,23 @@ _DRAWING = frozenset(
 def drawn(reader: Reader, name: str, node: ast.AST) -> None:
     """NumPy, or Python itself, draws a random number while a function is traced."""
     frame = reader.frame
-    if frame.traced is None or frame.guarded or frame.building or reader.speculative:
+    if frame.traced is None or frame.guarded or frame.building:
+        return
+    if reader.speculative and not _updates(frame.traced.node):
         return
     # A seed that stays is what seeds are for.
-    seeds = any(
-        isinstance(one, ast.keyword) and one.arg == "seed" for one in reader.source.around(node)
-    )
+    seeds = any(isinstance(one, ast.keyword) and one.arg == "seed" for one in reader.around(node))
     if name.rsplit(".", 1)[-1] in _DRAWING and not seeds:
         names = (frame.traced.name,)
         habits.remark(reader, "python-state-frozen-at-trace", reader.spot(node), name, names)
+
+
+def _updates(function: ast.AST) -> bool:
+    """Says whether a function hands gradients over: it is called again and again."""
+    return any(
+        isinstance(one, ast.Attribute) and one.attr in ("apply_gradients", "minimize")
+        for one in ast.walk(function)
+    )
 
 
 def created_in_trace(
