@@ -116,6 +116,33 @@ def test_keras_3_has_no_minimize_for_a_number():
         assert "lambda: lambda" not in (mended(text.format(given=given)) or "")
 
 
+def test_the_kind_of_optimizer_is_asked():
+    """A wrapper that has `minimize` is told from others by a flag, which a function sets."""
+    text = """\
+def is_private(optimizer):
+    return privacy is not None and isinstance(optimizer, privacy.PrivateAdam)
+
+class Trainer:
+    def __init__(self, model, optimizer, private):
+        self.model, self.optimizer, self.verbose = model, optimizer, private
+        private = is_private(optimizer)
+        self.private = private
+
+    def step(self, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.model(x) - y))
+        if self.{flag}:
+            self.optimizer.minimize(loss, self.model.trainable_variables, tape=tape){mark}
+        else:
+            gradients = tape.gradient(loss, self.model.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables))
+
+Trainer(model, optimizer, unknown.flag).step(x, y)
+"""
+    assert_silent(text.format(flag="private", mark=""))
+    assert_findings(text.format(flag="verbose", mark="  # GP406"))
+
+
 def test_proven():
     """Two lists raised a TypeError."""
     error = "TypeError: apply_gradients() takes 2 positional arguments but 3 were given"

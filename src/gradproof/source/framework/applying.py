@@ -23,7 +23,7 @@ from ..values import (
     Variable,
     Zip,
 )
-from . import api, tapes
+from . import api, generations, tapes
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -378,7 +378,8 @@ def minimized(
     form = "unknown"
     if isinstance(optimizer, Optimizer) and optimizer.custom is None:
         if reader.generation == "3":
-            form = "no minimize"
+            # A program that asks what kind of optimizer this is has others that do have it.
+            form = "unknown" if generations.asks_kind(reader, node) else "no minimize"
         elif (
             isinstance(loss, Tensor)
             and "tape" not in given

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..noticing import habits
@@ -33,16 +34,23 @@ _VERSION = r"(?i)version|attr\(|isinstance|type\(|legacy|compat|generation|tf_?[
 
 def asks_version(reader: Reader, node: ast.AST) -> bool:
     """Says whether what is around or before a name may tell generations apart."""
-    tests = (ast.If, ast.Try, ast.IfExp, ast.BoolOp)
-    around = [one for one in reader.source.around(node) if isinstance(one, tests)]
-    around += _leaving(reader, node)
-    if not around:
-        # The function is called behind a condition.
-        return bool(reader.frame.guarded)
+    around = _conditions(reader, node)
+    # With none, the function may be called behind a condition.
+    return asks_kind(reader, node) if around else bool(reader.frame.guarded)
+
+
+def asks_kind(reader: Reader, node: ast.AST) -> bool:
+    """Says whether a condition around or before a name asks what kind of thing there is."""
     return any(
-        isinstance(one, ast.Try | ast.BoolOp) or _tells(reader.source.tree, one.test)
-        for one in around
+        isinstance(one, ast.Try | ast.BoolOp) or _tells(reader.home(node).tree, one.test)
+        for one in _conditions(reader, node)
     )
+
+
+def _conditions(reader: Reader, node: ast.AST) -> list[ast.If | ast.Try | ast.IfExp | ast.BoolOp]:
+    tests = (ast.If, ast.Try, ast.IfExp, ast.BoolOp)
+    around = [one for one in reader.around(node) if isinstance(one, tests)]
+    return [*around, *_leaving(reader, node)]
 
 
 _HAS = {"scale_loss": "3", "apply": "3", "get_scaled_loss": "2", "get_unscaled_gradients": "2"}
@@ -85,22 +93,43 @@ def finish(reader: Reader) -> None:
 
 def _tells(tree: ast.AST, test: ast.expr) -> bool:
     """Says whether a condition tells generations apart, itself or by what its names hold."""
-    names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
-    names |= {one.attr for one in ast.walk(test) if isinstance(one, ast.Attribute)}
-    held = [
-        one.value
-        for one in ast.walk(tree)
-        if isinstance(one, ast.Assign)
-        and any(getattr(to, "id", getattr(to, "attr", None)) in names for to in one.targets)
-    ]
-    return any(re.search(_VERSION, ast.unparse(one)) for one in (test, *held))
+    looked_at: list[ast.AST] = [test]
+    names: set[str] = set()
+    for _ in range(_DEEPEST):
+        if any(re.search(_VERSION, ast.unparse(one)) for one in looked_at):
+            return True
+        new = {name for one in looked_at for name in _names(one)} - names - {"self"}
+        names |= new
+        looked_at = [held for one in ast.walk(tree) for held in _held(one, new)]
+    return False
+
+
+_DEEPEST = 4
+"""How far names are followed: a flag, what it is set to, and the function that gives that."""
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name | ast.Attribute):
+            yield one.id if isinstance(one, ast.Name) else one.attr
+
+
+def _held(node: ast.AST, names: set[str]) -> list[ast.AST]:
+    """What a statement gives one of these names: a value, or what a function returns."""
+    if isinstance(node, ast.Assign):
+        given = any(getattr(to, "id", getattr(to, "attr", None)) in names for to in node.targets)
+        return [node.value] if given else []
+    if isinstance(node, ast.FunctionDef) and node.name in names:
+        returned = (one.value for one in ast.walk(node) if isinstance(one, ast.Return))
+        return [one for one in returned if one is not None]
+    return []
 
 
 def _leaving(reader: Reader, node: ast.AST) -> list[ast.If]:
     """Conditions before a node that end the function that both stand in."""
     function = reader.frame.function
     body = function.node.body if function is not None else None
-    inside = {id(one) for one in reader.source.around(node)}
+    inside = {id(one) for one in reader.around(node)}
     statements = body if isinstance(body, list) else []
     place = next((n for n, one in enumerate(statements) if id(one) in inside), 0)
     return [
@@ -118,7 +147,7 @@ def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribut
     instead, *others = (api.GONE.get((kind, one), {}).get(name) for one in meant)
     if instead is None or None in others:
         return
-    if kind == "optimizer" and "optimizers.legacy" in "".join(reader.source.lines):
+    if kind == "optimizer" and any("optimizers.legacy" in line for line in reader.lines):
         # Those have all that optimizers ever had.
         return
     if not (reader.frame.guarded and asks_version(reader, node)):
@@ -152,7 +181,7 @@ def graph_gradients(reader: Reader, name: str, node: ast.AST) -> None:
         return
     if reader.frame.traced is not None or reader.keras_calls:
         return
-    text = "".join(reader.source.lines).replace("compat.v1.gradients", "")
+    text = "".join(reader.lines).replace("compat.v1.gradients", "")
     if any(word in text for word in ("compat.v1", "disable_", "as_default", "Session(")):
         return
     written = name.replace("keras.ops", "keras.backend")
