@@ -175,3 +175,28 @@ def test_a_layer_of_a_functional_model_adds_a_loss():
     """
     assert_findings(text.format(mark="  # GP703", then="pass"))
     assert_silent(text.format(mark="", then="loss += sum(net.losses)"))
+
+
+def test_an_option_that_is_none_unless_given():
+    """What a class offers is no regulariser until somebody hands one over."""
+    text = """
+        def net(regularizer=None):
+            return keras.Sequential([keras.layers.Dense(1, kernel_regularizer=regularizer)])
+
+        class Trainer:
+            def __init__(self, regularizer=None):
+                self.config = locals()
+                self.net = net({given})
+                self.optimizer = keras.optimizers.Adam()
+
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(self.net(x) - y)){mark}
+                gradients = tape.gradient(loss, self.net.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.net.trainable_variables))
+        {made}
+    """
+    for given in ("regularizer", 'self.config["regularizer"]'):
+        assert_silent(text.format(given=given, mark="", made=""))
+    made = 'Trainer("l2").step(x, y)'
+    assert_findings(text.format(given="regularizer", mark="  # GP703", made=made))

@@ -23,6 +23,8 @@ from ..values import (
     Layer,
     ListValue,
     Optimizer,
+    Tensor,
+    Unknown,
     Value,
     Variable,
 )
@@ -116,6 +118,8 @@ def unregularized(reader: Reader, asked: Asked) -> None:
         if isinstance(owner, Layer)
         and any(
             key.endswith("regularizer")
+            # What nobody hands over may be None, as it is by default.
+            and not isinstance(value, Unknown | Tensor)
             and not (isinstance(value, Constant) and value.value is None)
             for key, value in owner.arguments.items()
         )
@@ -143,7 +147,7 @@ def replica_mean(reader: Reader, asked: Asked) -> None:
     words = ("all_reduce", "VariableAggregation.MEAN")
     if not reader.replicas or target.mean_of is None:
         return
-    if not any(word in line for line in reader.source.lines for word in words):
+    if not any(word in line for line in reader.lines for word in words):
         remark(reader, "replica-loss-scale", reader.spot(target.mean_of), "`reduce_mean`")
 
 
@@ -253,7 +257,7 @@ def finish(reader: Reader) -> None:
             remark(reader, "loss-scale-generation-mix", spot, "the loss is not scaled")
     for spot in facts.habits.set_aside:
         remark(reader, "loss-scale-generation-mix", spot, "scaled aside")
-    text = "".join(reader.source.lines)
+    text = "".join(reader.lines)
     for found in facts.habits.halves.values():
         if "scale_loss" in found:  # the program is for Keras 3, whatever it asks besides
             continue
