@@ -560,3 +560,44 @@ def test_gradients_that_are_gathered_for_ever():
 def test_gradients_that_are_gathered_anew(parts: str, then: str):
     """The list is emptied, or its last part is taken."""
     assert_silent(GATHERED.format(parts=parts, mark="", then=then))
+
+
+def test_a_quotient_that_nobody_gets():
+    """`total / parts` as a statement changes nothing."""
+    text = """
+        totals = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+
+        def flush(parts):
+            for i in range(len(totals)):
+                {divide}
+            optimizer.apply_gradients(zip(totals, model.trainable_variables))
+            for total in totals:
+                total.assign(tf.zeros_like(total))
+
+        for number in range(16):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            for i in range(len(totals)):
+                totals[i].assign_add(gradients[i])
+            if (number + 1) % 4 == 0:
+                flush(4)
+    """
+    assert_findings(text.format(divide="totals[i] / parts  # GP506"))
+    assert_silent(text.format(divide="totals[i].assign(totals[i] / parts)"))
+
+
+def test_a_quotient_that_is_shown():
+    """The last line of a cell shows its value, and buffers that nobody hands over are no sums."""
+    assert_silent(
+        """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        gradients[0] / 2.0
+        seen = tf.Variable(1.0, trainable=False)
+        for _ in range(3):
+            seen / 2.0
+        """
+    )

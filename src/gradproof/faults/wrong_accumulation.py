@@ -103,6 +103,14 @@ _WORDS = {
         "not divided",
         "divide the sums by the number of parts",
     ),
+    "thrown away": (
+        (
+            "the sums are divided here, and nobody gets the quotient: the optimizer is given them "
+            "as they were"
+        ),
+        "goes nowhere",
+        "assign the quotient to the buffer, or hand it over",
+    ),
     "unread": (
         (
             "gradients are added up here, and nothing reads the sums: the optimizer is given those "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..dependence import Flow
-from ..noticing import lost_arrays, new_values
+from ..noticing import lost_arrays, new_values, undivided
 from ..python import iterators
 from ..values import DictValue, Group, ListValue, Tensor, Value, Variable
 from . import tapes
@@ -52,6 +52,7 @@ def dropped(reader: Reader, value: Value, node: ast.Expr) -> None:
     if reader.silent or isinstance(value, Variable | Group):
         return
     iterators.thrown_away(reader, value)
+    undivided.thrown_away(reader, node)
     if isinstance(value, ListValue) and isinstance(node.value, ast.Call):
         owners = _new_values(value)
         written = reader.facts.rewritten.get(id(value.node))

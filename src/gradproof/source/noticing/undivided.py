@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..dependence import Path
 from ..framework import tapes
-from ..values import Asked, Constant, GradientOf, Group, Optimizer, Value, Variable
+from ..values import Asked, Constant, GradientOf, Group, Optimizer, Tensor, Value, Variable
 from . import habits
 
 if TYPE_CHECKING:
@@ -20,10 +20,15 @@ _BOUNDS = ("clipnorm", "global_clipnorm", "clipvalue")
 
 @dataclass(eq=False, repr=False)
 class Sums:
-    """Buffers by identity: what is added to them, and where they are handed over whole."""
+    """Buffers by identity: what is added to them, and where they are handed over whole.
+
+    `handed`: all that any optimizer was given; `idle`: what is divided, and where, for nobody.
+    """
 
     added: dict[int, tuple[Variable, Asked, Path]] = field(default_factory=dict)
     given: dict[int, tuple[Optimizer, Path]] = field(default_factory=dict)
+    handed: dict[int, ast.AST] = field(default_factory=dict)
+    idle: list[tuple[Variable | Tensor, ast.AST]] = field(default_factory=list)
 
 
 def added(
@@ -41,11 +46,29 @@ def added(
 
 def applied(reader: Reader, optimizer: Optimizer, gradients: Value | None, node: ast.Call) -> None:
     """An optimizer is given such buffers, as they are."""
+    entries = tapes.entries(gradients) if gradients is not None else []
+    if not reader.silent:
+        reader.facts.sums.handed.update((id(entry), node) for entry in entries)
     if reader.silent or not _steps_far(optimizer):
         return
-    for entry in tapes.entries(gradients) if gradients is not None else []:
+    for entry in entries:
         if isinstance(entry, Variable):
             reader.facts.sums.given.setdefault(id(entry), (optimizer, reader.path(node)))
+
+
+def thrown_away(reader: Reader, node: ast.Expr) -> None:
+    """`total / parts` as a statement: nobody gets the quotient."""
+    quotient, frame = node.value, reader.frame
+    # The last line of a notebook's cell shows it.
+    shown = frame.function is None and not frame.looping
+    if not isinstance(quotient, ast.BinOp) or shown or reader.silent:
+        return
+    plain = isinstance(quotient.left, ast.Name | ast.Attribute | ast.Subscript)
+    if not plain or not isinstance(quotient.op, ast.Div | ast.Mult):
+        return
+    total = reader.evaluate(quotient.left)
+    if isinstance(total, Variable) or (isinstance(total, Tensor) and total.gradient is not None):
+        reader.facts.sums.idle.append((total, quotient))
 
 
 def _steps_far(optimizer: Optimizer) -> bool:
@@ -63,6 +86,12 @@ def _steps_far(optimizer: Optimizer) -> bool:
 def finish(reader: Reader) -> None:
     """Sums of several parts, each the gradient of a mean over its own."""
     sums, batches = reader.facts.sums, reader.facts.batches
+    for total, quotient in sums.idle:
+        handed = sums.handed.get(id(total))
+        if handed is not None:
+            given = ((reader.spot(handed), "handed over as they were"),)
+            spot = reader.spot(quotient)
+            habits.remark(reader, "wrong-accumulation", spot, "thrown away", (), given)
     for key in sums.added.keys() & sums.given.keys():
         variable, asked, adding = sums.added[key]
         _, applying = sums.given[key]
@@ -91,7 +120,7 @@ def _several(reader: Reader, adding: Path, applying: Path) -> bool:
 def _around(reader: Reader, path: Path, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
     """Statements of some kinds around the calls that lead to a place, and around that."""
     for node in path:
-        for one in reader.source_of(getattr(node, "lineno", 1)).around(node):
+        for one in reader.around(node):
             if isinstance(one, kinds):
                 yield one
 
