@@ -354,3 +354,28 @@ def test_what_stands_around_a_line_is_looked_up_in_its_own_file():
     assert found(right, "train.py") == set()
     left = {**files, "agent.py": files["agent.py"].replace("GIVEN", "return mixed")}
     assert found(left, "train.py") == {("target-copy-wrong", "agent.py", 29)}
+
+
+def test_a_library_that_is_handed_over():
+    """A program for several backends hands TensorFlow to its step."""
+    step = """
+            import keras
+
+            class Net(keras.Model):
+                def __init__(self, backend):
+                    super().__init__()
+                    self.first, self.second = keras.layers.Dense(1), keras.layers.Dense(1)
+                    self.backend = backend
+
+                def step_of(self, tf, x):
+                    with tf.GradientTape() as tape:
+                        loss = tf.reduce_mean(tf.square(self.first(x)))
+                    gradients = tape.gradient(loss, self.first.trainable_weights)
+                    self.optimizer.apply_gradients(
+                        zip(gradients, self.second.trainable_weights))
+
+                def train_step(self, x):
+                    return self.step_of(self.backend, x)
+        """
+    assert found({"net.py": step}, "net.py") == {("mispaired-gradients", "net.py", 15)}
+    assert found({"net.py": step.replace("second.tr", "first.tr")}, "net.py") == set()

@@ -20,15 +20,17 @@ from ..values import (
     Function,
     Instance,
     Layer,
+    Library,
     ListValue,
     Managed,
+    Module,
     Scope,
     Tensor,
     Unknown,
     Value,
     Variable,
 )
-from . import calls, iterators
+from . import calls, imports, iterators
 
 if TYPE_CHECKING:
     from ..reader import Frame, Reader
@@ -157,7 +159,18 @@ def _bind_arguments(
         bound[node.kwarg.arg] = DictValue(rest)
     for name in known:
         bound.setdefault(name, Unknown(name, data=True))
+    if "tf" in known and not isinstance(bound["tf"], Library | Module) and _opens_tape(function):
+        # Programs for several backends hand the library over.
+        bound["tf"] = imports.of("tensorflow")
     return bound
+
+
+def _opens_tape(function: Function) -> bool:
+    """Says whether a function names `tf.GradientTape`."""
+    return any(
+        isinstance(one, ast.Attribute) and ast.unparse(one) == "tf.GradientTape"
+        for one in ast.walk(function.node)
+    )
 
 
 def _custom_gradient(
