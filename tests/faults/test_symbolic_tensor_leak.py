@@ -280,3 +280,44 @@ def test_a_log_that_the_step_writes_to():
     wrong = LOG.format(inside="log.keep(loss)", outside="pass")
     assert_findings(wrong.replace(kept, f"{kept}  # GP607"))
     assert_silent(LOG.format(inside="pass", outside="log.keep(loss)"))
+
+
+LOGGED = """
+{made}
+
+@tf.function
+def train(inputs, targets):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(inputs) - targets))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    {keep}
+    return loss
+
+for _ in range(3):
+    last = train(x, y)
+    {after}
+print(np.mean(log["loss"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "keep"),
+    [
+        ('log = {"loss": []}', 'log["loss"].append(loss)'),
+        ("log = {}", 'log.setdefault("loss", []).append(loss)'),
+    ],
+)
+def test_lists_in_a_dict(made: str, keep: str):
+    """`history["loss"].append(loss)`, while the step is traced."""
+    text = LOGGED.format(made=made, keep=keep + "  # GP607", after="")
+    assert_findings(text)
+    right = LOGGED.format(made=made, keep="", after=keep.replace("loss)", "float(last))"))
+    assert_silent(right)
+
+
+def test_a_dict_of_lists_that_the_step_makes():
+    """It ends with the trace."""
+    made = 'log = {"loss": [0.0]}'
+    keep = 'mine = {"loss": []}; mine["loss"].append(loss); loss = sum(mine["loss"])'
+    assert_silent(LOGGED.format(made=made, keep=keep, after=""))

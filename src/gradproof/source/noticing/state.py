@@ -199,6 +199,12 @@ def _is_outside(
     if isinstance(holder, ast.Name):
         scopes = _local_scopes(reader, function)
         return all(one is not kept for scope in scopes for one in scope.names.values())
+    if isinstance(holder, ast.Call) and isinstance(holder.func, ast.Attribute):
+        # `log.setdefault("loss", []).append(loss)`
+        holder = holder.func if holder.func.attr == "setdefault" else None
+        return isinstance(holder, ast.Attribute) and _lasts(reader, holder.value)
+    if isinstance(holder, ast.Subscript):
+        return _lasts(reader, holder.value)
     if isinstance(holder, ast.Attribute):
         step = next((one for one in reader.frames if one.function is function), None)
         owners = [step.receiver] if step is not None else []
@@ -211,6 +217,13 @@ def _is_outside(
             for owner in owners
         )
     return False
+
+
+def _lasts(reader: Reader, holder: ast.expr) -> bool:
+    """Says whether a dict was there before the trace."""
+    with quietly(reader):
+        container = reader.evaluate(holder)
+    return isinstance(container, DictValue) and container.lasting
 
 
 def item_written(reader: Reader, kept: ListValue, place: int, value: Value, node: ast.AST) -> None:

@@ -118,6 +118,8 @@ def _dict_method(
         if receiver.items and not absent:
             value = next(iter(receiver.items.values()))
             return value if len(receiver.items) == 1 else Unknown(data=True)
+        if name == "setdefault" and absent and len(arguments) > 1:
+            binding.put_into(reader, receiver, key.value, arguments[1], node)  # type: ignore[union-attr]
         return arguments[1] if len(arguments) > 1 else Unknown(data=True)
     if name == "update":
         given = arguments[0] if arguments else None
