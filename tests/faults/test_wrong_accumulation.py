@@ -228,11 +228,10 @@ def test_sums_that_are_emptied_in_place(begin: str):
     assert_findings(text)
 
 
-def test_averages_and_copies_of_gradients():
-    """A decayed sum is a momentum, and the last gradients are no sum."""
-    for add in (ADD.replace("t + g", "0.9 * t + g"), "total = gradients"):
-        text = CHUNKS.format(before=ZEROS, begin="pass", add=add, given="total", mark="")
-        assert_findings(text)
+def test_averages_of_gradients():
+    """A decayed sum is a momentum."""
+    add = ADD.replace("t + g", "0.9 * t + g")
+    assert_findings(CHUNKS.format(before=ZEROS, begin="pass", add=add, given="total", mark=""))
 
 
 OWN = """
@@ -601,3 +600,62 @@ def test_a_quotient_that_is_shown():
             seen / 2.0
         """
     )
+
+
+BEGUN_ANEW = """
+total = ZERO
+for i in range(40):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y)) / 4
+        total += loss  # GP506
+    if (i + 1) % 4 == 0:
+        gradients = tape.gradient(total, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        total = ZERO
+"""
+
+
+@pytest.mark.parametrize("zero", ["0.0", "tf.constant(0.0)"])
+def test_a_sum_of_losses_that_is_begun_anew_after_each_update(zero: str):
+    """Losses of four tapes, of which the last one is asked."""
+    text = BEGUN_ANEW.replace("ZERO", zero)
+    assert_findings(text)
+    assert_silent(text.replace("  # GP506", "").replace("gradient(total", "gradient(loss"))
+
+
+LAST = """
+for step in range(20):
+    total = None
+    for i in range(4):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x[i::4]) - y[i::4]))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        {keep}
+    optimizer.apply_gradients(zip([g / 4.0 for g in total], model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "keep", ["total = gradients", "total = [g for g in gradients]", "total = list(gradients)"]
+)
+def test_gradients_of_the_last_round_alone(keep: str):
+    """A sum that was meant to grow, `total = gradients`, is bound anew in each round."""
+    assert_findings(LAST.format(keep=f"{keep}  # GP506"))
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        "total = gradients if total is None else [t + g for t, g in zip(total, gradients)]",
+        "total = [g + (0.0 if total is None else total[k]) for k, g in enumerate(gradients)]",
+        "total = gradients; [b.assign_add(g) for b, g in zip(buffers, gradients)]",
+        "total = gradients; seen(gradients)",
+        "total = gradients; optimizer.apply_gradients(zip(gradients, model.trainable_variables))",
+        "total = gradients; [v.assign_sub(g) for v, g in zip(model.weights, gradients)]",
+        "total = gradients\n        if tf.math.is_finite(loss):\n            break",
+    ],
+)
+def test_gradients_of_each_round_that_somebody_takes(keep: str):
+    """They are added up, kept, applied at once, or the rounds are attempts."""
+    head = "from hooks import seen\nbuffers = [tf.Variable(tf.zeros(v.shape)) for v in model.weights]\n"
+    assert_silent(head + LAST.format(keep=keep))

@@ -79,6 +79,14 @@ _WORDS = {
         "the last round alone",
         "take the gradients in the loop, or open one tape around it",
     ),
+    "rounds": (
+        (
+            "each round of a loop takes gradients, and only those of the last round are applied, "
+            "behind it: what the others gave is lost"
+        ),
+        "of the last round alone",
+        "add them up in the loop",
+    ),
     "never reset": (
         (
             "gradients are added to these buffers and applied, and nothing empties them: each "

@@ -34,6 +34,7 @@ from .noticing import (
     habits,
     inner_steps,
     keeping,
+    last_rounds,
     masks,
     new_values,
     objectives,
@@ -249,6 +250,7 @@ class Facts:
         saving.finish(self.reader)
         target_copies.finish(self.reader)
         blends.finish(self.reader)
+        last_rounds.finish(self.reader)
         undivided.finish(self.reader)
         statistics.finish(self.reader)
         keeping.finish(self.reader)

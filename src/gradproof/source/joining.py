@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from .dependence import Flow
@@ -66,7 +67,8 @@ def join_values(left: Value, right: Value) -> Value:
         if right.value is None:
             return left
         if isinstance(left, Tensor):
-            return _plainer(left)
+            # A sum that was begun anew, with the number 0, is a sum of losses still.
+            return replace(_plainer(left), loss=0 if right.value else left.loss)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return _join_tensors(left, right)
     if isinstance(left, ListValue) and isinstance(right, ListValue):
@@ -94,6 +96,14 @@ def _things(value: Value) -> tuple[Value, ...]:
     return value.either if isinstance(value, Unknown) else ()
 
 
+def _loss(left: Tensor, right: Tensor) -> int:
+    """Losses either way; a sum of them may have been begun anew, with a mere number."""
+    for one, other in ((left, right), (right, left)):
+        if one.loss == other.loss or not (other.flow or other.loss):
+            return one.loss
+    return 0
+
+
 def _plainer(tensor: Tensor) -> Tensor:
     return Tensor(tensor.flow, tensor.form, made=tensor.made, tokens=tensor.tokens)
 
@@ -108,7 +118,7 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         ender=left.ender,
         gradient=left.gradient if same_gradient(left.gradient, right.gradient) else None,
         sign=left.sign if left.sign == right.sign else 0,
-        loss=left.loss if left.loss == right.loss else 0,
+        loss=_loss(left, right),
         rebound=left.rebound or right.rebound,
         made=left.made,
         traced=left.traced or right.traced,

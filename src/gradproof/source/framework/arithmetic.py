@@ -197,6 +197,10 @@ def _sum_of_losses(op: ast.operator, left: Value, right: Value) -> int:
         return kinds[1]
     if isinstance(right, Constant):
         return kinds[0]
+    for number, other in enumerate((right, left)):
+        # `tf.constant(0.0)`, to begin with.
+        if isinstance(other, Tensor) and not other.flow and not other.loss:
+            return kinds[number]
     return kinds[0] if kinds[0] == kinds[1] else 0
 
 

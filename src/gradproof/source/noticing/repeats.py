@@ -20,7 +20,7 @@ from ..values import (
     Value,
     Variable,
 )
-from . import habits
+from . import habits, last_rounds
 from .rounds import Applied, of
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def applied(
     )
     if owners and all(owner is not None for owner in owners) and not reader.silent:
         _stale(reader, one)
+        last_rounds.applied(reader, one, gradients)
         _recreated(reader, one)
         if not strange:
             _counted_twice(reader, one)
