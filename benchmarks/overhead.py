@@ -328,8 +328,8 @@ def main() -> int:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     ask.add_argument("--write", action="store_true", help="write the figures into README.md")
     ask.add_argument("--only", choices=LIMITS, help="measure this workload alone")
-    ask.add_argument("--rounds", type=int, default=33, help="blocks of each mode")
-    ask.add_argument("--launches", type=int, default=3, help="times that all are started anew")
+    ask.add_argument("--rounds", type=int, default=36, help="blocks of each mode")
+    ask.add_argument("--launches", type=int, default=6, help="times that all are started anew")
     options = ask.parse_args()
     rows = []
     for workload in [options.only] if options.only else LIMITS:
