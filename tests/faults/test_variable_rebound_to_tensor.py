@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
+from gradproof.evidence.applies import Assigned
 from gradproof.evidence.gradients import Source, Target
 from gradproof.evidence.run import Crash
+from gradproof.faults import variable_rebound_to_tensor
 from records import (
     BIAS,
     KERNEL,
@@ -20,7 +23,7 @@ from records import (
     proven,
     with_operations,
 )
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_in_a_loop():
@@ -225,3 +228,87 @@ def test_a_dict_of_new_values():
         weights[key].assign_sub(0.1 * gradients[key])
     return weights"""
     assert_silent(NAMED.format(updated=assigned, mark=""))
+
+
+HANDED_BACK = """
+    w = tf.Variable(tf.zeros((4, 4)))
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - y))
+        gradient = tape.gradient(loss, w)
+        {updated}
+"""
+
+
+def test_what_an_assignment_gives_back():
+    """It looks like the variable, and no tape records that it is read."""
+    assert_findings(HANDED_BACK.format(updated="w = w.assign_sub(0.1 * gradient)  # GP207"))
+    assert_findings(HANDED_BACK.format(updated="w = w.assign(w - 0.1 * gradient)  # GP207"))
+    assert_silent(HANDED_BACK.format(updated="w.assign_sub(0.1 * gradient)"))
+    assert_silent(HANDED_BACK.format(updated="moved = w.assign_sub(0.1 * gradient)"))
+
+
+LISTED = """
+    class Line:
+        def __init__(self):
+            self.parts = [tf.Variable(tf.zeros((4, 4))), tf.Variable(tf.zeros((4,)))]
+
+    line = Line()
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.matmul(x, line.parts[0]) + line.parts[1] - y))
+        gradients = tape.gradient(loss, line.parts)
+        {updated}
+"""
+
+
+def test_what_an_assignment_gives_back_is_mended():
+    """The call stays, alone or in a loop."""
+    text = textwrap.dedent(HANDED_BACK).format(updated="w = w.assign_sub(0.1 * gradient)")
+    assert mended_snippet(text).rstrip().endswith("\n    w.assign_sub(0.1 * gradient)")
+    new = "[one.assign_sub(g) if g is not None else one for one, g in zip(line.parts, gradients)]"
+    text = textwrap.dedent(LISTED).format(updated=f"line.parts = {new}")
+    assert """
+    for one, g in zip(line.parts, gradients):
+        if g is not None:
+            one.assign_sub(g)""" in mended_snippet(text)
+
+
+def test_a_list_of_what_assignments_give_back():
+    """The list is made anew of them; a list that nobody keeps, or a loop's own name, is fine."""
+    new = "[part.assign_sub(0.1 * one) for part, one in zip(line.parts, gradients)]"
+    assert_findings(LISTED.format(updated=f"line.parts = {new}  # GP207"))
+    assert_silent(LISTED.format(updated=f"made = {new}"))
+    assert_silent(
+        LISTED.format(
+            updated="for part, one in zip(line.parts, gradients):\n"
+            "            part = part.assign_sub(0.1 * one)"
+        )
+    )
+
+
+def test_an_entry_of_a_dict_that_an_assignment_gave_back():
+    """So it is with `weights["w"]`."""
+    text = HANDED_BACK.replace("w = tf", "p = {{}}\n    p['w'] = tf").replace(", w)", ", p['w'])")
+    assert_findings(text.format(updated="p['w'] = p['w'].assign_sub(0.1 * gradient)  # GP207"))
+    assert_silent(text.format(updated="p['w'].assign_sub(0.1 * gradient)"))
+
+
+def test_a_watched_one_is_recorded():
+    """`tape.watch` takes it as well."""
+    text = HANDED_BACK.replace("as tape:\n", "as tape:\n            tape.watch(w)\n")
+    assert_silent(text.format(updated="w = w.assign_sub(0.1 * gradient)"))
+
+
+def test_given_back_and_proven():
+    """The same call, asked about the variable before and now about what `assign_sub` gave."""
+    run = healthy()
+    sources = tuple(replace(one, connected=False, handed_back=True) for one in run.calls[0].sources)
+    second = replace(run.calls[0], key=2, step=1, sources=sources)
+    assigned = (Assigned(KERNEL, "assign_sub", places=(at(6),)),)
+    run = replace(run, calls=(*run.calls, second), assigned=assigned)
+    first, *_ = variable_rebound_to_tensor.prove(run)
+    assert (first.variables, first.place, first.step) == (("dense/kernel",), at(6), 2)
+    itself = tuple(replace(one, handed_back=False) for one in sources)
+    run = replace(run, calls=(run.calls[0], replace(second, sources=itself)))
+    assert not list(variable_rebound_to_tensor.prove(run))

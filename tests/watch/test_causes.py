@@ -256,6 +256,19 @@ for _ in range(3):
 """
 
 
+GIVEN_BACK = """
+import tensorflow as tf
+parts = [tf.Variable(tf.ones((3, 1)), name="w"), tf.Variable(tf.zeros((1,)), name="b")]
+x = tf.random.normal((8, 3))
+for _ in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ parts[0] + parts[1] - 1.0))
+    slopes = [slope for slope in tape.gradient(loss, parts) if slope is not None]
+    for at, slope in enumerate(slopes):
+        parts[at] = parts[at].assign_sub(0.1 * slope)
+"""
+
+
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("program", "code", "line"),
@@ -263,11 +276,12 @@ for _ in range(3):
         (EARLY, "GP103", "listed = list(net.trainable_variables)"),
         (FROZEN, "GP105", "        part.trainable = False"),
         (COPIED, "GP206", "    fast = [tf.Variable(one) for one in weights]"),
+        (GIVEN_BACK, "GP207", "        parts[at] = parts[at].assign_sub(0.1 * slope)"),
     ],
-    ids=["early", "frozen", "copied"],
+    ids=["early", "frozen", "copied", "given back"],
 )
 def test_what_stood_before_the_step(program, code, line, nursery, tmp_path):
-    """Lists that lacked something, layers that were frozen one by one, variables made of others."""
+    """Lists that lacked something, layers frozen one by one, variables made of others, or lost."""
     first = loud(nursery, tmp_path, program)[0]
     assert (first["code"], first["verdict"]) == (code, "proven")
     assert first["place"]["line"] == program.splitlines().index(line) + 1

@@ -57,6 +57,8 @@ class Source:
         connected: The gradient is not `None`. Unknown (`None`) if the call
             raised.
         result: Index of the operation that made the gradient.
+        handed_back: Not the variable itself, but what an assignment to it gave back: no
+            tape records that it is read.
     """
 
     variable: int | None
@@ -66,6 +68,7 @@ class Source:
     dtype: str = "float32"
     connected: bool | None = True
     result: int | None = None
+    handed_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

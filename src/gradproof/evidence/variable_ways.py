@@ -23,6 +23,8 @@ def variable_loss(run: Run, call: GradientCall, source: Source, key: int) -> Los
     connected = [read for read in inside if read.index in behind]
     if inside and _only_a_slope(run, call, inside, connected, behind):
         return Loss("slope", source, inside[0], inside[0].place)
+    if connected and source.handed_back:
+        return Loss("handed back", source, connected[0], _assigned_at(run, key))
     if connected:
         return _cut(recording, tape, call, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
@@ -44,6 +46,12 @@ def variable_loss(run: Run, call: GradientCall, source: Source, key: int) -> Los
     if tape.whole and recording.whole:
         return Loss("unread", source)
     return Loss("unknown", source)
+
+
+def _assigned_at(run: Run, key: int) -> Place | None:
+    """The newest of the user's lines that assigned to a variable."""
+    places = [place for one in run.assigned if one.variable == key for place in one.places]
+    return places[-1] if places else None
 
 
 def _had_a_way(run: Run, call: GradientCall, key: int, read: Operation) -> bool:

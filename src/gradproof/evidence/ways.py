@@ -24,7 +24,8 @@ class Loss:
             `"opaque"`, `"stopped"`, `"residual"` (a straight-through form
             that stops the wrong part), `"loop"` (over a dataset),
             `"unwatched"`, `"late"` (watched after it was used), `"rebound"`
-            (a tensor stands where a variable was), `"dead end"` (computed,
+            (a tensor stands where a variable was), `"handed back"` (so does what an
+            assignment to it gave back), `"dead end"` (computed,
             then not used), `"slope"` (only a derivative goes on, which does
             not depend on it), `"unread"` (never used while the tape was on),
             or `"unknown"`.

@@ -12,6 +12,7 @@ from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .framework import api, ownership, tapes
 from .joining import leaves
 from .noticing import made_anew
+from .python.methods import handed_back_by
 from .values import (
     Asked,
     Frozen,
@@ -285,7 +286,13 @@ def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Fl
     if source.rebound is not None and not question.inner:
         holder, node = source.rebound
         owner = holder.owner if isinstance(holder, Group) else holder
-        lost = Break("rebound", "", reader.spot(node), None, reader.spot(question.asked.node))
+        lost = Break(
+            "rebound",
+            handed_back_by(node),
+            reader.spot(node),
+            None,
+            reader.spot(question.asked.node),
+        )
         question.found.append(
             (owner, Connection(ownership.name_of(owner), "variable", False, lost))
         )

@@ -9,6 +9,7 @@ from .. import escaping
 from ..dependence import Flow
 from ..noticing import lost_arrays, new_values, undivided
 from ..python import iterators
+from ..python.methods import handed_back_by
 from ..values import DictValue, Group, ListValue, Tensor, Value, Variable
 from . import tapes
 from .roles import updated_variable
@@ -67,6 +68,7 @@ def rebinds(
     reader: Reader, before: Value | None, value: Value, target: ast.AST, node: ast.AST
 ) -> Value:
     """A name that held a variable, or a list of them, gets something else."""
+    value = _handed_back(reader, before, value, node)
     if isinstance(value, DictValue) and isinstance(before, DictValue):
         for key, old in before.items.items():
             if key in value.items:
@@ -102,6 +104,32 @@ def rebinds(
         elif isinstance(before, Tensor) and before.rebound is not None and known is not None:
             value.rebound = before.rebound
     return value
+
+
+def _handed_back(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> Value:
+    """`w = w.assign_sub(...)`: what an assignment hands back is read past every tape."""
+    if reader.active or not handed_back_by(node):
+        return value
+    if isinstance(before, Variable) and value is before:
+        return _unrecorded(reader, before, node)
+    if isinstance(before, ListValue) and isinstance(value, ListValue):
+        olds = {id(old) for old in before.items}
+        value.items = [
+            _unrecorded(reader, item, node)
+            if isinstance(item, Variable) and id(item) in olds
+            else item
+            for item in value.items
+        ]
+    return value
+
+
+def _unrecorded(reader: Reader, variable: Variable, node: ast.AST) -> Tensor:
+    return Tensor(
+        reader.read(variable, node),
+        shape=variable.shape,
+        rebound=(variable, node),
+        made=reader.path(node),
+    )
 
 
 def _mixed(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> list[object]:
@@ -169,14 +197,16 @@ def item_written(
                     reader.facts.rewritten[id(container.node)] = node
 
 
-def entry_written(old: Value | None, value: Value, node: ast.AST) -> None:
+def entry_written(reader: Reader, old: Value | None, value: Value, node: ast.AST) -> Value:
     """`weights[name] = weights[name] - ...`: the entry of a dict is no variable any more."""
+    value = _handed_back(reader, old, value, node)
     if not isinstance(value, Tensor):
-        return
+        return value
     if isinstance(old, Variable) and old in value.flow:
         value.rebound = (old, node)
     elif isinstance(old, Tensor) and old.rebound is not None:
         value.rebound = old.rebound
+    return value
 
 
 def attribute_written(

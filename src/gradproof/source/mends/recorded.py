@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
+from ..python.methods import handed_back_by
 from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
 from .reach import closed, node_of
 
@@ -174,6 +175,9 @@ def variable_rebound_to_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raise NoMend  # an array has no `assign`
     statement = draft.statement(node_of(draft, finding))
     title = "assign to the variable"
+    if handed_back_by(statement):
+        yield from _alone(draft, statement)
+        return
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
         method = "assign_add" if isinstance(statement.op, ast.Add) else "assign_sub"
         text = f"{draft.source(statement.target)}.{method}({draft.source(statement.value)})"
@@ -196,6 +200,38 @@ def variable_rebound_to_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
         what = f"getattr({draft.source(call.args[0])}, {draft.source(call.args[1])})"
         text = _assigned(draft, what, ast.parse(what, mode="eval").body, call.args[2])
         yield Fix(title, False, (draft.replace(statement, text),))
+
+
+def _alone(draft: Draft, statement: ast.stmt) -> Iterator[Fix]:
+    """`w.assign_sub(...)` alone; a list of such becomes a loop."""
+    assert isinstance(statement, ast.Assign)
+    value, kept = statement.value, statement.targets[0]
+    lead = draft.indent(statement)
+    text = ""
+    if isinstance(value, ast.ListComp):
+        (each, *more) = value.generators
+        if more or each.ifs or each.is_async:
+            raise NoMend
+        text = f"for {draft.source(each.target)} in {draft.source(each.iter)}:\n"
+        value, lead = value.elt, f"{lead}    "
+        kept = each.target.elts[0] if isinstance(each.target, ast.Tuple) else each.target
+        text += lead
+    if isinstance(value, ast.IfExp):
+        if not same(value.orelse, kept):
+            raise NoMend
+        text += f"if {draft.source(value.test)}:\n{lead}    "
+        value = value.body
+    function = value.func if isinstance(value, ast.Call) else None
+    # What it is bound to may have another name, that others use.
+    if not isinstance(function, ast.Attribute) or not same(function.value, kept):
+        raise NoMend
+    if len(statement.targets) > 1:
+        raise NoMend
+    yield Fix(
+        "keep the variable under its name",
+        False,
+        (draft.replace(statement, text + draft.source(value)),),
+    )
 
 
 def _assigned(draft: Draft, text: str, target: ast.AST, value: ast.expr) -> str:

@@ -145,7 +145,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
         reader.store.set_field(container, "exact", False)
         reader.store.set_item(container.items, f"?{id(node)}", value)
     elif isinstance(container, DictValue) and isinstance(index, Constant):
-        updates.entry_written(container.items.get(index.value), value, node)
+        value = updates.entry_written(reader, container.items.get(index.value), value, node)
         state.entry_written(reader, container, index.value, value, target)
         put_into(reader, container, index.value, value, node)
     elif isinstance(container, Tensor) and container.form == "array":

@@ -37,6 +37,15 @@ def name_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
+def handed_back_by(node: ast.AST) -> str:
+    """The method in `w = w.assign_sub(...)`, or in a list of such; empty for anything else."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    value = value.elt if isinstance(value, ast.ListComp) else value
+    value = value.body if isinstance(value, ast.IfExp) else value
+    method = name_of(value.func) if isinstance(value, ast.Call) else ""
+    return method if method in ("assign", "assign_add", "assign_sub") else ""
+
+
 def root_of(
     node: ast.AST, steps: tuple[type[ast.expr], ...] = (ast.Attribute, ast.Subscript)
 ) -> str:

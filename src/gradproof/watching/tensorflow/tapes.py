@@ -385,7 +385,10 @@ class Tapes:
         if is_variable(source):
             key = self._variables.key(source)
             name = str(getattr(source, "path", None) or source.name).split(":")[0]
-            return Source(key, None, "variable", name, dtype_of(source), connected, result)
+            back = type(source).__name__ == "_UnreadVariable"
+            if back and key is not None:
+                name = self._variables.path(key)
+            return Source(key, None, "variable", name, dtype_of(source), connected, result, back)
         if hasattr(source, "dtype") and hasattr(source, "shape"):
             index = operations.find(source)
             return Source(None, index, "tensor", "", dtype_of(source), connected, result)

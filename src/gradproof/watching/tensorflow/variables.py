@@ -234,6 +234,11 @@ class Variables:
             if note.role == "model" and note.variable() is not None
         }
 
+    def path(self, key: int) -> str:
+        """The path of a variable, also of one that the program has let go of."""
+        note = self._notes[key]
+        return (note.last.path if note.last is not None else note.name).split(":")[0]
+
     def by_unique(self, unique: str) -> int:
         """The key of the variable with TensorFlow's unique name, or 0."""
         return self._keys.get(unique, 0)

@@ -15,6 +15,12 @@ from . import apart
 from .losses import half_sum_of_squares
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
+_MEASURED = (
+    "ResourceVariable",
+    "UninitializedVariable",
+    "UnliftedInitializerVariable",
+    "_UnreadVariable",
+)
 _ADDED = {"AssignAddVariableOp": 1, "AssignSubVariableOp": -1}
 
 
@@ -32,8 +38,7 @@ def measurable(variable: Any) -> bool:
     try:
         return (
             inner.dtype.base_dtype.name in _FLOATS
-            and type(inner).__name__
-            in ("ResourceVariable", "UninitializedVariable", "UnliftedInitializerVariable")
+            and type(inner).__name__ in _MEASURED
             and inner.shape.is_fully_defined()
         )
     except (AttributeError, ValueError):
