@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,8 @@ from gradproof.evidence.variable import Variable
 from gradproof.faults.target_copy_wrong import prove, settle
 from gradproof.finding import Finding
 from records import READ_KERNEL, at, healthy, operation, with_operations, with_variable
-from snippets import assert_findings, assert_silent, mended_snippet
+from snippets import PRELUDE, assert_findings, assert_silent, mended_snippet, suspects
+from worlds import HEADER, IMPORTS
 
 
 def test_two_names():
@@ -642,16 +644,6 @@ def test_two_keys_of_one_network():
     assert_silent(text.format(target=clone, mark=""))
 
 
-def test_two_names_that_a_run_mixes():
-    """The line that makes no copy is the root; the update that mixes it with itself follows."""
-    suspicion = Finding("two names for one network", place=at(1), label="no copy")
-    settled = settle(suspicion, mixed(12))
-    assert isinstance(settled, Finding)
-    assert "line 7 mixed its weights with themselves" in settled.message
-    assert settled.symptoms == ("target-copy-wrong",)
-    assert settle(suspicion, mixed(READ_KERNEL)) is None
-
-
 def test_an_average_of_references():
     """A list of the variables is no copy of them; new variables are, and other ones."""
     text = """
@@ -670,3 +662,22 @@ def test_an_average_of_references():
     """
     assert_findings(text.format(entry="v", of="model", mark="  # GP707"))
     assert_silent(text.format(entry="tf.Variable(v, trainable=False)", of="model", mark=""))
+
+
+def test_the_update_of_two_names_belongs_to_their_story():
+    """A run sees the update; the source knows the line that makes no copy."""
+    (found,) = suspects(
+        PRELUDE.format(imports=HEADER.format(keras=IMPORTS["3"]))
+        + textwrap.dedent("""
+            target = model
+
+            for _ in range(9):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - target(x + 1.0)))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+                for a, v in zip(target.variables, model.variables):
+                    a.assign(0.9 * a + 0.1 * v)
+        """)
+    )
+    assert [there.message for there in found.related][-1] == "gets its own value"

@@ -23,6 +23,7 @@ from records import (
     unconnected,
     with_call,
     with_operations,
+    with_variable,
 )
 from snippets import STEP, assert_findings, assert_silent
 
@@ -447,3 +448,15 @@ def test_a_layer_that_its_class_never_calls():
     """
     assert_findings(text.format(inner="self.first(self.first(x))", mark="  # GP208"), STEP)
     assert_silent(text.format(inner="self.third(self.second(self.first(x)))", mark=""), STEP)
+
+
+def test_what_nothing_reads_is_told_where_it_was_made():
+    """By a class of the program; a network for itself is told where it is asked for."""
+    run = unconnected(healthy(), KERNEL)
+    run = with_operations(run, operation(READ_KERNEL, "Const"))
+    asked = next(call.place for call in run.calls)
+    assert [found.place for found in prove(run)] == [asked]
+    own = with_variable(run, KERNEL, made_in="Cell", made_at=at(2))
+    assert [found.place for found in prove(own)] == [at(2)]
+    held = with_variable(run, KERNEL, made_in="Dense", holder="Net", layer_made_at=at(1))
+    assert [found.place for found in prove(held)] == [at(1)]

@@ -212,21 +212,11 @@ def _undone(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
     """A network that is given its own weights again and again has two names."""
-    from ..evidence.mixing import mixed_with_itself
-
-    if finding.label != "no copy" or run.counted < 2:
+    if finding.label != "no copy":
         return None
     own = [copy for copy in run.copies if copy.own > 1 and copy.own == copy.times]
-    if not own:
-        mixed = (one.place for one in run.applies if mixed_with_itself(run, one))
-        place = next((place for place in mixed if place is not None), None)
-        if place is None:
-            return None
-        return replace(
-            finding,
-            message=f"{finding.message}; line {place.line} mixed its weights with themselves",
-            symptoms=("target-copy-wrong",),
-        )
+    if not own or run.counted < 2:
+        return None
     return replace(
         finding,
         message=f"{finding.message}; line {own[0].place.line} gave `{own[0].name}` its own "

@@ -171,7 +171,9 @@ def _made(run: Run, found: Lost) -> Place | None:
     """Where a class made the first of the variables, or its layer, if a class did."""
     keys = (loss.source.variable for loss in found.losses)
     made = (run.variable(key) for key in keys if key is not None)
-    return next((one.layer_made_at or one.made_at for one in made if one.holder), None)
+    # What a class of the program made itself has no other layer of which it is a part.
+    held = (one for one in made if one.holder or (one.made_in and one.layer_made_at is None))
+    return next((one.layer_made_at or one.made_at for one in held), None)
 
 
 def _handed(run: Run) -> set[int | None]:

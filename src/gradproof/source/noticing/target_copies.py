@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..framework import ownership, tapes
 from ..joining import flow_of
+from ..python.methods import name_of
 from ..values import Group, Instance, Layer, ListValue, Unknown, Value, Variable, Zip
 from . import decided
 from .habits import remark
@@ -61,13 +62,17 @@ def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
     if spot is None and apart:
         # `[v for v in model.variables]` has the variables, not their values.
         spot = reader.spot(apart[0])
-    written = any(
-        isinstance(one, ast.Attribute) and one.attr == "assign"
+    written = [
+        one
         for statement in node.body
         for one in ast.walk(statement)
-    )
+        if isinstance(one, ast.Call) and name_of(one.func) == "assign"
+    ]
     if spot is not None and written:
-        others = ((reader.spot(node.iter), "pairs each variable with itself"),)
+        others = (
+            (reader.spot(node.iter), "pairs each variable with itself"),
+            (reader.spot(written[0]), "gets its own value"),
+        )
         remark(reader, "target-copy-wrong", spot, "alias", (), others)
 
 
