@@ -287,3 +287,20 @@ def test_a_row_of_weights_meets_a_column():
             optimizer.apply_gradients(zip(gradients, [centres, heights]))
         """
     )
+
+
+def test_gathered_by_a_column():
+    """`tf.gather` gives the axes of its indices in the place of the one that it looks along."""
+    text = """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        chosen = tf.zeros([8], tf.int32)
+        rewards = tf.random.normal([8])
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                q = tf.gather(net(x), {indices}, axis=1, batch_dims=1)
+                loss = tf.reduce_mean(tf.square(q - rewards)){mark}
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    assert_findings(text.format(indices="chosen[:, None]", mark="  # GP701"))
+    assert_silent(text.format(indices="chosen", mark=""))

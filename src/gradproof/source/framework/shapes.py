@@ -165,6 +165,27 @@ def _literal(node: ast.expr) -> int | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
 
 
+def gathered(
+    params: Shape | None, indices: Shape | None, axis: Value | None, batch: Value | None
+) -> Shape | None:
+    """The shape of `tf.gather`: one axis of the first gives way to those of the indices."""
+    shared = _whole(batch, 0)
+    place = _whole(axis, shared)
+    if params is None or indices is None or shared is None or place is None:
+        return None
+    if place < 0:
+        place += len(params)
+    if not 0 <= shared <= place < len(params) or shared > len(indices):
+        return None
+    return (*params[:place], *indices[shared:], *params[place + 1 :])
+
+
+def _whole(value: Value | None, default: int | None) -> int | None:
+    if value is None:
+        return default
+    return value.value if isinstance(value, Constant) and isinstance(value.value, int) else None
+
+
 def product(left: Shape | None, right: Shape | None) -> Shape | None:
     """The shape of a matrix product."""
     if left is None or right is None or len(left) < 2 or len(right) < 2:

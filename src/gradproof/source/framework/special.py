@@ -101,6 +101,9 @@ def _gather(
     )
     dense = isinstance(params, Variable) and params.dense
     result = Tensor(merge((reader.read(params, node), ends)), made=reader.path(node))
+    if name.endswith(".gather"):
+        of = shapes.of(params), shapes.of(indices)
+        result.shape = shapes.gathered(*of, given.get("axis"), given.get("batch_dims"))
     if isinstance(params, Variable) and not name.endswith("gather_nd"):
         reader.store.set_field(params, "dense", dense)
         sparse.gathered(reader, params, keywords, node)
