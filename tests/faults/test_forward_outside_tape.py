@@ -237,3 +237,18 @@ def test_what_came_before_beside_what_comes_now():
             gradients = tape.gradient(loss, encoder.trainable_variables)
             optimizer.apply_gradients(zip(gradients, encoder.trainable_variables))
     """)
+
+
+def test_a_model_of_unknown_outputs_is_called_as_well():
+    """What the tape recorded is the call, however little is known of the model."""
+    assert_silent("""
+        inputs = keras.Input((4,))
+        net = keras.Model(inputs, given_elsewhere(inputs))
+        before = net(x)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                size = tf.add_n([tf.nn.l2_loss(one) for one in net.trainable_variables])
+                loss = 0.01 * size + tf.reduce_mean(tf.square(net(x) - before))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """)

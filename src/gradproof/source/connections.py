@@ -12,7 +12,7 @@ from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .framework import api, ownership, tapes
 from .joining import leaves
 from .noticing import made_anew
-from .python.methods import handed_back_by
+from .python.methods import handed_back_by, name_of
 from .values import (
     Asked,
     Frozen,
@@ -217,12 +217,19 @@ def _connection(
     return Connection(name, kind, False)
 
 
+_OF_SIZE = frozenset("l2_loss square abs norm reduce_sum reduce_mean global_norm".split())
+"""What a penalty makes of a weight."""
+
+
 def _called_before(
     reader: Reader, question: Question, owner: object, trails: tuple[Trail, ...]
 ) -> Break | None:
     """The target needs a call that the tape did not see: at most a penalty moves the layer."""
     number = question.asked.tape.number
     if not isinstance(owner, Layer) or number in reader.facts.called_under.get(id(owner), ()):
+        return None
+    live = [one.read[-1] for one in trails if one.cut is None and number in one.tapes]
+    if not all(name_of(getattr(one, "func", one)) in _OF_SIZE for one in live):
         return None
     before = (one for one in trails if one.cut is None and number not in one.tapes)
     trail = next(before, None)

@@ -165,10 +165,14 @@ class Facts:
         )
         self.asked.append(question)
 
+    def called(self, layer: Layer) -> None:
+        """A layer, or the model around it, is called, in whatever way."""
+        self.called_under.setdefault(id(layer), set()).update(self.reader.active)
+
     def use_of_layer(self, layer: Layer, path: Path) -> None:
         """A layer is called."""
         if self.reader.active:
-            self.called_under.setdefault(id(layer), set()).update(self.reader.active)
+            self.called(layer)
             uses = self.layer_uses.setdefault(id(layer), [])
             if len(uses) < 8:
                 uses.append(path)

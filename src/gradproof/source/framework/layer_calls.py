@@ -50,6 +50,7 @@ def _called(
     reader: Reader, layer: Layer, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
     reader.store.set_field(layer, "called", True)
+    reader.facts.called(layer)
     target_copies.called(reader, layer, node)
     inputs = arguments[0] if arguments else keywords.get("inputs", Unknown("inputs", data=True))
     if layer.kind == "Sequential" and not layer.opaque:
