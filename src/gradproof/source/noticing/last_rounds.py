@@ -45,9 +45,7 @@ def _leaves(loop: ast.For) -> bool:
 
 def _kept_by(reader: Reader, loop: ast.For) -> ast.Assign | None:
     """`total = gradients`: the last line of a loop that gives a name to what is read behind it."""
-    around = [
-        one for one in reader.source.around(loop) if isinstance(one, ast.FunctionDef | ast.Module)
-    ]
+    around = [one for one in reader.around(loop) if isinstance(one, ast.FunctionDef | ast.Module)]
     read = {
         one.id
         for one in (ast.walk(around[-1]) if around else ())
