@@ -9,7 +9,7 @@ import pytest
 from gradproof.evidence.run import Crash, Run
 from gradproof.faults.api_generation_mismatch import prove
 from records import at, healthy, proven
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def crashed(kind: str, message: str) -> Run:
@@ -119,3 +119,29 @@ def test_gone_from_both_generations():
     """
     assert_findings(text.format(made="keras.optimizers.Adam", mark="  # GP413"))
     assert_silent(text.format(made="keras.optimizers.legacy.Adam", mark=""))
+
+
+def test_the_name_of_a_weight_comes_first():
+    """`add_weight("scale", shape=...)` is of Keras 2; Keras 3 takes the shape first."""
+    text = """
+        class Scale(keras.layers.Layer):
+            def build(self, shape):
+                self.scale = self.add_weight({given}){mark}
+
+            def call(self, x):
+                return x * self.scale
+
+        net = keras.Sequential([Scale(), keras.layers.Dense(1)])
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    old = text.format(given='"scale", shape=(4,)', mark="  # GP413")
+    assert_findings(old)
+    assert 'self.add_weight(name="scale", shape=(4,))' in mended_snippet(old)
+    assert_findings(text.format(given='"scale", (4,)', mark="  # GP413"))
+    assert_silent(text.format(given='"scale", shape=(4,)', mark=""), keras="2")
+    for given in ('name="scale", shape=(4,)', '(4,), name="scale"', "(4,)"):
+        assert_silent(text.format(given=given, mark=""))

@@ -31,7 +31,8 @@ def step(model, optimizer, x, y):
 
 Use the name of the installed generation: `learning_rate` for `lr`, a schedule for
 `decay`, `reset_state` for `reset_states`, `compute_loss` for `compiled_loss`,
-`fit` for `fit_generator`; or install `tf_keras` and set `TF_USE_LEGACY_KERAS=1`.
+`fit` for `fit_generator`, `add_weight(name=...)` for a name that comes first; or
+install `tf_keras` and set `TF_USE_LEGACY_KERAS=1`.
 
 ## Not this fault
 
@@ -55,7 +56,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix
+from ..finding import Edit, Finding, Fix
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
@@ -116,6 +117,21 @@ def find(loop: Loop) -> Iterator[Finding]:
                 place=loop.place(seen.at),
                 label="sets nothing",
                 fix=Fix("set `learning_rate`", safe=False),
+            )
+            continue
+        if kind == "name":
+            place, named = loop.place(seen.at), f"name={seen.words}"
+            yield Finding(
+                "`add_weight` of Keras 3 takes the shape first: a name in its place raises a "
+                "ValueError",
+                place=place,
+                label="the name first",
+                fix=Fix(
+                    f"hand it over as `{named}`",
+                    safe=False,
+                    edits=(Edit(place, named),) if instead == "alone" else (),
+                ),
+                level="warning",
             )
             continue
         yield Finding(

@@ -172,6 +172,14 @@ def argument_given(reader: Reader, optimizer: Optimizer, node: ast.Call) -> None
             habits.remark(reader, "api-generation-mismatch", spot, keyword.arg or "", words)
 
 
+def name_first(reader: Reader, node: ast.Call) -> None:
+    """`self.add_weight("scale", shape=...)`: Keras 3 takes the shape first."""
+    if reader.generation == "3" and not asks_version(reader, node):
+        alone = "alone" if len(node.args) == 1 else "beside others"
+        spot = reader.spot(node.args[0])
+        habits.remark(reader, "api-generation-mismatch", spot, spot.text, ("name", alone))
+
+
 # TensorFlow 1
 
 

@@ -30,7 +30,7 @@ from ..values import (
     Value,
     Variable,
 )
-from . import fitting, layer_calls, layers, optimizers, ownership, shapes
+from . import fitting, generations, layer_calls, layers, optimizers, ownership, shapes
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -245,7 +245,12 @@ def add_weight(
 ) -> Value:
     """`self.add_weight(...)`."""
     variable = Variable("add_weight", node, reader.path(node))
-    variable.name = layers.text(keywords.get("name")) or ""
+    name = layers.text(arguments[0]) if arguments else None
+    if name is not None:
+        # As Keras 2 has it: the name comes first, then the shape.
+        arguments = arguments[1:]
+        generations.name_first(reader, node)
+    variable.name = layers.text(keywords.get("name")) or name or ""
     given = keywords.get("trainable")
     if given is not None:
         variable.trainable = bool(given.value) if isinstance(given, Constant) else None
