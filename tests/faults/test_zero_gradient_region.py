@@ -9,8 +9,10 @@ import pytest
 from records import (
     BIAS,
     KERNEL,
+    MATMUL,
     SQUARE,
     SUB,
+    TANH,
     healthy,
     operation,
     proven,
@@ -71,6 +73,17 @@ def test_one_step_is_a_batch():
     run = with_updates(healthy(), KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
     run = with_operations(run, operation(SQUARE, "Maximum", (SUB,)))
     assert proven(replace(run, steps=run.steps[:1])) == []
+
+
+def test_a_softmax_over_one_value():
+    """It is 1 whatever comes in; beside variables that move it may be meant."""
+    run = with_updates(healthy(), KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
+    for width, found in ((1, [("GP302", 4)]), (2, [])):
+        over = with_operations(run, operation(SQUARE, "Softmax", (SUB,), shape=(8, width)))
+        assert proven(over) == found
+    one = with_updates(healthy(), KERNEL, gradient_norm=0.0, change_norm=0.0, along=None)
+    one = with_operations(one, operation(TANH, "Softmax", (MATMUL,), line=3, shape=(8, 1)))
+    assert proven(one) == []
 
 
 START = """

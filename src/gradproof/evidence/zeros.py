@@ -56,12 +56,15 @@ def zeros(run: Run) -> Iterator[Zero]:
         still -= {key for apply in run.applies for key in _masked(run, apply)}
     groups: dict[object, tuple[_Neck, Recording, list[int]]] = {}
     for call in run.calls:
+        others = {source.variable for source in call.sources} - still
+        moving = any(any(norms.get(key or 0, ())) for key in others)
         for source in call.sources:
             key = source.variable
             if key not in still or not source.connected or key is None:
                 continue
             neck = _likeliest(run, call, key)
-            if neck is not None:
+            # A gate with one expert, or attention to one word, is deliberate beside others.
+            if neck is not None and not (moving and is_of_one(neck.operation)):
                 recording = run.recording(call.recording)
                 groups.setdefault(neck.operation.place, (neck, recording, []))[2].append(key)
                 still.discard(key)
@@ -175,7 +178,13 @@ def _rounds(recording: Recording, necks: list[_Neck]) -> list[list[_Neck]]:
 
 
 def _flat(operation: Operation) -> bool:
-    return operation.type in CLIPS | FLAT or cut_kind(operation) is not None
+    flat = operation.type in CLIPS | FLAT or is_of_one(operation)
+    return flat or cut_kind(operation) is not None
+
+
+def is_of_one(operation: Operation) -> bool:
+    """A softmax over a single value: 1 whatever comes in."""
+    return operation.type in ("Softmax", "LogSoftmax") and (operation.shape or (0,))[-1] == 1
 
 
 def _custom(run: Run, recording: Recording, operation: Operation) -> CustomGradient | None:

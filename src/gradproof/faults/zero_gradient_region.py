@@ -2,7 +2,8 @@
 
 The path is recorded, the gradient is a tensor and not `None`, and every element
 is 0: the values lie outside the range of a hard clip, below a ReLU, or where a
-squashing function is flat. Nothing moves and nothing warns. A second derivative is
+squashing function is flat, or they pass a softmax over a single value, which is
+always 1. Nothing moves and nothing warns. A second derivative is
 zero in the same way where the only activations are ReLUs: a network for a
 differential equation that never feels its equation.
 
@@ -40,6 +41,8 @@ Unsafe: it changes what is computed.
 - Zeros in part of a gradient: some ReLU units, a dropout mask, rows of an
   embedding that are not in the batch.
 - A hinge loss that is satisfied, a clipped ratio, a loss that has reached zero.
+- A softmax over one value beside variables that move: attention to a single word, a
+  gate with one expert.
 - `unconnected-variable`: the gradient is `None`.
 - `nondifferentiable-op`: `sign` gives zeros by definition.
 
@@ -81,24 +84,29 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that stay exactly zero behind a clip or a threshold."""
-    from ..evidence.zeros import zeros
+    from ..evidence.zeros import is_of_one, zeros
 
     yield from _second(run)
     for zero in zeros(run):
-        if zero.operation.type in CLIPS and zero.steps >= 2 and zero.custom is None:
+        of_one = is_of_one(zero.operation)
+        clips = zero.operation.type in CLIPS or of_one
+        if clips and zero.steps >= 2 and zero.custom is None:
+            how = "the same for every input, being over one value" if of_one else "flat on one side"
+            mend = Fix("use a sigmoid, or one output for each class", safe=False)
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 (not None) for "
                 f"{listed(zero.names)}: every way from there to the target goes through this "
-                f"{zero.operation.type}, which is flat on one side"
+                f"{zero.operation.type}, which is {how}"
                 + (f"; so was that of {listed(zero.also)}, before it" if zero.also else ""),
                 place=zero.made_at or zero.operation.place,
-                label="flat where the value stands",
+                label="always the same" if of_one else "flat where the value stands",
                 related=(Related(zero.operation.place, "computed here"),)
                 if zero.made_at is not None and zero.operation.place is not None
                 else (),
                 variables=zero.names + zero.also,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},
+                fix=mend if of_one else None,
             )
 
 
