@@ -233,6 +233,10 @@ for _ in range(3):
 def test_variable_drawn_in_a_module():
     """A `tf.Module` that draws a variable whenever it is called."""
     assert_findings(DRAWN.format(made="other = tf.Variable(tf.random.normal((4, 4)))  # GP104"))
+    assert_findings(
+        DRAWN.format(made="other = tf.Variable(0.1 * tf.random.normal((4, 4)))  # GP104")
+    )
+    assert_silent(DRAWN.format(made="other = tf.Variable(x + 0.1 * tf.random.normal((4, 4)))"))
 
 
 def test_variables_made_once_or_for_noise():

@@ -96,10 +96,21 @@ def drawn_under_tape(reader: Reader, variable: Variable, tape: Tape) -> bool:
         return False
     if _GIVEN.search(variable.name):
         return False
+    if any(_is_moved(one) for one in variable.node.args[:1]):
+        return True
     if id(variable.node) not in reader.facts.habits.anew:
         names = (variable.name,) if variable.name else ()
         remark(reader, "created-in-call", reader.spot(variable.node), "variable", names)
     return True
+
+
+def _is_moved(initial: ast.expr) -> bool:
+    """`batch + noise`: data that chance has moved a little, where a weight is chance alone."""
+    return isinstance(initial, ast.BinOp) and any(
+        isinstance(side, ast.Name | ast.Attribute | ast.Subscript)
+        for side in (initial.left, initial.right)
+        if isinstance(initial.op, ast.Add | ast.Sub)
+    )
 
 
 def may_run_once(function: Function) -> bool:
