@@ -241,12 +241,17 @@ class Reading:
         from .evidence.loop import Loop
         from .source import Sought, generation_of, read
 
-        key = (text.path, generation_of(text.text, keras))
+        key = (text.path, keras)
         if key not in self._loops:
+            told = (text.path, generation_of(text.text, keras))
+            if told in self._loops:
+                self._loops[key] = self._loops[told]
+                return self._loops[key]
             try:
                 self._project.sought = Sought()
                 with _silent_compiler():
-                    self._loops[key] = read(text.text, text.path, key[1], self._project)
+                    self._loops[key] = read(text.text, text.path, told[1], self._project)
+                self._loops[told] = self._loops[key]
             except SyntaxError as problem:
                 at = place_in_cell(Place(text.path, Span(problem.lineno or 1)), {text.path: text})
                 raise Unreadable(f"{at.words}: syntax error, {problem.msg}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,15 +56,12 @@ def zeros(run: Run) -> Iterator[Zero]:
         still -= {key for apply in run.applies for key in _masked(run, apply)}
     groups: dict[object, tuple[_Neck, Recording, list[int]]] = {}
     for call in run.calls:
-        others = {source.variable for source in call.sources} - still
-        moving = any(any(norms.get(key or 0, ())) for key in others)
         for source in call.sources:
             key = source.variable
             if key not in still or not source.connected or key is None:
                 continue
             neck = _likeliest(run, call, key)
-            # A gate with one expert, or attention to one word, is deliberate beside others.
-            if neck is not None and not (moving and is_of_one(neck.operation)):
+            if neck is not None and not (is_of_one(neck.operation) and _moves(norms, call)):
                 recording = run.recording(call.recording)
                 groups.setdefault(neck.operation.place, (neck, recording, []))[2].append(key)
                 still.discard(key)
@@ -74,6 +71,11 @@ def zeros(run: Run) -> Iterator[Zero]:
         layer = made_at(run, recording, neck.operation)
         also = tuple(run.path(key) for key in behind)
         yield Zero(names, neck.operation, steps, layer, neck.custom, also)
+
+
+def _moves(norms: Mapping[int, Sequence[float]], call: GradientCall) -> bool:
+    """Some variable has a gradient: a gate with one expert beside it is deliberate."""
+    return any(any(norms.get(source.variable or 0, ())) for source in call.sources)
 
 
 def _masked(run: Run, apply: Apply) -> Iterator[int]:

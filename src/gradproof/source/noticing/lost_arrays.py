@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...evidence.loop import DroppedUpdate
@@ -25,24 +24,27 @@ def written(reader: Reader, container: Value, target: ast.Subscript, node: ast.A
     owner, function = container.owner, reader.frame.function
     if not isinstance(owner, Layer | Instance) or not isinstance(target.value, ast.Name):
         return
-    body = function.node if function is not None else reader.source.tree
-    if _is_lost(body, target.value):
-        names = (ownership.name_of(owner),) if ownership.name_of(owner) else ()
+    body = function.node if function is not None else reader.home(node).tree
+    if _is_lost(reader, body, target.value):
+        name = ownership.name_of(owner)
+        names = (name,) if name else ()
         fact = DroppedUpdate(reader.spot(node), names, "unread", reader.spot(node))
         reader.facts.dropped[fact] = None
 
 
-def _is_lost(body: ast.AST, stored: ast.Name) -> bool:
+def _is_lost(reader: Reader, body: ast.AST, stored: ast.Name) -> bool:
     """Nothing in a function, or in a file, reads a list after this entry of it was written."""
     binding = _binding(body, stored)
     if binding is None or _is_shared(body, stored.id):
         return False
-    path = list(_down(body, stored))
+    around_it = reader.around(stored)
+    if body not in around_it:
+        return False
+    path = [one for one in around_it[around_it.index(body) + 1 :] if isinstance(one, ast.stmt)]
     loops = [one for one in path if isinstance(one, _LOOPS)]
     filling = [one for one in loops if binding not in ast.walk(one)]
     around = {part for one in loops if one not in filling for part in ast.walk(one)}
     whole = filling[0] if filling else path[-1]
-    parents = {child: parent for parent in ast.walk(body) for child in ast.iter_child_nodes(parent)}
     for use in ast.walk(body):
         if not isinstance(use, ast.Name) or use.id != stored.id or use is stored:
             continue
@@ -50,8 +52,8 @@ def _is_lost(body: ast.AST, stored: ast.Name) -> bool:
         if isinstance(use.ctx, ast.Load) and (
             at > _ends(whole)
             or (at < _starts(binding) and use in around)
-            or (at > _starts(whole) and not _looks(use, parents))
-            or (at > _ends(binding) and not _looks(use, parents, "set_weights"))
+            or (at > _starts(whole) and not _looks(reader, use))
+            or (at > _ends(binding) and not _looks(reader, use, "set_weights"))
         ):
             return False
     return True
@@ -72,9 +74,9 @@ def _binding(body: ast.AST, stored: ast.Name) -> ast.Assign | None:
     return last if given and call.func.attr == "get_weights" else None  # type: ignore[union-attr]
 
 
-def _looks(use: ast.Name, parents: dict[ast.AST, ast.AST], *calls: str) -> bool:
+def _looks(reader: Reader, use: ast.Name, *calls: str) -> bool:
     """A list is read here, entry by entry or by a call that does not keep it."""
-    parent = parents.get(use)
+    parent = reader.around(use)[-2]
     if isinstance(parent, ast.Subscript):
         return parent.value is use
     if not isinstance(parent, ast.Call) or use not in parent.args:
@@ -94,14 +96,6 @@ def _is_shared(body: ast.AST, name: str) -> bool:
         )
         for one in ast.walk(body)
     )
-
-
-def _down(outer: ast.AST, node: ast.AST) -> Iterator[ast.AST]:
-    """What encloses a node, outermost first, down to its statement."""
-    yield outer
-    for child in ast.iter_child_nodes(outer):
-        if isinstance(child, ast.stmt) and any(one is node for one in ast.walk(child)):
-            yield from _down(child, node)
 
 
 def _starts(node: ast.AST) -> tuple[int, int]:

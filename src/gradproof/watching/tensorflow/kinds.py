@@ -46,6 +46,11 @@ def _is_variable(kind: Any) -> bool:
     return hasattr(kind, "handle") and hasattr(kind, "assign_sub")
 
 
+def is_handed_back(variable: Any) -> bool:
+    """What an assignment gives back: the variable itself under another object."""
+    return type(variable).__name__ == "_UnreadVariable"
+
+
 def is_keras_variable(thing: Any) -> bool:
     """A Keras 3 variable, also one that has no value yet."""
     return any(

@@ -18,7 +18,7 @@ from .frames import stack_here
 from .frozen import FrozenNumbers
 from .functions import Functions
 from .graphs import TracedOperations
-from .kinds import bare, is_variable
+from .kinds import bare, is_handed_back, is_variable
 from .notes import CallNote, Operations, TapeNote, dtype_of, flat, identity, shape_of_tensor
 from .variables import Variables
 
@@ -385,7 +385,7 @@ class Tapes:
         if is_variable(source):
             key = self._variables.key(source)
             name = str(getattr(source, "path", None) or source.name).split(":")[0]
-            back = type(source).__name__ == "_UnreadVariable"
+            back = is_handed_back(source)
             if back and key is not None:
                 name = self._variables.path(key)
             return Source(key, None, "variable", name, dtype_of(source), connected, result, back)

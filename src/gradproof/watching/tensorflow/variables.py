@@ -13,7 +13,7 @@ from ...evidence.variable import Variable
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack
-from .kinds import bare, file_of, kind_of, reference
+from .kinds import bare, file_of, is_handed_back, kind_of, reference
 from .making import Added, Made, made_in, maker
 from .own_names import OwnNames, is_nameless
 
@@ -65,12 +65,16 @@ class Variables:
             resource_variable_ops.BaseResourceVariable,
             "__init__",
             after=lambda note, variable, result: self.made(variable),
-            unless=_is_result,
+            unless=is_handed_back,
         )
 
     def made(self, variable: Any) -> int | None:
         """Notes a new variable with its maker; returns its key."""
-        if type(variable).__name__ == "ObjectGraphProto" or _is_result(variable) or _of_session():
+        if (
+            type(variable).__name__ == "ObjectGraphProto"
+            or is_handed_back(variable)
+            or _of_session()
+        ):
             return None
         stack, _ = self._lines()
         owner, keras, during, frame = maker(sys._getframe(2), self._places)
@@ -326,11 +330,6 @@ def _lists(holder: Any, variable: Any, listed: dict[int, frozenset[int] | None])
             listed[id(holder)] = None
     own = listed[id(holder)]
     return None if own is None else id(variable) in own
-
-
-def _is_result(variable: Any) -> bool:
-    """What an assignment gives back: the variable itself under another object."""
-    return type(variable).__name__ == "_UnreadVariable"
 
 
 def _count(variable: Any, dtype: str) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...patches import Patches
 from ..graphs import SCOPE
+from ..kinds import is_handed_back
 
 
 class State:
@@ -39,7 +40,7 @@ class State:
 
     def keep(self, variable: Any) -> None:
         """Remembers the present value of one more variable."""
-        if type(variable).__name__ == "_UnreadVariable":
+        if is_handed_back(variable):
             return  # the result of an assignment: another name for a variable
         if f"{SCOPE}/{SCOPE}_" in str(getattr(variable, "name", "")):
             return  # a watcher's own, which goes on counting
