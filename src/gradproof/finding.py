@@ -46,6 +46,10 @@ class Place:
     span: Span
     cell: int | None = None
 
+    def __hash__(self) -> int:
+        # Stacks of places are looked up several times a watched step.
+        return hash((self.path, self.span.line, self.cell))
+
     @property
     def line(self) -> int:
         """First line."""

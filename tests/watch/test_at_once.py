@@ -30,13 +30,13 @@ def test_numbers_are_those_of_the_operations(size):
 
     made = variables(size)
     gradients = [tf.cast(tf.random.normal(one.shape), one.dtype) for one in made]
-    earlier = at_once.before(made)
+    earlier = at_once.read(made)
     for one, gradient in zip(made, gradients, strict=True):
         one.assign_sub(tf.cast(0.5, one.dtype) * gradient)
-    row = at_once.measures(made, gradients, earlier, directed=True)
+    row = at_once.measures(at_once.read(made), gradients, earlier, directed=True)
     expected = []
     for one, gradient, was in zip(made, gradients, earlier, strict=True):
-        change = one.read_value() - was.value
+        change = one.read_value() - was
         expected += [half_square(gradient), half_square(change), product(change, gradient, 1)]
     np.testing.assert_allclose([float(one) for one in row], expected, rtol=1e-4)
 
@@ -47,9 +47,9 @@ def test_what_has_no_dense_gradient():
 
     table, other = tf.Variable(tf.ones((4, 2))), tf.Variable(tf.ones(3))
     rows = tf.IndexedSlices(tf.fill((1, 2), 3.0), tf.constant([2]))
-    earlier = at_once.before([table, other])
+    earlier = at_once.read([table, other])
     table.scatter_sub(rows)
-    row = at_once.measures([table, other], [rows, None], earlier, directed=True)
+    row = at_once.measures(at_once.read([table, other]), [rows, None], earlier, directed=True)
     assert row[:2] == [9.0, 9.0]
     assert math.isnan(row[2])
     assert row[3:5] == [-1.0, 0.0]
@@ -76,3 +76,14 @@ def test_one_by_one_where_they_cannot_be_read_together(monkeypatch):
     monkeypatch.setattr(at_once, "_together", lambda handles, dtypes: None)
     for one, other in zip(at_once.read(made), together, strict=True):
         assert (one.numpy() == other).all()
+
+
+def test_values_of_other_variables():
+    """Who reads the same variables again and again notices that they are others."""
+    import tensorflow as tf
+
+    values = at_once.Values()
+    first, second = tf.Variable([1.0, 2.0]), tf.Variable([3, 4])
+    for asked in ([first, second], [first, second], [second, first], [second], [first, first]):
+        found = values.read(asked)
+        assert [one.numpy().tolist() for one in found] == [one.numpy().tolist() for one in asked]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...evidence.applies import Apply, Pair
@@ -99,6 +99,8 @@ class Applies:
     def plain(self, note: ApplyNote, final: bool = False) -> Apply:
         """One apply call as plain data; what is settled is not worked out again."""
         if note.plain is not None and (note.settled or not note.traced):
+            if not note.traced and note.plain.counted != note.counted:
+                note.plain = replace(note.plain, counted=note.counted)
             return note.plain
         operations = note.operations
         at = operations.position(note.at) if isinstance(operations, TracedOperations) else note.at

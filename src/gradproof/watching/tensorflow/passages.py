@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from .auditing.optimizer_state import rule_of
 from .eager import EagerOperations
 from .graphs import TracedOperations
 from .kinds import is_variable
-from .measuring.measures import Before, measurable
+from .measuring.measures import measurable
 from .measuring.numbers import Numbers
 from .measuring.sites import Site
 from .measuring.sums import Sums
@@ -41,7 +40,7 @@ class Passage:
     variables: list[Any] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
     gradients: list[Any] = field(default_factory=list)
-    earlier: list[Before] = field(default_factory=list)
+    earlier: list[Any] = field(default_factory=list)
     audit: Opened | None = None
     loss: Any = None
     rate: Any = None
@@ -147,7 +146,7 @@ class Passages:
             self.sums.begin(passage.gradients)
             passage.loss = self._loss(note)
         self._eager.paused = True
-        passage.earlier = self.numbers.before(passage.variables)
+        passage.earlier = self.numbers.before(site, passage.variables)
         if note.traced or note.counted < KEEP or note.counted % 16 == 0:
             passage.rate, passage.iterations = state(optimizer)
         if not parted:
@@ -172,8 +171,8 @@ class Passages:
         fits = gradient is not None and _usable(gradient, note)
         passage.gradients = [gradient if fits else None]
         passage.variables, passage.keys = [variable], [key]
-        self._site(note, passage, directed=True)
-        passage.earlier = self.numbers.before(passage.variables)
+        site = self._site(note, passage, directed=True)
+        passage.earlier = self.numbers.before(site, passage.variables)
 
     def _site(self, note: ApplyNote, passage: Passage, directed: bool = False) -> Site:
         """The site of a note, a new one if it has none."""
@@ -239,8 +238,6 @@ class Passages:
             self._tapes.steps += first
             # A critic and an actor that take turns make one step together.
             self._tapes.passed = max(self._tapes.passed, note.counted)
-            if note.plain is not None:
-                note.plain = dataclasses.replace(note.plain, counted=note.counted)
         if first:
             self._passed()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import weakref
 from collections import Counter
@@ -22,13 +23,19 @@ LARGEST = 20_000_000
 """Elements of all copies together that are read."""
 
 
-def count() -> int:
-    """Replicas that the strategy in force keeps in step."""
+@functools.cache
+def _strategies() -> Any:
     from tensorflow.python.distribute import distribute_lib
 
-    if not distribute_lib.has_strategy():
+    return distribute_lib
+
+
+def count() -> int:
+    """Replicas that the strategy in force keeps in step."""
+    strategies = _strategies()
+    if not strategies.has_strategy():
         return 1
-    return int(distribute_lib.get_strategy().num_replicas_in_sync)
+    return int(strategies.get_strategy().num_replicas_in_sync)
 
 
 def alone(extended: object = None) -> bool:
@@ -38,11 +45,10 @@ def alone(extended: object = None) -> bool:
 
 def index() -> int | None:
     """Which of the replicas of this process runs here, from 0; `None` outside of them."""
-    from tensorflow.python.distribute import distribute_lib
-
-    if not distribute_lib.has_strategy():
+    strategies = _strategies()
+    if not strategies.has_strategy():
         return 0
-    here = distribute_lib.get_replica_context()
+    here = strategies.get_replica_context()
     if here is None:
         return None
     # The public property would make a tensor.

@@ -208,13 +208,17 @@ class Stale:
         running.applying += 1
         if running.applying > 1:
             return
+        function = running.functions[0] if running.functions else None
+        scales = hasattr(optimizer, "initial_scale")
+        traced = function is not None and in_graph()
+        if not (scales or traced):
+            return
         _, pairs = pairs_of(method, args, kwargs, optimizer)
         keys = [self._variables.key(variable) for _, variable in pairs if is_variable(variable)]
         handed = frozenset(key for key in keys if key is not None)
-        function = running.functions[0] if running.functions else None
-        if hasattr(optimizer, "initial_scale"):
+        if scales:
             self._note_scale(optimizer, function, handed)
-        if function is None or not in_graph():
+        if not traced:
             return
         stack, _ = stack_here(self._places)
         calls = self._of(function)

@@ -244,17 +244,19 @@ class Tapes:
         if getattr(self._local, "asking", False) or in_graph():
             return
         self._lit = self.steps
+        results = flat(result)
         # A change by hand may follow: it is measured by the gradient of its own step.
-        for source, gradient in zip(self._local.sources, flat(result), strict=False):
+        for source, gradient in zip(self._local.sources, results, strict=False):
             key = self._variables.key(source) if is_variable(source) else None
             if key in self.trained:
                 self.latest[key] = gradient
         stack, _ = self._places.here(4)
         self._asked[stack] += 1
-        pattern = (stack[-1] if stack else None, tuple(part is None for part in flat(result)))
+        lacking = tuple(part is None for part in results)
+        pattern = (stack[-1] if stack else None, lacking)
         if pattern not in self._patterns:
             self._patterns.add(pattern)
-            if any(pattern[1]):
+            if any(lacking):
                 for seen in self._seen:
                     self._seen[seen] = min(self._seen[seen], KEEP - 2)
 

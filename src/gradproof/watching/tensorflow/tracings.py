@@ -70,7 +70,12 @@ class Tracings:
         )
 
     def _makes(self, python_function: Any = None, **options: Any) -> None:
-        """A traced function is made; a decorated method is made once more for each object."""
+        """A traced function is made; a decorated method is made once more for each object.
+
+        Keras makes one at each eager call of a convolution, always of the same code.
+        """
+        if getattr(python_function, "__code__", None) in self._sites:
+            return
         code = _code_of(python_function)
         if code is not None and code not in self._sites:
             stack, _ = self._places.here(4)

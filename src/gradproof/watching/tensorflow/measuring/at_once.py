@@ -8,11 +8,12 @@ memory of this machine's processor, is measured by operations all the same.
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any
 
 from ....interrupts import theirs
 from ..kinds import bare
-from .measures import Before, half_square, product
+from .measures import half_square, product
 
 SMALL = 65_536
 """Elements up to which NumPy has a norm sooner than an eager operation."""
@@ -20,40 +21,61 @@ SMALL = 65_536
 UNKNOWN = float("nan")
 
 
-def before(variables: list[Any]) -> list[Before]:
-    """The values of variables now."""
-    return [Before(one) for one in read(variables)]
+class Values:
+    """The values of the same variables, step by step: how to ask for them is worked out once."""
+
+    def __init__(self) -> None:
+        self._handles: list[Any] = []
+        self._dtypes: list[Any] = []
+        self._attributes: tuple[Any, ...] | None = None
+
+    def read(self, variables: list[Any]) -> list[Any]:
+        """They as eager tensors, by one operation where all are in one place."""
+        handles = [bare(one).handle for one in variables]
+        known = len(handles) == len(self._handles)
+        if not known or any(map(operator.is_not, handles, self._handles)):
+            self._meet(handles, [bare(one).dtype.base_dtype for one in variables])
+        if self._attributes is not None:
+            together = _together(handles, self._attributes)
+            if together is not None:
+                return together
+            self._attributes = None
+        return [
+            _read_operation()(resource=handle, dtype=dtype)
+            for handle, dtype in zip(handles, self._dtypes, strict=True)
+        ]
+
+    def _meet(self, handles: list[Any], dtypes: list[Any]) -> None:
+        self._handles, self._dtypes, self._attributes = handles, dtypes, None
+        if len(handles) > 1 and len({handle.device for handle in handles}) == 1:
+            kinds = tuple(dtype.as_datatype_enum for dtype in dtypes)
+            self._attributes = ("N", len(handles), "dtypes", kinds)
 
 
 def read(variables: list[Any]) -> list[Any]:
-    """The values of variables as eager tensors, by one operation where they are in one place."""
-    inner = [bare(one) for one in variables]
-    handles = [one.handle for one in inner]
-    if len(handles) > 1 and len({handle.device for handle in handles}) == 1:
-        together = _together(handles, [one.dtype.base_dtype for one in inner])
-        if together is not None:
-            return together
-    return [
-        _read_operation()(resource=handle, dtype=one.dtype.base_dtype)
-        for handle, one in zip(handles, inner, strict=True)
-    ]
+    """The values of variables as eager tensors, asked for this once."""
+    return Values().read(variables)
 
 
-def _together(handles: list[Any], dtypes: list[Any]) -> list[Any] | None:
+def _together(handles: list[Any], attributes: tuple[Any, ...]) -> list[Any] | None:
     """What an operation of TensorFlow's own gives, which its Python does not offer; or nothing."""
-    from tensorflow.python.eager import context, execute
-
-    kinds = tuple(dtype.as_datatype_enum for dtype in dtypes)
-    attributes = ("N", len(handles), "dtypes", kinds)
+    context, execute = _calls()
     try:
-        found: list[Any] = execute.execute(
-            b"_ReadVariablesOp", len(handles), handles, attributes, context.context()
+        found: list[Any] = execute(
+            b"_ReadVariablesOp", len(handles), handles, attributes, context()
         )
     except Exception as problem:
         if theirs(problem):
             raise
         return None
     return found
+
+
+@functools.cache
+def _calls() -> tuple[Any, Any]:
+    from tensorflow.python.eager import context, execute
+
+    return context.context, execute.execute
 
 
 @functools.cache
@@ -64,24 +86,33 @@ def _read_operation() -> Any:
 
 
 def measures(
-    variables: list[Any], gradients: list[Any], earlier: list[Before], directed: bool
+    values: list[Any], gradients: list[Any], earlier: list[Any], directed: bool
 ) -> list[Any]:
-    """What `measures.measures` gives, as numbers or float32 scalars."""
+    """What `measures.measures` gives, as numbers or float32 scalars.
+
+    Args:
+        values: Of the variables after the step.
+        gradients: What the optimizer was given for them.
+        earlier: Their values before.
+        directed: Gives the product of change and gradient as well.
+    """
     import numpy as np
 
     row: list[Any] = []
     with np.errstate(all="ignore"):
-        for now, gradient, was in zip(read(variables), gradients, earlier, strict=True):
-            dense = getattr(gradient, "values", gradient)
+        for now, gradient, was in zip(values, gradients, earlier, strict=True):
+            # Eager tensors are slow to say that they have no `values`.
+            rows = gradient is not None and not hasattr(type(gradient), "_numpy")
+            dense = getattr(gradient, "values", gradient) if rows else gradient
             near = dense is None or _near(dense)
             row.append(-1.0 if dense is None else _half_norm(dense, near))
             if near and _near(now):  # and so is what it was
-                moved = _flat(now._numpy() - was.value._numpy())
+                moved = _flat(now._numpy() - was._numpy())
                 row.append(_half(moved))
                 if directed:
                     row.append(_along(moved, now, gradient))
             else:
-                change = now - was.value
+                change = now - was
                 row.append(half_square(change))
                 if directed:
                     row.append(product(change, gradient, 1))
@@ -113,28 +144,22 @@ def norms_of(tensors: list[Any]) -> list[float]:
 def _near(tensor: Any) -> bool:
     """A small eager tensor, in memory that NumPy can look into without a copy."""
     return (
-        hasattr(tensor, "_numpy")
+        hasattr(type(tensor), "_numpy")
         and tensor._num_elements() <= SMALL
         and tensor.device.endswith("CPU:0")
     )
 
 
 def _flat(array: Any) -> Any:
-    import numpy as np
-
-    return np.asarray(array).astype(np.float32, copy=False).ravel()
+    return (array if array.dtype.char == "f" else array.astype("float32")).ravel()
 
 
 def _half(flat: Any) -> float:
-    import numpy as np
-
-    return float(np.float32(0.5) * np.dot(flat, flat))
+    return 0.5 * float(flat.dot(flat))
 
 
 def _along(moved: Any, now: Any, gradient: Any) -> float:
     """The inner product of a change and a dense gradient."""
-    import numpy as np
-
     if gradient is None or hasattr(gradient, "values") or now.shape != gradient.shape:
         return UNKNOWN
-    return float(np.dot(moved, _flat(gradient._numpy())))
+    return float(moved.dot(_flat(gradient._numpy())))

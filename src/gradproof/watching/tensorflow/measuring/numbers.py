@@ -7,10 +7,11 @@ inside the function and compiled steps are seen without a call back to Python.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ...patches import Patches
-from ..eager import unheard
+from ..eager import in_graph, unheard
 from ..graphs import SCOPE
 from . import at_once
 from .measures import Before, before, measures, scalar
@@ -79,45 +80,59 @@ class Numbers:
             if reference.name not in names
         ]
 
-    def before(self, variables: list[Any]) -> list[Before]:
-        """The variables before the step."""
-        from tensorflow.python.eager import context, record
-
-        with record.stop_recording(), unheard():
-            if context.executing_eagerly():
-                return at_once.before(variables)
-            return [before(variable) for variable in variables]
+    def before(self, site: Site, variables: list[Any]) -> list[Any]:
+        """The variables before the step: a `Before` of each in a graph, else its value."""
+        with _untaped()(), unheard():
+            if in_graph():
+                return [before(variable) for variable in variables]
+            return site.now.read(variables)
 
     def after(
         self,
         site: Site,
         variables: list[Any],
         gradients: list[Any],
-        earlier: list[Before],
+        earlier: list[Any],
         loss: Any,
         rate: Any,
         iterations: Any,
         parts: list[Any] | None = None,
     ) -> None:
         """Measures a step that has just happened, or is being traced."""
-        import tensorflow as tf
-        from tensorflow.python.eager import context, record
-
-        eager = bool(context.executing_eagerly())
-        with record.stop_recording(), unheard(), tf.name_scope(SCOPE):
+        with _untaped()(), unheard():
+            if in_graph():
+                self._trace(site, variables, gradients, earlier, (loss, rate, iterations), parts)
+                return
             if not site.values:
-                site.begin(variables, [was.value for was in earlier] if eager else None)
-            measured = at_once.measures if eager else measures
-            row = measured(variables, gradients, earlier, site.directed)
+                site.begin(variables, earlier)
+            values = site.now.read(variables)
+            row = at_once.measures(values, gradients, earlier, site.directed)
             if parts is not None:
                 row = with_parts(row, parts)
-            if eager:
-                self._pending.append((site, row, loss, rate, iterations))
-                if len(self._pending) >= 64:
-                    self.flush()
-            else:
-                scalars = [scalar(loss), scalar(rate), scalar(iterations)]
-                self._write(site, tf.raw_ops.Pack(values=row + scalars, axis=0))
+            self._pending.append((site, row, loss, rate, iterations))
+            if len(self._pending) >= 64:
+                self.flush()
+
+    def _trace(
+        self,
+        site: Site,
+        variables: list[Any],
+        gradients: list[Any],
+        earlier: list[Before],
+        extra: tuple[Any, Any, Any],
+        parts: list[Any] | None,
+    ) -> None:
+        """Adds the measuring of a step to the graph."""
+        import tensorflow as tf
+
+        with tf.name_scope(SCOPE):
+            if not site.values:
+                site.begin(variables)
+            row = measures(variables, gradients, earlier, site.directed)
+            if parts is not None:
+                row = with_parts(row, parts)
+            row += [scalar(one) for one in extra]
+            self._write(site, tf.raw_ops.Pack(values=row, axis=0))
 
     def _write(self, site: Site, row: Any) -> None:
         """Adds the ring of a site, and the writing into it, to the graph."""
@@ -200,6 +215,14 @@ class Numbers:
     def filling(self, sites: list[Site]) -> bool:
         """Says whether the next call might write over steps of these that were not read."""
         return any(total - site.read > site.slots // 4 for site, total in _counted(sites))
+
+
+@functools.cache
+def _untaped() -> Any:
+    """TensorFlow's own way to keep operations from open tapes."""
+    from tensorflow.python.eager import record
+
+    return record.stop_recording
 
 
 def _in_loop(graph: Any) -> bool:

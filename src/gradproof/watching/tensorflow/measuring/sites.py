@@ -12,7 +12,7 @@ from typing import Any
 
 from ....evidence.applies import Step, Update
 from ..kinds import bare
-from .at_once import norms_now, norms_of
+from .at_once import Values, norms_now, norms_of
 
 FIRST = 16
 RECENT = 512
@@ -71,6 +71,7 @@ class Site:
         read: Steps that were read from the ring.
         looped: One call of the function may make many steps.
         idle: Readings since the last one that had a step.
+        now: Reads the variables between eager operations.
     """
 
     apply: int
@@ -89,6 +90,7 @@ class Site:
     slots: int = 0
     looped: bool = False
     idle: int = 0
+    now: Values = field(default_factory=Values)
     _told: int = 0
     _held: list[weakref.ref[Any]] = field(default_factory=list)
     _turn: int = 0
