@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradproof.evidence.run import Crash
 from gradproof.faults.optimizer_bound_to_old_variables import prove
 from records import KERNEL, at, healthy, proven, with_apply
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, suspects
 
 
 def test_first_a_part():
@@ -42,6 +42,36 @@ def test_told_once():
             second()  # GP407
         """
     )
+
+
+NETWORKS = """
+import tensorflow as tf
+
+def net(size):
+    return tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(size)])
+
+first, second, third = net(4), net(4), net(4)
+adam = tf.keras.optimizers.Adam()
+
+def update(x, y):
+    with tf.GradientTape(persistent=True) as tape:
+        loss = tf.reduce_mean(tf.square(third(second(first(x))) - y))
+    gradients = [tape.gradient(loss, one.trainable_variables) for one in (first, second)]
+    last = tape.gradient(loss, third.trainable_variables)
+    adam.apply_gradients(zip(gradients[0], first.trainable_variables))
+    adam.apply_gradients(zip(gradients[1], second.trainable_variables))
+    adam.apply_gradients(zip(last, third.trainable_variables))
+
+update(tf.ones((8, 4)), tf.ones((8, 4)))
+"""
+
+
+def test_networks_of_one_line():
+    """Networks that one function makes, one after another: the second call raises, and is named."""
+    (found,) = suspects(NETWORKS)
+    assert found.fault.code == "GP407"
+    assert found.place is not None
+    assert "second" in NETWORKS.splitlines()[found.place.line - 1]
 
 
 def test_built_for_all():

@@ -177,6 +177,27 @@ def test_made_by_a_function():
     assert_silent(text.format(made="pass", more=", adam"))
 
 
+def test_made_by_a_lambda_of_a_table():
+    """Of a table of lambdas, too, who asks in each epoch decides that."""
+    assert_findings(
+        """
+        kinds = {"adam": lambda rate: keras.optimizers.Adam(rate)}
+
+        def chosen(name, rate):
+            return kinds[name](rate)
+
+        def train(x, y, chosen_one):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            chosen_one.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for epoch in range(9):
+            train(x, y, chosen("adam", 0.01 * 0.9**epoch))  # GP609
+        """
+    )
+
+
 def test_chosen_by_name():
     """Whichever optimizer a name stands for: of one made anew at each step, nothing is kept."""
     text = """

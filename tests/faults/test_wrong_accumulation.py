@@ -659,3 +659,22 @@ def test_gradients_of_each_round_that_somebody_takes(keep: str):
     """They are added up, kept, applied at once, or the rounds are attempts."""
     head = "from hooks import seen\nbuffers = [tf.Variable(tf.zeros(v.shape)) for v in model.weights]\n"
     assert_silent(head + LAST.format(keep=keep))
+
+
+def test_gradients_of_the_last_round_that_a_function_took():
+    """Where a function has the tape, the fault stands where the sum is left out."""
+    text = """
+        @tf.function
+        def part_of(x, y):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            return tape.gradient(loss, model.trainable_variables)
+
+        for step in range(20):
+            total = None
+            for i in range(4):
+                gradients = part_of(x[i::4], y[i::4])
+                total = gradients if total is None else [t + g for t, g in zip(total, gradients)]
+            optimizer.apply_gradients(zip(GIVEN, model.trainable_variables))"""
+    assert_findings(text.replace("GIVEN", "gradients") + "  # GP506")
+    assert_silent(text.replace("GIVEN", "total"))

@@ -178,6 +178,22 @@ def test_gradients_that_are_turned():
     assert_silent(text.replace("zip(gradients", "zip([-g for g in gradients]"))
 
 
+def test_gradients_that_somebody_else_turns():
+    """They are returned as they are, and turned where they are applied."""
+    assert_silent(
+        """
+        def ascent(x, advantage):
+            with tf.GradientTape() as tape:
+                log_prob = tf.reduce_sum(tf.nn.log_softmax(model(x)), axis=1)
+                objective = tf.reduce_mean(log_prob * advantage)
+            return tape.gradient(objective, model.trainable_variables)
+
+        up = ascent(x, y)
+        optimizer.apply_gradients([(-g, v) for g, v in zip(up, model.trainable_variables)])
+        """
+    )
+
+
 def test_an_advantage_that_is_given_turned():
     """The caller hands over what was lost."""
     text = policy("tf.reduce_mean(log_prob * reward)").replace("  # MARK", "")

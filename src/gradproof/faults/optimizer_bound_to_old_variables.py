@@ -70,9 +70,10 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Optimizers that meet variables they were not built for."""
     told = set()
     for call in loop.apply_calls:
-        if not call.strangers or call.made is None or call.at in told:
+        # The first of several calls with strangers ends the program.
+        if not call.strangers or call.made is None or not told.isdisjoint((call.at, call.first)):
             continue
-        told.add(call.at)
+        told |= {call.at, call.first}
         yield Finding(
             f"`{call.optimizer}` was built for the variables of its first call; it keeps state for "
             f"those only, and here it meets {_strangers(call.strangers)}",

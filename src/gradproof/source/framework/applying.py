@@ -335,7 +335,10 @@ def meets(
     if not strange or reader.speculative:
         return (), None, None
     path = reader.path(node)
-    remade = all(_site(owner) in {_site(old) for old in optimizer.met} for owner in strange)
+    # Of models that a line makes again and again one step meets the next.
+    remade = node is optimizer.first[-1] and all(
+        _site(owner) in {_site(old) for old in optimizer.met} for owner in strange
+    )
     where = optimizer.node if remade else _second_use(path, optimizer.first)
     reader.store.set_field(optimizer, "met", (*optimizer.met, *strange))
     names = tapes.names(list(strange)) or ("other variables",)

@@ -22,13 +22,15 @@ class Clips:
 
     `clipped`: calls of clipping, by the gradient call whose result they take; `fresh`: tokens
     of clipped tensors; `raw` and `kept`: gradient calls whose raw or clipped results were
-    applied; `in_vain`: calls of a function that clips what it is given for itself alone.
+    applied; `turned`: those whose results were applied with the other sign, or nobody knows
+    with which; `in_vain`: calls of a function that clips what it is given for itself alone.
     """
 
     clipped: dict[int, tuple[Asked, ast.AST]] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     raw: dict[int, tuple[Asked, ast.AST]] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
+    turned: set[int] = field(default_factory=set)
     in_vain: dict[int, tuple[Asked, ast.AST, ast.Assign]] = field(default_factory=dict)
 
 
@@ -68,6 +70,8 @@ def applied(reader: Reader, gradients: Value | None, node: ast.AST) -> None:
             continue
         call = entry.gradient.call
         made = entry.made[-1] if entry.made else None
+        if entry.sign != 1:
+            clips.turned.add(id(call))
         if entry.tokens & clips.fresh or not (made is call.node or _same_values(made)):
             clips.kept.add(id(call))
         else:

@@ -31,7 +31,10 @@ def applied(reader: Reader, one: Applied, gradients: Value | None) -> None:
         if asked.node is one.asked.node and asked is not one.asked and loops == then
     ]
     if earlier:
-        rounds.last.append((one, earlier, _kept_by(reader, loop) or one.asked.node))
+        here = any(part is one.asked.node for part in ast.walk(loop))
+        # A tape in another function did its part: what is wrong stands behind the loop.
+        place = _kept_by(reader, loop) or (one.asked.node if here else one.node)
+        rounds.last.append((one, earlier, place))
 
 
 def _is_of(entry: Value, asked: Asked) -> bool:

@@ -41,7 +41,9 @@ def finish(reader: Reader) -> None:
     for question in reader.facts.asked:
         asked = question.asked
         # Only what is handed over as it is goes down the target.
-        as_it_is = id(asked) in clips.raw or id(asked) in clips.kept
+        as_it_is = (id(asked) in clips.raw or id(asked) in clips.kept) and (
+            id(asked) not in clips.turned
+        )
         if not as_it_is or id(asked.node) in seen or not asked.node.args:
             continue
         seen.add(id(asked.node))

@@ -34,6 +34,8 @@ def _only_makes(reader: Reader, node: ast.AST) -> bool:
     inside = list(ast.walk(function))
     if any(getattr(one, "attr", getattr(one, "id", "")) in _TRAINS for one in inside):
         return False
+    if isinstance(function, ast.Lambda):
+        return _holds(function.body, node)
     names = {
         ast.unparse(target)
         for one in inside
@@ -51,10 +53,10 @@ def _only_makes(reader: Reader, node: ast.AST) -> bool:
     )
 
 
-def _around(reader: Reader, node: ast.AST) -> ast.FunctionDef | None:
+def _around(reader: Reader, node: ast.AST) -> ast.FunctionDef | ast.Lambda | None:
     """The innermost function that holds a node."""
-    around = reader.around(node)
-    return next((one for one in reversed(around) if isinstance(one, ast.FunctionDef)), None)
+    functions = (ast.FunctionDef, ast.Lambda)
+    return next((one for one in reversed(reader.around(node)) if isinstance(one, functions)), None)
 
 
 def _holds(whole: ast.AST, node: ast.AST) -> bool:
