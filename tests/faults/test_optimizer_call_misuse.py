@@ -35,6 +35,33 @@ def test_swapped():
     )
 
 
+LONE = """
+    scale = tf.Variable(5.0)
+    with tf.GradientTape() as tape:
+        loss = tf.square(scale - 3.0)
+    optimizer.apply_gradients({given}){mark}
+"""
+
+
+def test_a_pair_that_is_in_no_list():
+    """One pair alone is taken for a list of pairs."""
+    pair = "(tape.gradient(loss, scale), scale)"
+    assert_findings(LONE.format(given=pair, mark="  # GP406"))
+    assert_silent(LONE.format(given=f"[{pair}]", mark=""))
+    assert mended_snippet(LONE.format(given=pair, mark="")).strip().endswith(f"([{pair}])")
+
+
+def test_arrays_in_place_of_variables():
+    """`get_weights` gives copies of the values, and no optimizer can change those."""
+    text = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, GIVEN))"""
+    assert_findings(text.replace("GIVEN", "model.get_weights()") + "  # GP406")
+    assert_silent(text.replace("GIVEN", "model.trainable_weights"))
+
+
 def test_apply_of_keras_3():
     """`apply` of Keras 3 takes two lists."""
     assert_silent(
@@ -150,4 +177,6 @@ def test_proven():
     crash = Crash("TypeError", error, (at(6),))
     assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]
     run = with_apply(run, given="pairs apart")
+    assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]
+    run = with_apply(run, given="arrays")
     assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]

@@ -82,7 +82,7 @@ class Apply:
         given: How the pairs came: `"pairs"`, `"empty"`, `"spent"` (an
             iterator that had nothing left), `"two lists"`, `"swapped"`,
             `"not pairs"`, `"pairs apart"` (pairs, or an iterator, where gradients belong),
-            `"loss"` (a loss tensor, for `minimize`).
+            `"arrays"` (of NumPy, where variables belong), `"loss"` (a loss tensor, for `minimize`).
         error: Class and message of the exception that the call raised.
         known: Keys of the variables that the optimizer was built for
             before this call; `None` if it was not built yet.

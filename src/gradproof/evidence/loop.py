@@ -131,7 +131,8 @@ class ApplyCall(NamedTuple):
         method: `apply_gradients`, `apply`, `minimize`, or `assign` for a loop over pairs.
         optimizer: The optimizer, as written; empty for a loop.
         form: `pairs`, `two arguments`, `no pairs`, `swapped`, `pairs apart`, `pair of lists`,
-            `tensor loss`, `no minimize`, or `unknown`.
+            `lone pair`, `arrays` (copies of the values, where variables belong), `tensor loss`,
+            `no minimize`, or `unknown`.
         argument: What is handed over.
         gradients: The gradients in it.
         variables: The variables in it.

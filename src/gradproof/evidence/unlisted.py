@@ -198,6 +198,7 @@ def _after(recording: Recording, start: int) -> frozenset[int]:
 def misused(run: Run) -> bool:
     """An optimizer was called in a way that it could not understand."""
     return any(
-        apply.given in ("two lists", "not pairs", "pairs apart", "swapped", "loss", "spent")
+        apply.given
+        in ("two lists", "not pairs", "pairs apart", "swapped", "arrays", "loss", "spent")
         for apply in run.applies
     )

@@ -63,6 +63,7 @@ WORDS = {
     "swapped": "the pairs are (variable, gradient), not (gradient, variable)",
     "not pairs": "what is given are no (gradient, variable) pairs",
     "pairs apart": "`apply` takes gradients and variables as two lists, not as pairs",
+    "arrays": "arrays stand where the variables belong",
     "loss": "`minimize` is given a loss that is computed already, and no tape",
 }
 
@@ -87,6 +88,8 @@ _MESSAGES = {
     "no pairs": "`apply_gradients` takes pairs of gradient and variable, not gradients alone",
     "swapped": "the pairs are (variable, gradient); the gradient has to come first",
     "pair of lists": "a pair of lists is handed over where a list of pairs is needed",
+    "lone pair": "one pair is handed over where a list of pairs is needed",
+    "arrays": "the gradients are paired with arrays, copies of the values; variables belong there",
     "pairs apart": "`apply` takes gradients and variables as two lists, not as pairs",
     "tensor loss": "`minimize` is given a tensor; it needs a function, or a tape",
     "no minimize": "optimizers of Keras 3 have no `minimize`",

@@ -125,7 +125,8 @@ def _form(
     if gradients is not None and variables is not None:
         if holds_variables(gradients) and _holds_gradients(variables):
             return "swapped"
-        return "pairs"
+        arrays = isinstance(variables, ListValue) and variables.which == "values"
+        return "arrays" if arrays else "pairs"
     if method == "apply_gradients" and isinstance(first, ListValue) and first.items:
         if all(isinstance(item, Tensor) and item.gradient is not None for item in first.items):
             return "no pairs"
@@ -133,8 +134,8 @@ def _form(
             len(first.items) == 2
             and _holds_gradients(first.items[0])
             and holds_variables(first.items[1])
-        ) and isinstance(first.items[0], ListValue):
-            return "pair of lists"
+        ):
+            return "pair of lists" if isinstance(first.items[0], ListValue) else "lone pair"
     if method == "apply_gradients" and isinstance(first, Tensor) and first.gradient is not None:
         return "no pairs"
     return "unknown"

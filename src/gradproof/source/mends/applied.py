@@ -187,6 +187,10 @@ def optimizer_call_misuse(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """`minimize` gets a function that computes the loss; Keras 3 has none, and takes a tape."""
     call = draft.nearest(node_of(draft, finding), ast.Call)
     if called(call) in ("apply_gradients", "apply") and len(call.args) == 1:
+        if finding.message.startswith("one pair"):
+            listed = f"[{draft.source(call.args[0])}]"
+            yield Fix("put it into a list", True, (draft.replace(call.args[0], listed),))
+            return
         yield from _zipped(draft, call)
     if called(call) != "minimize" or not call.args:
         raise NoMend

@@ -47,6 +47,8 @@ def pairs_of(
     pairs = [(pair[0], pair[1]) for pair in pairs_given]
     if any(is_variable(first) and not is_variable(second) for first, second in pairs):
         return "swapped", pairs
+    if all(type(second).__module__ == "numpy" for _, second in pairs):
+        return "arrays", []
     return "pairs", pairs
 
 
