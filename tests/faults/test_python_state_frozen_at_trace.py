@@ -539,3 +539,97 @@ def test_a_seed_that_is_drawn_once():
         for _ in range(3):
             step()
     """)
+
+
+TAKEN = """
+def weights():
+    while True:
+        yield 0.5
+
+betas = weights()
+
+@tf.function
+def train(x, y, beta):
+    {take}
+    with tf.GradientTape() as tape:
+        loss = beta * tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+for _ in range(9):
+    train(x, y, {given})
+"""
+
+
+def test_an_iterator_that_a_trace_takes_from():
+    """`next` of a Python iterator runs once, while tracing."""
+    assert_findings(TAKEN.format(take="beta = next(betas)  # GP601", given="1.0"))
+
+
+@pytest.mark.parametrize(
+    ("take", "given"),
+    [
+        ("pass", "tf.constant(next(betas))"),
+        ("betas = iter([0.5]); beta = next(betas)", "1.0"),
+        ("first = next(iter([0.5, 0.2]))", "1.0"),
+    ],
+)
+def test_iterators_that_a_trace_may_take_from(take: str, given: str):
+    """It is taken from outside, or made in the step itself."""
+    assert_silent(TAKEN.format(take=take, given=given))
+
+
+SETTINGS = """
+drop = keras.layers.Dropout(0.1)
+noise = keras.layers.GaussianNoise(0.1)
+net = keras.Sequential([keras.layers.Input((4,)), drop, noise, keras.layers.Dense(4)])
+adam = keras.optimizers.Adam(0.01)
+
+{decorated}
+def train(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    adam.apply_gradients(zip(gradients, net.trainable_variables))
+
+for epoch in range(9):
+    train(x, y)
+    {then}
+"""
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "drop.rate = 0.1 + 0.01 * epoch",
+        "net.layers[1].stddev = 0.5 / (epoch + 1)",
+        "adam.beta_1 = 0.9 + 0.01 * epoch",
+        "if epoch == 5: drop.rate = 0.3",
+    ],
+)
+def test_numbers_of_layers_and_optimizers(then: str):
+    """A trace has read them; those of other layers, and what are variables, take effect."""
+    found = SETTINGS.format(decorated="@tf.function", then=then + "  # GP601")
+    assert_findings(found)
+    assert_silent(SETTINGS.format(decorated="", then=then))
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "adam.learning_rate = 0.01 / (epoch + 1)",
+        "drop.rate = 0.1",
+        "drop.note = epoch",
+        "if epoch == 8: drop.rate = 0.3; train = tf.function(train)",
+        "keras.layers.Dropout(0.5).rate = 0.1 * epoch",
+    ],
+)
+def test_settings_that_a_trace_sees(then: str):
+    """The learning rate is a variable, and a step that is traced again reads all anew."""
+    assert_silent(SETTINGS.format(decorated="@tf.function", then=then))
+
+
+def test_a_number_that_changes_after_the_last_step():
+    """Nobody calls the traced step again."""
+    text = SETTINGS.format(decorated="@tf.function", then="pass")
+    assert_silent(text + "drop.rate = 0.0\n")

@@ -237,7 +237,8 @@ class FrozenState(NamedTuple):
 
     `name` as written; `read` in the traced function, `written` where it changes. Where it
     `decides`, a branch of the traced function was chosen by it, for ever. Where it `carries`, it
-    is a tensor that was meant for the next step.
+    is a tensor that was meant for the next step. A `setting` is a number that a layer or an
+    optimizer has.
     """
 
     name: str
@@ -247,6 +248,7 @@ class FrozenState(NamedTuple):
     inside: bool
     decides: bool = False
     carries: bool = False
+    setting: bool = False
 
 
 class Broadcast(NamedTuple):

@@ -62,13 +62,13 @@ from ..fault import Fault
 from ..finding import Finding, Fix, Related, listed
 
 if TYPE_CHECKING:
-    from ..evidence.loop import Loop
+    from ..evidence.loop import Loop, Spot
     from ..evidence.run import Run
 
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Optimizers that meet variables they were not built for."""
-    told = set()
+    told: set[Spot | None] = set()
     for call in loop.apply_calls:
         # The first of several calls with strangers ends the program.
         if not call.strangers or call.made is None or not told.isdisjoint((call.at, call.first)):

@@ -78,7 +78,7 @@ from ..fault import Fault
 from ..finding import Finding, Fix, listed
 
 if TYPE_CHECKING:
-    from ..evidence.loop import Loop, Spot
+    from ..evidence.loop import FrozenState, Loop, Spot
     from ..evidence.run import Run
 
 
@@ -87,7 +87,7 @@ def find(loop: Loop) -> Iterator[Finding]:
     seen: set[tuple[Spot, bool]] = set()
     leaked = {one.at for one in loop.about("symbolic-tensor-leak")}
     for state in loop.frozen_states:
-        key = (state.read, state.inside)
+        key = (state.written if state.setting else state.read, state.inside)
         if key in seen or (state.carries and state.written in leaked):
             continue
         seen.add(key)
@@ -98,6 +98,9 @@ def find(loop: Loop) -> Iterator[Finding]:
             if state.inside
             else "keeps the value it had while tracing, in all steps"
         )
+        if state.setting:
+            yield _setting(loop, state)
+            continue
         place = state.written if state.inside else state.read
         yield Finding(
             f"`{place.text}` is Python state: in the traced function `{state.function}` "
@@ -122,6 +125,18 @@ def find(loop: Loop) -> Iterator[Finding]:
             label="drawn once, while tracing",
             fix=Fix("draw with `tf.random`, in the step", safe=False),
         )
+
+
+def _setting(loop: Loop, state: FrozenState) -> Finding:
+    """A number of a layer or an optimizer that changes after the trace."""
+    return Finding(
+        f"`{state.written.text}` is a Python number: the traced function `{state.function}` keeps "
+        "the one that it had while tracing, in all steps",
+        place=loop.place(state.written),
+        label="not seen by the traced step",
+        related=loop.related(state.read, "traced with the number of then"),
+        fix=Fix("trace the step again, with another `tf.function`", safe=False),
+    )
 
 
 def prove(run: Run) -> Iterator[Finding]:

@@ -91,6 +91,7 @@ class Facts:
         self.carrying: dict[tuple[int, str], FrozenState] = {}
         self.detours: dict[int, set[int]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
+        self.settings: dict[int, dict[int, tuple[Layer | Optimizer, Function, ast.AST]]] = {}
         self.modes: dict[int, connections.Mode] = {}
         self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}

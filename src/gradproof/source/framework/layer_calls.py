@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..dependence import ANYTHING, NO_FLOW, Anything, Flow, Trail
 from ..flow import cut, merge, origin
 from ..joining import flow_of
-from ..noticing import modes, target_copies
+from ..noticing import modes, settings, target_copies
 from ..python import attributes
 from ..values import (
     Bound,
@@ -52,6 +52,7 @@ def _called(
     reader.store.set_field(layer, "called", True)
     reader.facts.called(layer)
     target_copies.called(reader, layer, node)
+    settings.used(reader, layer, node)
     inputs = arguments[0] if arguments else keywords.get("inputs", Unknown("inputs", data=True))
     if layer.kind == "Sequential" and not layer.opaque:
         value = inputs

@@ -16,6 +16,7 @@ from ..noticing import (
     rounds,
     running_sums,
     saving,
+    settings,
     undivided,
     unscaling,
 )
@@ -56,6 +57,7 @@ def apply_call(
         clips.applied(reader, gradients, node)
         scopes.applied(reader, optimizer, gradients, variables, node)
         saving.applied(reader, optimizer, variables, node)
+        settings.used(reader, optimizer, node)
         clips.repeated(reader, variables, node)
         inner_steps.applied(reader, gradients, variables, node)
     if isinstance(gradients, Unknown) and not isinstance(variables, ListValue):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...evidence.loop import Creation, FrozenState, Remark
 from ..values import Class, Constant, DictValue, Function, ListValue, Scope, Tensor, Value
 from . import costs, habits, leaks
+from .rounds import of
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -172,6 +173,23 @@ def drawn(reader: Reader, name: str, node: ast.AST) -> None:
     if name.rsplit(".", 1)[-1] in _DRAWING and not seeds:
         names = (frame.traced.name,)
         habits.remark(reader, "python-state-frozen-at-trace", reader.spot(node), name, names)
+
+
+def taken(reader: Reader, value: Value, node: ast.AST) -> None:
+    """`next(self.weights)` of a Python iterator that was there before, while tracing."""
+    frame = reader.frame
+    given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    own = isinstance(given, ast.Name) and given.id in frame.scopes[0].names
+    if frame.traced is None or frame.guarded or frame.building or reader.silent or own:
+        return
+    # The iterator of a dataset takes part in the graph.
+    python = isinstance(value, ListValue) or of(reader).generators.get(id(value)) is value
+    if not python or not isinstance(given, ast.Name | ast.Attribute):
+        return
+    if not reader.speculative or _updates(frame.traced.node):
+        spot = reader.spot(node)
+        state = FrozenState(spot.text, frame.traced.name, spot, spot, True)
+        reader.facts.frozen[state] = None
 
 
 def _updates(function: ast.AST) -> bool:

@@ -57,6 +57,7 @@ class Rounds:
     loops: list[tuple[ast.AST, int]] = field(default_factory=list)
     entries: int = 0
     once: dict[int, Once] = field(default_factory=dict)
+    generators: dict[int, Value] = field(default_factory=dict)
     updates: int = 0
     compiled: set[int] = field(default_factory=set)
     applied: list[Applied] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..framework import api, generations, optimizers, ownership, updates
-from ..noticing import copied_rates, flags, state, target_copies, trainable_flips
+from ..noticing import copied_rates, flags, settings, state, target_copies, trainable_flips
 from ..values import (
     Bound,
     Class,
@@ -39,11 +39,13 @@ def assign(
             trainable_flips.set_trainable(reader, receiver, value, node)
             flags.written(reader, receiver, value, node)
             _set_trainable(reader, receiver, value)
-        elif name in api.COLLECTIONS:
+        settings.written(reader, receiver, name, value, target)
+        if name in api.COLLECTIONS:
             updates.attribute_written(reader, receiver, value, target, node)
     elif isinstance(receiver, Optimizer):
         generations.attribute_written(reader, receiver, name, target)
         flags.option_written(reader, receiver, name, value, target)
+        settings.written(reader, receiver, name, value, target)
         if name in ("learning_rate", "lr"):
             optimizers.rate_written(reader, receiver, value, target)
     elif isinstance(receiver, Unknown):

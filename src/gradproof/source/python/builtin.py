@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import escaping
 from ..flow import merge
 from ..framework import api, generations
-from ..noticing import mixtures, rounds, sharing
+from ..noticing import frozen, mixtures, rounds, sharing
 from ..values import (
     Constant,
     Dataset,
@@ -276,6 +276,7 @@ def _reversed(
 def _next(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
     if not arguments:
         return None
+    frozen.taken(reader, arguments[0], node)
     items, _ = binding.elements(reader, arguments[0], node)
     return items[0] if items else Unknown(data=True)
 

@@ -40,6 +40,7 @@ def generator_made(
     reader: Reader, function: Function, value: Dataset | ListValue, node: ast.AST
 ) -> None:
     """A generator of the program is called."""
+    of(reader).generators[id(value)] = value
     if not _endless(function.node):
         given_once(reader, value, f"the generator `{function.name}`", node)
 
