@@ -33,3 +33,18 @@ def test_passes_of_one_helper():
     """The helper is called once; the two lines in it are told."""
     (found,) = reruns(twice((at(3), at(21), at(30)), (at(3), at(22), at(30))))
     assert (found.place, found.again) == (at(21), at(22))
+
+
+def test_a_copy_of_a_variable():
+    """What was read from a variable, or a part of that, is no forward pass."""
+    read, part = MEAN + 1, MEAN + 2
+    run = changed(
+        healthy(),
+        operation(read, "ReadVariableOp", reads=frozenset({KERNEL}), stack=(at(5),)),
+        operation(part, "StridedSlice", (read,), stack=(at(5),)),
+    )
+    for made in (read, part):
+        source = Source(None, operation=made, given="tensor", connected=False)
+        (found,) = reruns(with_call(run, sources=(source,), targets=(Target(TANH),)))
+        assert (found.copied, found.place) == (True, at(5))
+    assert not next(reruns(twice((at(3),), (at(4),)))).copied

@@ -39,6 +39,7 @@ def test_names_in_code():
     kept.append(_Made())
     store = {}
     store["key"] = _Made()
+    before = _Made(); rate = 0.1  # fmt: skip  # noqa: E702
     assert slope.called == "slope"
     assert (first.called, second.called) == ("first", "second")
     assert holder.spread.called == "spread"
@@ -48,6 +49,7 @@ def test_names_in_code():
     assert (left.called, right.called) == ("left", "right")
     assert [one.called for one in parts] == ["parts", "parts"]
     assert (kept[0].called, store["key"].called) == ("kept", "key")
+    assert (before.called, rate) == ("before", 0.1)
 
 
 def test_nothing_to_call_it():

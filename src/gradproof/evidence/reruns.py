@@ -1,4 +1,4 @@
-"""Tensors of one forward pass, where the target comes from another one."""
+"""Tensors of one forward pass, or copies of variables, that the target does not come from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from .gradients import GradientCall, Source
 from .recording import Operation, Recording
 from .run import Run
 from .ways import beside
+
+COPYING = frozenset(
+    {"Cast", "Identity", "ReadVariableOp", "Reshape", "ResourceGather", "Snapshot", "StridedSlice"}
+)
+"""What gives the values of a variable, or some of them, as they are."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,14 @@ class Rerun:
             opened the tape if it was made from there; in a helper that
             makes both passes, the line in that.
         again: The line of the pass that the target comes from.
+        copied: No forward pass at all: a variable was read, and what that gave is the source.
     """
 
     call: GradientCall
     names: tuple[str, ...]
     place: Place | None
     again: Place | None
+    copied: bool = False
 
 
 def reruns(run: Run) -> Iterator[Rerun]:
@@ -65,7 +72,15 @@ def _rerun(run: Run, call: GradientCall, source: Source, index: int) -> Rerun | 
         # One helper makes both passes: where they part in it.
         place, other = beside(made.stack, again.stack), beside(again.stack, made.stack)
     names = tuple(run.path(key) for key in both)
-    return Rerun(call, names, place or made.place, other or again.place)
+    copied = len(both) == 1 and _is_copy(recording, made)
+    return Rerun(call, names, place or made.place, other or again.place, copied)
+
+
+def _is_copy(recording: Recording, operation: Operation) -> bool:
+    """Says whether an operation gives values of one variable as they are."""
+    while operation.type in COPYING and not operation.reads and operation.inputs:
+        operation = recording.operations[operation.inputs[0]]
+    return operation.type in COPYING and bool(operation.reads)
 
 
 def _reads(recording: Recording, indices: frozenset[int]) -> dict[int, Operation]:

@@ -88,6 +88,8 @@ def prove(run: Run) -> Iterator[Finding]:
             fix=Fix("take inputs and outputs from one and the same call", safe=False),
         )
     for found in reruns(run):
+        if found.copied:
+            continue  # `unwatched-tensor`: no pass at all
         call = found.call
         yield Finding(
             f"the gradient is {'zeros' if call.zeros else 'None'} for the tensor that was made "

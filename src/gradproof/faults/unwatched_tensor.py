@@ -61,10 +61,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault
-from ..finding import Finding, Fix, listed
+from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
     from ..evidence.loop import Loop
+    from ..evidence.reruns import Rerun
     from ..evidence.run import Run
 
 
@@ -78,8 +79,15 @@ def find(loop: Loop) -> Iterator[Finding]:
             label=f"the gradient for `{broken.at.text}` is None",
             related=loop.related(call.tape, "watches variables only"),
             variables=names,
-            fix=Fix(f"`watch({broken.at.text})` on the tape, before it is used", safe=False),
+            fix=Fix(_help(broken.at.text), safe=False),
         )
+
+
+def _help(text: str) -> str:
+    """What to do about a tensor that has a name, or is made in the call itself."""
+    if text.replace(".", "_").isidentifier():
+        return f"`watch({text})` on the tape, before it is used"
+    return "ask for the variable itself, or for a tensor that was watched before it was used"
 
 
 def _copies(loop: Loop) -> Iterator[Finding]:
@@ -98,7 +106,11 @@ def _copies(loop: Loop) -> Iterator[Finding]:
 def prove(run: Run) -> Iterator[Finding]:
     """Find sources that the target depends on and the tape did not watch."""
     from ..evidence.paths import lost
+    from ..evidence.reruns import reruns
 
+    for copy in reruns(run):
+        if copy.copied:
+            yield _copied(copy)
     for found in lost(run, ("unwatched", "late")):
         call = found.call
         tensors = [loss for loss in found.losses if loss.source.given == "tensor"]
@@ -117,6 +129,22 @@ def prove(run: Run) -> Iterator[Finding]:
             step=call.step + 1,
             evidence={"unconnected": len(found.losses)},
         )
+
+
+def _copied(copy: Rerun) -> Finding:
+    """A reading of a variable in place of the variable."""
+    call = copy.call
+    return Finding(
+        f"the gradient is {'zeros' if call.zeros else 'None'} for a copy of {listed(copy.names)} "
+        "that was read for this call: the target was computed from the variable itself",
+        place=copy.place,
+        label="a tensor, not the variable",
+        related=second_places((copy.again, "the variable is used here")),
+        variables=copy.names,
+        step=call.step + 1,
+        evidence={"unconnected": len(call.unconnected)},
+        fix=Fix("ask for the variable itself", safe=False),
+    )
 
 
 FAULT = Fault("GP205", "unwatched-tensor", __doc__, find=find, prove=prove)

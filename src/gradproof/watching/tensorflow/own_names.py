@@ -70,6 +70,8 @@ def _bound(steps: list[dis.Instruction], now: int) -> list[str]:
     for number in range(at + 1, len(steps)):
         step = steps[number]
         passed.add(step.opname.split("_")[0] if step.opname not in _GATHERING else "gathered")
+        if found and _begins_anew(step, steps[number - 1]):
+            break
         if step.opname.startswith("STORE_"):
             names = _stored(step, steps[number - 1])
             found += [one for one in names if "gathered" not in passed or one not in kept]
@@ -86,6 +88,12 @@ def _bound(steps: list[dis.Instruction], now: int) -> list[str]:
         return found[:1]
     # What was made last lies on top, unless the order was turned.
     return found if passed & {"SWAP", "ROT", "UNPACK"} else found[::-1]
+
+
+def _begins_anew(step: dis.Instruction, before: dis.Instruction) -> bool:
+    """Stores what was loaded just before: another statement of the same line."""
+    loaded = before.opname.startswith("LOAD_") and before.opname != "LOAD_ATTR"
+    return loaded and step.opname in ("STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF")
 
 
 def _stored(step: dis.Instruction, before: dis.Instruction) -> Iterable[str]:

@@ -74,7 +74,12 @@ class Tapes:
         """Watches `tf.GradientTape`."""
         from tensorflow.python.eager.backprop import GradientTape
 
-        patches.around(GradientTape, "_push_tape", after=lambda note, tape, _: self._push(tape))
+        patches.around(
+            GradientTape,
+            "_push_tape",
+            before=lambda tape, args, kwargs: tape._tape is None,
+            after=lambda fresh, tape, result: self._push(tape, fresh),
+        )
         patches.around(GradientTape, "_pop_tape", before=lambda tape, args, kw: self._pop(tape))
         patches.around(GradientTape, "watch", before=self._watch)
         for method in ("gradient", "jacobian", "batch_jacobian"):
@@ -96,9 +101,11 @@ class Tapes:
             found = self._local.open = []
         return found
 
-    def _push(self, tape: Any) -> None:
-        note = self._of.get(tape)
+    def _push(self, tape: Any, fresh: bool) -> None:
+        """A tape records from now on; what it had recorded is gone if it is fresh."""
+        note = None if fresh else self._of.get(tape)
         if note is None:
+            self._of.pop(tape, None)
             note = self._new(tape)
             if note is None:
                 return
