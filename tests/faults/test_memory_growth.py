@@ -109,3 +109,35 @@ def test_second_derivatives():
     more = "penalty = loss + sum(tf.reduce_sum(g * g) for g in gradients)"
     use = "tape.gradient(penalty, model.trainable_variables)"
     assert_silent(INSIDE.format(mark="", more=more, use=use))
+
+
+def test_one_tape_for_all_rounds():
+    """A persistent tape that is entered again records after what it has."""
+    assert_findings(
+        """
+        tape = tf.GradientTape(persistent=True)
+        for x, y in data:
+            with tape:  # GP803
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "end"), [("persistent=True", "tape.reset()"), ("", "pass")], ids=["reset", "anew"]
+)
+def test_one_tape_that_forgets(options, end):
+    """`reset` lets go of it all, and a tape that is not persistent begins anew."""
+    assert_silent(
+        f"""
+        tape = tf.GradientTape({options})
+        for x, y in data:
+            with tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            {end}
+        """
+    )

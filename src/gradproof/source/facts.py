@@ -58,6 +58,7 @@ from .values import (
     Layer,
     ListValue,
     Optimizer,
+    Tape,
     Value,
     Variable,
 )
@@ -123,6 +124,7 @@ class Facts:
         self.aside: set[int] = set()
         self.taken: dict[int, ast.AST] = {}
         self.asked_inside: list[Asked] = []
+        self.entered_again: dict[int, tuple[Tape, ast.expr]] = {}
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None
         self.outputs: dict[int, ast.AST] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..escaping import gradients_in
 from ..values import Asked, Tape, Value
-from . import habits
+from . import habits, rounds
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -57,18 +57,44 @@ def _once(tree: ast.Module) -> list[ast.stmt]:
 
 
 def finish(reader: Reader) -> None:
-    """Persistent tapes that are asked within their own block, for nothing they record."""
+    """Persistent tapes that record on and on, or are asked within their own block for nothing."""
     calls = [question.asked for question in reader.facts.asked]
     needed = {
         id(entry.call)
         for other in calls
         for entry in gradients_in(reader.facts.target_flow(other.target))
     }
+    asked_of = {id(asked.tape) for asked in calls}
+    for tape, node in reader.facts.entered_again.values():
+        if id(tape) in asked_of:
+            others = ((reader.spot(tape.node), "made once"),)
+            habits.remark(reader, "memory-growth", reader.spot(node), "again", (), others)
     for asked in reader.facts.asked_inside:
         if id(asked) in needed or asked.escaped or not asked.applied:
             continue
         others = ((reader.spot(asked.tape.node), "still recording"),)
         habits.remark(reader, "memory-growth", reader.spot(asked.node), "inside", (), others)
+
+
+def entered(reader: Reader, tape: Tape, node: ast.expr) -> None:
+    """`with tape:` in a loop, of a persistent tape that was made before the loop."""
+    if tape.persistent is not True or reader.silent or reader.frame.traced is not None:
+        return
+    known = rounds.of(reader)
+    made, now = known.taped.get(tape.number), tuple(known.loops)
+    if made is None or len(now) <= len(made) or now[: len(made)] != made:
+        return
+    name = ast.unparse(node)
+    if not _is_reset(reader.home(node).tree, name):
+        reader.facts.entered_again[tape.number] = (tape, node)
+
+
+def _is_reset(tree: ast.Module, name: str) -> bool:
+    """Says whether the program calls `name.reset()`."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "reset" and ast.unparse(node.value) == name
+        for node in ast.walk(tree)
+    )
 
 
 def asked_for(reader: Reader, asked: Asked) -> None:

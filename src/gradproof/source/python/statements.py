@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..framework import generations, scopes, updates
 from ..joining import join, truth
-from ..noticing import costs, floored, weighing
+from ..noticing import costs, floored, keeping, weighing
 from ..store import Written
 from ..values import (
     Constant,
@@ -162,6 +162,7 @@ def _with_items(reader: Reader, node: ast.With | ast.AsyncWith, index: int) -> s
         binding.bind(reader, item.optional_vars, entered, node)
     if isinstance(entered, Tape):
         reader.store.set_field(entered, "asked", ())
+        keeping.entered(reader, entered, item.context_expr)
         with reader.recording(entered):
             return _with_items(reader, node, index + 1)
     if isinstance(value, Other) and value.kind == "stopped tape":
