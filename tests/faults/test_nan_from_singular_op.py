@@ -306,3 +306,40 @@ def test_a_guarded_operation_in_the_line_of_another():
         operation(MEAN, "Log", (SQUARE,), shape=()),
     )
     assert proven(run) == [("GP303", 4)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "scores = rate + (1.0 - mask) * -np.inf",
+        "scores = rate + float('-inf') * (1 - mask)",
+        "scores = rate + tf.cast(rate < 0.5, tf.float32) * -math.inf",
+    ],
+)
+def test_a_mask_times_infinity(line):
+    """0 times infinity is no number."""
+    lines = f"""{line}  # GP303
+    loss = tf.reduce_mean(tf.nn.softmax(scores)[:, 0])"""
+    assert_findings("import math\n" + LOSS.format(lines=lines))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["rate + (1.0 - mask) * -1e9", "tf.where(mask > 0.5, rate, -np.inf)", "rate * (2.0 - mask)"],
+)
+def test_a_mask_without_infinite_products(line):
+    """A large number, or a choice, gives no product of 0 and infinity."""
+    assert_silent(LOSS.format(lines=f"loss = tf.reduce_mean(tf.nn.softmax({line})[:, 0])"))
+
+
+@pytest.mark.parametrize(("value", "code"), [(-inf, "GP303"), (-1e9, "GP304")])
+def test_proven_product_with_infinity(value, code):
+    """A first gradient that is no number, of a target computed from a product with infinity."""
+    run = with_operations(
+        healthy(),
+        operation(SQUARE, "Mul", (SUB, 6), line=5),
+        operation(6, "External", taped=False, value=value),
+    )
+    run = updated(run, KERNEL, gradient_norm=nan, change_norm=nan, along=None)
+    run = replace(run, steps=tuple(replace(step, loss=None) for step in run.steps))
+    assert proven(run) == [(code, 5 if code == "GP303" else 6)]

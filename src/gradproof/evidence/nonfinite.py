@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isinf
 
 from .applies import Apply, Step
 from .gradients import GradientCall
@@ -51,6 +51,7 @@ class NonFinite:
         keys: Keys of the variables.
         masked: What computes with data of which the program asks whether they
             are finite, before a mask hides what comes of those that are not.
+        infinite: Multiplies by infinity, where the first step has no finite loss.
     """
 
     apply: Apply
@@ -60,6 +61,7 @@ class NonFinite:
     exploding: bool
     keys: tuple[int, ...] = ()
     masked: Operation | None = None
+    infinite: Operation | None = None
 
     @property
     def cause(self) -> Operation | None:
@@ -95,7 +97,23 @@ def non_finite(run: Run) -> NonFinite | None:
                 explodes = _explodes(run, apply, step)
                 finite = step.loss is not None and isfinite(step.loss)
                 masked = _masked(run, apply, keys) if finite and not (found or explodes) else None
-                return NonFinite(apply, step, names, found, explodes, keys, masked)
+                infinite = _infinite(run, apply) if step.index == 1 and not finite else None
+                return NonFinite(apply, step, names, found, explodes, keys, masked, infinite)
+    return None
+
+
+def _infinite(run: Run, apply: Apply) -> Operation | None:
+    """Behind the target something is multiplied by a constant that is infinite."""
+    call = _call(run, apply)
+    if call is None:
+        return None
+    recording = run.recording(call.recording)
+    ends = [target.operation for target in call.targets if target.operation >= 0]
+    for index in sorted(recording.ancestors(ends)):
+        operation = recording.operations[index]
+        values = [_constant(recording, operation, number) for number in (0, 1)]
+        if operation.type == "Mul" and any(one is not None and isinf(one) for one in values):
+            return operation
     return None
 
 

@@ -75,10 +75,16 @@ _WORDS = {
     "there is infinite, and one such item makes the gradient NaN",
     "clamped": "a ReLU gives exactly zero for part of its input; the derivative there is infinite, "
     "and times the zero of the ReLU it is no number",
+    "infinite": "where the mask lets pass this is 0 times infinity, which is no number, and so is "
+    "all that is computed from it",
     "zero": "a variable that starts at zero comes here, where the derivative is infinite: its "
     "first gradient is no number",
 }
 
+_LABELS = {"masked": "differentiated everywhere", "infinite": "0 times infinity"}
+_APART = "keep the argument away from the edge before the operation"
+_FINITE = "a large number in place of infinity, such as -1e9"
+_TIMES = "the target is computed from a product with infinity, and 0 times infinity is no number"
 _EDGE = (
     "of the operations between them and the target only {} has an infinite derivative within its "
     "range, and nothing keeps its argument off that edge"
@@ -93,13 +99,12 @@ _UNSAFE = (
 def find(loop: Loop) -> Iterator[Finding]:
     """Operations at the edge of their range: behind a mask, or of equal pairs."""
     for remark in loop.about("nan-from-singular-op"):
-        masked = remark.words == "masked"
         yield Finding(
             _WORDS[remark.words],
             place=loop.place(remark.at),
-            label="differentiated everywhere" if masked else "no finite derivative at zero",
+            label=_LABELS.get(remark.words, "no finite derivative at zero"),
             variables=remark.names,
-            fix=Fix("keep the argument away from the edge before the operation", safe=False),
+            fix=Fix(_FINITE if remark.words == "infinite" else _APART, safe=False),
         )
 
 
@@ -109,7 +114,7 @@ def prove(run: Run) -> Iterator[Finding]:
     from ..evidence.nonfinite import non_finite
 
     found = non_finite(run)
-    cause = found.cause or found.masked if found is not None else None
+    cause = (found.infinite or found.cause or found.masked) if found is not None else None
     if found is None or cause is None:
         return
     ends = [growth.ended.index for growth in growths(run) if growth.ended is not None]
@@ -117,11 +122,15 @@ def prove(run: Run) -> Iterator[Finding]:
         return
     step, apply = found.step, found.apply
     loss = "" if step.loss is None else f" (loss {step.loss:.4g})"
-    why, label = (
-        (_EDGE.format(cause.type), f"{cause.type} has no finite derivative at an edge")
-        if found.masked is None
-        else (_UNSAFE, "differentiated for what is masked too")
+    why, label, help = (
+        _EDGE.format(cause.type),
+        f"{cause.type} has no finite derivative at an edge",
+        _APART,
     )
+    if found.infinite is not None:
+        why, label, help = _TIMES, _LABELS["infinite"], _FINITE
+    elif found.masked is not None:
+        why, label = _UNSAFE, "differentiated for what is masked too"
     yield Finding(
         f"at step {step.index}{loss} the gradient of {listed(found.names)} was not finite; {why}; "
         "the values are NaN from then on",
@@ -134,7 +143,7 @@ def prove(run: Run) -> Iterator[Finding]:
         variables=found.names,
         step=step.index,
         evidence={"step": step.index} | ({} if step.loss is None else {"loss": step.loss}),
-        fix=Fix("keep the argument away from the edge before the operation", safe=False),
+        fix=Fix(help, safe=False),
     )
 
 

@@ -66,7 +66,7 @@ def prove(run: Run) -> Iterator[Finding]:
     from ..evidence.nonfinite import non_finite
 
     found = non_finite(run)
-    if found is None or found.cause is not None or found.masked is not None:
+    if found is None or found.cause or found.masked or found.infinite:
         return
     step = found.step
     loss = "" if step.loss is None else f"; the loss was {step.loss:.4g}"

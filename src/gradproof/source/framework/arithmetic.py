@@ -54,7 +54,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     shape = shapes.broadcast(shapes.of(left), shapes.of(right))
     result = Tensor(flow, form, shape, made=reader.path(node))
     result.traced = reader.frame.traced if form == "tensor" else None
-    singular.combined(node, left, right, result)
+    singular.combined(reader, node, left, right, result)
     losses.broadcast(reader, node, left, right)
     sparse.combined(reader, node, left, right)
     _meaning(reader, node, left, right, result)

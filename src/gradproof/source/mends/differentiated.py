@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
@@ -15,6 +16,9 @@ TINY = "1e-7"
 
 def nan_from_singular_op(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The argument is kept away from the edge before the operation."""
+    if finding.label == "0 times infinity":
+        yield _finite(draft, node_of(draft, finding))
+        return
     call = _operation(draft, finding)
     tf = draft.tensorflow
     mask = next(
@@ -46,6 +50,20 @@ def nan_from_singular_op(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if called(call) in ("sqrt", "log", "rsqrt", "reciprocal", "pow", "divide"):
         title = "keep the argument away from the edge"
         yield Fix(title, False, (draft.replace(argument, f"{draft.operand(argument)} + {TINY}"),))
+
+
+def _finite(draft: Draft, node: ast.AST) -> Fix:
+    """A large number in place of infinity."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
+            for side in (one.left, one.right):
+                text = draft.source(side)
+                if re.search(r"inf", text, re.IGNORECASE):
+                    number = "-1e9" if "-" in text or "NINF" in text else "1e9"
+                    return Fix(
+                        "a large number in place of infinity", False, (draft.replace(side, number),)
+                    )
+    raise NoMend
 
 
 def _operation(draft: Draft, finding: Finding) -> ast.Call | ast.BinOp:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SINGULAR = frozenset("sqrt log rsqrt reciprocal divide acos asin pow".split())
 _BOUNDING = frozenset("maximum minimum clip_by_value clip exp softplus".split())
+_INFINITY = frozenset({"inf", "infinity"})
 _KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
 
 
@@ -56,9 +57,11 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         result.self_difference = value.self_difference and at_zero
 
 
-def combined(node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:
+def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:
     """What is known of two operands near zero, and still holds after an operator."""
     op = node.op
+    if isinstance(op, ast.Mult) and reader.active and _masks_by_infinity(node):
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "infinite")
     tensors = [side for side in (left, right) if isinstance(side, Tensor)]
     with_number = isinstance(left, Constant) or isinstance(right, Constant)
     if isinstance(op, ast.Sub):
@@ -75,6 +78,32 @@ def combined(node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None
         result.singular = ((node, right.tokens),)
     if isinstance(op, ast.Add):
         result.bounded = with_number
+
+
+def _masks_by_infinity(node: ast.BinOp) -> bool:
+    """`(1 - mask) * -np.inf`: where the mask lets pass it is 0 times infinity."""
+    sides = (node.left, node.right), (node.right, node.left)
+    return any(_is_infinite(one) and _is_mask(other) for one, other in sides)
+
+
+def _is_infinite(node: ast.expr) -> bool:
+    """`np.inf`, `-math.inf`, `float("-inf")`."""
+    if isinstance(node, ast.UnaryOp):
+        return _is_infinite(node.operand)
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("inf", "infty", "Inf", "NINF")
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
+        return bool(node.args) and ast.unparse(node.args[0]).strip("'\"+-").lower() in _INFINITY
+    return False
+
+
+def _is_mask(node: ast.expr) -> bool:
+    """`1 - m`, or something cast from a comparison: 0 in places, and 1 in others."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        return isinstance(node.left, ast.Constant) and node.left.value == 1
+    cast = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "cast"
+    compared = (ast.Compare, ast.BoolOp)
+    return cast and bool(node.args) and isinstance(node.args[0], compared)  # type: ignore[attr-defined]
 
 
 def is_gram(
