@@ -86,6 +86,17 @@ def test_a_softmax_over_one_value():
     assert proven(one) == []
 
 
+def test_an_activation_that_saturates():
+    """All before it stands still at zero, what is behind it moves; not in the first steps only."""
+    run = with_updates(healthy(), KERNEL, gradient_norm=0.0, change_norm=0.0, along=None)
+    first = run.steps[0]
+    longer = replace(run, steps=tuple(replace(first, index=number) for number in range(6)))
+    assert proven(longer) == [("GP302", 3)]
+    assert proven(run) == []
+    none = with_updates(longer, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
+    assert proven(none) == []
+
+
 START = """
 raw = tf.Variable({start})
 scale = tf.Variable(1.0)

@@ -18,6 +18,12 @@ from .run import Run
 from .updating import PLAIN, SCALINGS, is_zero, results_of
 from .ways import cut_kind
 
+SATURATES = frozenset({"Tanh", "Sigmoid"})
+"""Activations that lose their slope to rounding where they are far from zero."""
+
+SETTLED = 5
+"""Steps: a factor that starts at zero lets nothing back at first, and moves then."""
+
 CUSTOM = frozenset({"_eager_mode_decorator"})
 """TensorFlow's function that calls one under `tf.custom_gradient`."""
 
@@ -78,6 +84,24 @@ def _moves(norms: Mapping[int, Sequence[float]], call: GradientCall) -> bool:
     return any(any(norms.get(source.variable or 0, ())) for source in call.sources)
 
 
+def _saturated(run: Run, call: GradientCall, operation: Operation) -> bool:
+    """All that comes through an activation has a zero gradient, and something after it has one."""
+    norms, recording = run.gradient_norms, run.recording(call.recording)
+    if max(map(len, norms.values())) < SETTLED:
+        return False
+    after = recording.descendants([operation.index]) | {operation.index}
+    before = recording.ancestors([operation.index])
+    moves = False
+    for source in call.sources:
+        key = source.variable
+        reads = {read.index for read in recording.reads_of(key)} if key is not None else set()
+        found = any(norms.get(key or 0, ()))
+        if reads & before and found:
+            return False
+        moves |= found and not after.isdisjoint(recording.descendants(reads))
+    return moves
+
+
 def _masked(run: Run, apply: Apply) -> Iterator[int]:
     """Variables that are handed zeros, whatever their gradients were: by a mask, or instead."""
     recording = run.recording(apply.recording)
@@ -135,7 +159,12 @@ class _Neck:
 
 
 def _likeliest(run: Run, call: GradientCall, key: int) -> _Neck | None:
-    return max(_necks(run, call, key), key=lambda neck: neck.likelihood, default=None)
+    necks = (
+        neck
+        for neck in _necks(run, call, key)
+        if neck.operation.type not in SATURATES or _saturated(run, call, neck.operation)
+    )
+    return max(necks, key=lambda neck: neck.likelihood, default=None)
 
 
 def _necks(run: Run, call: GradientCall, key: int) -> Iterator[_Neck]:
@@ -180,7 +209,7 @@ def _rounds(recording: Recording, necks: list[_Neck]) -> list[list[_Neck]]:
 
 
 def _flat(operation: Operation) -> bool:
-    flat = operation.type in CLIPS | FLAT or is_of_one(operation)
+    flat = operation.type in CLIPS | FLAT | SATURATES or is_of_one(operation)
     return flat or cut_kind(operation) is not None
 
 

@@ -41,6 +41,8 @@ Unsafe: it changes what is computed.
 - Zeros in part of a gradient: some ReLU units, a dropout mask, rows of an
   embedding that are not in the batch.
 - A hinge loss that is satisfied, a clipped ratio, a loss that has reached zero.
+- A factor that starts at zero, such as the scale of a residual branch: what is before
+  it has a gradient from the second step on.
 - A softmax over one value beside variables that move: attention to a single word, a
   gate with one expert.
 - `unconnected-variable`: the gradient is `None`.
@@ -84,15 +86,19 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that stay exactly zero behind a clip or a threshold."""
-    from ..evidence.zeros import is_of_one, zeros
+    from ..evidence.zeros import SATURATES, is_of_one, zeros
 
     yield from _second(run)
     for zero in zeros(run):
         of_one = is_of_one(zero.operation)
-        clips = zero.operation.type in CLIPS or of_one
+        full = zero.operation.type in SATURATES
+        clips = zero.operation.type in CLIPS or of_one or full
         if clips and zero.steps >= 2 and zero.custom is None:
             how = "the same for every input, being over one value" if of_one else "flat on one side"
             mend = Fix("use a sigmoid, or one output for each class", safe=False)
+            if full:
+                how = "flat, to the last digit, for values as large as these"
+                mend = Fix("bring the inputs to about zero mean and unit variance", safe=False)
             yield Finding(
                 f"in all {zero.steps} measured steps the gradient was exactly 0 (not None) for "
                 f"{listed(zero.names)}: every way from there to the target goes through this "
@@ -106,7 +112,7 @@ def prove(run: Run) -> Iterator[Finding]:
                 variables=zero.names + zero.also,
                 step=1,
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},
-                fix=mend if of_one else None,
+                fix=mend if of_one or full else None,
             )
 
 
