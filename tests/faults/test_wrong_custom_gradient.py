@@ -306,3 +306,51 @@ def test_zeros_for_one_input():
     """The limit of a quantiser is not learned."""
     given = "upstream, tf.zeros_like(limit)"
     assert_silent(HARD.format(given=given, mark="", code="code"))
+
+
+@pytest.mark.parametrize(
+    ("given", "mark"),
+    [
+        ("tf.zeros_like(slope)", "  # GP301"),
+        ("None", "  # GP301"),
+        ("tf.reduce_sum(upstream * value)", ""),
+    ],
+)
+def test_nothing_for_one_of_its_inputs(given: str, mark: str):
+    """Zeros for the input that is a weight: nothing else leads to it."""
+    assert_findings(
+        f"""
+        slope = tf.Variable(1.0, name="slope")
+
+        @tf.custom_gradient
+        def scaled(value, slope):
+            def gradient(upstream):
+                return upstream * slope, {given}{mark}
+
+            return value * slope, gradient
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(scaled(model(x), tf.identity(slope)) - y))
+        variables = [*model.trainable_variables, slope]
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )
+
+
+def test_nothing_for_an_input_that_is_no_weight():
+    """A threshold that nobody trains gets no gradient rightly."""
+    assert_silent(
+        """
+        @tf.custom_gradient
+        def passed(value, level):
+            def gradient(upstream):
+                return upstream * tf.cast(value > level, tf.float32), tf.zeros_like(level)
+
+            return tf.maximum(value, level), gradient
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(passed(model(x), tf.constant(0.1)) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )

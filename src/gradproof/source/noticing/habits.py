@@ -213,16 +213,36 @@ def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
 
 def returned_zeros(result: Value) -> ast.expr | None:
     """Where a custom gradient returns zeros for all of its inputs, if it does nothing else."""
+    given = _returned(result)
+    return given[-1] if given and all(map(_is_zeros, given)) else None
+
+
+def zero_entries(result: Value) -> dict[int, ast.expr]:
+    """Where a custom gradient returns zeros, or nothing, for some of its inputs, by their order."""
+    given = _returned(result)
+    inner = result.items[-1] if isinstance(result, ListValue) and result.items else None
+    if isinstance(inner, Function) and "variables" in {one.arg for one in inner.node.args.args}:
+        return {}  # What is returned has two parts then.
+    rows = [one.elts for one in given if isinstance(one, ast.Tuple)]
+    if not rows or len(rows) < len(given) or len({len(row) for row in rows}) > 1:
+        return {}
+    columns = list(zip(*rows, strict=True))
+    none = (isinstance(one, ast.Constant) and one.value is None for one in rows[-1])
+    return {
+        number: column[-1]
+        for number, (column, left) in enumerate(zip(columns, none, strict=True))
+        if left or all(map(_is_zeros, column))
+    }
+
+
+def _returned(result: Value) -> list[ast.expr | None]:
+    """What the gradient function of a custom gradient returns, one by one."""
     inner = result.items[1] if isinstance(result, ListValue) and len(result.items) == 2 else None
     if not isinstance(inner, Function):
-        return None
+        return []
     if isinstance(inner.node, ast.Lambda):
-        given: list[ast.expr | None] = [inner.node.body]
-    else:
-        given = [
-            n.value for part in inner.node.body for n in ast.walk(part) if type(n) is ast.Return
-        ]
-    return given[-1] if given and all(map(_is_zeros, given)) else None
+        return [inner.node.body]
+    return [n.value for part in inner.node.body for n in ast.walk(part) if type(n) is ast.Return]
 
 
 def _is_zeros(node: ast.expr | None) -> bool:

@@ -180,7 +180,12 @@ def _custom_gradient(
     with state.quietly(reader):
         result = enter(reader, function, arguments, keywords, node, None)
     losses.custom_gradient(reader, function, result, node)
-    flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+    given = [reader.read(value, node) for value in (*arguments, *keywords.values())]
+    for number, entry in habits.zero_entries(result).items():
+        if number < len(arguments):
+            path = (*reader.path(node), entry)
+            given[number] = cut(given[number], "nothing", function.name, path, reader.active)
+    flow = merge(given)
     zeros = habits.returned_zeros(result)
     if zeros is not None:
         path = (*reader.path(node), zeros)
