@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.recording import EXTERNAL, Conversion
 from gradproof.faults.numpy_on_loss_path import settle
 from gradproof.finding import Finding
@@ -404,3 +406,46 @@ def test_a_record_of_numbers_beside_the_loss():
             optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         print(seen)
     """)
+
+
+@pytest.mark.parametrize("name", ["evaluate(x, y)", "test_on_batch(x, y)"])
+def test_a_measure_as_a_loss(name: str):
+    """What a compiled model measures comes as a number."""
+    assert_findings(
+        f"""
+        model.compile(loss="mse")
+        with tf.GradientTape() as tape:
+            loss = tf.convert_to_tensor(model.{name})  # GP202
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_a_measure_beside_the_loss():
+    """For the log it may be taken."""
+    assert_silent(
+        """
+        model.compile(loss="mse")
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+            print(model.evaluate(x, y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_a_penalty_on_copies_of_the_weights():
+    """`get_weights` gives arrays: the penalty counts for nothing."""
+    text = """
+        with tf.GradientTape() as tape:
+            penalty = 0.0
+            for array in model.get_weights():{mark}
+                penalty += 0.01 * np.abs(array).sum()
+            loss = tf.reduce_mean(tf.square(model(x) - y)){add}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(mark="  # GP202", add=" + penalty"))
+    assert_silent(text.format(mark="", add=""))

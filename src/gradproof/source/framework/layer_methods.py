@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..flow import merge
+from ..flow import cut, merge
 from ..joining import flow_of
 from ..noticing import (
     blends,
@@ -116,7 +116,7 @@ def _used(
     if name == "call":
         return reader.call(receiver, arguments, keywords, node)
     if name in ("evaluate", "test_on_batch"):
-        return Tensor(form="number")
+        return _measured(reader, receiver, name, arguments, node)
     return None
 
 
@@ -137,7 +137,7 @@ def _weights(
     if name == "save_weights":
         saving.weights(reader, "save", receiver, arguments, node)
     if name == "get_weights":
-        return blends.arrays_of(reader, receiver)
+        return blends.arrays_of(reader, receiver, node)
     return None
 
 
@@ -153,8 +153,6 @@ def _build(reader: Reader, receiver: Layer | Instance, node: ast.Call) -> None:
 def _predicted(
     reader: Reader, receiver: Layer | Instance, arguments: list[Value], node: ast.Call
 ) -> Value:
-    from ..flow import cut
-
     with state.quietly(reader):
         inner = reader.call(receiver, arguments[:1], {}, node)
     flow = cut(flow_of(inner), "numpy", "predict", reader.path(node), reader.active)
@@ -163,6 +161,18 @@ def _predicted(
     if isinstance(inner, ListValue):
         return ListValue([Tensor(flow, "array") for _ in inner.items], inner.exact)
     return Tensor(flow, "array")
+
+
+def _measured(
+    reader: Reader, receiver: Layer | Instance, name: str, arguments: list[Value], node: ast.Call
+) -> Value:
+    """What `evaluate` gives: Python numbers, through which no gradient comes."""
+    if not reader.active:
+        return Tensor(form="number")
+    with state.quietly(reader):
+        inner = reader.call(receiver, arguments[:1], {}, node)
+    flow = cut(reader.read(inner, node), "numpy", name, reader.path(node), reader.active)
+    return Tensor(flow, "number", made=reader.path(node))
 
 
 def _compile(

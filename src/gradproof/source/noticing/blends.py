@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...evidence.loop import DroppedUpdate
 from .. import escaping
+from ..dependence import NO_FLOW, Flow
+from ..flow import cut, merge, origin
 from ..framework import ownership, tapes
 from ..joining import flow_of
 from ..values import Group, Instance, Layer, ListValue, Tensor, Value, Variable
@@ -37,11 +39,22 @@ class Blends:
     moved: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
 
 
-def arrays_of(reader: Reader, network: Network) -> ListValue:
+def arrays_of(reader: Reader, network: Network, node: ast.AST) -> ListValue:
     """`network.get_weights()`."""
-    array = Tensor(form="array")
+    array = Tensor(_copied(reader, network, node), "array")
     reader.facts.blends.arrays[id(array)] = array, network
     return ListValue([array], False, owner=network, which="values")
+
+
+def _copied(reader: Reader, network: Network, node: ast.AST) -> Flow:
+    """What is computed with copies while a tape records hangs on the weights by NumPy only."""
+    if not reader.active:
+        return NO_FLOW
+    path = reader.path(node)
+    tracked = ownership.tracked(reader, network)
+    owners = [one for one in tracked if isinstance(one, Layer | Variable)]
+    flow = merge(origin(one, reader.active, path) for one in owners)
+    return cut(flow, "numpy", "get_weights", path, reader.active)
 
 
 def weights_given(reader: Reader, network: Network, value: Value | None, node: ast.AST) -> None:
