@@ -202,3 +202,22 @@ def test_an_image_that_starts_as_an_output():
             gradient = tape.gradient(loss, image)
             optimizer.apply_gradients([(gradient, image)])
     """)
+
+
+def test_a_buffer_that_is_filled_step_by_step():
+    """Writing a column is no more recorded than writing the whole."""
+    text = """
+        buffer = tf.Variable(tf.zeros((8, 4)), trainable=False)
+        with tf.GradientTape() as tape:
+            output = model(x)
+            for column in range(4):
+                {write}
+            loss = tf.reduce_mean(tf.square({read} - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    write = "buffer[:, column].assign(output[:, column])"
+    assert_findings(text.format(write=f"{write}  # GP206", read="buffer"))
+    assert_silent(text.format(write=write, read="output"))
+    scatter = "buffer.scatter_nd_update([[column]], output[column : column + 1])"
+    assert_findings(text.format(write=f"{scatter}  # GP206", read="buffer.read_value()"))

@@ -305,3 +305,20 @@ def test_made_by_a_helper_of_the_loss():
     for kept, mix in ((ONCE, "self.mix"), (CACHED, "self.mix()")):
         fixed = {"frozen": ", trainable=False", "mark": "", "kept": kept.strip(), "mix": mix}
         assert_silent("import functools\n" + KEPT.format(**fixed))
+
+
+def test_a_number_that_the_loss_makes_a_variable():
+    """It starts from the same number in each step; made once, or kept out of training, it may."""
+    text = """
+        def loss_of(error):
+            scale = tf.Variable(0.0{off}, name="scale"){mark}
+            return tf.reduce_mean(tf.square(error) * tf.exp(-scale) + scale)
+
+        for _ in range(10):
+            with tf.GradientTape() as tape:
+                loss = loss_of(model(x) - y)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(off="", mark="  # GP104"))
+    assert_silent(text.format(off=", trainable=False", mark=""))

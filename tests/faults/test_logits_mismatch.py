@@ -317,3 +317,17 @@ def test_the_logarithm_of_a_softmax_of_probabilities():
     """
     assert_findings(text.format(last=', activation="softmax"', mark="  # GP702"))
     assert_silent(text.format(last="", mark=""))
+
+
+def test_scores_for_a_divergence():
+    """A divergence compares distributions, and has no flag for logits."""
+    text = """
+        divergence = keras.losses.KLDivergence()
+        with tf.GradientTape() as tape:
+            scores = model(x) / 2.0
+            loss = divergence(tf.nn.softmax(y), {given}){mark}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(given="scores", mark="  # GP702"))
+    assert_silent(text.format(given="tf.nn.softmax(scores)", mark=""))

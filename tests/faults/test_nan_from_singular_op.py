@@ -343,3 +343,22 @@ def test_proven_product_with_infinity(value, code):
     run = updated(run, KERNEL, gradient_norm=nan, change_norm=nan, along=None)
     run = replace(run, steps=tuple(replace(step, loss=None) for step in run.steps))
     assert proven(run) == [(code, 5 if code == "GP303" else 6)]
+
+
+def test_a_quotient_masked_by_size():
+    """`tf.where` asks how large the denominator is, and divides by it everywhere."""
+    line = "tf.where(tf.abs(rate) < 1e-4, 1.0, tf.sin(rate) / rate)"
+    assert_findings(LOSS.format(lines=f"loss = tf.reduce_mean({line})  # GP303"))
+    asked = "tf.where(tf.less(tf.abs(rate), 1e-4), 1.0, tf.sin(rate) / rate)"
+    assert_findings(LOSS.format(lines=f"loss = tf.reduce_mean({asked})  # GP303"))
+    lines = """small = tf.abs(rate) < 1e-4
+    safe = tf.where(small, 1.0, rate)
+    loss = tf.reduce_mean(tf.where(small, 1.0, tf.sin(safe) / safe))"""
+    assert_silent(LOSS.format(lines=lines))
+
+
+def test_an_angle_clipped_to_the_edge():
+    """A cosine clipped to 1 lies where the slope of its angle is infinite."""
+    line = "loss = tf.reduce_mean(tf.acos(tf.clip_by_value(rate, {0}, {1})))"
+    assert_findings(LOSS.format(lines=line.format(-1.0, 1.0) + "  # GP303"))
+    assert_silent(LOSS.format(lines=line.format(-0.999, 0.999)))

@@ -518,3 +518,22 @@ def test_a_weight_is_looked_up_for_nothing():
     assert_findings(text.format(table="class_weights", mark="  # GP704", given=""))
     assert_silent(text.format(table="class_weights", mark="", given=", sample_weight=w"))
     assert_silent(text.format(table="tf.range(4)", mark="", given=""))
+
+
+def test_weights_that_are_looked_up_and_left():
+    """`tf.gather` of the class weights, and a loss without them."""
+    text = """
+        class_weight = tf.constant([1.0, 5.0])
+        loss_function = keras.losses.MeanSquaredError()
+
+        def step(features, labels):
+            weights = tf.gather(class_weight, labels){mark}
+            with tf.GradientTape() as tape:
+                loss = loss_function(y, model(features){given})
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step(x, np.zeros(8, "int64"))
+        """
+    assert_findings(text.format(mark="  # GP704", given=""))
+    assert_silent(text.format(mark="", given=", sample_weight=weights"))

@@ -304,3 +304,47 @@ def test_gathered_by_a_column():
     """
     assert_findings(text.format(indices="chosen[:, None]", mark="  # GP701"))
     assert_silent(text.format(indices="chosen", mark=""))
+
+
+_WEIGHTED = """
+        def step(features, labels, weights):
+            with tf.GradientTape() as tape:
+                scores = model(features)
+                each = {loss}
+                loss = tf.reduce_mean({product}){mark}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step(np.ones((8, 4)), np.ones(8), np.ones((8, 1)))
+        """
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)",
+        "keras.losses.mean_squared_error(y, scores)",
+        "keras.losses.MeanSquaredError(reduction='none')(y, scores)",
+    ],
+)
+def test_a_column_of_weights(loss: str):
+    """One loss an example meets weights of shape (n, 1)."""
+    assert_findings(_WEIGHTED.format(loss=loss, product="each * weights", mark="  # GP701"))
+    assert_silent(_WEIGHTED.format(loss=loss, product="each * tf.squeeze(weights, 1)", mark=""))
+
+
+def test_a_sample_and_a_score():
+    """Noise that has the shape of the means, summed up in a column, less a flat score."""
+    text = """
+        actor = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        with tf.GradientTape() as tape:
+            mean, scale = tf.split(actor(x), 2, axis=-1)
+            noise = tf.random.normal(tf.shape(mean))
+            likelihood = tf.reduce_sum(-0.5 * noise**2 - scale, axis=-1, keepdims=True)
+            score = tf.reshape(tf.reduce_sum(mean, axis=1), {shape})
+            loss = tf.reduce_mean(0.1 * likelihood - score){mark}
+        gradients = tape.gradient(loss, actor.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, actor.trainable_variables))
+        """
+    assert_findings(text.format(shape="[-1]", mark="  # GP701"))
+    assert_silent(text.format(shape="[-1, 1]", mark=""))

@@ -167,3 +167,21 @@ def test_a_layer_that_computes_before_it_stops():
             pairs = zip(tape.gradient(loss, policy.trainable_variables), policy.trainable_variables)
             optimizer.apply_gradients([(g, v) for g, v in pairs if g is not None])
     """)
+
+
+def test_rows_that_a_codebook_is_asked_for_by_itself():
+    """The nearest row is looked up by way of the codebook: the stop takes the rest away."""
+    assert_findings(
+        """
+        codebook = tf.Variable(tf.random.normal((8, 4)), name="codebook")
+        with tf.GradientTape() as tape:
+            code = encoder(x)
+            distance = tf.reduce_sum((code[:, None] - codebook) ** 2, -1)
+            nearest = tf.gather(codebook, tf.argmin(distance, 1))
+            through = code + tf.stop_gradient(nearest - code)  # GP214
+            loss = tf.reduce_mean(tf.square(decoder(through) - y))
+            loss += tf.reduce_mean(tf.square(through - tf.stop_gradient(code)))
+        variables = [*encoder.trainable_variables, *decoder.trainable_variables, codebook]
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )

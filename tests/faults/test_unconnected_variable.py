@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.recording import EXTERNAL
 from gradproof.fault import Verdict
 from gradproof.faults.unconnected_variable import prove, settle
@@ -460,3 +462,26 @@ def test_what_nothing_reads_is_told_where_it_was_made():
     assert [found.place for found in prove(own)] == [at(2)]
     held = with_variable(run, KERNEL, made_in="Dense", holder="Net", layer_made_at=at(1))
     assert [found.place for found in prove(held)] == [at(1)]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "tf.random.normal(tf.shape(mean), mean, 0.1)",
+        "tf.random.normal((8, 4), mean=mean)",
+        "tf.random.uniform((8, 4), minval=mean - 1.0, maxval=mean + 1.0)",
+        "tf.random.stateless_normal((8, 4), (1, 2), mean)",
+        "tf.fill((8, 4), tf.reduce_mean(mean))",
+    ],
+)
+def test_values_that_are_drawn_around_an_output(made: str):
+    """TensorFlow shifts and scales what it draws: a gradient comes back."""
+    assert_silent(
+        f"""
+        with tf.GradientTape() as tape:
+            mean = encoder(x)
+            loss = tf.reduce_mean(tf.square(decoder({made}) - y))
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        """
+    )

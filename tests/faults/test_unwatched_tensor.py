@@ -158,3 +158,53 @@ def test_watched_after_a_layer_has_used_it():
         print(tf.abs(tape.gradient(output, x)))
         """
     )
+
+
+def test_a_tape_that_watches_nothing():
+    """Variables are not watched either, if the tape is told so and nothing follows."""
+    step = """
+        with tf.GradientTape(watch_accessed_variables=False) as tape:{watch}
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables){mark}
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(step.format(watch="", mark="  # GP205"))
+    watch = "\n            tape.watch(model.trainable_variables)"
+    assert_silent(step.format(watch=watch, mark=""), keras="2")
+
+
+_DERIVATIVES = """
+        left, right = x[:, :2], x[:, 2:]
+        with tf.GradientTape() as tape:
+            with tf.GradientTape(persistent=True) as inner:
+                inner.watch([left, right])
+                output = model({given})
+            slope = inner.gradient(output, left){mark}
+            drift = inner.gradient(output, right)
+            loss = tf.reduce_mean(tf.square(slope + drift))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+
+
+def test_columns_that_the_model_does_not_get():
+    """What was cut from the inputs is watched; the model is given the whole."""
+    assert_findings(_DERIVATIVES.format(given="x", mark="  # GP205"))
+
+
+def test_columns_that_the_model_gets():
+    """Put together again, they are on the way."""
+    assert_silent(_DERIVATIVES.format(given="tf.concat([left, right], 1)", mark=""))
+
+
+def test_a_filter_of_variables():
+    """`isinstance(p, tf.Variable)` keeps the tensors of a mixed list out."""
+    assert_silent(
+        """
+        weights = [tf.Variable(tf.zeros((4, 4))), tf.constant(0.5)]
+        parameters = [one for one in weights if isinstance(one, tf.Variable)]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.matmul(x, weights[0]) + weights[1] - y))
+        optimizer.apply_gradients(zip(tape.gradient(loss, parameters), parameters))
+        """
+    )

@@ -96,7 +96,7 @@ def find(loop: Loop) -> Iterator[Finding]:
     """State that a Keras object makes whenever it is called."""
     for seen in loop.about("created-in-call"):
         yield Finding(
-            f"the {seen.words} is made at each call: its weights are random every time",
+            f"the {seen.words} is made at each call: it starts anew every time",
             place=loop.place(seen.at),
             label="made anew at each call",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),

@@ -80,6 +80,7 @@ SIGMOID_LOSS = "sigmoid_cross_entropy_with_logits"
 SIGMOID_LOSSES = (SIGMOID_LOSS, "weighted_cross_entropy_with_logits_v2")
 OF_LOGITS = ("GreaterEqual", "Abs", "Neg")  # what these losses ask of the logits alone
 CLIPS = ("Minimum", "ClipByValue")
+PROBABILITIES_ONLY = ("KLDivergence", "kl_divergence", "kullback_leibler_divergence")
 _MOST = 10
 NUMBERS = ("Const", "ReadVariableOp", "Cast")  # a temperature that is written or learned
 LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
@@ -111,11 +112,13 @@ def find(loop: Loop) -> Iterator[Finding]:
                 *loop.related(call.last, f"ends in {call.activation}"),
                 *(loop.related(call.at, "given here") if call.flag not in (None, call.at) else ()),
             ),
-            fix=_fix(loop, call.flag, call.logits_expected),
+            fix=_fix(loop, call.flag, call.loss, call.logits_expected),
         )
 
 
-def _fix(loop: Loop, flag: Spot | None, logits: bool) -> Fix:
+def _fix(loop: Loop, flag: Spot | None, loss: str, logits: bool) -> Fix:
+    if loss in PROBABILITIES_ONLY:
+        return Fix("give it the softmax of these logits", safe=False)
     if flag is None or not flag.text.endswith(")"):
         return Fix(
             "let the last layer be linear" if logits else "set `from_logits=True`", safe=False
@@ -222,10 +225,10 @@ def _below_zero(recording: Recording, operation: Operation) -> int | None:
 
 def _raw(recording: Recording, operation: Operation) -> Finding | None:
     """A linear layer whose scores Keras clips to [epsilon, 1 - epsilon] for a logarithm."""
-    losses = [name for name in operation.via if name.endswith("crossentropy")]
+    losses = [name for name in operation.via if name.endswith(("crossentropy", "kl_divergence"))]
     if not losses or operation.type not in CLIPS or not operation.inputs:
         return None
-    before = _origin(recording, operation)
+    before = _cooled(recording, _origin(recording, operation))
     if before.type not in LINEAR or any(name in before.via for name in losses):
         return None
     return Finding(

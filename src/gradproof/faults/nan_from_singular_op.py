@@ -77,11 +77,17 @@ _WORDS = {
     "and times the zero of the ReLU it is no number",
     "infinite": "where the mask lets pass this is 0 times infinity, which is no number, and so is "
     "all that is computed from it",
+    "clipped": "clipping brings what lies outside exactly to 1 or -1; the derivative there is "
+    "infinite, and times the zero of the clip it is no number",
     "zero": "a variable that starts at zero comes here, where the derivative is infinite: its "
     "first gradient is no number",
 }
 
-_LABELS = {"masked": "differentiated everywhere", "infinite": "0 times infinity"}
+_LABELS = {
+    "masked": "differentiated everywhere",
+    "infinite": "0 times infinity",
+    "clipped": "no finite derivative at 1 and -1",
+}
 _APART = "keep the argument away from the edge before the operation"
 _FINITE = "a large number in place of infinity, such as -1e9"
 _TIMES = "the target is computed from a product with infinity, and 0 times infinity is no number"

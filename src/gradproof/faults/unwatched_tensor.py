@@ -64,22 +64,55 @@ from ..fault import Fault
 from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
-    from ..evidence.loop import Loop
+    from ..evidence.loop import Loop, Spot
     from ..evidence.reruns import Rerun
     from ..evidence.run import Run
+
+
+_WORDS = {
+    "": (
+        "`{}` is a tensor, and the tape was never told to watch it",
+        "watches variables only",
+        "",
+    ),
+    "nothing": (
+        "the tape has `watch_accessed_variables=False`, and was told of nothing to watch",
+        "watches nothing",
+        "`watch` the variables on the tape, or leave that option out",
+    ),
+    "aside": (
+        "`{}` is watched, but the target is not computed from it",
+        "watches it",
+        "compute the target from `{}` itself, not from what it was cut from",
+    ),
+}
+
+
+_TITLES = {
+    "nothing": "the tape was told to watch nothing",
+    "aside": "the target is not made of what the tape watches",
+}
 
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Tensors that are asked for a gradient and that no tape watches."""
     yield from _copies(loop)
+    aside: set[Spot] = set()
     for broken, call, names in loop.breaks("unwatched"):
+        if broken.operation == "aside" and call.tape is not None:
+            if call.tape in aside:
+                continue  # The same call of the model leaves the others out, too.
+            aside.add(call.tape)
+        text = broken.at.text
+        message, related, mend = _WORDS[broken.operation]
         yield Finding(
-            f"`{broken.at.text}` is a tensor, and the tape was never told to watch it",
+            message.format(text),
             place=loop.place(call.at),
-            label=f"the gradient for `{broken.at.text}` is None",
-            related=loop.related(call.tape, "watches variables only"),
+            label=f"the gradient for `{text}` is None",
+            related=loop.related(call.tape, related),
             variables=names,
-            fix=Fix(_help(broken.at.text), safe=False),
+            fix=Fix(mend.format(text) or _help(text), safe=False),
+            title=_TITLES.get(broken.operation),
         )
 
 

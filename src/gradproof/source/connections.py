@@ -193,7 +193,7 @@ def _connection(
     if any(tape.number in trail.tapes for trail in trails):
         return Connection(name, kind, True, _called_before(reader, question, owner, trails))
     if tape.watches_variables is not True and id(owner) not in tape.watched_owners:
-        return Connection(name, kind, False)
+        return Connection(name, kind, False, _watches_nothing(reader, question, trails))
     if any(tape.number in trail.tapes and trail.cut is None for trail in flow.get(ANYTHING, ())):
         return Connection(name, kind, False)
     cuts = [trail for trail in trails if trail.cut is not None]
@@ -215,6 +215,16 @@ def _connection(
     if flow and not vague and not isinstance(owner, Unknown):
         _unused(reader, question, owner)
     return Connection(name, kind, False)
+
+
+def _watches_nothing(reader: Reader, question: Question, trails: tuple[Trail, ...]) -> Break | None:
+    """A tape that watches no variables by itself, and was told of nothing to watch."""
+    tape, node = question.asked.tape, question.asked.node
+    told = tape.watched or tape.watched_owners or tape.watches_unknown
+    if tape.watches_variables is None or told or not any(one.cut is None for one in trails):
+        return None
+    which = node.args[1] if len(node.args) > 1 else node
+    return Break("unwatched", "nothing", reader.spot(which), None, reader.spot(tape.node))
 
 
 _OF_SIZE = frozenset("l2_loss square abs norm reduce_sum reduce_mean global_norm".split())
@@ -322,6 +332,8 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
     if any(tape.number in trail.tapes for trail in vague):
         return
     trails = [trail for token in source.tokens for trail in flow.get(token, ())]
+    if not trails:
+        _look_at_aside(reader, question, source, flow)
     if not trails or any(tape.number in trail.tapes for trail in trails):
         return
     outside = [trail for trail in trails if trail.cut is None and trail.left is not None]
@@ -330,6 +342,20 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
         name = reader.spot(arguments[1]).text if len(arguments) > 1 else "the tensor"
         lost = breaks.outside(reader, question, outside[0])
         question.found.append((source, Connection(name, "tensor", False, lost)))
+
+
+def _look_at_aside(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
+    """A watched tensor, and a target that is made of something else."""
+    tape, node = question.asked.tape, question.asked.node
+    # Of what is read in part, or is a derivative that may be constant, nobody knows.
+    known = all(isinstance(thing, Layer | Variable | int) for thing in flow)
+    late = source.tokens & tape.late
+    if question.zeros or question.speculative or not known or late or len(node.args) < 2:
+        return
+    if _has_a_way(flow, tape):
+        spot = reader.spot(node.args[1])
+        lost = Break("unwatched", "aside", spot, None, reader.spot(tape.node))
+        question.found.append((source, Connection(spot.text, "tensor", False, lost)))
 
 
 def _look_at_list(reader: Reader, question: Question, sources: ListValue, flow: Flow) -> None:
@@ -387,7 +413,7 @@ def _look_beyond(
             continue
         elif isinstance(thing, Layer) and tape.number in thing.made_under:
             made_anew.made_under_tape(reader, thing, question.asked)
-        elif isinstance(thing, Variable) and made_anew.drawn_under_tape(reader, thing, tape):
+        elif isinstance(thing, Variable) and made_anew.made_for_one_step(reader, thing, tape):
             continue
         elif isinstance(thing, Variable | Layer) and (listed or not in_list):
             question.left_out.append((thing, live.read))

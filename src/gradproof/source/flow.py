@@ -87,13 +87,13 @@ def cut(flow: Flow, kind: str, operation: str, path: Path, active: frozenset[int
     if not flow:
         return flow
     end = Cut(kind, operation, path, active)
-    return {
-        origin: tuple(
-            trail if trail.cut is not None else Trail(frozenset(), trail.read, end)
-            for trail in trails
-        )
-        for origin, trails in flow.items()
-    }
+    return {origin: _ended(trails, end) for origin, trails in flow.items()}
+
+
+def _ended(trails: tuple[Trail, ...], end: Cut) -> tuple[Trail, ...]:
+    """All ways end here; those that had ended before took nothing away where another went on."""
+    live = [trail for trail in trails if trail.cut is None]
+    return tuple(Trail(frozenset(), trail.read, end) for trail in live) or trails
 
 
 def origin(thing: object, active: frozenset[int], read: Path) -> Flow:

@@ -80,6 +80,9 @@ CROSS_ENTROPIES = {
 }
 """Losses with a `from_logits` flag, and the activation that fits without it."""
 
+DIVERGENCES = frozenset({"KLDivergence", "kl_divergence", "kullback_leibler_divergence"})
+"""Losses of two distributions, without such a flag."""
+
 LOGIT_LOSSES = {
     "tf.nn.softmax_cross_entropy_with_logits": "softmax",
     "tf.nn.sparse_softmax_cross_entropy_with_logits": "softmax",

@@ -63,6 +63,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     elif isinstance(node.op, ast.Sub):
         _dead_term(reader, left, right, result)
     elif isinstance(node.op, ast.Mult | ast.Div):
+        _keeps_linear(left, right, result)
         terms.scaled(left, right, result)
         weighing.halved(reader, node.op, left, right, result)
         replicas.divided(reader, node, left, right)
@@ -108,6 +109,13 @@ def _with_bias(left: Value, right: Value, result: Tensor) -> None:
             result.ending, result.ender = product.ending, product.ender
             if product.ending != "linear":
                 result.ending, result.ender = None, None
+
+
+def _keeps_linear(left: Value, right: Value, result: Tensor) -> None:
+    """Scores that are divided by a temperature are scores still."""
+    scores, number = (left, right) if isinstance(left, Tensor) else (right, left)
+    if isinstance(scores, Tensor) and isinstance(number, Constant) and scores.ending == "linear":
+        result.ending, result.ender = scores.ending, scores.ender
 
 
 _DEAD = ("numpy", "nondifferentiable")
@@ -265,7 +273,5 @@ def comparison(reader: Reader, node: ast.Compare, values: list[Value]) -> Tensor
     flow = cut(flow, "nondifferentiable", words, reader.path(node), reader.active)
     shape = shapes.broadcast(shapes.of(values[0]), shapes.of(values[-1]))
     result = Tensor(flow, form_of(values), shape, whole=True, made=reader.path(node))
-    result.compared = frozenset(
-        token for value in values if isinstance(value, Tensor) for token in value.tokens
-    )
+    result.compared = singular.compared(values)
     return result

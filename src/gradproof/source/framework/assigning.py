@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .. import escaping
+from ..dependence import NO_FLOW
 from ..flow import merge
 from ..noticing import by_hand, gathered, masks, repeats, statistics, undivided
 from ..values import Constant, GradientOf, Group, Instance, Layer, Tensor, Value, Variable
@@ -29,13 +30,17 @@ def variable_method(
     node: ast.AST,
 ) -> Value:
     """A method of a variable."""
-    if name in ("assign", "assign_add", "assign_sub", "scatter_nd_update", "scatter_update"):
+    if name in ("assign", "assign_add", "assign_sub", "scatter_update"):
         value = (
             arguments[0]
             if arguments
             else keywords.get("value", keywords.get("delta", Constant(None)))
         )
         _assigned(reader, variable, name, value, node)
+        return variable
+    if name == "scatter_nd_update":
+        rows = arguments[1] if len(arguments) > 1 else keywords.get("updates", Constant(None))
+        part_assigned(reader, variable, rows, node)
         return variable
     if name == "ref" and isinstance(variable, Variable):
         return Constant((name, id(variable)), node)
@@ -96,6 +101,20 @@ def _assigned(
     if isinstance(owner, Instance):
         owner.touched = True
     updates.consume_update(reader, value)
+
+
+def part_assigned(reader: Reader, variable: Variable | Group, value: Value, node: ast.AST) -> None:
+    """`buffer[i].assign(value)`: the rest of the variable stays what it was."""
+    flow = merge((reader.read(value, node),))
+    owner = tapes.owner_of(variable)
+    if not isinstance(owner, Variable) or escaping.gradients_in(flow):
+        _assigned(reader, variable, "assign", value, node)
+        return
+    before = owner.holds[0] if owner.holds is not None else NO_FLOW
+    added = {origin: trails for origin, trails in flow.items() if origin is not owner}
+    owner.assigned = True
+    if added:
+        reader.store.set_field(owner, "holds", (merge((before, added)), reader.path(node)))
 
 
 def _held(reader: Reader, gradients: list[GradientOf]) -> None:

@@ -53,9 +53,9 @@ def loss_called(
     )
     settings = {**loss.arguments, **keywords}
     if loss.kind in api.CROSS_ENTROPIES and prediction is not None:
-        _compare(
-            reader, loss.kind, settings, prediction, api.CROSS_ENTROPIES[loss.kind], node, loss.node
-        )
+        _compare(reader, loss.kind, settings, prediction, node, loss.node)
+    elif loss.kind in api.DIVERGENCES and prediction is not None:
+        _compare(reader, loss.kind, {}, prediction, node, None)
     if loss.kind in _REGRESSIONS and loss.kind[:1].islower() and reader.generation == "2":
         target = given.get("y_true")
         if target is not None and prediction is not None:
@@ -63,6 +63,8 @@ def loss_called(
     result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
     replicas.loss_taken(reader, loss, result)
     reduction = loss.arguments.get("reduction")
+    if loss.kind[:1].islower() or shapes.keeps_examples(reduction):
+        result.shape = shapes.of_examples(prediction)
     if isinstance(reduction, Constant) and reduction.value == "sum":
         reader.facts.batches.sums.update(dict.fromkeys(result.tokens, node))
     if loss.kind[:1].islower() and loss.kind in api.CROSS_ENTROPIES:
@@ -79,24 +81,18 @@ def logit_loss(
         given = dict(zip(("labels", "logits"), arguments, strict=False)) | keywords
         prediction = given.get("logits")
         if prediction is not None:
-            _compare(
-                reader,
-                short,
-                {"from_logits": Constant(True)},
-                prediction,
-                api.LOGIT_LOSSES[name],
-                node,
-                None,
-            )
+            _compare(reader, short, {"from_logits": Constant(True)}, prediction, node, None)
     else:
         given = dict(zip(("target", "output"), arguments, strict=False)) | keywords
         prediction = given.get("output")
         if prediction is not None:
-            _compare(
-                reader, short, dict(keywords), prediction, api.CROSS_ENTROPIES[short], node, node
-            )
+            _compare(reader, short, dict(keywords), prediction, node, node)
     flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
     result = Tensor(flow, "tensor", loss=1, made=reader.path(node), traced=reader.frame.traced)
+    if short.startswith(("softmax", "sparse_softmax")):
+        result.shape = shapes.of_examples(prediction)
+    elif name in api.LOGIT_LOSSES and short != "ctc_loss" and prediction is not None:
+        result.shape = shapes.of(prediction)
     weighing.per_item(reader, prediction, result, node)
     return result
 
@@ -106,7 +102,6 @@ def _compare(
     kind: str,
     settings: Keywords,
     prediction: Value,
-    fitting: str,
     node: ast.AST,
     flag: ast.AST | None,
 ) -> None:

@@ -141,6 +141,9 @@ def _describe(
         note_update(op, first, second, result)
 
 
+_COMPARING = frozenset("greater greater_equal less less_equal equal not_equal".split())
+
+
 def _describe_pair(
     reader: Reader,
     short: str,
@@ -154,6 +157,8 @@ def _describe_pair(
     if short == "multiply" and isinstance(node, ast.Call):
         written = (*node.args, None, None)
         masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)
+    if short in _COMPARING:
+        result.compared = singular.compared((first, second))
     if short == "matmul":
         result.gram = singular.is_gram(node, keywords, first, second)
         linear(second, node, result)
@@ -200,6 +205,16 @@ def _ends_alike(parts: ListValue, result: Tensor) -> None:
 _DTYPE_SECOND = frozenset({"zeros", "ones", "zeros_like", "ones_like"})
 
 
+_OF_ENDS = frozenset({"linspace"})
+_GIVES_ON = _OF_ENDS | frozenset(
+    """fill full full_like normal uniform truncated_normal stateless_normal stateless_uniform
+    random_normal random_uniform""".split()
+)
+"""Made of a shape first, and then of values that a gradient comes back to."""
+
+_GIVEN = frozenset("value fill_value mean stddev minval maxval start stop".split())
+
+
 def _forgetting(
     reader: Reader, short: str, arguments: Arguments, keywords: Keywords, node: ast.AST
 ) -> Value:
@@ -225,9 +240,17 @@ def _forgetting(
     else:
         second = arguments[1] if len(arguments) > 1 and short in _DTYPE_SECOND else None
         whole = shapes.is_whole(keywords.get("dtype", second))
-    return Tensor(
-        NO_FLOW, "tensor", shape, whole, made=reader.path(node), traced=reader.frame.traced
+    flow = NO_FLOW
+    if short in _GIVES_ON:
+        named = (value for key, value in keywords.items() if key in _GIVEN)
+        given = (*arguments[short not in _OF_ENDS :], *named)
+        flow = merge(reader.read(value, node) for value in given)
+    result = Tensor(
+        flow, "tensor", shape, whole, made=reader.path(node), traced=reader.frame.traced
     )
+    if short == "shape" and arguments:
+        result.lengths = shapes.of(arguments[0])
+    return result
 
 
 _ELEMENT_BY_ELEMENT = frozenset({"map_fn", "vectorized_map", "vectorize"})

@@ -12,7 +12,7 @@ Shape = tuple[int | None, ...]
 
 
 def from_value(value: Value | None) -> Shape | None:
-    """A shape given as a tuple or a number."""
+    """A shape given as a tuple, as a number, or as that of another tensor."""
     if isinstance(value, ListValue) and value.exact:
         return tuple(
             item.value if isinstance(item, Constant) and isinstance(item.value, int) else None
@@ -20,7 +20,7 @@ def from_value(value: Value | None) -> Shape | None:
         )
     if isinstance(value, Constant) and isinstance(value.value, int):
         return (value.value,)
-    return None
+    return value.lengths if isinstance(value, Tensor) else None
 
 
 def of(value: Value) -> Shape | None:
@@ -94,6 +94,30 @@ def squeezed(shape: Shape | None, axis: Value | None) -> Shape | None:
         return None
     wanted = {one % len(shape) for one in axes if one is not None and shape}
     return tuple(length for i, length in enumerate(shape) if i not in wanted)
+
+
+def of_examples(prediction: Value | None) -> Shape | None:
+    """The shape of a loss that is taken along the last axis of what is predicted."""
+    shape = of(prediction) if prediction is not None else None
+    return shape[:-1] if shape else None
+
+
+def keeps_examples(reduction: Value | None) -> bool:
+    """Says whether a loss object gives one number an example."""
+    if isinstance(reduction, Library):
+        return last(reduction.name) == "NONE"
+    return isinstance(reduction, Constant) and str(reduction.value).lower() == "none"
+
+
+def of_part(shape: Shape | None, count: int | None, axis: Value | None) -> Shape | None:
+    """The shape of one of the equal parts that `split` gives; `count` may be unknown."""
+    place = _whole(axis, 0)
+    if shape is None or place is None or not -len(shape) <= place < len(shape):
+        return None
+    place %= len(shape)
+    length = shape[place]
+    part = length // count if length is not None and count else None
+    return (*shape[:place], part, *shape[place + 1 :])
 
 
 def reshaped(new: Value | None) -> Shape | None:

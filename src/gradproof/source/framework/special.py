@@ -213,9 +213,12 @@ def _split(
     flow = reader.read(arguments[0], node)
     count = arguments[1] if len(arguments) > 1 else keywords.get("num_or_size_splits")
     number = count.value if isinstance(count, Constant) and isinstance(count.value, int) else None
+    axis = keywords.get("axis", arguments[2] if len(arguments) > 2 else None)
+    shape = shapes.of_part(shapes.of(arguments[0]), number, axis)
     if number is not None and 0 < number < 9:
-        return ListValue([Tensor(flow, made=reader.path(node)) for _ in range(number)], fixed=True)
-    return ListValue([Tensor(flow, made=reader.path(node))], False)
+        parts = (Tensor(flow, shape=shape, made=reader.path(node)) for _ in range(number))
+        return ListValue([*parts], fixed=True)
+    return ListValue([Tensor(flow, shape=shape, made=reader.path(node))], False)
 
 
 def _unstack(

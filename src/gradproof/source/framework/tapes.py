@@ -124,7 +124,10 @@ def tape_method(
         value = arguments[0] if arguments else keywords.get("tensor")
         if value is not None:
             interop.watched(reader, value, node)
+            before = set(tape.watched)
             watch(reader, tape, value)
+            if any(tape.number in tapes for tapes in reader.facts.called_under.values()):
+                tape.late |= tape.watched - before
         return Constant(None)
     if name == "stop_recording":
         return Other("stopped tape", "", node, {"tape": tape})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..dependence import Flow
 from ..framework import api
-from ..values import Asked, Function, Instance, Layer, Tape, Unknown, Variable
+from ..values import Asked, Constant, Function, Instance, Layer, Tape, Unknown, Variable
 from .habits import remark
 
 if TYPE_CHECKING:
@@ -85,18 +85,21 @@ _DRAWS = re.compile(r"(?i)random|initiali[sz]er|glorot|xavier|\bhe_|lecun")
 _GIVEN = re.compile(r"(?i)noise|eps|latent|mask|delta|perturb|^z\d*$|^x\d*$|input|image|sample")
 
 
-def drawn_under_tape(reader: Reader, variable: Variable, tape: Tape) -> bool:
-    """Each step draws a variable that it computes with, and asks for no gradient of it.
+def made_for_one_step(reader: Reader, variable: Variable, tape: Tape) -> bool:
+    """Each step makes a variable that it computes with, and asks for no gradient of it.
 
-    Noise that is held in a variable is drawn anew on purpose.
+    It starts from a number, or by chance; noise that is held in a variable is drawn on purpose.
     """
-    drawn = any(_DRAWS.search(ast.unparse(one)) for one in variable.node.args[:1])
+    initial = variable.node.args[:1]
+    drawn = isinstance(variable.initial, Constant) or any(
+        _DRAWS.search(ast.unparse(one)) for one in initial
+    )
     anew = tape.number in variable.made_under and any(frame.looping for frame in reader.frames)
     if not anew or not drawn or variable.trainable is not True or variable.assigned:
         return False
     if _GIVEN.search(variable.name):
         return False
-    if any(_is_moved(one) for one in variable.node.args[:1]):
+    if any(_is_moved(one) for one in initial):
         return True
     if id(variable.node) not in reader.facts.habits.anew:
         names = (variable.name,) if variable.name else ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..framework import api
+from ..python.methods import name_of
 from ..values import Constant, Group, Layer, Tensor, Value, Variable
 from . import habits
 
@@ -29,6 +31,12 @@ def masked_singularity(reader: Reader, condition: Value, branches: list[Value]) 
                     habits.remark(reader, "nan-from-singular-op", reader.spot(operation), "masked")
 
 
+def compared(values: Iterable[Value]) -> frozenset[int]:
+    """Tensors that a comparison looks at, or at their size."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    return frozenset(token for value in tensors for token in value.tokens | value.bases)
+
+
 def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node: ast.AST) -> None:
     """Square roots of distances between one batch and itself."""
     zero = _starts_at_zero(value)
@@ -41,9 +49,13 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
     if short == "expand_dims" and isinstance(node, ast.Call):
         axis = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "axis")]
         result.lifted = value.tokens, ", ".join(map(ast.unparse, axis))
+    if short == "abs":
+        result.bases = value.tokens
     result.bounded = short in _BOUNDING or (short in _KEEPS_AWAY and value.bounded)
     if short in _SINGULAR and not value.bounded:
         result.singular = (*result.singular, (node, value.bases or value.tokens))
+    if short in ("acos", "asin") and _clipped_to_one(value) and reader.active and result.flow:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "clipped")
     zeros = value.ending == "relu" and not value.bounded
     if short in ("sqrt", "rsqrt", "log") and zeros and reader.active and result.flow:
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "clamped")
@@ -55,6 +67,15 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         bound = node.args[1]
         at_zero = isinstance(bound, ast.Constant) and bound.value == 0
         result.self_difference = value.self_difference and at_zero
+
+
+def _clipped_to_one(value: Tensor) -> bool:
+    """`tf.clip_by_value(cosine, -1, 1)`: what lies beyond comes to lie on the edge."""
+    made = value.made[-1] if value.made else None
+    if not isinstance(made, ast.Call) or name_of(made.func) not in ("clip_by_value", "clip"):
+        return False
+    bounds = [*made.args[1:], *(word.value for word in made.keywords)]
+    return [ast.unparse(one) for one in bounds] in (["-1.0", "1.0"], ["-1", "1"])
 
 
 def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:

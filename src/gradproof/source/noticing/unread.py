@@ -62,7 +62,7 @@ def _looks_up(node: ast.Assign) -> bool:
     """`w = tf.gather(class_weights, y)`."""
     value, target = node.value, node.targets[0]
     gathers = isinstance(value, ast.Call) and name_of(value.func) in ("gather", "take")
-    short = isinstance(target, ast.Name) and re.match(r"(w|ws|cw)(_?batch)?$", target.id)
+    short = isinstance(target, ast.Name) and re.match(r"(w|ws|cw|weights?)(_?batch)?$", target.id)
     named = value.args[:1] if gathers and short else []  # type: ignore[attr-defined]
     return any(re.search(_LOOKED_UP, name_of(one)) for one in named)
 

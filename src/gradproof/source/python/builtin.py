@@ -146,7 +146,19 @@ def _isinstance(
         return Constant((wanted == "builtins.tuple") == value.fixed, node)
     if wanted in ("builtins.tuple", "builtins.list", "builtins.dict") and isinstance(value, Tensor):
         return Constant(False, node)
+    if wanted == "tf.Variable":
+        known = _is_variable(value)
+        return None if known is None else Constant(known, node)
     return None
+
+
+def _is_variable(value: Value) -> bool | None:
+    """Says whether this is a `tf.Variable`, if that is known."""
+    if isinstance(value, Variable):
+        return True if value.kind == "tf.Variable" else None
+    if not isinstance(value, Tensor) or value.form == "unknown" or value.reads is not None:
+        return None
+    return None if any(isinstance(one, Unknown) for one in value.flow) else False
 
 
 def _map(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:

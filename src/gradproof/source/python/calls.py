@@ -163,6 +163,8 @@ def _bound(
     if isinstance(receiver, Variable | Group):
         return assigning.variable_method(reader, receiver, method, arguments, keywords, node)
     if isinstance(receiver, Tensor):
+        if receiver.part_of is not None and method == "assign" and arguments:
+            assigning.part_assigned(reader, receiver.part_of, arguments[0], node)
         return tensors.method(reader, receiver, method, arguments, keywords, node)
     if isinstance(receiver, ListValue | DictValue | Zip | Constant | Dataset):
         return containers.method(reader, receiver, method, arguments, keywords, node)

@@ -54,6 +54,7 @@ def subscript(reader: Reader, node: ast.Subscript) -> Value:
     if isinstance(value, Variable | Group):
         part = tensors.plain(reader, reader.read(value, node), node)
         part.shape = shapes.indexed(shapes.of(value), node.slice, index)
+        part.part_of = value
         return part
     if isinstance(value, Unknown):
         key = f"[{index.value!r}]" if isinstance(index, Constant) else f"[{ast.dump(node.slice)}]"

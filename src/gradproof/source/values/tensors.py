@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..dependence import Cut, Flow, Path
-    from . import Value
+    from . import Group, Value, Variable
 
 _SERIAL = count(1)
 
@@ -40,11 +40,13 @@ class Tensor:
             the negative of one.
         update_of: Variables whose value and gradient were added up in it.
         reads: The variable of which it is the present value.
+        part_of: The variable of which it is a slice or an entry.
         rebound: The variable whose name this tensor took, and where.
         traced: The traced function in which it was made.
         terms: What makes parts of this sum mere numbers.
         mean_of: The `reduce_mean` it comes straight from.
         compared: Tensors that were compared to give this one.
+        bases: The tensor that it is the absolute value of.
         singular: Operations on the way whose slope is infinite at an edge, and
             what they were applied to.
         self_difference: Differences of all rows of one tensor.
@@ -56,6 +58,7 @@ class Tensor:
         round: Of the counter of a loop: 1 in its first round, where it is 0, 2 in later ones.
         later: What a comparison with that counter gives in later rounds.
         lifted: The tensor that it is with one more axis, and where that is.
+        lengths: The shape of the tensor that `tf.shape` was asked about.
     """
 
     flow: Flow = field(default_factory=dict)
@@ -69,6 +72,7 @@ class Tensor:
     loss: int = 0
     update_of: tuple[object, ...] = ()
     reads: object = None
+    part_of: Variable | Group | None = None
     rebound: tuple[object, ast.AST] | None = None
     made: Path = ()
     traced: object = None
@@ -88,6 +92,7 @@ class Tensor:
     round: int = 0
     later: bool | None = None
     lifted: tuple[frozenset[int], str] | None = None
+    lengths: tuple[int | None, ...] | None = None
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or frozenset((next(_SERIAL),))
@@ -123,7 +128,8 @@ class Asked:
 class Tape:
     """A gradient tape.
 
-    `asked` leads to the first call that used it up.
+    `asked` leads to the first call that used it up; `late` has what was watched after a layer
+    had been called.
     """
 
     number: int
@@ -132,6 +138,7 @@ class Tape:
     persistent: bool | None = False
     watches_variables: bool | None = True
     watched: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
     watched_owners: set[int] = field(default_factory=set)
     watches_unknown: bool = False
     asked: Path = ()
