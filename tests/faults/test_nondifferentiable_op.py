@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gradproof.evidence.dead_terms import dead_terms
 from gradproof.evidence.gradients import Target
+from gradproof.evidence.run import Crash
 from gradproof.faults.nondifferentiable_op import prove
 from records import (
     KERNEL,
@@ -204,3 +207,19 @@ def test_an_accuracy_of_keras(name):
     """
     assert_findings(text.format(name=name, loss="1.0 - hits", mark="  # GP203"))
     assert_silent(text.format(name=name, loss="tf.reduce_mean(tf.square(out - y))", mark=""))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "found"),
+    [
+        ("LookupError", "gradient registry has no entry for: RandomPoissonV2", [("GP203", 3)]),
+        ("LookupError", "No gradient defined for 'op' (op type: RandomPoissonV2).", [("GP203", 3)]),
+        ("LookupError", "gradient registry has no entry for: IteratorGetNext", []),
+        ("KeyError", "RandomPoissonV2", []),
+    ],
+)
+def test_an_operation_that_nobody_registered(kind: str, message: str, found: list[object]):
+    """TensorFlow raises instead of giving None, and names the kind of operation."""
+    run = with_operations(healthy(), operation(TANH, "RandomPoissonV2", (MATMUL,), line=3))
+    run = replace(run, crash=Crash(kind, message, (at(5),)))
+    assert [(one, line) for one, line in proven(run) if one == "GP203"] == found

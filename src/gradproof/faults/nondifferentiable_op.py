@@ -56,6 +56,7 @@ gradient straight through, as above. Unsafe: it changes what is computed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,33 @@ def prove(run: Run) -> Iterator[Finding]:
         )
     yield from _flat(run)
     yield from _of_terms(run)
+    yield from _unregistered(run)
+
+
+_NO_ENTRY = r"registry has no entry for: (?!Iterator)(\w+)|op type: (?!Iterator)(\w+)"
+"""How TensorFlow says that it knows no gradient; of iterators it is `predict` that asks."""
+
+
+def _unregistered(run: Run) -> Iterator[Finding]:
+    """Find the operation of which TensorFlow raises that it has no gradient, not even None."""
+    crash = run.crash
+    said = re.search(_NO_ENTRY, crash.message) if crash and "LookupError" in crash.kind else None
+    kind = said and (said.group(1) or said.group(2))
+    made = [
+        operation
+        for recording in run.recordings
+        for operation in recording.operations
+        if operation.type == kind and operation.tapes and operation.place is not None
+    ]
+    if made:
+        word = WORDS.get(made[-1].type, made[-1].type)
+        yield Finding(
+            f"the program ended because {word} has no gradient, and is on the way to the target",
+            place=made[-1].place,
+            label=f"{word} has no gradient",
+            step=run.counted + 1,
+            fix=Fix("use a smooth surrogate", safe=False),
+        )
 
 
 def _of_terms(run: Run) -> Iterator[Finding]:
