@@ -72,6 +72,14 @@ def test_proven():
     assert proven(left_out(healthy(), BIAS)) == [("GP109", 5)]
 
 
+def test_a_saved_model_that_serves_as_it_is():
+    """What was loaded has been trained before."""
+    run = left_out(healthy(), BIAS)
+    loaded = [replace(one, during="load" if one.key == BIAS else "") for one in run.variables]
+    assert proven(run)
+    assert proven(replace(run, variables=tuple(loaded))) == []
+
+
 def test_the_program_came_to_no_other_update():
     """An exception ended it at its first steps: others may have followed."""
     run = left_out(healthy(), BIAS)

@@ -29,7 +29,9 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
             variable = run.variable(key)
             if key in told or key in run.asked or key in run.updated:
                 continue
-            if variable.role != "model" or variable.dtype in INTEGERS or variable.during == "call":
+            if variable.role != "model" or variable.dtype in INTEGERS:
+                continue
+            if variable.during in ("call", "load"):
                 continue
             if _fixed_around_an_input(run, call, variable):
                 continue

@@ -27,7 +27,8 @@ class Variable:
         owner: What that object is: `"layer"` (a Keras layer or model),
             `"module"` (a `tf.Module`), `"object"`, or `None` (no object).
         during: What ran when it was made: `"call"` (a layer's `call`),
-            `"trace"` (a traced function), `"build"` or `""`.
+            `"trace"` (a traced function), `"build"`, `"load"` (a SavedModel
+            was loaded, which gave it its value) or `""`.
         holder: Class of the layer, model or module that should hold it: in
             one of its methods the variable (or its layer) was made.
         tracked: The holder's own list of variables has it.

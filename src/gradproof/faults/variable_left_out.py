@@ -43,7 +43,8 @@ Add the variable to the list, let a layer own it, or say that it is fixed with
 - Several optimizers, or several steps, that share the variables among them.
 - A frozen part: `trainable=False`, a `stop_gradient`, a tape that does not watch
   by itself.
-- Fine-tuning of a head: the list names one part of the model on purpose.
+- Fine-tuning of a head: the list names one part of the model on purpose, or what is
+  left out came with a SavedModel, trained before.
 - `untracked-variable` and `untracked-in-container`: the model itself does not
   know the variable.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from ..places import Places, Stack
 from .kinds import bare, file_of, is_handed_back, kind_of, reference
 from .making import Added, Made, made_in, maker
 from .own_names import OwnNames, is_nameless
+
+_LOADS = os.path.join("saved_model", "load.py")
 
 
 @dataclass
@@ -85,6 +88,8 @@ class Variables:
         if role not in ("layer", "module"):
             around = made_in(frame, None, None, self._places)
             holder, held_at = around.holder, around.held_at
+        if owner is None and self._loading(sys._getframe(2)):
+            during = "load"
         if role == "layer" and library:
             made = self.layers.get(owner)
             if made is not None:
@@ -117,6 +122,14 @@ class Variables:
         if self.on_made is not None:
             self.on_made(key, variable)
         return key
+
+    def _loading(self, frame: FrameType | None) -> bool:
+        """Says whether TensorFlow reads a SavedModel, below the user's line."""
+        while frame is not None and self._places.library(frame.f_code.co_filename):
+            if frame.f_code.co_filename.endswith(_LOADS):
+                return True
+            frame = frame.f_back
+        return False
 
     def _lines(self) -> tuple[Stack, tuple[str, ...]]:
         """The user's lines that make a variable; AutoGraph's are undone."""
