@@ -348,3 +348,38 @@ def test_a_sample_and_a_score():
         """
     assert_findings(text.format(shape="[-1]", mark="  # GP701"))
     assert_silent(text.format(shape="[-1, 1]", mark=""))
+
+
+def test_labels_in_a_column_made_one_hot():
+    """Labels of shape (n, 1) become rows of shape (n, 1, c), which meet all predictions."""
+    text = """
+        labels = np.argmax(np.ones((8, 4)), axis=1).reshape(-1, 1)
+        with tf.GradientTape() as tape:
+            rows = tf.one_hot(labels{flat}, depth=4)
+            chosen = tf.reduce_sum(rows * tf.nn.log_softmax(model(x)), axis=-1){mark}
+            loss = -tf.reduce_mean(chosen)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(flat="", mark="  # GP701"))
+    assert_silent(text.format(flat="[:, 0]", mark=""))
+
+
+@pytest.mark.parametrize(
+    ("made", "shape", "found"),
+    [
+        ("OneHot", (8, 1, 4), [("GP701", 3)]),
+        ("ExpandDims", (8, 1, 4), []),  # every pair is meant
+        ("OneHot", (8, 1, 5), []),
+    ],
+)
+def test_one_hot_rows_in_a_run(made: str, shape: tuple[int, ...], found: list[object]):
+    """A run tells what was made one-hot from what was given an axis for all pairs."""
+    run = with_operations(
+        healthy(),
+        operation(X, EXTERNAL, line=3, taped=False, shape=(8,), dtype="int64"),
+        operation(Y, made, (X,), line=3, shape=shape),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(8, 4)),
+        operation(SUB, "Mul", (ADD, Y), line=3, shape=(8, 8, 4)),
+    )
+    assert [one for one in proven(run) if one[0] == "GP701"] == found

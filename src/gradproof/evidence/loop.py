@@ -252,7 +252,11 @@ class FrozenState(NamedTuple):
 
 
 class Broadcast(NamedTuple):
-    """Two operands whose shapes make a table out of two columns."""
+    """Two operands whose shapes make a table out of two columns.
+
+    `flat` is the side that lacks an axis: `left`, `right`, or empty where the other one has an
+    axis too many, being one-hot rows of labels in a column.
+    """
 
     at: Spot
     left: Spot

@@ -73,6 +73,7 @@ _EFFECTS = {
     "a product": "every value is weighted by every factor, and only the sum or mean of all is used",
     "a difference": _COMPARED,
     "targets": _COMPARED,
+    "a table": "every label is compared with every prediction",
 }
 
 Shape = tuple[int | None, ...]
@@ -86,15 +87,16 @@ def find(loop: Loop) -> Iterator[Finding]:
             continue
         seen.add(pair.at)
         flat = pair.left if pair.flat == "left" else pair.right
+        mend = f"give `{flat.text}` the other one's shape, with `[:, tf.newaxis]` say"
+        if not pair.flat:
+            mend = "drop the second axis of the labels before they are made one-hot rows"
         yield Finding(
             f"`{pair.left.text}` has shape {pair.left_shape} and "
             f"`{pair.right.text}` {pair.right_shape}: "
             "the result is n by n",
             place=loop.place(pair.at),
             label="every row meets every other",
-            fix=Fix(
-                f"give `{flat.text}` the other one's shape, with `[:, tf.newaxis]` say", safe=False
-            ),
+            fix=Fix(mend, safe=False),
         )
 
 
@@ -126,6 +128,9 @@ def prove(run: Run) -> Iterator[Finding]:
                 if earlier is not None:
                     seen.add(earlier.place)
                     yield _told(recording, call, names, earlier, "targets")
+            if _labels_in_a_column(recording, left, right):
+                seen.add(operation.place)
+                yield _told(recording, call, names, operation, "a table")
             if not _crossed(left.shape, right.shape, operation.shape):
                 continue
             if _is_parameter(recording, left) or _is_parameter(recording, right):
@@ -239,6 +244,19 @@ def _crossed(left: Shape | None, right: Shape | None, result: Shape | None) -> b
         return False
     # Where only the flat one's length is known, it need not be a batch.
     return flat[0] != 1 and column[0] != 1 and flat[0] in (None, column[0])
+
+
+def _labels_in_a_column(recording: Recording, left: Operation, right: Operation) -> bool:
+    """One-hot rows of shape (N, 1, C) against (N, C), which gives (N, N, C)."""
+    from ..evidence.operations import SHAPING
+
+    rows, table = (left, right) if len(left.shape or ()) == 3 else (right, left)
+    if rows.shape is None or table.shape is None or len(table.shape) != 2:
+        return False
+    known = rows.shape == (table.shape[0], 1, table.shape[1]) and table.shape[0] != 1
+    while rows.type in SHAPING and rows.inputs:
+        rows = recording.operations[rows.inputs[0]]
+    return known and rows.type == "OneHot"
 
 
 def _show(shape: Shape | None) -> str:

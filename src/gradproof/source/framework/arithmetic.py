@@ -56,6 +56,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     result.traced = reader.frame.traced if form == "tensor" else None
     singular.combined(reader, node, left, right, result)
     losses.broadcast(reader, node, left, right)
+    losses.labels_in_a_column(reader, node, ((left, node.left), (right, node.right)))
     sparse.combined(reader, node, left, right)
     _meaning(reader, node, left, right, result)
     if isinstance(node.op, ast.Add):

@@ -58,7 +58,9 @@ def shape_of(short: str, arguments: Arguments, keywords: Keywords) -> shapes.Sha
             return None
         return shapes.product(shape, shapes.of(arguments[1]))
     if short == "one_hot":
-        return (*shape, None) if shape is not None else None
+        second = arguments[1] if len(arguments) > 1 else None
+        depth = keywords.get("depth", keywords.get("num_classes", second))
+        return (*shape, *(shapes.from_value(depth) or (None,))) if shape is not None else None
     if short in _OF_TWO and len(arguments) > 1:
         return shapes.broadcast(shape, shapes.of(arguments[1]))
     if short in ("constant", "convert_to_tensor", "Variable") and isinstance(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...evidence.loop import Broadcast, LossCall
 from ..flow import merge
 from ..noticing import habits, replicas, weighing
+from ..python.methods import name_of
 from ..values import (
     Bound,
     Constant,
@@ -204,6 +205,31 @@ def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
         both = all(isinstance(value, Tensor) for value in (left, right))
         if live and both and first is not None and second is not None:
             _meet(reader, node, first, second)
+
+
+def labels_in_a_column(
+    reader: Reader, node: ast.AST, operands: tuple[tuple[Value, ast.AST], ...]
+) -> None:
+    """One-hot rows of labels of shape `(n, 1)` meet predictions of shape `(n, c)`."""
+    if reader.silent or not reader.active or len(operands) != 2:
+        return
+    for (labels, text), (scores, other) in (operands, operands[::-1]):
+        if not isinstance(labels, Tensor) or not isinstance(scores, Tensor) or not scores.flow:
+            continue
+        rows, table = shapes.of(labels), shapes.of(scores)
+        made = labels.made[-1] if labels.made else None
+        hot = isinstance(made, ast.Call) and name_of(made.func) == "one_hot"
+        if hot and rows and table and shapes.meets_every_row(rows, table):
+            reader.facts.broadcasts[
+                Broadcast(
+                    reader.spot(node),
+                    reader.spot(text),
+                    reader.spot(other),
+                    shapes.words(rows),
+                    shapes.words(table),
+                    "",
+                )
+            ] = None
 
 
 def _meet(reader: Reader, node: ast.AST, left: shapes.Shape, right: shapes.Shape) -> None:

@@ -60,6 +60,14 @@ def makes_a_table(left: Shape | None, right: Shape | None) -> bool:
     return flat[0] is None or column[0] is None or flat[0] == column[0]
 
 
+def meets_every_row(rows: Shape, table: Shape) -> bool:
+    """Says whether `(n, 1, c)` meets `(n, c)`: each row of the one meets all of the other."""
+    if len(rows) != 3 or rows[1] != 1 or len(table) != 2 or rows[0] == 1 or table[0] == 1:
+        return False
+    pairs = zip((rows[0], rows[2]), table, strict=True)
+    return all(one is None or other is None or one == other for one, other in pairs)
+
+
 def reduced(shape: Shape | None, axis: Value | None, keep: bool) -> Shape | None:
     """The shape after a reduction."""
     if axis is None or (isinstance(axis, Constant) and axis.value is None):
