@@ -10,6 +10,7 @@ from gradproof.evidence.zeros import zeros
 from records import (
     ADD,
     BIAS,
+    BIAS_GRADIENT,
     KERNEL,
     KERNEL_GRADIENT,
     MATMUL,
@@ -128,6 +129,21 @@ def test_zeros_in_place_of_the_gradient():
         kernel, bias = run.applies[0].pairs
         handed = replace(run.applies[0], pairs=(replace(kernel, handed=13), bias))
         assert list(zeros(replace(run, applies=(handed,)))) == []
+
+
+def test_zeros_that_come_of_what_is_done_to_all_gradients():
+    """A clip to norm 0, say: behind the ReLU and beside it, all are zero."""
+    scaled = with_operations(
+        flattened("Relu"),
+        operation(12, "Sqrt", (KERNEL_GRADIENT,), 6, False, shape=()),
+        operation(13, "Mul", (KERNEL_GRADIENT, 12), 6, False),
+        operation(14, "Mul", (BIAS_GRADIENT, 12), 6, False),
+    )
+    kernel, bias = scaled.applies[0].pairs
+    pairs = (replace(kernel, handed=13), replace(bias, handed=14))
+    scaled = replace(scaled, applies=(replace(scaled.applies[0], pairs=pairs),))
+    assert [zero.names for zero in zeros(scaled)] == [("dense/kernel",)]
+    assert list(zeros(with_updates(scaled, BIAS, gradient_norm=0.0, change_norm=0.0))) == []
 
 
 def test_a_line_that_runs_at_every_round():

@@ -140,6 +140,20 @@ for _ in range(9):
 """
 
 
+def test_weights_of_one_layer_by_their_names():
+    """`kernel` and `bias` of one layer are two variables."""
+    assert_silent(
+        """
+        layer = keras.layers.Dense(1)
+        layer.build((None, 4))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(layer(x) - y))
+        gradients = tape.gradient(loss, [layer.kernel, layer.bias])
+        optimizer.apply_gradients(zip(gradients, [layer.kernel, layer.bias]))
+        """
+    )
+
+
 def test_moved_by_hand():
     """A loop over pairs moves what stands twice in its list twice."""
     assert_findings(BY_HAND.format(weights="[table, first] + [table, second]  # GP110"))

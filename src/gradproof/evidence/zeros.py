@@ -60,6 +60,7 @@ def zeros(run: Run) -> Iterator[Zero]:
     still = {key for key, found in norms.items() if not any(found)}
     if still:
         still -= {key for apply in run.applies for key in _masked(run, apply)}
+        still -= _made_zero_later(run, still)
     groups: dict[object, tuple[_Neck, Recording, list[int]]] = {}
     for call in run.calls:
         for source in call.sources:
@@ -77,6 +78,30 @@ def zeros(run: Run) -> Iterator[Zero]:
         layer = made_at(run, recording, neck.operation)
         also = tuple(run.path(key) for key in behind)
         yield Zero(names, neck.operation, steps, layer, neck.custom, also)
+
+
+def _made_zero_later(run: Run, still: set[int]) -> set[int]:
+    """Variables whose zeros came of what was done to the gradients after the tape gave them.
+
+    Nothing flat stands before some of those that were changed on the way to the optimizer, so
+    that what is done to all of them makes them zero.
+    """
+    changed = {key for apply in run.applies for key in _changed(run, apply)} & still
+    flattened = {
+        source.variable
+        for call in run.calls
+        for source in call.sources
+        if source.variable in changed and _likeliest(run, call, source.variable) is not None
+    }
+    return changed if changed - flattened else set()
+
+
+def _changed(run: Run, apply: Apply) -> Iterator[int]:
+    """Variables that are handed something made of their gradients, by known operations."""
+    results = results_of(run, run.recording(apply.recording))
+    for pair in apply.pairs:
+        if pair.variable is not None and pair.handed is not None and pair.handed not in results:
+            yield pair.variable
 
 
 def _moves(norms: Mapping[int, Sequence[float]], call: GradientCall) -> bool:

@@ -219,7 +219,7 @@ def _of_layer(reader: Reader, value: Layer, name: str, node: ast.AST) -> Value:
     if name in ("input", "inputs"):
         return value.inputs if value.inputs is not None else Tensor()
     if name in ("kernel", "bias", "embeddings", "gamma", "beta", "recurrent_kernel"):
-        return Group(value)
+        return Group(value, only=f".{name}")
     if name == "optimizer":
         return value.arguments.get("optimizer", Unknown("optimizer"))
     if name == "trainable":

@@ -85,7 +85,7 @@ class Group:
     """Some variables of one owner, as an entry of a list.
 
     `which` is `trainable`, `all` or `other`; `node` is where a list of them was read; `only`
-    is `kernel` where a list picked those by name.
+    is `kernel` where a list picked those by name, and `.kernel` where the program named that one.
     """
 
     owner: object
