@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.evidence.run import Crash
 from gradproof.evidence.stale import Replaced
 from gradproof.faults.optimizer_swapped_under_trace import prove
-from records import at, healthy
+from records import at, healthy, proven, with_apply
 from snippets import assert_findings, assert_silent
 
 TRAINER = """
@@ -240,3 +241,80 @@ def test_made_in_the_first_round():
                 state["optimizer"] = keras.optimizers.Adam(0.05)
             step()
     """)
+
+
+SECOND = """
+@tf.function
+def train(net, chosen, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    chosen.apply_gradients(zip(gradients, net.trainable_variables)){mark}
+
+first, second = {first}, {second}
+{before}
+for net, chosen in ((encoder, first), (model, second)):
+    {each}
+    for _ in range(9):
+        train(net, chosen, x, y)
+"""
+ADAM = "keras.optimizers.Adam(0.01)"
+
+
+def test_a_second_optimizer_as_an_argument():
+    """It would make its state when the function is traced again, and the program ends."""
+    text = SECOND.format(mark="  # GP408", first=ADAM, second=ADAM, before="", each="pass")
+    assert_findings(text)
+
+
+@pytest.mark.parametrize(
+    ("second", "before", "each"),
+    [
+        (ADAM, "first.build(encoder.trainable_variables); second.build(model.weights)", "pass"),
+        (ADAM, "tf.config.run_functions_eagerly(True)", "pass"),
+        ("keras.optimizers.SGD(0.01)", "", "pass"),
+    ],
+)
+def test_second_optimizers_that_need_no_new_variables(second: str, before: str, each: str):
+    """They were built before, or keep nothing, or nothing is traced."""
+    assert_silent(SECOND.format(mark="", first=ADAM, second=second, before=before, each=each))
+
+
+def test_two_optimizers_in_each_call():
+    """Both make their state in the first trace."""
+    assert_silent(
+        """
+        first, second = keras.optimizers.Adam(0.01), keras.optimizers.Adam(0.01)
+
+        @tf.function
+        def train(x, y):
+            with tf.GradientTape(persistent=True) as tape:
+                loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+            for net, chosen in ((encoder, first), (decoder, second)):
+                gradients = tape.gradient(loss, net.trainable_variables)
+                chosen.apply_gradients(zip(gradients, net.trainable_variables))
+
+        for _ in range(9):
+            train(x, y)
+        """
+    )
+
+
+def test_a_step_for_each_object():
+    """A method is traced for each object by itself."""
+    text = TRAINER.format(decorator="@tf.function")
+    assert_silent(text + "other = Trainer(keras.optimizers.Adam(1e-2))\nother.train(x)\n")
+
+
+def test_a_second_optimizer_that_was_refused():
+    """The crash says that variables were made too late, and where gradients were handed over."""
+    message = "tf.function only supports singleton tf.Variables created on the first call."
+    run = with_apply(healthy(), traced=True)
+    place = run.applies[0].place
+    assert place is not None
+    run = replace(run, crash=Crash("ValueError", message, (at(2), place)))
+    assert proven(run) == [("GP408", place.line)]
+    inner = replace(run.optimizers[0], during="trace")
+    assert not list(prove(replace(run, optimizers=(inner,))))
+    elsewhere = replace(run, crash=Crash("ValueError", message, (at(2),)))
+    assert not list(prove(elsewhere))

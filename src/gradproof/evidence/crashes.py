@@ -36,6 +36,15 @@ SYMBOLIC = re.compile(
 """A tensor of a traced function was asked for its value."""
 
 
+REFUSALS = (
+    "singleton tf.Variable",
+    "create variables on non-first call",
+    "creating variables on a non-first call",
+    "variables on the first call",
+)
+"""A traced function made variables where it may not."""
+
+
 LEAKED = (
     "is out of scope and cannot be used here",
     "cannot be accessed from here, because it was defined in",

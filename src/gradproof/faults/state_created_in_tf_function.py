@@ -60,13 +60,6 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
-REFUSALS = (
-    "singleton tf.Variable",
-    "create variables on non-first call",
-    "creating variables on a non-first call",
-    "variables on the first call",
-)
-
 
 def find(loop: Loop) -> Iterator[Finding]:
     """State that a traced function makes at each call."""
@@ -83,10 +76,11 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find what was made while a function was traced that then refused."""
+    from ..evidence.crashes import REFUSALS, file_name
+
     crash = run.crash
     if crash is None or not any(word in crash.message for word in REFUSALS):
         return
-    from ..evidence.crashes import file_name
 
     files = {file_name(place) for place in crash.places}
     makers = [

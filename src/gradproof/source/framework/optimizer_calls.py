@@ -9,6 +9,7 @@ from ..noticing import (
     clips,
     gathered,
     habits,
+    held_optimizers,
     inner_steps,
     masks,
     repeats,
@@ -40,6 +41,8 @@ def apply_call(
 ) -> None:
     """Gradients are handed to an optimizer."""
     rounds.updated(reader)
+    if isinstance(optimizer, Optimizer):
+        held_optimizers.applied(reader, optimizer, node)
     replicas.applied(reader, node)
     fact = applying.applied(
         reader, optimizer, method, arguments, keywords, node, gradients, variables, zipped

@@ -79,6 +79,10 @@ def state_written(
 def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> None:
     """A traced function is called; an optimizer it holds may have been replaced."""
     rounds = of(reader)
+    # A method is traced for each object by itself.
+    owner = id(arguments[0]) if function.owner is not None and arguments else 0
+    rounds.tracing[id(function)] = rounds.traces.setdefault((id(function), owner), [])
+    rounds.tracing[id(function)].append({})
     objects: list[Value] = [value for value in arguments if isinstance(value, _NEW_TRACE)]
     before = rounds.given.setdefault(id(function), objects)
     if any(all(value is not known for known in before) for value in objects):
@@ -95,6 +99,36 @@ def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> N
             others = ((reader.spot(read), "looked up once, when it was traced"),)
             spot = reader.spot(node)
             habits.remark(reader, "optimizer-swapped-under-trace", spot, function.name, (), others)
+
+
+def applied(reader: Reader, optimizer: Optimizer, node: ast.AST) -> None:
+    """A traced function hands gradients to an optimizer that its first call did not have.
+
+    What an optimizer keeps it makes at its first step, and a function may make variables in
+    its first call alone.
+    """
+    rounds, traced = of(reader), reader.frame.traced
+    calls = rounds.tracing.get(id(traced), []) if traced is not None else []
+    if not calls or traced is None or reader.silent or reader.speculative:
+        return
+    calls[-1][id(optimizer)] = optimizer
+    before = [one for call in calls[:-1] for one in call.values()]
+    plain = optimizer.kind == "SGD" and "momentum" not in optimizer.arguments
+    known = optimizer.built or any(one.optimizer is optimizer for one in rounds.applied)
+    if not calls[0] or not before or known or optimizer in before or optimizer.custom is not None:
+        return
+    if any(traced.node in reader.around(one) for one in optimizer.path):
+        # Made in the trace, which is another fault.
+        return
+    if (plain and reader.generation != "2") or any(map(_runs_eagerly, reader.lines)):
+        return
+    spot = reader.spot(node)
+    topic, others = "optimizer-swapped-under-trace", ((reader.spot(optimizer.node), "made here"),)
+    habits.remark(reader, topic, spot, traced.name, ("second",), others)
+
+
+def _runs_eagerly(line: str) -> bool:
+    return "run_functions_eagerly" in line
 
 
 def _holds(names: Scope, place: Scope | DictValue) -> bool:
