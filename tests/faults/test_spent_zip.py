@@ -150,3 +150,49 @@ def test_a_generator_of_the_program_that_was_walked():
     made = "clipped(gradients, model.trainable_variables)"
     assert_findings(text.format(pairs=f"{made}  # GP405"))
     assert_silent(text.format(pairs=f"list({made})"))
+
+
+SIFTED = """
+class Split:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def apply_gradients(self, pairs):
+        {before}
+        signed = [(g, v) for g, v in pairs if len(v.shape) > 1]
+        plain = [(g, v) for g, v in {second} if len(v.shape) < 2]{mark}
+        for g, v in signed:
+            v.assign_sub(0.01 * tf.sign(g))
+        if plain:
+            self.inner.apply_gradients(plain)
+
+split = Split(keras.optimizers.Adam(0.01))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+split.apply_gradients({given})
+"""
+PAIRS = "zip(gradients, model.trainable_variables)"
+
+
+def test_pairs_that_are_sifted_twice():
+    """The first comprehension leaves nothing for the second."""
+    bad = SIFTED.format(before="pass", second="pairs", mark="  # GP405", given=PAIRS)
+    assert_findings(bad)
+
+
+@pytest.mark.parametrize(
+    ("before", "second", "given"),
+    [
+        ("pairs = list(pairs)", "pairs", PAIRS),
+        ("pass", "pairs", f"list({PAIRS})"),
+        ("pairs, others = itertools.tee(pairs)", "others", PAIRS),
+        ("if self.inner is None:\n            return [g for g, _ in pairs]", "list(pairs)", PAIRS),
+    ],
+)
+def test_pairs_that_are_kept(before: str, second: str, given: str):
+    """A list can be sifted as often as one likes, and one branch alone uses up its own."""
+    text = SIFTED.format(before=before, second=second, mark="", given=given)
+    if "list(pairs)" == second:
+        text = text.replace("for g, v in pairs if", "for g, v in () if")
+    assert_silent("import itertools\n" + text)

@@ -85,6 +85,18 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
     for seen in loop.about("spent-zip"):
+        if seen.names:
+            yield Finding(
+                f"these pairs are an iterator, {seen.words}, and it is used up before this loop",
+                place=loop.place(seen.at),
+                label="nothing is left of them",
+                related=tuple(
+                    one for spot, words in seen.others for one in loop.related(spot, words)
+                ),
+                fix=Fix("keep the pairs in a list", safe=True),
+                symptoms=("gradients-never-applied", "variable-left-out"),
+            )
+            continue
         yield Finding(
             f"these pairs are an iterator, {seen.words}, and it is used up before they are applied",
             place=loop.place(seen.at),

@@ -146,6 +146,8 @@ def _used(reader: Reader, node: _Loop, once: Once, updates: int, *, to_the_end: 
             others.append((reader.spot(_runs_over(once.spent) or once.made), "used up here"))
         spot = reader.spot(_runs_over(node) or once.made)
         habits.remark(reader, "data-iterator-spent", spot, once.words, (), tuple(others))
+    elif once.spent is not None and _follows(reader, once.spent, node):
+        _sifted_twice(reader, once, node)
     elif to_the_end:
         once.spent = node
 
@@ -157,6 +159,41 @@ def handed_over(reader: Reader, value: Value, node: ast.AST) -> None:
         return
     if once.spent is not None and _holds_gradients(value):
         _pairs_spent(reader, once, node)
+
+
+def _follows(reader: Reader, first: _Loop, second: _Loop) -> bool:
+    """Says whether a loop comes behind another one for sure: in no other branch than that."""
+    before, behind = _runs_over(first), _runs_over(second)
+    if before is None or behind is None or before is behind:
+        return False
+    branches = (ast.If, ast.IfExp, ast.Try, ast.FunctionDef, ast.Lambda)
+    around = [one for one in reader.around(before) if isinstance(one, branches)]
+    there = reader.around(behind)
+    together = all(
+        isinstance(one, ast.FunctionDef | ast.Lambda) or _side(one, before) == _side(one, behind)
+        for one in around
+    )
+    return together and all(one in there for one in around)
+
+
+def _side(branch: ast.AST, node: ast.AST) -> str:
+    """The part of a branch that a node stands in."""
+    for part in ("test", "body", "orelse", "handlers", "finalbody"):
+        value = getattr(branch, part, None) or []
+        for one in value if isinstance(value, list) else [value]:
+            if any(inner is node for inner in ast.walk(one)):
+                return part
+    return ""
+
+
+def _sifted_twice(reader: Reader, once: Once, node: _Loop) -> None:
+    """`[... for g, v in pairs if a(v)]`, and then `[... for g, v in pairs if not a(v)]`."""
+    over = _runs_over(node)
+    if over is None or once.spent is None or not _holds_gradients(once.value) or reader.silent:
+        return
+    spent = _runs_over(once.spent) or once.made
+    others = ((reader.spot(once.made), "made once, here"), (reader.spot(spent), "used up here"))
+    habits.remark(reader, "spent-zip", reader.spot(over), once.words, ("sifted",), others)
 
 
 _CHANGES = frozenset({"assign", "assign_add", "assign_sub", "apply_gradients"})
