@@ -358,3 +358,25 @@ def test_weights_that_go_round():
     """
     assert_silent(text)
     assert_silent(text.replace("weights = model", "kept = weights = model"))
+
+
+def test_entries_of_a_dict_whose_names_are_one_text():
+    """`"w b".split()` is a list of names like any other."""
+    text = """
+        w, b = tf.Variable(tf.ones((4, 4))), tf.Variable(tf.zeros(4))
+        parameters = {"w": w, "b": b}
+
+        def update(parameters, grads):
+            for key in parameters:
+                NEW
+            return parameters
+
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ w + b - y))
+            grads = dict(zip("w b".split(), tape.gradient(loss, [w, b])))
+            parameters = update(parameters, grads)
+    """
+    new = "parameters[key] - 0.1 * grads[key]"
+    assert_findings(text.replace("NEW", f"parameters[key] = {new}  # GP402"))
+    assert_silent(text.replace("NEW", f"parameters[key].assign({new})"))

@@ -41,7 +41,23 @@ def method(
         return _dict_method(reader, receiver, name, arguments, keywords, node)
     if isinstance(receiver, Dataset):
         return datasets.dataset_method(reader, receiver, name, arguments, keywords, node)
+    if isinstance(receiver, Constant) and isinstance(receiver.value, str) and not keywords:
+        return _text_method(receiver.value, name, arguments, node)
     return Unknown(name, data=True)
+
+
+def _text_method(text: str, name: str, arguments: Arguments, node: ast.AST) -> Value:
+    """`"w1 b1 w2 b2".split()`, and text in other letters."""
+    given = [one.value for one in arguments if isinstance(one, Constant)]
+    if name not in ("split", "lower", "upper", "strip") or len(given) != len(arguments):
+        return Unknown(name, data=True)
+    try:
+        made = getattr(text, name)(*given)
+    except (TypeError, ValueError):
+        return Unknown(name, data=True)
+    if isinstance(made, str):
+        return Constant(made, node)
+    return ListValue([Constant(one, node) for one in made], node=node)
 
 
 def list_method(
