@@ -193,6 +193,6 @@ def test_pairs_that_are_sifted_twice():
 def test_pairs_that_are_kept(before: str, second: str, given: str):
     """A list can be sifted as often as one likes, and one branch alone uses up its own."""
     text = SIFTED.format(before=before, second=second, mark="", given=given)
-    if "list(pairs)" == second:
+    if second == "list(pairs)":
         text = text.replace("for g, v in pairs if", "for g, v in () if")
     assert_silent("import itertools\n" + text)

@@ -380,3 +380,38 @@ def test_entries_of_a_dict_whose_names_are_one_text():
     new = "parameters[key] - 0.1 * grads[key]"
     assert_findings(text.replace("NEW", f"parameters[key] = {new}  # GP402"))
     assert_silent(text.replace("NEW", f"parameters[key].assign({new})"))
+
+
+BLENDED = """
+def outer(x, y):
+    before = model.get_weights()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    after = model.get_weights()
+    {lines}
+    return loss
+
+for _ in range(9):
+    outer(x, y)
+"""
+BLEND = "before = [b + 0.1 * (a - b) for b, a in zip(before, after)]"
+
+
+def test_weights_that_are_blended_too_late():
+    """What is set are the old ones, and nobody reads the new."""
+    assert_findings(BLENDED.format(lines=f"model.set_weights(before)\n    {BLEND}  # GP402"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"{BLEND}\n    model.set_weights(before)",
+        f"for _ in range(3):\n        print(before)\n        {BLEND}",
+        "step = [a - b for b, a in zip(before, after)]",
+    ],
+)
+def test_weights_that_are_blended_in_time(lines: str):
+    """They are set, shown in the next round, or only a difference."""
+    assert_silent(BLENDED.format(lines=lines))

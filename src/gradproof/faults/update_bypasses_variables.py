@@ -70,6 +70,7 @@ _WHERE = {
     "copy": "written to the copies that `get_weights` gives",
     "twin": "assigned to new variables, which only began with the values of those",
     "projection": "bound to a name of the loop's",
+    "unset": "bound to a name that nothing reads",
     "unread": "put into the list that `get_weights` gave, and nothing reads it",
 }
 
@@ -102,7 +103,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix:
     title = "assign to the variables: `variable.assign(...)`"
-    if where in ("copy", "unread"):
+    if where in ("copy", "unread", "unset"):
         title = "give the network its new values: `model.set_weights(...)`"
     if where != "element" or target is None or value is None:
         return Fix(title, safe=False)

@@ -35,6 +35,7 @@ from .noticing import (
     inner_steps,
     keeping,
     last_rounds,
+    lost_arrays,
     masks,
     new_values,
     objectives,
@@ -258,6 +259,7 @@ class Facts:
         target_copies.finish(self.reader)
         blends.finish(self.reader)
         last_rounds.finish(self.reader)
+        lost_arrays.finish(self.reader)
         undivided.finish(self.reader)
         statistics.finish(self.reader)
         keeping.finish(self.reader)

@@ -32,6 +32,59 @@ def written(reader: Reader, container: Value, target: ast.Subscript, node: ast.A
         reader.facts.dropped[fact] = None
 
 
+def finish(reader: Reader) -> None:
+    """`new = [b + rate * (a - b) for b, a in zip(before, after)]` of weights, which nobody sets."""
+    for body in ast.walk(reader.source.tree):
+        if not isinstance(body, ast.FunctionDef):
+            continue
+        taken = _taken(body)
+        for made in ast.walk(body) if taken else ():
+            if _is_mixed(made, taken) and _is_unread(reader, body, made):  # type: ignore[arg-type]
+                spot = reader.spot(made)
+                reader.facts.dropped[DroppedUpdate(spot, (), "unset", spot)] = None
+
+
+def _taken(body: ast.AST) -> set[str]:
+    """Names that `get_weights` of something was given."""
+    return {
+        target.id
+        for one in ast.walk(body)
+        if isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Call)
+        and getattr(one.value.func, "attr", "") == "get_weights"
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _is_mixed(made: ast.AST, taken: set[str]) -> bool:
+    """`name = [a + b for ... in zip(weights, ...)]`: what a network could be given."""
+    value = made.value if isinstance(made, ast.Assign) else None
+    if not isinstance(value, ast.ListComp) or not isinstance(value.elt, ast.BinOp):
+        return False
+    named = len(made.targets) == 1 and isinstance(made.targets[0], ast.Name)  # type: ignore[attr-defined]
+    over = {one.id for one in ast.walk(value.generators[0].iter) if isinstance(one, ast.Name)}
+    # A difference alone is a step, which a log may well have.
+    blend = sum(isinstance(one, ast.BinOp) for one in ast.walk(value.elt)) > 1
+    return named and blend and bool(over & taken)
+
+
+def _is_unread(reader: Reader, body: ast.AST, made: ast.Assign) -> bool:
+    (target,) = made.targets
+    assert isinstance(target, ast.Name)
+    if _is_shared(body, target.id):
+        return False
+    loops = [one for one in reader.around(made) if isinstance(one, _LOOPS)]
+    again = {part for one in loops for part in ast.walk(one)} - set(ast.walk(made))
+    return not any(
+        isinstance(use, ast.Name)
+        and use.id == target.id
+        and isinstance(use.ctx, ast.Load)
+        and (_starts(use) > _ends(made) or use in again)
+        for use in ast.walk(body)
+    )
+
+
 def _is_lost(reader: Reader, body: ast.AST, stored: ast.Name) -> bool:
     """Nothing in a function, or in a file, reads a list after this entry of it was written."""
     binding = _binding(body, stored)
