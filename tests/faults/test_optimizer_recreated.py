@@ -88,6 +88,19 @@ def test_right_programs(run):
     assert list(prove(run)) == []
 
 
+@pytest.mark.parametrize(("last", "found"), [(0.05, 1), (0.001, 0)])
+def test_warm_restarts(last: float, found: int):
+    """A schedule that begins again where it came to its end is meant; one cut short is not."""
+    run = remade(state=0, by="SGD")
+    ends = tuple(replace(step, index=2, learning_rate=last) for step in run.steps)
+    run = replace(
+        run,
+        steps=(*run.steps, *ends),
+        optimizers=tuple(replace(one, schedule=True) for one in run.optimizers),
+    )
+    assert len(list(prove(run))) == found
+
+
 STEP = """
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(model(x) - y))

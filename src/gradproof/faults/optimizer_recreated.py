@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
+_SMALL = 0.1
+"""Part of its learning rate that is left to an optimizer whose schedule is at its end."""
+
 _ENOUGH = 3
 """Optimizers of one line from which on it is a habit."""
 
@@ -90,6 +93,11 @@ def prove(run: Run) -> Iterator[Finding]:
         if len(group) < _ENOUGH or len(used) < 2:
             continue
         if not any(one.state or one.schedule for one in used):
+            continue
+        if not any(one.state for one in used) and all(
+            _came_to_its_end(run, applied[one.key]) for one in used[:-1]
+        ):
+            # A schedule that begins again where it ended: a warm restart.
             continue
         if used[0].after is not None and len({one.after for one in used}) == 1:
             # All of them were there before the first was applied: they take turns.
@@ -147,6 +155,13 @@ def _meant(run: Run, applied: dict[int, list[Apply]]) -> bool:
         rates = {round(step.learning_rate, 9) for step in steps if step.learning_rate is not None}
         found.update(rates)
     return len(found) > 1 and max(found.values()) < _ENOUGH
+
+
+def _came_to_its_end(run: Run, applies: list[Apply]) -> bool:
+    """The learning rate of an optimizer fell to a small part of what it was."""
+    steps = [step for apply in applies for step in run.steps_of(apply.key)]
+    rates = [step.learning_rate for step in steps if step.learning_rate is not None]
+    return bool(rates) and rates[-1] <= _SMALL * rates[0]
 
 
 def _passages(run: Run, applies: list[Apply]) -> int:
