@@ -252,3 +252,18 @@ def test_a_model_of_unknown_outputs_is_called_as_well():
             gradients = tape.gradient(loss, net.trainable_variables)
             optimizer.apply_gradients(zip(gradients, net.trainable_variables))
     """)
+
+
+def test_a_tape_made_for_minimize():
+    """A tape that is made in the call has seen nothing of the loss."""
+    late = """
+        loss = tf.reduce_mean(tf.square(model(x) - y))  # GP201
+        optimizer.minimize(loss, model.trainable_variables, tape=tf.GradientTape())
+        """
+    assert_findings(late, keras="2")
+    right = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        optimizer.minimize(loss, model.trainable_variables, tape=tape)
+        """
+    assert_silent(right, keras="2")

@@ -19,6 +19,7 @@ from ..values import (
     ListValue,
     Optimizer,
     Partial,
+    Tape,
     Tensor,
     Unknown,
     Value,
@@ -241,6 +242,8 @@ def _minimize(
             for thing in flow_of(target):
                 if isinstance(thing, Layer | Variable):
                     thing.updated = True
+    elif isinstance(given.get("tape"), Tape) and isinstance(loss, Tensor) and variables is not None:
+        tapes.gradient(reader, given["tape"], loss, variables, node)  # type: ignore[arg-type]
     if not reader.silent:
         optimizer_calls.minimize_call(reader, optimizer, loss, given, node)
     for value in (loss, variables):
