@@ -96,7 +96,7 @@ def test_warm_restarts(last: float, found: int):
     run = replace(
         run,
         steps=(*run.steps, *ends),
-        optimizers=tuple(replace(one, schedule=True) for one in run.optimizers),
+        optimizers=tuple(replace(one, schedule="CosineDecay") for one in run.optimizers),
     )
     assert len(list(prove(run))) == found
 

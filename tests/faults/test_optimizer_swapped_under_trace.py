@@ -300,6 +300,24 @@ def test_two_optimizers_in_each_call():
     )
 
 
+def test_another_optimizer_that_is_never_asked():
+    """A call with what the function has met is not traced again: the first one goes on."""
+    text = """
+        @tf.function
+        def train(x, y):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            held["now"].apply_gradients(zip(gradients, model.trainable_variables))
+
+        held = {"now": keras.optimizers.Adam(0.01)}
+        train(x, y)
+        held["now"] = keras.optimizers.Adam(0.001)  # GP408
+        train(x, y)
+    """
+    assert_findings(text)
+
+
 def test_a_step_for_each_object():
     """A method is traced for each object by itself."""
     text = TRAINER.format(decorator="@tf.function")

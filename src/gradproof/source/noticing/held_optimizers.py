@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..values import (
+    Constant,
     DictValue,
     Function,
     Instance,
@@ -81,8 +82,14 @@ def traced_call(reader: Reader, function: Function, arguments: list[Value]) -> N
     rounds = of(reader)
     # A method is traced for each object by itself.
     owner = id(arguments[0]) if function.owner is not None and arguments else 0
-    rounds.tracing[id(function)] = rounds.traces.setdefault((id(function), owner), [])
-    rounds.tracing[id(function)].append({})
+    given: list[object] = [value for value in arguments if isinstance(value, _NEW_TRACE)]
+    given += [repr(value.value) for value in arguments if isinstance(value, Constant)]
+    known = rounds.signatures.setdefault((id(function), owner), [])
+    rounds.tracing[id(function)] = []
+    if given not in known:
+        known.append(given)
+        rounds.tracing[id(function)] = rounds.traces.setdefault((id(function), owner), [])
+        rounds.tracing[id(function)].append({})
     objects: list[Value] = [value for value in arguments if isinstance(value, _NEW_TRACE)]
     before = rounds.given.setdefault(id(function), objects)
     if any(all(value is not known for known in before) for value in objects):

@@ -70,6 +70,7 @@ class Rounds:
     swapped: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
     given: dict[int, list[Value]] = field(default_factory=dict)
     traces: dict[tuple[int, int], list[dict[int, Optimizer]]] = field(default_factory=dict)
+    signatures: dict[tuple[int, int], list[list[object]]] = field(default_factory=dict)
     tracing: dict[int, list[dict[int, Optimizer]]] = field(default_factory=dict)
     by_hand: dict[tuple[int, int, int], Asked] = field(default_factory=dict)
     last: list[tuple[Applied, list[Asked], ast.AST]] = field(default_factory=list)
