@@ -162,3 +162,31 @@ def test_traced_by_a_decorator_of_the_program():
     """
     assert_findings(text.replace("SHOW", "print(loss.numpy())  # GP608"))
     assert_silent(text.replace("SHOW", "tf.print(loss)"))
+
+
+GIVEN = """
+def heat(position):
+    return np.exp(-np.square(position))MARK
+
+@tf.function
+def train(batch, position):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(batch) - CALL))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+for _ in range(9):
+    train(x, tf.random.uniform((8, 4)))
+"""
+
+
+def test_what_the_step_is_given():
+    """Data that enter a traced function are tensors of the graph in helpers, too."""
+    assert_findings(GIVEN.replace("CALL", "heat(position)").replace("MARK", "  # GP608"))
+
+
+def test_numbers_that_stay_outside():
+    """What the step is not given is NumPy's, and so is what a function of Python is given."""
+    assert_silent(GIVEN.replace("CALL", "heat(np.ones(4))").replace("MARK", ""))
+    handed = "tf.numpy_function(heat, [position], tf.float32)"
+    assert_silent(GIVEN.replace("CALL", handed).replace("MARK", ""))

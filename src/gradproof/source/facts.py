@@ -60,6 +60,7 @@ from .values import (
     ListValue,
     Optimizer,
     Tape,
+    Tensor,
     Value,
     Variable,
 )
@@ -92,6 +93,7 @@ class Facts:
         self.made_in_trace: set[tuple[int, str]] = set()
         self.carrying: dict[tuple[int, str], FrozenState] = {}
         self.detours: dict[int, set[int]] = {}
+        self.traced_inputs: dict[int, list[Tensor]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.settings: dict[int, dict[int, tuple[Layer | Optimizer, Function, ast.AST]]] = {}
         self.modes: dict[int, connections.Mode] = {}

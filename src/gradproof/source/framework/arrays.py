@@ -50,7 +50,11 @@ def numpy_operation(
     for value in (*arguments, *keywords.values()):
         escaping.look(reader, value)
     first = arguments[0] if arguments else None
-    if isinstance(first, Tensor) and short in _CONVERTING and _depends(first):
+    if (
+        isinstance(first, Tensor)
+        and short in _CONVERTING
+        and (_depends(first) or state.is_traced_input(reader, first, node))
+    ):
         state.graph_numpy(reader, first, written_as(node, name), node)
     values = [*arguments, *keywords.values()]
     flow = merge(reader.read(value, node) for value in values)

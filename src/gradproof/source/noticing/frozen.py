@@ -19,6 +19,9 @@ def traced_call(
 ) -> None:
     """A traced function is called."""
     reader.facts.frozen.update(reader.facts.outdated.get(id(function), {}))
+    # Arrays, too, are tensors of the graph inside.
+    given = [one for one in arguments if isinstance(one, Tensor) and one.form != "number"]
+    reader.facts.traced_inputs[id(function)] = given
     if looping:
         costs.number_given(reader, function, arguments, node)
     costs.traced_for_one_call(reader, function, node)

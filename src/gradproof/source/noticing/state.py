@@ -273,6 +273,17 @@ def _maker(reader: Reader) -> ast.AST | None:
     return None
 
 
+def is_traced_input(reader: Reader, value: Tensor, node: ast.AST) -> bool:
+    """Says whether a name of a function stands for what the traced function around was given."""
+    frame = reader.frame
+    given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    if frame.traced is None or not isinstance(given, ast.Name) or frame.guarded:
+        return False
+    inputs = reader.facts.traced_inputs.get(id(frame.traced), [])
+    own = given.id in frame.scopes[0].names
+    return own and value.form == "tensor" and any(one is value for one in inputs)
+
+
 def graph_numpy(reader: Reader, value: Tensor, name: str, node: ast.AST) -> None:
     """`.numpy()` on a tensor of a traced function."""
     frame = reader.frame
