@@ -43,7 +43,7 @@ def measures_error(recording: Recording, index: int, kinds: frozenset[str] = ERR
         return True
     if operation.type == "Mul" and len(set(operation.inputs)) == 1 and "Square" in kinds:
         return True
-    inputs = [recording.operations[number] for number in operation.inputs]
+    inputs = [recording.operations[source] for source in operation.inputs]
     if operation.type in REDUCTIONS:
         return bool(inputs) and measures_error(recording, inputs[0].index, kinds)
     if operation.type in ("AddV2", "AddN", "Mul", "RealDiv"):
