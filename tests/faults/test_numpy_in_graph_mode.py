@@ -69,6 +69,21 @@ def test_other_things_without_numpy():
         assert "GP608" not in [code for code, _ in proven(run)]
 
 
+def test_keras_asks_itself():
+    """Keras 3.9 fails while it writes which variable the optimizer does not know."""
+    message = (
+        'File "base_optimizer.py", line 330, in _check_variables_are_known\n'
+        'File "variables.py", line 372, in __repr__\n'
+        "numpy() is only available when eager execution is enabled."
+    )
+    run = replace(
+        never_applied(healthy()),
+        calls=(),
+        crash=Crash("NotImplementedError", message, (at(9), at(4))),
+    )
+    assert "GP608" not in [code for code, _ in proven(run)]
+
+
 def test_called_back_eagerly():
     """What `tf.py_function` calls runs as plain Python, in a traced step too."""
     assert_silent(

@@ -35,6 +35,9 @@ SYMBOLIC = re.compile(
 )
 """A tensor of a traced function was asked for its value."""
 
+OF_KERAS = ", in _check_variables_are_known"
+"""There Keras up to 3.9 asks for one, to say that an optimizer does not know a variable."""
+
 
 REFUSALS = (
     "singleton tf.Variable",
@@ -89,7 +92,8 @@ def leak(run: Run) -> Leak | None:
 
 def asks_for_value(run: Run) -> bool:
     """The program ended because a tensor in a traced function has no value."""
-    return run.crash is not None and SYMBOLIC.search(run.crash.message) is not None
+    message = run.crash.message if run.crash is not None else ""
+    return SYMBOLIC.search(message) is not None and OF_KERAS not in message
 
 
 def in_trace(run: Run) -> bool:
