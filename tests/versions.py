@@ -31,6 +31,9 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "trap-12-pinn": "Keras 3.3 refuses a bare `tf.Variable`",
         "zero-gradient-region-1": "Keras 3.3 refuses a bare `tf.Variable`",
     },
+    "2.19": {
+        "ndim": "`ndim` of Keras 3.9 takes no bare `tf.Variable`",
+    },
 }
 """For each TensorFlow: faults and programs that are something else there, and why."""
 
