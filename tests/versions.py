@@ -32,6 +32,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "zero-gradient-region-1": "Keras 3.3 refuses a bare `tf.Variable`",
     },
     "2.19": {
+        "keras3-variable-interop": "Keras 3.9 fails over its own words about a variable",
         "ndim": "`ndim` of Keras 3.9 takes no bare `tf.Variable`",
     },
 }

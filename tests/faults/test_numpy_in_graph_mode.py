@@ -72,8 +72,8 @@ def test_other_things_without_numpy():
 def test_keras_asks_itself():
     """Keras 3.9 fails while it writes which variable the optimizer does not know."""
     message = (
-        'File "base_optimizer.py", line 330, in _check_variables_are_known\n'
-        'File "variables.py", line 372, in __repr__\n'
+        'File "keras/src/optimizers/base_optimizer.py", line 330, in _check_variables_are_known\n'
+        'File "keras/src/backend/common/variables.py", line 372, in __repr__\n'
         "numpy() is only available when eager execution is enabled."
     )
     run = replace(

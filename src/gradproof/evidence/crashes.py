@@ -35,8 +35,8 @@ SYMBOLIC = re.compile(
 )
 """A tensor of a traced function was asked for its value."""
 
-OF_KERAS = ", in _check_variables_are_known"
-"""There Keras up to 3.9 asks for one, to say that an optimizer does not know a variable."""
+OF_KERAS = re.compile(r"keras\b.*, in __repr__$", re.MULTILINE)
+"""There Keras up to 3.9 asks a variable for one, to write what else was wrong."""
 
 
 REFUSALS = (
@@ -93,7 +93,7 @@ def leak(run: Run) -> Leak | None:
 def asks_for_value(run: Run) -> bool:
     """The program ended because a tensor in a traced function has no value."""
     message = run.crash.message if run.crash is not None else ""
-    return SYMBOLIC.search(message) is not None and OF_KERAS not in message
+    return SYMBOLIC.search(message) is not None and OF_KERAS.search(message) is None
 
 
 def in_trace(run: Run) -> bool:
