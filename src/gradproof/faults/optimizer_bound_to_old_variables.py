@@ -110,7 +110,9 @@ def prove(run: Run) -> Iterator[Finding]:
         another = len(strange) == len(keys)
         first = next((one for one in run.applies if one.optimizer == apply.optimizer), apply)
         parted = beside(apply.stack, first.stack)
-        shared = another and optimizer.made_at is not None
+        # Where one step meets the next model, the line that made the optimizer tells it; where
+        # two calls take turns, the second of them does.
+        shared = another and optimizer.made_at is not None and apply.place == first.place
         yield Finding(
             f"`{optimizer.name}` was built for {len(apply.known)} variables and was given "
             f"{len(strange)} that are not among them: {listed(names)}",
