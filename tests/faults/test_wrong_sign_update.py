@@ -450,3 +450,25 @@ def test_an_error_times_itself():
     """
     assert_findings(text.format(loss="error * error", mark="  # GP504"))
     assert_silent(text.format(loss="error * x", mark=""))
+
+
+@pytest.mark.parametrize(
+    ("method", "rate", "mark"),
+    [
+        ("scatter_sub", "0.1", ""),
+        ("scatter_add", "-0.1", ""),
+        ("scatter_add", "0.1", "  # GP504"),
+    ],
+)
+def test_rows_of_a_table(method: str, rate: str, mark: str):
+    """The rows that were looked up are moved by the values of their gradient."""
+    text = """
+        table = tf.Variable(tf.zeros((9, 4)))
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(tf.gather(table, indices) - x))
+            slope = tape.gradient(loss, table)
+            table.{method}(tf.IndexedSlices({rate} * slope.values, slope.indices)){mark}
+    """
+    text = text.format(method=method, rate=rate, mark=mark)
+    (assert_findings if mark else assert_silent)(text)

@@ -39,7 +39,7 @@ ELEMENTWISE = frozenset(
 KEEPS_GRADIENT = frozenset(
     """clip_by_norm clip_by_value clip identity convert_to_tensor cast multiply divide negative
     where nan_to_num scalar_mul divide_no_nan truediv realdiv normalize check_numerics
-    ensure_shape""".split()
+    ensure_shape IndexedSlices""".split()
 )
 """Operations whose result still is the gradient they were given, scaled or clipped."""
 

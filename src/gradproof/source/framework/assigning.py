@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 
+_OF_ROWS = {"scatter_add": "assign_add", "scatter_sub": "assign_sub"}
+"""What changes single rows, and what does the same to all of them."""
+
 Arguments = list[Value]
 Keywords = dict[str, Value]
 
@@ -37,6 +40,10 @@ def variable_method(
             else keywords.get("value", keywords.get("delta", Constant(None)))
         )
         _assigned(reader, variable, name, value, node)
+        return variable
+    if name in _OF_ROWS:
+        rows = arguments[0] if arguments else keywords.get("sparse_delta", Constant(None))
+        _assigned(reader, variable, _OF_ROWS[name], rows, node)
         return variable
     if name == "scatter_nd_update":
         rows = arguments[1] if len(arguments) > 1 else keywords.get("updates", Constant(None))

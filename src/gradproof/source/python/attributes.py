@@ -248,10 +248,13 @@ def _of_tensor(reader: Reader, value: Tensor, name: str, node: ast.AST) -> Value
             ]
             return ListValue(items, True, True)
         return Unknown("shape", data=True)
-    if name in ("dtype", "size", "ndim", "name", "device", "op", "graph"):
+    if name in ("dtype", "size", "ndim", "name", "device", "op", "graph", "indices"):
         return Unknown(name, data=True)
     if name in ("T", "values", "value", "flat", "real", "imag"):
-        return tensors.plain(reader, reader.read(value, node), node, form=value.form)
+        plain = tensors.plain(reader, reader.read(value, node), node, form=value.form)
+        if name == "values":  # of the gradient of a table
+            plain.gradient, plain.sign = value.gradient, value.sign
+        return plain
     return Bound(value, name)
 
 
