@@ -25,7 +25,7 @@ from records import (
     with_operations,
 )
 from records import with_updates as updated
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 LOSS = """
 with tf.GradientTape() as tape:
@@ -362,3 +362,10 @@ def test_an_angle_clipped_to_the_edge():
     line = "loss = tf.reduce_mean(tf.acos(tf.clip_by_value(rate, {0}, {1})))"
     assert_findings(LOSS.format(lines=line.format(-1.0, 1.0) + "  # GP303"))
     assert_silent(LOSS.format(lines=line.format(-0.999, 0.999)))
+
+
+def test_mended_product_with_infinity():
+    """Infinity is replaced, not a mask that has these letters in its name."""
+    lines = """scores = rate + (1.0 - info) * -np.inf
+    loss = tf.reduce_mean(tf.nn.softmax(scores)[:, 0])"""
+    assert "(1.0 - info) * -1e9" in mended_snippet(LOSS.format(lines=lines))

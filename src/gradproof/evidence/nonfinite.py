@@ -111,8 +111,10 @@ def _infinite(run: Run, apply: Apply) -> Operation | None:
     ends = [target.operation for target in call.targets if target.operation >= 0]
     for index in sorted(recording.ancestors(ends)):
         operation = recording.operations[index]
+        if operation.type != "Mul":
+            continue
         values = [_constant(recording, operation, number) for number in (0, 1)]
-        if operation.type == "Mul" and any(one is not None and isinf(one) for one in values):
+        if any(one is not None and isinf(one) for one in values):
             return operation
     return None
 

@@ -85,28 +85,16 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
     for seen in loop.about("spent-zip"):
-        if seen.names:
-            yield Finding(
-                f"these pairs are an iterator, {seen.words}, and it is used up before this loop",
-                place=loop.place(seen.at),
-                label="nothing is left of them",
-                related=tuple(
-                    one for spot, words in seen.others for one in loop.related(spot, words)
-                ),
-                fix=Fix("keep the pairs in a list", safe=True),
-                symptoms=("gradients-never-applied", "variable-left-out"),
-            )
-            continue
+        by_loop = bool(seen.names)
+        when = "this loop" if by_loop else "they are applied"
+        listing = Edit(loop.place(seen.at), f"list({seen.at.text})")
         yield Finding(
-            f"these pairs are an iterator, {seen.words}, and it is used up before they are applied",
+            f"these pairs are an iterator, {seen.words}, and it is used up before {when}",
             place=loop.place(seen.at),
-            label="can be walked once",
+            label="nothing is left of them" if by_loop else "can be walked once",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
-            fix=Fix(
-                "keep the pairs in a list",
-                safe=True,
-                edits=(Edit(loop.place(seen.at), f"list({seen.at.text})"),),
-            ),
+            fix=Fix("keep the pairs in a list", safe=True, edits=() if by_loop else (listing,)),
+            symptoms=("gradients-never-applied", "variable-left-out") if by_loop else (),
         )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
+from ..noticing.singular import is_infinite
 from .draft import Draft, Function, NoMend, called, loaded, stored
 from .reach import node_of
 
@@ -57,8 +57,8 @@ def _finite(draft: Draft, node: ast.AST) -> Fix:
     for one in ast.walk(node):
         if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
             for side in (one.left, one.right):
-                text = draft.source(side)
-                if re.search(r"inf", text, re.IGNORECASE):
+                if is_infinite(side):
+                    text = draft.source(side)
                     number = "-1e9" if "-" in text or "NINF" in text else "1e9"
                     return Fix(
                         "a large number in place of infinity", False, (draft.replace(side, number),)

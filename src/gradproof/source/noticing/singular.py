@@ -104,13 +104,13 @@ def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value, result:
 def _masks_by_infinity(node: ast.BinOp) -> bool:
     """`(1 - mask) * -np.inf`: where the mask lets pass it is 0 times infinity."""
     sides = (node.left, node.right), (node.right, node.left)
-    return any(_is_infinite(one) and _is_mask(other) for one, other in sides)
+    return any(is_infinite(one) and _is_mask(other) for one, other in sides)
 
 
-def _is_infinite(node: ast.expr) -> bool:
+def is_infinite(node: ast.expr) -> bool:
     """`np.inf`, `-math.inf`, `float("-inf")`."""
     if isinstance(node, ast.UnaryOp):
-        return _is_infinite(node.operand)
+        return is_infinite(node.operand)
     if isinstance(node, ast.Attribute):
         return node.attr in ("inf", "infty", "Inf", "NINF")
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
