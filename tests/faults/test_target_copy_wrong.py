@@ -681,3 +681,38 @@ def test_the_update_of_two_names_belongs_to_their_story():
         """)
     )
     assert [there.message for there in found.related][-1] == "gets its own value"
+
+
+SHARED = """
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(8, activation="relu")(inputs)
+    values = keras.layers.Dense(2)(hidden)
+    online = keras.Model(inputs, values)
+    target = {made}{mark}
+
+    def sync():
+        {sync}
+
+    for _ in range(9):
+        with tf.GradientTape() as tape:
+            goal = tf.reduce_max(target(x + 1.0), axis=1)
+            loss = tf.reduce_mean(tf.square(tf.reduce_max(online(x), axis=1) - goal))
+        gradients = tape.gradient(loss, online.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, online.trainable_variables))
+        sync()
+"""
+
+HARD = "target.set_weights(online.get_weights())"
+SOFT = """for a, b in zip(target.variables, online.variables):
+            a.assign(0.9 * a + 0.1 * b)"""
+
+
+@pytest.mark.parametrize("sync", [HARD, SOFT])
+def test_two_models_of_the_same_layers(sync: str):
+    """A second model over the same tensors has no weights of its own; one to look inside has a use."""
+    same = SHARED.format(made="keras.Model(inputs, values)", sync=sync, mark="  # GP707")
+    assert_findings(same)
+    clone = SHARED.format(made="keras.models.clone_model(online)", sync=sync, mark="")
+    assert_silent(clone)
+    inside = "keras.Model(inputs, [hidden, values])"
+    assert_silent(SHARED.format(made=inside, sync="pass", mark=""))

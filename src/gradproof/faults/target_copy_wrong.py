@@ -63,6 +63,10 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "alias": "two names for one network: the target is no copy, it moves with every step",
+    "shared": (
+        "both models are made of the same layers: they share every weight, and the target moves "
+        "with every step"
+    ),
     "mixed": "the soft update mixes the target with itself: it never follows the other network",
     "its own": "the network is given its own weights: it follows no other one",
     "left": (
@@ -88,6 +92,7 @@ _WORDS = {
 }
 _LABELS = {
     "alias": "no copy",
+    "shared": "no copy",
     "mixed": "mixed with itself",
     "its own": "changes nothing",
     "left": "goes nowhere",
@@ -97,6 +102,7 @@ _LABELS = {
     "never copied": "other weights",
 }
 _MENDS = {
+    "shared": "build the layers anew for it, or clone the model, and copy the weights",
     "its own": "give it the weights of the network that is trained",
     "left": "give it to the copy: `copy.set_weights(mixed)`",
     "pulled back": "assign to the copy, not to the network that is trained",

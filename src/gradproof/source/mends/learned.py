@@ -178,19 +178,32 @@ def training_flag_missing(draft: Draft, finding: Finding) -> Iterator[Fix]:
             yield Fix("pass `training=True`", False, edits)
 
 
+def _named_at(draft: Draft, finding: Finding) -> ast.expr | None:
+    """The name of the other model, where that is made."""
+    made = (draft.statement(draft.at(there.place.span)) for there in finding.related)
+    return next((one.targets[0] for one in made if isinstance(one, ast.Assign)), None)
+
+
 def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """The target is a clone, and takes in the weights of the other network."""
     node = node_of(draft, finding)
     statement = draft.statement(node)
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name | ast.Attribute):
-        target, online = draft.source(statement.targets[0]), draft.source(statement.value)
+    shared = called(node) == "Model"
+    of = _named_at(draft, finding) if shared else getattr(statement, "value", None)
+    if isinstance(statement, ast.Assign) and isinstance(of, ast.Name | ast.Attribute):
+        target, online = draft.source(statement.targets[0]), draft.source(of)
         clone = f"{draft.keras}.models.clone_model({online})"
         edits = (
             draft.replace(statement.value, clone),
             draft.after(statement, f"{target}.set_weights({online}.get_weights())"),
         )
         yield Fix("clone the network", False, edits)
-    if isinstance(node, ast.Call) and called(node) != "assign" and len(node.args) > 1:
+    if (
+        isinstance(node, ast.Call)
+        and called(node) != "assign"
+        and len(node.args) > 1
+        and not shared
+    ):
         first, second = node.args[:2]
         swap = (
             draft.replace(first, draft.source(second)),

@@ -68,19 +68,23 @@ def pairs_of_one(reader: Reader, node: ast.For, iterated: Value) -> None:
         for one in ast.walk(statement)
         if isinstance(one, ast.Call) and name_of(one.func) == "assign"
     ]
+    copy, of = (one.owner for one in lists)
+    words = "alias"
+    if spot is None and isinstance(copy, Layer) and copy is not of and isinstance(of, Layer):
+        spot, words = reader.spot(copy.node), "shared"
     if spot is not None and written:
         others = (
             (reader.spot(node.iter), "pairs each variable with itself"),
             (reader.spot(written[0]), "gets its own value"),
         )
-        remark(reader, "target-copy-wrong", spot, "alias", (), others)
+        remark(reader, "target-copy-wrong", spot, words, (), others)
 
 
 def _of_one(left: ListValue, right: ListValue) -> bool:
     """Says whether two lists hold the variables of one network, in the same order."""
     owners = [[tapes.owner_of(item) for item in one.items] for one in (left, right)]
     alike = owners[0] == owners[1] and bool(owners[0]) and None not in owners[0]
-    return left.owner is right.owner if left.owner and right.owner else alike
+    return (left.owner is right.owner and bool(left.owner)) or alike
 
 
 def weights_set(reader: Reader, receiver: Value, value: Value | None, node: ast.AST) -> None:
@@ -248,6 +252,11 @@ def finish(reader: Reader) -> None:
     for copy, node in copies.own:
         if trained and not any(id(one) in trained for one in ownership.tracked(reader, copy)):
             remark(reader, "target-copy-wrong", reader.spot(node), "its own")
+    for copy, of, _ in copies.made:
+        shared = _shared(reader, copy, of)
+        if shared is not None and any(id(one) in trained for one in shared):
+            others = ((reader.spot(getattr(of, "node", copy.node)), "made of the same layers"),)
+            remark(reader, "target-copy-wrong", reader.spot(copy.node), "shared", (), others)
     for copy, network, node in copies.replaced:
         held = any(id(one) in trained for one in ownership.tracked(reader, copy))
         if not held and any(id(one) in trained for one in ownership.tracked(reader, network)):
@@ -272,6 +281,15 @@ def finish(reader: Reader) -> None:
         meant = _learns_from_it(copies, original, clone)
         if clone.called and learns and not moves and not written and not meant:
             remark(reader, "target-copy-wrong", reader.spot(clone.node), "never copied")
+
+
+def _shared(reader: Reader, copy: Layer | Instance, of: object) -> list[object] | None:
+    """The layers of two models, if both are made of the same ones."""
+    if copy is of or not isinstance(copy, Layer) or not isinstance(of, Layer):
+        return None
+    parts = [[*ownership.tracked(reader, one)] for one in (copy, of)]
+    numbers = [{id(one) for one in each} for each in parts]
+    return parts[0] if numbers[0] and numbers[0] == numbers[1] else None
 
 
 def _holds(reader: Reader, model: object, layer: Layer) -> bool:
