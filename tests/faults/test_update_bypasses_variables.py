@@ -415,3 +415,17 @@ def test_weights_that_are_blended_too_late():
 def test_weights_that_are_blended_in_time(lines: str):
     """They are set, shown in the next round, or only a difference."""
     assert_silent(BLENDED.format(lines=lines))
+
+
+def test_a_new_variable_in_the_place_of_the_old():
+    """`w = tf.Variable(w - rate * gradient)` trains, if not well; under another name it does not."""
+    step = """
+        w = tf.Variable(tf.zeros((4, 1)))
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - y))
+            gradient = tape.gradient(loss, w)
+            {name} = tf.Variable(w - 0.1 * gradient){mark}
+        """
+    assert_silent(step.format(name="w", mark=""))
+    assert_findings(step.format(name="moved", mark="  # GP402"))

@@ -74,6 +74,8 @@ def rebinds(
             if key in value.items:
                 _rebound(value.items[key], old, node)
         return value
+    if isinstance(before, Variable) and _takes_its_place(before, value):
+        reader.store.set_field(before, "assigned", True)
     owners = _new_values(value) or _mixed(reader, before, value, node)
     if not owners:
         if isinstance(value, Tensor) and not reader.active:
@@ -104,6 +106,12 @@ def rebinds(
         elif isinstance(before, Tensor) and before.rebound is not None and known is not None:
             value.rebound = before.rebound
     return value
+
+
+def _takes_its_place(before: Variable, value: Value) -> bool:
+    """`w = tf.Variable(w - rate * gradient)`: a new variable, with the new value of the old."""
+    initial = value.initial if isinstance(value, Variable) else None
+    return isinstance(initial, Tensor) and before in owners_of([*initial.update_of])
 
 
 def _handed_back(reader: Reader, before: Value | None, value: Value, node: ast.AST) -> Value:
