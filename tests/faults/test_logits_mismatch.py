@@ -331,3 +331,43 @@ def test_scores_for_a_divergence():
         """
     assert_findings(text.format(given="scores", mark="  # GP702"))
     assert_silent(text.format(given="tf.nn.softmax(scores)", mark=""))
+
+
+@pytest.mark.parametrize("loss", ["CategoricalCrossentropy()", "KLDivergence()"])
+def test_logarithms_for_probabilities(loss: str):
+    """What ends in `log_softmax` is never above 0; its exponential is what the loss expects."""
+    step = """
+        loss_function = keras.losses.{loss}{made}
+        with tf.GradientTape() as tape:
+            logs = tf.nn.log_softmax(model(x))
+            loss = loss_function(shares, {given}){mark}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    marks = ("", "  # GP702") if loss.startswith("KL") else ("  # GP702", "")
+    assert_findings(step.format(loss=loss, given="logs", made=marks[0], mark=marks[1]))
+    assert_silent(step.format(loss=loss, given="tf.exp(logs)", made="", mark=""))
+
+
+def test_logarithms_are_logits():
+    """A softmax over log-probabilities gives the probabilities again."""
+    assert_silent(
+        """
+        loss_function = keras.losses.CategoricalCrossentropy(from_logits=True)
+        with tf.GradientTape() as tape:
+            loss = loss_function(shares, tf.nn.log_softmax(model(x)))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    )
+
+
+def test_logarithms_for_probabilities_proven():
+    """The clip of a loss of probabilities makes one number of them all."""
+    via = ("__call__", "sparse_categorical_crossentropy", "minimum")
+    run = with_operations(
+        healthy(),
+        operation(TANH, "LogSoftmax", (MATMUL,), line=3),
+        operation(ADD, "Minimum", (TANH, READ_BIAS), via=via),
+    )
+    assert proven(run) == [("GP702", 4)]

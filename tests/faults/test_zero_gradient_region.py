@@ -145,3 +145,60 @@ def test_some_of_a_dict(bounded):
     """Only those whose name is listed are kept positive."""
     assert_findings(RATES.format(speed=-0.2, bounded=bounded, mark="  # GP302"))
     assert_silent(RATES.format(speed=0.2, bounded=bounded, mark=""))
+
+
+ONE_VALUE = """
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), {last}])
+loss_function = keras.losses.{loss}
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = loss_function({y}, net(x)){mark}
+    gradients = tape.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+"""
+
+
+def test_a_softmax_over_a_single_unit():
+    """It is 1 for every input; of two units, or as a sigmoid, it is not."""
+    for last, found in (
+        ('keras.layers.Dense(1, activation="softmax")', True),
+        ('keras.layers.Dense(2, activation="softmax")', False),
+        ('keras.layers.Dense(1, activation="sigmoid")', False),
+    ):
+        text = ONE_VALUE.format(last="{last}", loss="BinaryCrossentropy()", y="y", mark="")
+        if found:
+            listed = f"\n    {last},{MARK}\n"
+            assert_findings(text.format(last=listed))
+        else:
+            assert_silent(text.format(last=last))
+
+
+MARK = "  # GP302"
+
+
+def test_classes_of_which_there_is_one():
+    """The share of the only class is 1, whatever the model says of it."""
+    for loss, units, mark in (
+        ("CategoricalCrossentropy(from_logits=True)", 1, MARK),
+        ("CategoricalCrossentropy(from_logits=True)", 2, ""),
+        ("BinaryCrossentropy(from_logits=True)", 1, ""),
+    ):
+        last = f"keras.layers.Dense({units})"
+        text = ONE_VALUE.format(last=last, loss=loss, y="y", mark=mark)
+        (assert_findings if mark else assert_silent)(text)
+
+
+def test_attention_to_one_word():
+    """A softmax over one value within a network may be one of many lengths."""
+    assert_silent(
+        """
+        score, out = keras.layers.Dense(1), keras.layers.Dense(1)
+        words = tf.reshape(x, (-1, 1, 4))
+        with tf.GradientTape() as tape:
+            weights = tf.nn.softmax(score(words), axis=1)
+            loss = tf.reduce_mean(tf.square(out(tf.reduce_sum(weights * words, axis=1)) - y))
+        variables = score.trainable_variables + out.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))
+        """
+    )

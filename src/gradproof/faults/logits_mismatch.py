@@ -100,9 +100,11 @@ def find(loop: Loop) -> Iterator[Finding]:
                 f"{call.activation}"
             )
         else:
-            message = (
-                f"`{call.loss}` expects probabilities, and the prediction is the raw output "
-                "of a linear layer"
+            logs = call.activation == "log_softmax"
+            message = f"`{call.loss}` expects probabilities, and the prediction is " + (
+                "their logarithm, which is never above 0"
+                if logs
+                else "the raw output of a linear layer"
             )
         yield Finding(
             message,
@@ -229,14 +231,19 @@ def _raw(recording: Recording, operation: Operation) -> Finding | None:
     if not losses or operation.type not in CLIPS or not operation.inputs:
         return None
     before = _cooled(recording, _origin(recording, operation))
-    if before.type not in LINEAR or any(name in before.via for name in losses):
+    logs = before.type == "LogSoftmax"
+    if not (before.type in LINEAR or logs) or any(name in before.via for name in losses):
         return None
+    range_, kind = ("never above 0", "logarithms") if logs else ("any number", "logits")
     return Finding(
-        f"the output of {before.type}, which may be any number, goes into `{losses[-1]}`, which "
-        f"clips it to [epsilon, 1 - epsilon]: the logits are taken for probabilities",
+        f"the output of {before.type}, which may be {range_}, goes into `{losses[-1]}`, which "
+        f"clips it to [epsilon, 1 - epsilon]: the {kind} are taken for probabilities",
         place=operation.place,
         label="expects probabilities",
-        related=second_places((before.place, "the last layer is linear"), but=operation.place),
+        related=second_places(
+            (before.place, "log_softmax is applied here" if logs else "the last layer is linear"),
+            but=operation.place,
+        ),
     )
 
 

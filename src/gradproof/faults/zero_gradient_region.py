@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from ..evidence.loop import Loop
     from ..evidence.run import Run
 
+_ONE_OUTPUT = "use a sigmoid, or one output for each class"
+
 
 def find(loop: Loop) -> Iterator[Finding]:
     """Variables that start where a clip is flat."""
@@ -81,6 +83,15 @@ def find(loop: Loop) -> Iterator[Finding]:
             related=loop.related(call.at, "asked for gradients here"),
             variables=names,
             fix=Fix("use a smooth bound such as softplus, or start inside the bounds", safe=False),
+        )
+    for seen in loop.about("zero-gradient-region"):
+        yield Finding(
+            f"{seen.words} is always 1: the gradient of all that leads to it is exactly 0",
+            place=loop.place(seen.at),
+            label="always the same",
+            variables=seen.names,
+            fix=Fix(_ONE_OUTPUT, safe=False),
+            title="a softmax over a single value passes no gradient",
         )
 
 
@@ -95,7 +106,7 @@ def prove(run: Run) -> Iterator[Finding]:
         clips = zero.operation.type in CLIPS or of_one or full
         if clips and zero.steps >= 2 and zero.custom is None:
             how = "the same for every input, being over one value" if of_one else "flat on one side"
-            mend = Fix("use a sigmoid, or one output for each class", safe=False)
+            mend = Fix(_ONE_OUTPUT, safe=False)
             if full:
                 how = "flat, to the last digit, for values as large as these"
                 mend = Fix("bring the inputs to about zero mean and unit variance", safe=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...evidence.loop import Broadcast, LossCall
 from ..flow import merge
-from ..noticing import habits, replicas, weighing
+from ..noticing import habits, over_one, replicas, weighing
 from ..python.methods import name_of
 from ..values import (
     Bound,
@@ -57,6 +57,7 @@ def loss_called(
         _compare(reader, loss.kind, settings, prediction, node, loss.node)
     elif loss.kind in api.DIVERGENCES and prediction is not None:
         _compare(reader, loss.kind, {}, prediction, node, None)
+    over_one.predicted(reader, loss.kind, prediction, node)
     if loss.kind in _REGRESSIONS and loss.kind[:1].islower() and reader.generation == "2":
         target = given.get("y_true")
         if target is not None and prediction is not None:
@@ -83,6 +84,7 @@ def logit_loss(
         prediction = given.get("logits")
         if prediction is not None:
             _compare(reader, short, {"from_logits": Constant(True)}, prediction, node, None)
+            over_one.predicted(reader, short, prediction, node)
     else:
         given = dict(zip(("target", "output"), arguments, strict=False)) | keywords
         prediction = given.get("output")
@@ -113,7 +115,7 @@ def _compare(
         return
     logits = bool(given.value) if isinstance(given, Constant) else False
     probability = prediction.ending in ("softmax", "sigmoid")
-    linear = prediction.ending == "linear"
+    linear = prediction.ending in ("linear", "log_softmax")
     if (logits and probability) or (not logits and linear):
         _mismatch(reader, kind, prediction, node, flag, logits=logits)
 

@@ -134,7 +134,9 @@ def _describe(
         result.whole = shapes.of_literal(first) if dtype is None else shapes.is_whole(dtype)
     if short in api.MAKES_LOSS and result.flow:
         result.loss = 1
-    if short in ("softmax", "sigmoid", "relu") and not name.startswith("keras.layers"):
+    if short in ("softmax", "log_softmax", "sigmoid", "relu") and not name.startswith(
+        "keras.layers"
+    ):
         result.ending, result.ender = short, node
     if short in ("add", "subtract") and first is not None and second is not None:
         op: ast.operator = ast.Add() if short == "add" else ast.Sub()
