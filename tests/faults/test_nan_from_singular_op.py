@@ -369,3 +369,28 @@ def test_mended_product_with_infinity():
     lines = """scores = rate + (1.0 - info) * -np.inf
     loss = tf.reduce_mean(tf.nn.softmax(scores)[:, 0])"""
     assert "(1.0 - info) * -1e9" in mended_snippet(LOSS.format(lines=lines))
+
+
+@pytest.mark.parametrize(
+    ("last", "given", "found"),
+    [
+        ("tanh", "share", True),
+        ("tanh", "share + 1e-7", True),
+        ("tanh", "share + 1.0", False),
+        ("tanh", "tf.clip_by_value(share, 1e-7, 1.0)", False),
+        ("tanh", "tf.maximum(share, 1e-7)", False),
+        ("tanh", "(share + 1e-7) ** 2", False),
+        ("sigmoid", "share + 1e-7", False),
+    ],
+)
+def test_a_logarithm_of_what_may_be_negative(last: str, given: str, *, found: bool):
+    """Half of what tanh gives is below zero, where no small number added helps."""
+    text = f"""
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="{last}")])
+        with tf.GradientTape() as tape:
+            share = net(x)
+            loss = -tf.reduce_mean(tf.math.log({given})){"  # GP303" if found else ""}
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    (assert_findings if found else assert_silent)(text)

@@ -79,6 +79,8 @@ _WORDS = {
     "all that is computed from it",
     "clipped": "clipping brings what lies outside exactly to 1 or -1; the derivative there is "
     "infinite, and times the zero of the clip it is no number",
+    "negative": "what comes here lies between -1 and 1; below zero this is no number, and so is "
+    "all that is computed from it",
     "zero": "a variable that starts at zero comes here, where the derivative is infinite: its "
     "first gradient is no number",
 }
@@ -86,10 +88,14 @@ _WORDS = {
 _LABELS = {
     "masked": "differentiated everywhere",
     "infinite": "0 times infinity",
+    "negative": "not defined below zero",
     "clipped": "no finite derivative at 1 and -1",
 }
 _APART = "keep the argument away from the edge before the operation"
-_FINITE = "a large number in place of infinity, such as -1e9"
+_HELP = {
+    "infinite": "a large number in place of infinity, such as -1e9",
+    "negative": "end in an activation that is positive, such as a sigmoid",
+}
 _TIMES = "the target is computed from a product with infinity, and 0 times infinity is no number"
 _EDGE = (
     "of the operations between them and the target only {} has an infinite derivative within its "
@@ -110,7 +116,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             place=loop.place(remark.at),
             label=_LABELS.get(remark.words, "no finite derivative at zero"),
             variables=remark.names,
-            fix=Fix(_FINITE if remark.words == "infinite" else _APART, safe=False),
+            fix=Fix(_HELP.get(remark.words, _APART), safe=False),
         )
 
 
@@ -134,7 +140,7 @@ def prove(run: Run) -> Iterator[Finding]:
         _APART,
     )
     if found.infinite is not None:
-        why, label, help = _TIMES, _LABELS["infinite"], _FINITE
+        why, label, help = _TIMES, _LABELS["infinite"], _HELP["infinite"]
     elif found.masked is not None:
         why, label = _UNSAFE, "differentiated for what is masked too"
     yield Finding(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SINGULAR = frozenset("sqrt log rsqrt reciprocal divide acos asin pow".split())
 _BOUNDING = frozenset("maximum minimum clip_by_value clip exp softplus".split())
 _INFINITY = frozenset({"inf", "infinity"})
+_SIGNED = frozenset({"tanh", "softsign"})
+"""Activations of which half the values are below zero."""
 _KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
 
 
@@ -59,6 +61,8 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
     zeros = value.ending == "relu" and not value.bounded
     if short in ("sqrt", "rsqrt", "log") and zeros and reader.active and result.flow:
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "clamped")
+    if short in ("sqrt", "rsqrt", "log") and _may_be_negative(value) and reader.active:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "negative")
     if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "self")
     elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
@@ -67,6 +71,18 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         bound = node.args[1]
         at_zero = isinstance(bound, ast.Constant) and bound.value == 0
         result.self_difference = value.self_difference and at_zero
+
+
+def _is_little(value: Value) -> bool:
+    """A number that keeps a logarithm off zero."""
+    number = value.value if isinstance(value, Constant) else None
+    return isinstance(number, float) and 0.0 <= number < 0.5
+
+
+def _may_be_negative(value: Tensor) -> bool:
+    """The output of such an activation, as it is or with a little added; clipped, it is not."""
+    added = bool(value.made) and isinstance(value.made[-1], ast.BinOp)
+    return value.ending in _SIGNED and (added or not value.bounded)
 
 
 def _clipped_to_one(value: Tensor) -> bool:
@@ -99,6 +115,10 @@ def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value, result:
         result.singular = ((node, right.tokens),)
     if isinstance(op, ast.Add):
         result.bounded = with_number
+        little = any(_is_little(one) for one in (left, right))
+        for one in tensors if little else ():
+            if _may_be_negative(one):
+                result.ending, result.ender = one.ending, one.ender
 
 
 def _masks_by_infinity(node: ast.BinOp) -> bool:
