@@ -383,3 +383,32 @@ def test_one_hot_rows_in_a_run(made: str, shape: tuple[int, ...], found: list[ob
         operation(SUB, "Mul", (ADD, Y), line=3, shape=(8, 8, 4)),
     )
     assert [one for one in proven(run) if one[0] == "GP701"] == found
+
+
+def test_a_convolution_that_leaves_one_step():
+    """Its output has an axis more than targets in a column: `(n, 1, 1)` against `(n, 1)`."""
+    step = """
+        inputs = keras.Input((10, 1))
+        hidden = keras.layers.Conv1D(8, {size}, activation="relu")(inputs)
+        net = keras.Model(inputs, {last}(keras.layers.Conv1D(1, 1)(hidden)))
+        windows, following = np.random.rand(32, 10, 1), np.random.rand(32).reshape(-1, 1)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(windows) - following)){mark}
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    assert_findings(step.format(size=10, last="", mark="  # GP701"))
+    assert_silent(step.format(size=9, last="", mark=""))
+    assert_silent(step.format(size=10, last="keras.layers.Flatten()", mark=""))
+
+
+@pytest.mark.parametrize(("last", "found"), [(1, [("GP701", 4)]), (3, [])])
+def test_columns_with_an_axis_more_proven(last: int, found: list[tuple[str, int]]):
+    """(8, 1, 1) minus (8, 1) makes (8, 8, 1); of longer rows all pairs may be meant."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(8, 1, last)),
+        operation(Y, EXTERNAL, taped=False, shape=(8, last)),
+        operation(SUB, "Sub", (ADD, Y), shape=(8, 8, last)),
+    )
+    assert proven(run) == found

@@ -236,11 +236,11 @@ def _depending(run: Run, call: GradientCall, keys: list[int], tensors: list[int]
 
 
 def _crossed(left: Shape | None, right: Shape | None, result: Shape | None) -> bool:
-    """(N,) against (N, 1), which gives (N, N)."""
-    if left is None or right is None or result is None or len(result) != 2:
+    """(N,) against (N, 1), which gives (N, N), or (N, 1) against (N, 1, 1)."""
+    if not left or not right or result is None:
         return False
-    flat, column = (left, right) if len(left) == 1 else (right, left)
-    if len(flat) != 1 or len(column) != 2 or column[1] != 1:
+    flat, column = sorted((left, right), key=len)
+    if not len(flat) + 1 == len(column) == len(result) or {*flat[1:], *column[1:]} != {1}:
         return False
     # Where only the flat one's length is known, it need not be a batch.
     return flat[0] != 1 and column[0] != 1 and flat[0] in (None, column[0])

@@ -131,6 +131,9 @@ LINEAR_LAYERS = frozenset(
 )
 """Layers that end in what their `activation` says, and linear without one."""
 
+CONVOLUTIONS = frozenset("Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D".split())
+"""Convolutions that keep the number of axes; the last figure but one tells those of an example."""
+
 PRESERVES_ENDING_LAYERS = frozenset("Flatten Reshape Permute Input InputLayer Identity".split())
 
 OPTIMIZERS = frozenset(

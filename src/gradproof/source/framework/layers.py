@@ -137,9 +137,9 @@ def _make_leaf(
             layer.parts = [inner]
             layer.ended_by = inner.ended_by if isinstance(inner, Layer) else None
         return
-    names = {"Dense": ("units", "activation"), "Conv2D": ("filters", "kernel_size")}.get(
-        kind, ("units",)
-    )
+    names: tuple[str, ...] = ("units", "activation") if kind == "Dense" else ("units",)
+    if kind in api.CONVOLUTIONS:
+        names = ("filters", "kernel_size", "strides", "padding")
     for name, value in zip(names, arguments, strict=False):
         layer.arguments.setdefault(name, value)
     layer.ended_by = ending_of(kind, layer.arguments, arguments)

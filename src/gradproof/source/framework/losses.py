@@ -190,9 +190,11 @@ def _joint_loss(
 def _aligned(target: Value, output: Value) -> Value:
     """The target as the compiled loss gets it: a column, if the output is one."""
     first, second = shapes.of(target), shapes.of(output)
+    if not isinstance(target, Tensor) or not first or not second or len(first) > len(second):
+        return target
     # Tried with Keras 3.15.1 and tf-keras 2.21.0, own functions included.
-    if isinstance(target, Tensor) and first is not None and shapes.makes_a_table(first, second):
-        return replace(target, shape=(first[0], 1))
+    if shapes.makes_a_table(first, second):
+        return replace(target, shape=(first[0], *second[1:]))
     return target
 
 
@@ -243,7 +245,7 @@ def _meet(reader: Reader, node: ast.AST, left: shapes.Shape, right: shapes.Shape
         first, second = spot(node.args[0]), spot(node.args[1])
     else:
         return
-    flat = "left" if len(left) == 1 else "right"
+    flat = "left" if len(left) < len(right) else "right"
     reader.facts.broadcasts[
         Broadcast(spot(node), first, second, shapes.words(left), shapes.words(right), flat)
     ] = None

@@ -49,11 +49,11 @@ def broadcast(left: Shape | None, right: Shape | None) -> Shape | None:
 
 
 def makes_a_table(left: Shape | None, right: Shape | None) -> bool:
-    """Says whether `(n,)` meets `(n, 1)`: the result is n by n."""
-    if left is None or right is None:
+    """Says whether `(n,)` meets `(n, 1)`, or `(n, 1)` meets `(n, 1, 1)`: the result is n by n."""
+    if not left or not right:
         return False
-    flat, column = (left, right) if len(left) < len(right) else (right, left)
-    if len(flat) != 1 or len(column) != 2 or column[1] != 1:
+    flat, column = sorted((left, right), key=len)
+    if len(flat) + 1 != len(column) or {*flat[1:], *column[1:]} != {1}:
         return False
     if flat[0] == 1 or column[0] == 1:
         return False
@@ -245,6 +245,8 @@ def of_layer(layer: Layer, value: Value | None) -> Shape | None:
     length = units.value if isinstance(units, Constant) and isinstance(units.value, int) else None
     if kind == "Dense":
         return (*shape[:-1], length) if shape else None
+    if kind in api.CONVOLUTIONS:
+        return _convolved(layer, shape)
     if kind == "Embedding":
         return (*shape, None) if shape is not None else None
     if kind in ("LSTM", "GRU", "SimpleRNN") and "return_sequences" not in layer.arguments:
@@ -254,6 +256,27 @@ def of_layer(layer: Layer, value: Value | None) -> Shape | None:
     if kind == "Flatten":
         return (shape[0], None) if shape else None
     return None
+
+
+def _convolved(layer: Layer, shape: Shape | None) -> Shape | None:
+    """A convolution keeps the axes, and each length less what is not padded."""
+    filters = _whole(layer.arguments.get("filters"), None)
+    axes = int(layer.kind[-2])
+    if shape is None or len(shape) != axes + 2 or "data_format" in layer.arguments:
+        return None
+    if {"strides", "dilation_rate"} & layer.arguments.keys():
+        return (shape[0], *[None] * axes, filters)
+    padding = layer.arguments.get("padding", Constant("valid"))
+    if isinstance(padding, Constant) and padding.value == "same":
+        return (*shape[:-1], filters)
+    sizes = from_value(layer.arguments.get("kernel_size")) or (None,)
+    sizes = sizes * axes if len(sizes) == 1 else sizes
+    known = isinstance(padding, Constant) and padding.value == "valid" and len(sizes) == axes
+    lengths = (
+        length - size + 1 if known and length is not None and size is not None else None
+        for length, size in zip(shape[1:-1], sizes, strict=False)
+    )
+    return (shape[0], *lengths, filters)
 
 
 def declared(value: Value) -> Shape | None:

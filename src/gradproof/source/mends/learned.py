@@ -19,12 +19,17 @@ _MAKING: dict[str, tuple[type[ast.operator], ...]] = {
 """Operators that may have given what a run saw; by source alone any may."""
 
 
+_ONES = re.compile(r"\([^,]*(,|(, 1)+)\)")
+"""A shape of which all lengths but the first are 1."""
+
+
 def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
     """Both sides get one shape."""
     node = node_of(draft, finding)
     shapes = re.findall(r"`([^`]*)` (?:has shape )?(\([^)]*\))", finding.message)
-    columns = [text for text, shape in shapes if re.fullmatch(r"\([^,]*, 1\)", shape)]
-    flats = [text for text, shape in shapes if re.fullmatch(r"\([^,]*,\)", shape)]
+    lengths = {shape: shape.count(", 1") for _, shape in shapes if _ONES.fullmatch(shape)}
+    columns = [text for text, shape in shapes if lengths.get(shape, 0) == max(lengths.values()) > 0]
+    flats = [text for text, shape in shapes if shape in lengths and text not in columns]
     measured = re.search(
         r"shapes (\([^)]*\)) and (\([^)]*\)) give (a difference|a product|targets)", finding.message
     )
@@ -40,7 +45,7 @@ def shape_broadcast(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if made and met:
         # A run knows them in the order of the operands; calls may swap theirs.
         for side, shape in zip(reversed(sides), shapes_seen, strict=True):
-            (columns if shape.endswith(", 1)") else flats).append(draft.source(side))
+            (columns if shape == max(shapes_seen, key=len) else flats).append(draft.source(side))
     # Without known shapes both ways are offered; a run tells them apart.
     for squeezed, known in ((True, columns), (False, flats)):
         for side in sides:
