@@ -252,11 +252,9 @@ def finish(reader: Reader) -> None:
     for copy, node in copies.own:
         if trained and not any(id(one) in trained for one in ownership.tracked(reader, copy)):
             remark(reader, "target-copy-wrong", reader.spot(node), "its own")
-    for copy, of, _ in copies.made:
-        shared = _shared(reader, copy, of)
-        if shared is not None and any(id(one) in trained for one in shared):
-            others = ((reader.spot(getattr(of, "node", copy.node)), "made of the same layers"),)
-            remark(reader, "target-copy-wrong", reader.spot(copy.node), "shared", (), others)
+    for copy, network, _ in copies.made:
+        if isinstance(copy, Layer) and isinstance(network, Layer):
+            _share(reader, copy, network, trained)
     for copy, network, node in copies.replaced:
         held = any(id(one) in trained for one in ownership.tracked(reader, copy))
         if not held and any(id(one) in trained for one in ownership.tracked(reader, network)):
@@ -283,13 +281,12 @@ def finish(reader: Reader) -> None:
             remark(reader, "target-copy-wrong", reader.spot(clone.node), "never copied")
 
 
-def _shared(reader: Reader, copy: Layer | Instance, of: object) -> list[object] | None:
-    """The layers of two models, if both are made of the same ones."""
-    if copy is of or not isinstance(copy, Layer) or not isinstance(of, Layer):
-        return None
-    parts = [[*ownership.tracked(reader, one)] for one in (copy, of)]
-    numbers = [{id(one) for one in each} for each in parts]
-    return parts[0] if numbers[0] and numbers[0] == numbers[1] else None
+def _share(reader: Reader, copy: Layer, of: Layer, trained: set[int]) -> None:
+    """Two models are made of the same layers, some of which are trained."""
+    parts, others = ({id(one) for one in ownership.tracked(reader, net)} for net in (copy, of))
+    if copy is not of and parts == others and parts & trained:
+        made = ((reader.spot(of.node), "made of the same layers"),)
+        remark(reader, "target-copy-wrong", reader.spot(copy.node), "shared", (), made)
 
 
 def _holds(reader: Reader, model: object, layer: Layer) -> bool:
