@@ -35,6 +35,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradproof.generation import pinned_generation
+
 HERE = Path(__file__).parent
 GRADPROOF = str(Path(sys.executable).with_name("gradproof"))
 MARK = "\n## Precision\n"
@@ -154,6 +156,9 @@ def read(pin: str, cache: Path) -> Read:
     folder = unpacked(pin, cache)
     package = pin.split("==")[0]
     command = [GRADPROOF, "check", ".", "--format", "json", "--exit-zero", "--no-cache"]
+    if pinned_generation(str(folder.resolve()), {}) is None:
+        # What is installed here says nothing of other people's packages.
+        command += ["--keras", "both"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"precision.py: reading {pin} failed\n{done.stderr}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 
 import pytest
 
 from commands import STUCK, ask
-from gradproof.generation import installed_generation, pinned_generation
+from gradproof.generation import installed_generation, installed_keras, pinned_generation
 
 POETRY = """\
 [[package]]
@@ -92,26 +93,29 @@ def test_a_lock_wins_over_what_asks_for_a_range(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "legacy", "generation"),
+    ("found", "legacy", "generation"),
     [
-        ("3.15.1", "", "3"),
-        ("2.15.0", "", "2"),
-        ("3.15.1", "1", "2"),
-        (None, "", None),
-        ("?", "", None),
+        ("keras-3.15.1.dist-info", "", "3"),
+        ("keras-2.15.0.dist-info", "", "2"),
+        ("Keras-2.3.1-py3.7.egg-info", "", None),
+        ("keras-2.3.1-py3.7.egg-info", "", "2"),
+        ("keras-3.15.1.dist-info", "1", "2"),
+        ("keras-tuner-3.0.dist-info", "", None),
+        ("keras_cv-3.0.dist-info", "", None),
+        ("keras", "", None),
     ],
 )
-def test_what_is_installed(monkeypatch, version, legacy, generation):
+def test_what_is_installed(tmp_path, monkeypatch, found, legacy, generation):
     """What `tf.keras` will mean, told without importing it."""
-
-    def installed(name):
-        if version is None:
-            raise metadata.PackageNotFoundError(name)
-        return version
-
-    monkeypatch.setattr(metadata, "version", installed)
+    (tmp_path / found).mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "none"), str(tmp_path)])
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", legacy)
     assert installed_generation() == generation
+
+
+def test_what_is_installed_is_what_python_finds():
+    """The folders that are looked through are those of an import."""
+    assert installed_keras() == int(metadata.version("keras").split(".")[0])
 
 
 BARE = """\
@@ -138,13 +142,14 @@ for x in tf.data.Dataset.from_tensors(tf.ones((2, 4))):
 
 
 def test_what_is_pinned_is_judged(tmp_path):
-    """The option wins over the pin, the pin over nothing; and that is said."""
+    """The option wins over the pin, and the pin over what is installed."""
     (tmp_path / "train.py").write_text(BARE)
 
     def check(*options):
         return ask("check", *options, "train.py", cwd=tmp_path)
 
-    assert "for Keras 2 and 3" in check().stdout
+    assert "for Keras 2 and 3" in check("--keras", "both").stdout
+    assert check().stdout == check("--keras", installed_generation()).stdout
     (tmp_path / "requirements.txt").write_text("tensorflow==2.15\n")
     pinned = check()
     assert (pinned.returncode, "Keras 2 and 3" in pinned.stdout) == (0, False)

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .collecting import patterns
 from .files import Unreadable, shown_path
-from .generation import pinned_generation
+from .generation import (
+    BOTH,
+    GENERATIONS,
+    installed_generation,
+    legacy_asked,
+    pinned_generation,
+)
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
     from .fault import Fault
 
-GENERATIONS = ("2", "3")
 """Of Keras."""
 
 
@@ -62,7 +67,7 @@ class Settings:
         ignore: Codes of those left out.
         exclude: Patterns of paths that are not searched.
         per_file_ignores: Patterns of paths, each with codes left out there.
-        keras: `"2"` or `"3"`.
+        keras: One of `GENERATIONS`.
         baseline: Path of the baseline, absolute.
     """
 
@@ -110,7 +115,7 @@ class Choice(NamedTuple):
         select: Codes; `None` if the option was not given.
         ignore: Codes.
         exclude: Patterns, relative to the working directory.
-        keras: `"2"` or `"3"`.
+        keras: One of `GENERATIONS`.
         isolated: No file of the project counts, not even its requirements.
     """
 
@@ -184,16 +189,26 @@ class Configuration:
         return self.at(os.path.dirname(path)).excludes(path, is_folder)
 
     def keras(self, path: str) -> str | None:
-        """The Keras generation that a file is for, if its project says so.
+        """The Keras generation that a file is for, if anything beside the file tells.
+
+        What is asked for decides, then what its project pins, then what is installed
+        here, which the program would meet if it were run.
 
         Raises:
             Unreadable: Its settings make no sense.
         """
         folder = os.path.dirname(path)
         asked = self.choice.keras or self.at(folder).keras
+        if asked == BOTH:
+            return None
         if asked or self.choice.isolated:
             return asked
-        return pinned_generation(folder, self._pins)
+        return pinned_generation(folder, self._pins) or self._installed
+
+    @cached_property
+    def _installed(self) -> str | None:
+        # Under TF_USE_LEGACY_KERAS each file's own imports tell which Keras it meets.
+        return None if legacy_asked() else installed_generation()
 
     @cached_property
     def _chosen(self) -> Settings:
@@ -257,7 +272,7 @@ def _settings(table: Mapping[str, object], path: str) -> Settings:
             raise Unreadable(f"{_shown(path)}: [tool.gradproof] has no key `{key}`; {hint}")
     keras = table.get("keras")
     if keras is not None and (isinstance(keras, bool) or str(keras) not in GENERATIONS):
-        raise _wrong(path, "keras", '"2" or "3"', keras)
+        raise _wrong(path, "keras", '"2", "3" or "both"', keras)
     baseline = table.get("baseline")
     if baseline is not None and not isinstance(baseline, str):
         raise _wrong(path, "baseline", "the path of a file", baseline)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 import click
 
+from ..generation import GENERATIONS
+
 if TYPE_CHECKING:
     from ..answer import Answer
     from ..evidence.run import Run
@@ -51,7 +53,7 @@ def report_options(command: Callable[..., Work]) -> Callable[..., Work]:
             "--isolated", is_flag=True, help="Ignore pyproject.toml and requirements files."
         ),
         click.option(
-            "--keras", type=click.Choice(["2", "3"]), help="The generation the code is for."
+            "--keras", type=click.Choice(GENERATIONS), help="The generation the code is for."
         ),
         click.option("--ignore", multiple=True, metavar="FAULTS", help="Leave these out."),
         click.option(
