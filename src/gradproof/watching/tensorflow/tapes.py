@@ -9,7 +9,7 @@ import weakref
 from collections import Counter
 from typing import Any
 
-from ...evidence.gradients import GradientCall, Source, Tape, Target
+from ...evidence.gradients import GradientCall, Tape
 from ...finding import Place
 from ..patches import Patches
 from ..places import Places, Stack
@@ -18,8 +18,9 @@ from .frames import stack_here
 from .frozen import FrozenNumbers
 from .functions import Functions
 from .graphs import TracedOperations
-from .kinds import bare, is_handed_back, is_variable
-from .notes import CallNote, Operations, TapeNote, dtype_of, flat, identity, shape_of_tensor
+from .kinds import bare, is_variable
+from .notes import CallNote, Operations, TapeNote, flat, identity
+from .plain_tapes import plain_call, plain_tape
 from .variables import Variables
 
 KEEP = 3
@@ -244,7 +245,7 @@ class Tapes:
         self._lit = -1 if call.traced else self.steps
         self.fresh = True
         if not call.traced:
-            self._plain_call(call)
+            plain_call(call, self._variables)
 
     def _light(self, tape: Any, result: Any) -> None:
         """A call that is not recorded: looks only whether something is new."""
@@ -306,10 +307,10 @@ class Tapes:
         """Turns the notes of a finished graph into plain data."""
         for note in self.notes:
             if note.operations is operations:
-                self._plain_tape(note)
+                plain_tape(note, self._eager.gaps)
         for call in self.calls:
             if call.tape.operations is operations:
-                self._plain_call(call, final=True)
+                plain_call(call, self._variables, final=True)
 
     def record(self, calls: int) -> tuple[tuple[Tape, ...], tuple[GradientCall, ...]]:
         """Tapes and calls as plain data.
@@ -318,10 +319,10 @@ class Tapes:
             calls: Calls of traced functions so far.
         """
         return (
-            tuple(self._plain_tape(note) for note in self.notes),
+            tuple(plain_tape(note, self._eager.gaps) for note in self.notes),
             tuple(
                 dataclasses.replace(
-                    self._plain_call(call),
+                    plain_call(call, self._variables),
                     times=max(1, calls - call.before)
                     if call.traced
                     else max(1, self._asked[call.stack]),
@@ -329,76 +330,3 @@ class Tapes:
                 for call in self.calls
             ),
         )
-
-    def _plain_tape(self, note: TapeNote) -> Tape:
-        operations = note.operations
-        if isinstance(operations, TracedOperations) and operations.graph is None and note.plain:
-            return note.plain
-        place = operations.position if isinstance(operations, TracedOperations) else int
-        note.plain = Tape(
-            note.key,
-            operations.key,
-            note.stack,
-            place(note.opened),
-            None if note.closed is None else place(note.closed),
-            note.persistent,
-            note.automatic,
-            note.watched,
-            tuple(
-                (tensor if isinstance(tensor, int) else operations.find(tensor), where)
-                for tensor, where in note.watches
-            ),
-            note.outer,
-            self._eager.gaps == note.gaps or isinstance(operations, TracedOperations),
-        )
-        return note.plain
-
-    def _plain_call(self, call: CallNote, final: bool = False) -> GradientCall:
-        """Eager calls are turned at once, traced ones when the graph is read."""
-        if call.plain is not None and (call.settled or not call.traced):
-            return call.plain
-        operations = call.tape.operations
-        at = operations.position(call.at) if isinstance(operations, TracedOperations) else call.at
-        call.plain = GradientCall(
-            call.key,
-            call.stack,
-            call.tape.key,
-            operations.key,
-            at,
-            tuple(
-                Target(operations.find(target), shape_of_tensor(target), dtype_of(target))
-                for target in call.targets
-            ),
-            tuple(
-                self._source(operations, source, call.results, number)
-                for number, source in enumerate(call.sources)
-            ),
-            call.method,
-            call.traced,
-            call.zeros,
-            call.inner,
-            call.error,
-            call.step,
-        )
-        if final or not call.traced:
-            call.settled = True
-            call.targets, call.sources, call.results = [], [], None
-        return call.plain
-
-    def _source(
-        self, operations: Operations, source: Any, results: list[Any] | None, number: int
-    ) -> Source:
-        gradient = results[number] if results is not None and number < len(results) else None
-        connected = None if results is None else gradient is not None
-        result = operations.find(getattr(gradient, "values", gradient)) if connected else None
-        if is_variable(source):
-            key = self._variables.key(source)
-            name = str(getattr(source, "path", None) or source.name).split(":")[0]
-            back = is_handed_back(source)
-            if back and key is not None:
-                name = self._variables.path(key)
-            return Source(key, None, "variable", name, dtype_of(source), connected, result, back)
-        if hasattr(source, "dtype") and hasattr(source, "shape"):
-            index = operations.find(source)
-            return Source(None, index, "tensor", "", dtype_of(source), connected, result)
-        return Source(None, None, "other", type(source).__name__, "", connected, result)
