@@ -81,3 +81,23 @@ def test_a_method_that_call_uses():
     bound = "scores = scores - tf.reduce_max(scores, axis=-1, keepdims=True)"
     assert_silent(text.format(policy=HALF, bound=bound, mark=""))
     assert_silent(text.format(policy="", bound="pass", mark=""))
+
+
+@pytest.mark.parametrize(
+    ("policy", "made", "found"),
+    [
+        ('keras.backend.set_floatx("float16")', "Adam(0.01)", True),
+        ('keras.mixed_precision.set_global_policy("float16")', "AdamW(0.01)", True),
+        ('keras.mixed_precision.set_global_policy("mixed_float16")', "Adam(0.01)", False),
+        ('keras.backend.set_floatx("float16")', "Adam(0.01, epsilon=1e-4)", False),
+        ('keras.backend.set_floatx("float16")', "SGD(0.01)", False),
+        ('keras.backend.set_floatx("float32")', "Adam(0.01)", False),
+    ],
+)
+def test_adam_of_variables_in_float16(policy: str, made: str, *, found: bool):
+    """Its mean of squares and its epsilon are zero there."""
+    text = f"{policy}\nadam = keras.optimizers.{made}"
+    if found:
+        assert_findings(f"{text}  # GP305")
+    else:
+        assert_silent(text)

@@ -101,6 +101,15 @@ _WORDS = {
         "zero in float16",
         "use a larger number, or compute in float32",
     ),
+    "optimizer": (
+        (
+            "it keeps its mean of squares in float16, where that of gradients below 0.008 is zero, "
+            "and divides by the root of it, with an epsilon that is next to zero there: the steps "
+            "are huge"
+        ),
+        "divides by zero in float16",
+        'keep the variables in float32, with the policy "mixed_float16", or give it `epsilon=1e-4`',
+    ),
 }
 
 

@@ -130,6 +130,7 @@ class Facts:
         self.entered_again: dict[int, tuple[Tape, ast.expr]] = {}
         self.batches = weighing.Batches()
         self.half: ast.AST | None = None
+        self.half_variables: ast.AST | None = None
         self.outputs: dict[int, ast.AST] = {}
         self.tape_nodes: dict[int, ast.Call] = {}
         self.losses_read = False

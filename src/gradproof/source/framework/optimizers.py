@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..joining import flow_of, leaves
-from ..noticing import copied_rates, frozen, habits, idle_sums, masks, rates, state
+from ..noticing import copied_rates, frozen, habits, halves, idle_sums, masks, rates, state
 from ..python import iterators
 from ..values import (
     Bound,
@@ -55,6 +55,7 @@ def make_optimizer(
     reader.facts.optimizer_made(optimizer)
     scopes.made(reader, optimizer)
     generations.argument_given(reader, optimizer, node)
+    halves.optimizer_made(reader, kind, given, node)
     rate = given.get("learning_rate")
     if rate is not None:
         rates.rate(reader, rate, node)

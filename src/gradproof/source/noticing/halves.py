@@ -21,6 +21,10 @@ LARGEST = 65504.0
 SMALLEST = 3e-8
 """Positive numbers below this are zero in float16."""
 
+ENOUGH = 1e-5
+"""An epsilon with which Adam makes no huge steps in float16; with 1e-4 it trains, as was tried."""
+
+_ADAMS = frozenset({"Adam", "AdamW", "Nadam"})
 _BOUNDED = frozenset(
     """reduce_max max maximum minimum square abs clip_by_value clip stop_gradient softplus relu
     norm squared_difference""".split()
@@ -34,6 +38,18 @@ def policy_set(reader: Reader, name: str, arguments: list[Value], node: ast.AST)
         value = arguments[0] if arguments else None
         if isinstance(value, Constant):
             reader.facts.half = node if value.value in ("mixed_float16", "float16") else None
+            reader.facts.half_variables = node if value.value == "float16" else None
+    elif name.endswith("set_floatx") and arguments and isinstance(arguments[0], Constant):
+        reader.facts.half_variables = node if arguments[0].value == "float16" else None
+
+
+def optimizer_made(reader: Reader, kind: str, given: dict[str, Value], node: ast.AST) -> None:
+    """An optimizer that divides by the root of a mean of squares, with its epsilon."""
+    policy, epsilon = reader.facts.half_variables, given.get("epsilon", Constant(1e-7))
+    tiny = isinstance(epsilon, Constant) and isinstance(epsilon.value, float)
+    if policy is not None and kind in _ADAMS and tiny and epsilon.value < ENOUGH:
+        others = ((reader.spot(policy), "variables are float16 from here on"),)
+        habits.remark(reader, "float16-range", reader.spot(node), "optimizer", (), others)
 
 
 def is_mixed(policy: ast.AST | None) -> bool:
