@@ -16,9 +16,11 @@ from records import (
     MATMUL,
     MEAN,
     READ_BIAS,
+    READ_KERNEL,
     SQUARE,
     SUB,
     TANH,
+    X,
     healthy,
     operation,
     proven,
@@ -394,3 +396,35 @@ def test_a_logarithm_of_what_may_be_negative(last: str, given: str, *, found: bo
         optimizer.apply_gradients(zip(gradients, net.trainable_variables))
         """
     (assert_findings if found else assert_silent)(text)
+
+
+def _with_logarithm(argument: str, loss: float = nan) -> Run:
+    """A logarithm on the way, steps with finite gradients, and such a loss."""
+    run = with_operations(
+        healthy(),
+        operation(SQUARE, "Log", (SUB,)),
+        operation(SUB, argument, (5, 6)),
+    )
+    return replace(run, steps=tuple(replace(step, loss=loss) for step in run.steps))
+
+
+def test_a_loss_that_is_no_number():
+    """The derivative of a logarithm is finite below zero, where the loss is NaN."""
+    assert proven(_with_logarithm("AddV2")) == [("GP303", 4)]
+    assert proven(_with_logarithm("Sigmoid")) == []
+    assert proven(_with_logarithm("AddV2", loss=0.5)) == []
+
+
+def test_one_minus_a_probability():
+    """It gets to zero by rounding only; a quotient beside it is the likelier cause."""
+    run = with_operations(
+        healthy(),
+        operation(X, "Const", taped=False, value=1.0, dtype="float32"),
+        operation(MATMUL, "Sigmoid", (READ_KERNEL,), line=3),
+        operation(TANH, "Sub", (X, MATMUL), line=3),
+        operation(ADD, "Log", (TANH,), line=3),
+        operation(SQUARE, "RealDiv", (ADD, SUB)),
+    )
+    bad = updated(run, KERNEL, gradient_norm=nan, change_norm=nan, along=None).steps[1]
+    run = replace(run, steps=(run.steps[0], replace(bad, loss=nan), run.steps[2]))
+    assert proven(run) == [("GP303", 4)]

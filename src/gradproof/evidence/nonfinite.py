@@ -166,7 +166,7 @@ def _candidates(
     # Keras's own layers and losses keep away from the edge, or mean to.
     own = [operation for operation in edged if "__call__" not in operation.via]
     left = own or edged
-    left = [one for one in left if not _above_zero(recording, one)] or left
+    left = [one for one in left if not above_zero(recording, one)] or left
     if step.loss is not None:
         fitting = [one for one in left if _fits(recording, one, isfinite(step.loss))]
         left = fitting or left
@@ -213,9 +213,13 @@ def _is_partition(recording: Recording, operation: Operation) -> bool:
     return taken.type in ("Max", "StopGradient")
 
 
-def _above_zero(recording: Recording, operation: Operation) -> bool:
+def above_zero(recording: Recording, operation: Operation) -> bool:
     """The argument comes from an operation that hardly gets to zero."""
     before = _argument(recording, operation)
+    if before is not None and before.type == "Sub" and _constant(recording, before, 0) == 1:
+        # `1 - p` of a probability is one.
+        before = recording.operations[before.inputs[1]]
+        return before.type in ("Sigmoid", "Softmax")
     return before is not None and before.type in ABOVE_ZERO
 
 

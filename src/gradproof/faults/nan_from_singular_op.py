@@ -121,10 +121,23 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 
 def prove(run: Run) -> Iterator[Finding]:
-    """Find the only operation that can have made a gradient not finite."""
+    """Find the only operation that can have made a gradient, or a loss, not finite."""
     from ..evidence.growth import growths
+    from ..evidence.nan_losses import nan_losses
     from ..evidence.nonfinite import non_finite
 
+    for lost in nan_losses(run):
+        yield Finding(
+            f"in {len(lost.steps)} measured steps the loss was NaN and every gradient finite: "
+            f"{lost.cause.type} of something below zero is no number, and its derivative is one",
+            place=lost.cause.place,
+            label=_LABELS["negative"],
+            related=second_places((lost.apply.place, "applied here")),
+            variables=lost.names,
+            step=lost.steps[0].index,
+            evidence={"steps": len(lost.steps)},
+            fix=Fix(_HELP["negative"], safe=False),
+        )
     found = non_finite(run)
     cause = (found.infinite or found.cause or found.masked) if found is not None else None
     if found is None or cause is None:
