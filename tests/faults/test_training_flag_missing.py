@@ -278,3 +278,33 @@ def test_a_default_by_another_name():
     assert_silent(text.format(default="False", told=", True", mark=""))
     assert_silent(text.format(default="False", told=", train=False", mark=""))
     assert_silent(text.format(default="True", told="", mark=""))
+
+
+def test_call_past_keras():
+    """A layer's own `call` takes the default of its signature, which Keras would not."""
+    text = """
+        class Block(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.dense, self.drop = keras.layers.Dense(4), keras.layers.Dropout(0.5)
+
+            def call(self, inputs, training=False):
+                return self.drop(self.dense(inputs), training=training)
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.block = Block()
+
+            def call(self, inputs, training=False):
+                return {made}
+
+        net = Net()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    assert_findings(text.format(made="self.block.call(inputs)  # GP706"))
+    assert_silent(text.format(made="self.block.call(inputs, training)"))
+    assert_silent(text.format(made="self.block(inputs)"))

@@ -159,16 +159,19 @@ for _ in range(3):
 
 
 def test_a_softmax_over_a_single_unit():
-    """It is 1 for every input; of two units, or as a sigmoid, it is not."""
-    for last, found in (
-        ('keras.layers.Dense(1, activation="softmax")', True),
-        ('keras.layers.Dense(2, activation="softmax")', False),
-        ('keras.layers.Dense(1, activation="sigmoid")', False),
+    """It is 1 for every input; of two units, or as a sigmoid, it is not.
+
+    Keras gives its binary cross-entropy what stands before the softmax.
+    """
+    for last, loss, found in (
+        ('keras.layers.Dense(1, activation="softmax")', "MeanSquaredError()", True),
+        ('keras.layers.Dense(1, activation="softmax")', "BinaryCrossentropy()", False),
+        ('keras.layers.Dense(2, activation="softmax")', "MeanSquaredError()", False),
+        ('keras.layers.Dense(1, activation="sigmoid")', "MeanSquaredError()", False),
     ):
-        text = ONE_VALUE.format(last="{last}", loss="BinaryCrossentropy()", y="y", mark="")
+        text = ONE_VALUE.format(last="{last}", loss=loss, y="y", mark="")
         if found:
-            listed = f"\n    {last},{MARK}\n"
-            assert_findings(text.format(last=listed))
+            assert_findings(text.format(last=f"\n    {last},{MARK}\n"))
         else:
             assert_silent(text.format(last=last))
 

@@ -63,10 +63,15 @@ def layer_called(reader: Reader, layer: Layer, node: ast.AST) -> None:
 
 
 def _left_at_its_default(reader: Reader, flag: object) -> ast.Call | None:
-    """The call of a function of the program's own that hands on the default of its flag."""
+    """The call of a function of the program's own that hands on the default of its flag.
+
+    Or of a layer's `call`, past Keras, which would hand on the flag.
+    """
     for frame in reversed(reader.frames):
-        function = frame.function
-        if function is None or function.name in ("call", "__call__") or flag is None:
+        function, by = frame.function, getattr(frame.call, "func", None)
+        if function is None or flag is None:
+            continue
+        if function.name in ("call", "__call__") and getattr(by, "attr", "") != "call":
             continue
         if any(one is flag for one in function.defaults.values()):
             return frame.call if isinstance(frame.call, ast.Call) else None

@@ -18,6 +18,12 @@ OF_CLASSES = frozenset(
 )
 """Losses that make shares of what is predicted, along its last axis."""
 
+_OF_LOGITS = frozenset(
+    """BinaryCrossentropy binary_crossentropy BinaryFocalCrossentropy
+    binary_focal_crossentropy""".split()
+)
+"""Losses for which Keras takes what stands before the softmax of its own layer."""
+
 
 def predicted(reader: Reader, kind: str, prediction: Value | None, node: ast.AST) -> None:
     """A loss of this kind is given a prediction, while a tape records."""
@@ -28,6 +34,8 @@ def predicted(reader: Reader, kind: str, prediction: Value | None, node: ast.AST
     names: tuple[str, ...] = ()
     if prediction.ending == "softmax" and (one or _of_one_unit(ender)):
         if isinstance(ender, Layer):
+            if kind in _OF_LOGITS:
+                return
             node, names = ender.node, (ender.name,) if ender.name else ()
         elif isinstance(ender, ast.AST):
             node = ender
