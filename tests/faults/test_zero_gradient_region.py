@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.evidence.run import Run
 from records import (
+    ADD,
     BIAS,
     KERNEL,
     MATMUL,
+    READ_BIAS,
     SQUARE,
     SUB,
     TANH,
+    at,
     healthy,
     operation,
     proven,
@@ -205,3 +209,23 @@ def test_attention_to_one_word():
         optimizer.apply_gradients(zip(gradients, variables))
         """
     )
+
+
+def _fallen(steps: int, loss: float = 2.0, via: tuple[str, ...] = ("__call__",)) -> Run:
+    """Zeros in the last steps, with a ReLU after the bias of the last layer."""
+    run = healthy()
+    flat = with_updates(run, KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None).steps[0]
+    last = tuple(replace(flat, index=4 + number, loss=loss) for number in range(steps))
+    variables = tuple(replace(one, layer_made_at=at(1)) for one in run.variables)
+    return with_operations(
+        replace(run, variables=variables, steps=(*run.steps, *last)),
+        operation(ADD, "Relu", (READ_BIAS, TANH), via=via),
+    )
+
+
+def test_outputs_below_the_threshold_of_the_last_layer():
+    """At some step the last ReLU gives nothing but zeros, for good; at a loss of 0 it is done."""
+    assert proven(_fallen(12)) == [("GP302", 1)]
+    assert proven(_fallen(9)) == []
+    assert proven(_fallen(12, loss=0.0)) == []
+    assert proven(_fallen(12, via=())) == []

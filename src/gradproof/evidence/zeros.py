@@ -67,7 +67,7 @@ def zeros(run: Run) -> Iterator[Zero]:
             key = source.variable
             if key not in still or not source.connected or key is None:
                 continue
-            neck = _likeliest(run, call, key)
+            neck = likeliest(run, call, key)
             if neck is not None and not (is_of_one(neck.operation) and _moves(norms, call)):
                 recording = run.recording(call.recording)
                 groups.setdefault(neck.operation.place, (neck, recording, []))[2].append(key)
@@ -91,7 +91,7 @@ def _made_zero_later(run: Run, still: set[int]) -> set[int]:
         source.variable
         for call in run.calls
         for source in call.sources
-        if source.variable in changed and _likeliest(run, call, source.variable) is not None
+        if source.variable in changed and likeliest(run, call, source.variable) is not None
     }
     return changed if changed - flattened else set()
 
@@ -183,7 +183,8 @@ class _Neck:
         return "__call__" not in self.operation.via
 
 
-def _likeliest(run: Run, call: GradientCall, key: int) -> _Neck | None:
+def likeliest(run: Run, call: GradientCall, key: int) -> _Neck | None:
+    """What flattens the way from a variable to the target, most likely."""
     necks = (
         neck
         for neck in _necks(run, call, key)

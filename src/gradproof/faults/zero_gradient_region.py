@@ -100,6 +100,7 @@ def prove(run: Run) -> Iterator[Finding]:
     from ..evidence.zeros import SATURATES, is_of_one, zeros
 
     yield from _second(run)
+    yield from _fallen(run)
     for zero in zeros(run):
         of_one = is_of_one(zero.operation)
         full = zero.operation.type in SATURATES
@@ -125,6 +126,25 @@ def prove(run: Run) -> Iterator[Finding]:
                 evidence={"gradient_norm": 0.0, "steps": zero.steps},
                 fix=mend if of_one or full else None,
             )
+
+
+def _fallen(run: Run) -> Iterator[Finding]:
+    """Find outputs that have all fallen below the threshold of the last layer."""
+    from ..evidence.fallen import fallen
+
+    for found in fallen(run):
+        loss = found.steps[-1].loss
+        yield Finding(
+            f"the last {len(found.steps)} measured steps got gradients of exactly 0 for all of "
+            f"{listed(found.names)}, at a loss of {loss:.4g}: every output has fallen below the "
+            f"threshold of this {found.gate.type}, and nothing brings it back",
+            place=found.made_at,
+            label="flat where the outputs stand",
+            variables=found.names,
+            step=found.steps[0].index,
+            evidence={"gradient_norm": 0.0, "steps": len(found.steps)},
+            fix=Fix("no activation after the last layer, or one with a slope everywhere", False),
+        )
 
 
 def _second(run: Run) -> Iterator[Finding]:
