@@ -267,3 +267,17 @@ def test_a_tape_made_for_minimize():
         optimizer.minimize(loss, model.trainable_variables, tape=tape)
         """
     assert_silent(right, keras="2")
+
+
+def test_two_variables_in_one_line():
+    """One line is outside of the tape, not each of its variables."""
+    assert_findings(
+        """
+        w, b = tf.Variable(tf.zeros((4, 1))), tf.Variable(0.0)
+        outputs = tf.matmul(x, w) + b  # GP201
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(outputs - y))
+        gradients = tape.gradient(loss, [w, b])
+        optimizer.apply_gradients(zip(gradients, [w, b]))
+        """
+    )

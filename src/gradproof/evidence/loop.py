@@ -354,13 +354,18 @@ class Loop(NamedTuple):
         return () if spot is None else (Related(self.place(spot), message),)
 
     def breaks(self, *kinds: str) -> Iterator[tuple[Break, GradientCall, tuple[str, ...]]]:
-        """Every break of these kinds once, with a gradient call and names."""
-        seen: dict[tuple[str, Spot], tuple[Break, GradientCall, dict[str, None]]] = {}
+        """Every break of these kinds once, with a gradient call and names.
+
+        What is read too early in one line is read there once, whatever its names are.
+        """
+        seen: dict[tuple[object, ...], tuple[Break, GradientCall, dict[str, None]]] = {}
         for call in self.gradient_calls:
             for connection in call.connections:
                 lost = connection.lost
                 if lost is not None and lost.kind in kinds:
-                    entry = seen.setdefault((lost.kind, lost.at), (lost, call, {}))
+                    early = lost.kind in ("outside", "built once") and lost.caller is None
+                    where = (lost.at.path, lost.at.span.line, call.at) if early else (lost.at,)
+                    entry = seen.setdefault((lost.kind, *where), (lost, call, {}))
                     entry[2][connection.name] = None
         for lost, call, names in seen.values():
             yield lost, call, tuple(name for name in names if name)
