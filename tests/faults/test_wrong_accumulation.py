@@ -19,6 +19,7 @@ from records import (
     KERNEL_GRADIENT,
     MEAN,
     READ_KERNEL,
+    SQUARE,
     at,
     healthy,
     operation,
@@ -79,11 +80,12 @@ def test_no_buffers():
     assert not list(prove(healthy()))
 
 
-def added_up(run: Run, twin: int, shape: tuple[int, ...] = ()) -> Run:
+def added_up(run: Run, twin: int, shape: tuple[int, ...] = (), made: str = "Mean") -> Run:
     """The target is the loss plus something that another tape recorded."""
+    inputs = (SQUARE,) if made == "Mean" else ()
     run = with_operations(
         run,
-        operation(EARLIER, "Mean", line=4, shape=shape, tapes=frozenset({2})),
+        operation(EARLIER, made, inputs, line=4, shape=shape, tapes=frozenset({2})),
         operation(TOTAL, "AddV2", (EARLIER, MEAN), line=4, shape=shape),
     )
     other = Tape(2, 1, (at(twin),), opened=0, closed=1)
@@ -96,6 +98,11 @@ def test_losses_of_closed_tapes():
     (found,) = prove(added_up(healthy(), twin=2))
     assert found.place == at(4)
     assert "2 tapes" in found.message
+
+
+def test_a_number_that_an_earlier_tape_saw_first():
+    """TensorFlow keeps the tensors of plain numbers, such as the rate of a regulariser."""
+    assert not list(prove(added_up(healthy(), twin=2, made="External")))
 
 
 def test_tapes_of_different_lines():

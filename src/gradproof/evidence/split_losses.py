@@ -67,12 +67,17 @@ def _terms(recording: Recording, target: int, twins: set[int], own: int) -> Iter
         operation = recording.operations[index]
         if operation.shape != ():
             continue
-        if own not in operation.tapes and operation.tapes & twins:
+        if own not in operation.tapes and operation.tapes & twins and _computed(recording, index):
             yield operation
         if operation.type in ADDITIONS or operation.type in PLAIN:
             todo.extend(operation.inputs)
         elif operation.type in SCALINGS:
             todo.extend(operation.inputs[:1])
+
+
+def _computed(recording: Recording, index: int) -> bool:
+    """It is made of a variable; a number that TensorFlow keeps serves under every tape."""
+    return any(recording.operations[one].reads for one in recording.ancestors([index]))
 
 
 def _own(recording: Recording, call: GradientCall) -> bool:
