@@ -354,3 +354,24 @@ def test_nothing_for_an_input_that_is_no_weight():
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """
     )
+
+
+def test_one_gradient_for_two_inputs():
+    """TensorFlow wants one for each input, numbers and targets among them."""
+    text = """
+        @tf.custom_gradient
+        def error(prediction, target):
+            rest = prediction - target
+
+            def grad(upstream):
+                return {given}{mark}
+
+            return tf.square(rest), grad
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(error(model(x), y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(given="2.0 * upstream * rest", mark="  # GP301"))
+    assert_silent(text.format(given="2.0 * upstream * rest, None", mark=""))

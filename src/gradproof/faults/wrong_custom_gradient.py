@@ -132,6 +132,14 @@ def _of_gradients(loop: Loop) -> Iterator[Finding]:
                 fix=Fix("accept `variables=None` and return their gradients too", safe=False),
             )
             continue
+        if seen.names == ("few",):
+            yield Finding(
+                f"this gradient function gives {seen.words}: TensorFlow raises",
+                place=loop.place(seen.at),
+                label="a gradient for each input is missing",
+                fix=Fix("return one gradient for each input, `None` for targets", safe=False),
+            )
+            continue
         if seen.words == "swapped":
             yield Finding(
                 "the sum has the value of the stopped part, before it was made hard: what was made "

@@ -255,3 +255,4 @@ def custom_gradient(reader: Reader, function: Function, result: Value, node: ast
     """A function with its own gradient was called."""
     if not reader.silent:
         habits.ignores_upstream(reader, function, result)
+        habits.gives_too_few(reader, function, result)

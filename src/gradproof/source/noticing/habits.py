@@ -186,6 +186,22 @@ def takes_no_variables(
         remark(reader, "wrong-custom-gradient", spot, "variables", named, others)
 
 
+def gives_too_few(reader: Reader, function: Function, result: Value) -> None:
+    """A custom gradient that gives one gradient, of a function with several inputs: it raises."""
+    inner = result.items[1] if isinstance(result, ListValue) and len(result.items) == 2 else None
+    if not isinstance(inner, Function) or returned_zeros(result) is not None:
+        return
+    own, given = function.node.args, inner.node.args
+    open_ended = own.vararg or own.kwonlyargs or own.defaults or given.kwonlyargs or given.kwarg
+    body = inner.node.body if isinstance(inner.node.body, list) else []
+    returns = [n for part in body for n in ast.walk(part) if isinstance(n, ast.Return)]
+    if open_ended or len(own.args) < 2 or len(returns) != 1:
+        return
+    if isinstance(returns[0].value, ast.BinOp | ast.UnaryOp | ast.Constant):
+        words = f"one gradient for {len(own.args)} inputs"
+        remark(reader, "wrong-custom-gradient", reader.spot(returns[0]), words, ("few",))
+
+
 def ignores_upstream(reader: Reader, function: Function, result: Value) -> None:
     """A custom gradient that never looks at the gradient from above."""
     if not isinstance(result, ListValue) or len(result.items) != 2:
