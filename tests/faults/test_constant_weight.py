@@ -254,3 +254,24 @@ def test_prototypes():
     assert_silent(text.format(name="FixedPrototypes", made=drawn, mark=""))
     made = 'self.add_weight(shape=(count, 4), name="prototypes")'
     assert_silent(text.format(name="Nearest", made=made, mark=""))
+
+
+def test_a_weight_in_a_helper_beside_variables():
+    """The helper is called while the tape records; what is drawn for the data is no weight."""
+    text = """
+        {name} = 0.4 * tf.random.normal((4, 8)){mark}
+        hidden_b = tf.Variable(tf.zeros(8))
+        out_w = tf.Variable(tf.random.normal((8, 1)))
+
+        def forward(inputs):
+            return tf.nn.relu(inputs @ {name} + hidden_b) @ out_w
+
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(forward(x) - y))
+            gradients = tape.gradient(loss, [hidden_b, out_w])
+            optimizer.apply_gradients(zip(gradients, [hidden_b, out_w]))
+        """
+    assert_findings(text.format(name="hidden_w", mark="  # GP113"))
+    assert_silent(text.format(name="features", mark=""))
+    assert_silent(text.format(name="fixed_w", mark=""))

@@ -27,7 +27,7 @@ _DRAWN = (
 _WEIGHT = (
     r"^_?(w|W|b|weights?|kernel|bias|gamma|beta|scale|embeddings?|w\d|b\d|W\d"
     r"|[wWb]_\w+|[wW][xhioqkvzrcfgus]{1,2}|matrix|prototypes?|codebook|query|transitions?|(weights?|kernel|bias|embeddings?|matrix)_\w+"
-    r"|\w+_(weights?|kernel|bias|embeddings?|matrix))$"
+    r"|\w+_(weights?|kernel|bias|embeddings?|matrix|[wW]\d?))$"
 )
 _FIXED = (
     r"(?i)fourier|random_?features|random_?project|fixed|frozen|seed|reservoir|hash"
@@ -123,9 +123,10 @@ def look_beside_variables(reader: Reader) -> None:
             continue
         for one in made:
             target = one.targets[0]
-            if not isinstance(target, ast.Name) or not isinstance(one.value, ast.Call):
+            drawn = _scaled(one.value)
+            if not isinstance(target, ast.Name) or drawn is None:
                 continue
-            if not _draws(one.value, target.id, scope) or _named(scope, target.id, ast.Store) != 1:
+            if not _draws(drawn, target.id, scope) or _named(scope, target.id, ast.Store) != 1:
                 continue
             if re.search(_FIXED, target.id) or re.search(_FIXED, reader.spot(one).text):
                 continue
@@ -268,10 +269,13 @@ def _use(call: ast.AST, name: str) -> ast.expr | None:
 def _taped_use(scope: ast.AST, name: str) -> ast.expr | None:
     """Where a tape records that something is multiplied with it; only if that is its one use."""
     found: list[ast.expr] = []
-    for block in ast.walk(scope):
-        if isinstance(block, ast.With) and _records(block):
-            found += (one for one in ast.walk(block) if _multiplies(one, name))  # type: ignore[misc]
-    return found[0] if len(found) == 1 and _named(scope, name, ast.Load) == 1 else None
+    taped = [one for one in ast.walk(scope) if isinstance(one, ast.With) and _records(one)]
+    calls = [one for block in taped for one in ast.walk(block) if isinstance(one, ast.Call)]
+    names = {one.func.id for one in calls if isinstance(one.func, ast.Name)}
+    helpers = (one for one in ast.walk(scope) if isinstance(one, ast.FunctionDef))
+    for block in (*taped, *(one for one in helpers if one.name in names)):
+        found += (one for one in ast.walk(block) if _multiplies(one, name))  # type: ignore[misc]
+    return found[0] if len({*found}) == 1 and _named(scope, name, ast.Load) == 1 else None
 
 
 def _records(block: ast.With) -> bool:
