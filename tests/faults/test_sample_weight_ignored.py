@@ -537,3 +537,23 @@ def test_weights_that_are_looked_up_and_left():
         """
     assert_findings(text.format(mark="  # GP704", given=""))
     assert_silent(text.format(mark="", given=", sample_weight=weights"))
+
+
+def test_a_step_that_is_handed_weights():
+    """Data as `weights` beside inputs and targets; weights of a network are something else."""
+    text = """
+        loss_function = keras.losses.BinaryCrossentropy(from_logits=True)
+        dataset = tf.data.Dataset.from_tensor_slices((x, y, np.ones(8))).batch(4)
+
+        def step(inputs, targets, weights):
+            with tf.GradientTape() as tape:
+                loss = loss_function(targets, model(inputs){given}){mark}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for inputs, targets, weights in dataset:
+            step(inputs, targets, {handed})
+        """
+    assert_findings(text.format(given="", mark="  # GP704", handed="weights"))
+    assert_silent(text.format(given=", weights", mark="", handed="weights"))
+    assert_silent(text.format(given="", mark="", handed="model.trainable_variables"))

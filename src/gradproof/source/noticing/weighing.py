@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..framework import tapes
+from ..joining import flow_of
 from ..python.methods import own_attribute
 from ..values import (
     Asked,
@@ -20,6 +21,7 @@ from ..values import (
     Layer,
     ListValue,
     Tensor,
+    Unknown,
     Value,
     Variable,
 )
@@ -211,6 +213,22 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         loss = _loss(node)
         if loss is not None:
             unread.idle(reader, one, reader.spot(loss))
+
+
+def step_called(reader: Reader, function: Function, given: dict[str, Value]) -> None:
+    """A step is handed data as `weights`, beside inputs and targets, and never looks at them."""
+    definition = function.node
+    if reader.silent or reader.speculative or not isinstance(definition, ast.FunctionDef):
+        return
+    left, _ = unread.names(reader, definition)
+    for name, argument in left.items():
+        value = given.get(name)
+        data = isinstance(value, Tensor) or (isinstance(value, Unknown) and value.data)
+        short = "_" not in name and re.match(unread.WEIGHTS, name)
+        if value is None or not data or flow_of(value) or not short or len(given) < 3:
+            continue
+        if _trains(definition):
+            _tell(reader, definition, argument)
 
 
 # Padding
