@@ -210,3 +210,15 @@ def test_a_helper_in_a_loop_over_networks():
     opened = "with tf.GradientTape({}) as tape:"
     assert_findings(text.format(outside=opened.format(""), mark="  # GP213"))
     assert_silent(text.format(outside=opened.format("persistent=True"), mark=""))
+
+
+def test_in_a_generator_that_is_added_up():
+    """`sum` goes through all of it; of a generator nobody goes through nothing is known."""
+    text = """
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            parts = tf.unstack(model(x), axis=1)
+        total = {taken}(tf.reduce_sum(tape.gradient(part, x)) for part in [x[:, 0], x[:, 1]]){mark}
+        """
+    assert_findings(text.format(taken="sum", mark="  # GP213"))
+    assert_silent(text.format(taken="next", mark=""))

@@ -412,3 +412,17 @@ def test_columns_with_an_axis_more_proven(last: int, found: list[tuple[str, int]
         operation(SUB, "Sub", (ADD, Y), shape=(8, 8, last)),
     )
     assert proven(run) == found
+
+
+def test_a_column_that_is_squeezed_alone():
+    """`tf.squeeze` takes the axis of length 1 and leaves the batch; the targets keep theirs."""
+    step = """
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        targets = np.random.rand(8).reshape(-1, 1)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.abs(tf.squeeze(net(x)) - {targets})){mark}
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    assert_findings(step.format(targets="targets", mark="  # GP701"))
+    assert_silent(step.format(targets="tf.squeeze(targets)", mark=""))

@@ -96,7 +96,9 @@ def squeezed(shape: Shape | None, axis: Value | None) -> Shape | None:
     if shape is None:
         return None
     if axis is None:
-        return tuple(length for length in shape if length != 1) if None not in shape else None
+        # A length that nobody knows is that of a batch, and more than one.
+        known = None not in shape[1:]
+        return tuple(length for length in shape if length != 1) if known else None
     axes = from_value(axis)
     if axes is None:
         return None
@@ -119,7 +121,7 @@ def keeps_examples(reduction: Value | None) -> bool:
 
 def of_part(shape: Shape | None, count: int | None, axis: Value | None) -> Shape | None:
     """The shape of one of the equal parts that `split` gives; `count` may be unknown."""
-    place = _whole(axis, 0)
+    place = told(axis, 0)
     if shape is None or place is None or not -len(shape) <= place < len(shape):
         return None
     place %= len(shape)
@@ -201,8 +203,8 @@ def gathered(
     params: Shape | None, indices: Shape | None, axis: Value | None, batch: Value | None
 ) -> Shape | None:
     """The shape of `tf.gather`: one axis of the first gives way to those of the indices."""
-    shared = _whole(batch, 0)
-    place = _whole(axis, shared)
+    shared = told(batch, 0)
+    place = told(axis, shared)
     if params is None or indices is None or shared is None or place is None:
         return None
     if place < 0:
@@ -212,7 +214,8 @@ def gathered(
     return (*params[:place], *indices[shared:], *params[place + 1 :])
 
 
-def _whole(value: Value | None, default: int | None) -> int | None:
+def told(value: Value | None, default: int | None = None) -> int | None:
+    """A whole number that the file tells."""
     if value is None:
         return default
     return value.value if isinstance(value, Constant) and isinstance(value.value, int) else None
@@ -260,7 +263,7 @@ def of_layer(layer: Layer, value: Value | None) -> Shape | None:
 
 def _convolved(layer: Layer, shape: Shape | None) -> Shape | None:
     """A convolution keeps the axes, and each length less what is not padded."""
-    filters = _whole(layer.arguments.get("filters"), None)
+    filters = told(layer.arguments.get("filters"))
     axes = int(layer.kind[-2])
     if shape is None or len(shape) != axes + 2 or "data_format" in layer.arguments:
         return None

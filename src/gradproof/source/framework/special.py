@@ -227,6 +227,14 @@ def _unstack(
     if not arguments:
         return None
     flow = reader.read(arguments[0], node)
+    axis = keywords.get("axis", arguments[2] if len(arguments) > 2 else Constant(0))
+    shape, place = shapes.of(arguments[0]), shapes.told(axis)
+    if shape and place is not None and -len(shape) <= place < len(shape):
+        place %= len(shape)
+        length, part = shape[place], (*shape[:place], *shape[place + 1 :])
+        if length is not None and 0 < length < 9:
+            parts = (Tensor(flow, shape=part, made=reader.path(node)) for _ in range(length))
+            return ListValue([*parts], fixed=True)
     return ListValue([Tensor(flow, made=reader.path(node))], False)
 
 

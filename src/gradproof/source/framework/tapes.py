@@ -206,7 +206,8 @@ def _parting(earlier: Path, now: Path) -> ast.AST:
 
 def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
     """What a loop around a call runs over, if that is known: it runs more than once."""
-    for loop in ast.walk(reader.home(node).tree):
+    for found in ast.walk(reader.home(node).tree):
+        loop = _consumed(found)
         if isinstance(loop, ast.For) and id(loop) in reader.facts.turning:
             inside = [one for statement in loop.body for one in ast.walk(statement)]
             leaves = any(isinstance(one, _LEAVES) for one in inside)
@@ -221,10 +222,20 @@ def _listed_turns(reader: Reader, node: ast.AST) -> ast.AST | None:
 
 
 _LEAVES = (ast.Break, ast.Return, ast.If, ast.Try)
-_GATHERS = (ast.ListComp, ast.SetComp, ast.DictComp)
+_GATHERS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_CONSUMES = frozenset("sum list tuple sorted max min".split())
 
 
-def _in_entry(loop: ast.ListComp | ast.SetComp | ast.DictComp, node: ast.AST) -> bool:
+def _consumed(node: ast.AST) -> ast.AST | None:
+    """A loop; of generators only one that is gone through to its end, as by `sum`."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _CONSUMES and node.args:
+        return node.args[0] if isinstance(node.args[0], ast.GeneratorExp) else None
+    return None if isinstance(node, ast.GeneratorExp) else node
+
+
+def _in_entry(
+    loop: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, node: ast.AST
+) -> bool:
     """Says whether a call stands in what a comprehension makes of each item, on every way."""
     parts = (loop.key, loop.value) if isinstance(loop, ast.DictComp) else (loop.elt,)
     inside = [one for part in parts for one in ast.walk(part)]
