@@ -46,8 +46,8 @@ def policy_set(reader: Reader, name: str, arguments: list[Value], node: ast.AST)
 def optimizer_made(reader: Reader, kind: str, given: dict[str, Value], node: ast.AST) -> None:
     """An optimizer that divides by the root of a mean of squares, with its epsilon."""
     policy, epsilon = reader.facts.half_variables, given.get("epsilon", Constant(1e-7))
-    tiny = isinstance(epsilon, Constant) and isinstance(epsilon.value, float)
-    if policy is not None and kind in _ADAMS and tiny and epsilon.value < ENOUGH:
+    number = epsilon.value if isinstance(epsilon, Constant) else None
+    if policy is not None and kind in _ADAMS and isinstance(number, float) and number < ENOUGH:
         others = ((reader.spot(policy), "variables are float16 from here on"),)
         habits.remark(reader, "float16-range", reader.spot(node), "optimizer", (), others)
 
