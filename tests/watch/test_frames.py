@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from gradproof.watching import patches
 from gradproof.watching.places import Places
 from gradproof.watching.tensorflow.frames import TraceFrames
+from gradproof.watching.tensorflow.optimizers import _around as around_the_class
 
 Frame = namedtuple("Frame", "filename lineno name")
 
@@ -60,3 +62,20 @@ def test_another_thread_begins_elsewhere():
 def test_what_has_no_stack():
     """Its place is not known."""
     assert TraceFrames(Places()).of(operation(None)) == ((), ())
+
+
+def made(path: str) -> list[int]:
+    """Lines told for an optimizer whose constructor, in a file, calls the hook from line 3."""
+    places, found = Places(), []
+    stack = tuple(places.place("/home/me/train.py", line) for line in (32, 3))
+    names: dict[str, Any] = {}
+    text = "class Adam:\n    def __init__(self, look):\n        look(self)\n"
+    exec(compile(text, path, "exec"), names)
+    names["Adam"](lambda own: found.append(around_the_class(stack, own, places)))
+    return [place.span.line for place in found[0]]
+
+
+def test_the_line_that_makes_an_optimizer():
+    """Lines of its own constructor are left out; a line of Keras's with the same number is not."""
+    assert made("/home/me/train.py") == [32]
+    assert made("/x/site-packages/keras/adam.py") == [32, 3]

@@ -53,7 +53,7 @@ class Optimizers:
         stack: Stack = ()
         if new:
             stack = (stack_here(self._places) if in_graph() else self._places.here(4))[0]
-            stack = _around(stack, optimizer)
+            stack = _around(stack, optimizer, self._places)
         module = next(
             (
                 base.__module__
@@ -88,16 +88,16 @@ class Optimizers:
         return tuple(self._known)
 
 
-def _around(stack: Stack, optimizer: Any) -> Stack:
+def _around(stack: Stack, optimizer: Any, places: Places) -> Stack:
     """The lines that made an optimizer, without those of its own class's constructor."""
     lines = set()
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         own = frame.f_code.co_name == "__init__"
         if own and frame.f_locals.get(frame.f_code.co_varnames[0]) is optimizer:
-            lines.add(frame.f_lineno)
+            lines.add(places.place(frame.f_code.co_filename, frame.f_lineno))
         frame = frame.f_back
-    while len(stack) > 1 and stack[-1].span.line in lines:
+    while len(stack) > 1 and stack[-1] in lines:
         stack = stack[:-1]
     return stack
 
