@@ -171,6 +171,12 @@ class TestMerging:
             assert one.place is not None
             assert one.place.line == line
 
+    def test_a_level_of_the_source_stays(self):
+        """What the source is surer of than the fault in general is a warning in a run, too."""
+        seen, proof = Finding("sure", at(3), level="warning"), Finding("seen", at(3))
+        (one,) = diagnose([fault("GP508", "apart", [seen], [proof], level="advice")], [LOOP], Run())
+        assert one.level == "warning"
+
     def test_what_the_same_edits_mend_is_one(self):
         fix = Fix("use one order", False, (Edit(at(2), "a + b"),))
         one, two = (

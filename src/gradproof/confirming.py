@@ -135,6 +135,7 @@ def _united(suspicion: Finding, proof: Finding) -> Finding:
         related=tuple(there for there in related if there.place != place),
         variables=proof.variables or suspicion.variables,
         fix=suspicion.fix or proof.fix,
+        level=proof.level or suspicion.level,
         symptoms=proof.symptoms + suspicion.symptoms,
     )
 
