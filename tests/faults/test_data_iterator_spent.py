@@ -296,3 +296,92 @@ def test_some_items_asked_for():
             "                    train(batch)\n                    break",
         )
     )
+
+
+LOADER = """
+class Loader:
+    def __init__(self, size):
+        self.size, self.index = size, 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.index >= 8:
+            raise StopIteration
+        self.index += self.size
+        return x[self.index - self.size : self.index]
+
+"""
+
+
+EPOCHS = """
+loader = Loader(4)
+for epoch in range(10):
+    for batch in loader:  # GP604
+        train(batch)
+"""
+
+
+def test_an_object_that_is_its_own_iterator():
+    """`__iter__` gives the object itself, and its index stays at the end."""
+    assert_findings(GENERATOR + LOADER + EPOCHS)
+
+
+def test_an_own_iterator_that_begins_again():
+    """It sets its index back: in `__iter__`, at the end, from outside, or it is made anew."""
+    epochs = EPOCHS.replace("  # GP604", "")
+    begins, ends = "        return self\n", "            raise StopIteration"
+    set_back = "self.index = 0\n"
+    for loader, rounds in (
+        (LOADER.replace(begins, f"        {set_back}{begins}"), epochs),
+        (LOADER.replace(ends, f"            {set_back}{ends}"), epochs),
+        (LOADER, epochs + "    loader.index = 0\n"),
+        (LOADER, epochs.replace("in loader", "in Loader(4)")),
+    ):
+        assert_silent(GENERATOR + loader + rounds)
+
+
+FROM_GENERATOR = """
+data = batches()
+def handing_out():
+    return data
+made = tf.data.Dataset.from_generator(MAKER, tf.float32)
+made = made.batch(2)
+for epoch in range(10):
+    for batch in made:
+        train(batch)
+"""
+
+
+def test_a_dataset_of_one_generator():
+    """`from_generator` asks for a generator in each round, and always gets the same one."""
+    marked = FROM_GENERATOR.replace("tf.float32)", "tf.float32)  # GP604")
+    for maker in ("lambda: data", "handing_out"):
+        assert_findings(GENERATOR + marked.replace("MAKER", maker))
+
+
+def test_a_dataset_of_a_generator_made_anew():
+    """The function makes a generator each time, or the items of the first round are kept."""
+    assert_silent(GENERATOR + FROM_GENERATOR.replace("MAKER", "batches"))
+    cached = FROM_GENERATOR.replace("batch(2)", "cache()")
+    assert_silent(GENERATOR + cached.replace("MAKER", "lambda: data"))
+
+
+ASKING = """
+dataset = tf.data.Dataset.from_tensor_slices(x)
+rows = iter(dataset)
+for epoch in range(10):
+    while True:
+        batch = next(rows, None)  # GP604
+        if batch is None:
+            break
+        train(batch)
+"""
+
+
+def test_next_with_a_default():
+    """A loop that ends when `next` gives its default, over one iterator for all epochs."""
+    assert_findings(GENERATOR + ASKING)
+    anew = ASKING.replace("    while", "    rows = iter(dataset)\n    while")
+    assert_silent(GENERATOR + anew.replace("  # GP604", ""))

@@ -88,11 +88,15 @@ if TYPE_CHECKING:
 def find(loop: Loop) -> Iterator[Finding]:
     """Loops that train over an iterator which an earlier loop used up."""
     for seen in loop.about("data-iterator-spent"):
+        out = "handed out" in seen.names
         yield Finding(
-            f"{seen.words} gives its items once: the first time this loop runs, it uses "
+            f"{seen.words} gives its items once, and each round of the data gets this same one: "
+            "the first round uses them all up, every later one is empty"
+            if out
+            else f"{seen.words} gives its items once: the first time this loop runs, it uses "
             "them all up; every later time it runs no step",
             place=loop.place(seen.at),
-            label="empty from the second time on",
+            label="hands out the same one" if out else "empty from the second time on",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
             fix=Fix("make the iterator anew for every epoch", safe=False),
         )

@@ -9,7 +9,7 @@ from ..dependence import NO_FLOW
 from ..flow import cut, merge
 from ..joining import flow_of
 from ..noticing import state, weighing
-from ..python import iterators
+from ..python import iterators, own_iterators
 from ..values import Constant, Dataset, DictValue, ListValue, Tensor, Unknown, Value
 from . import api, shapes
 from .names import last
@@ -40,7 +40,9 @@ def make_dataset(
         ]
         return Dataset(ListValue(parts, fixed=True), node)
     if short == "from_generator":
-        return Dataset(Unknown("element", data=True), node)
+        made = Dataset(Unknown("element", data=True), node)
+        source = own_iterators.handed_out(reader, arguments[0]) if arguments else None
+        return iterators.handed_on(reader, source, made, node)
     return Unknown(short, data=True)
 
 
@@ -85,6 +87,20 @@ def dataset_method(
     node: ast.AST,
 ) -> Value:
     """A method of a dataset."""
+    made = _transformed(reader, receiver, name, arguments, keywords, node)
+    if name == "cache":  # keeps all items of the first round
+        return Dataset(receiver.element, node, receiver.pipeline)
+    return iterators.handed_on(reader, receiver, made, node) if isinstance(made, Dataset) else made
+
+
+def _transformed(
+    reader: Reader,
+    receiver: Dataset,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+) -> Value:
     if name in ("batch", "padded_batch"):
         weighing.batched(reader, receiver, arguments, keywords)
         return Dataset(_batched(receiver.element), node, receiver.pipeline)

@@ -25,13 +25,14 @@ Loops = tuple[tuple[ast.AST, int], ...]
 class Once:
     """A value that gives its items once.
 
-    `spent`: the loop that used it up.
+    `spent`: the loop that used it up; `handed_out`: the call that hands it out each time.
     """
 
     value: Value
     words: str
     made: ast.AST
     spent: ast.For | ast.While | ast.comprehension | None = None
+    handed_out: ast.AST | None = None
 
 
 @dataclass(eq=False, repr=False)

@@ -11,7 +11,7 @@ from ..joining import flow_of
 from ..noticing import habits
 from ..noticing.rounds import Once, of
 from ..values import Dataset, Function, Instance, ListValue, Value, Zip
-from . import binding
+from . import binding, own_iterators
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -33,6 +33,15 @@ def iterator(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
     else:
         return value
     given_once(reader, made, f"`{name}`", node)
+    return made
+
+
+def handed_on(reader: Reader, source: Value | None, made: Value, node: ast.AST) -> Value:
+    """Data that go through an iterator each time they are looped over; gives them back."""
+    known = of(reader).once.get(id(source))
+    if known is not None and known.value is source and made is not source:
+        out = known.handed_out or node
+        of(reader).once[id(made)] = Once(made, known.words, known.made, handed_out=out)
     return made
 
 
@@ -69,7 +78,9 @@ def _iterated(reader: Reader, node: ast.expr, value: Value) -> Once | None:
         value = reader.evaluate(node)
     if isinstance(value, Zip) and isinstance(node, ast.Name | ast.Attribute):
         rounds.once.setdefault(id(value), Once(value, "`zip`", value.node))
-    if isinstance(value, Instance):
+    if isinstance(value, Instance) and own_iterators.ends_once(reader, value):
+        rounds.once.setdefault(id(value), Once(value, f"`{value.of.name}`", value.node))
+    elif isinstance(value, Instance):
         # `__iter__` may hand out what it keeps, the same one for each loop.
         value = binding.call_method(reader, value, "__iter__", [], node) or value
     known = rounds.once.get(id(value))
@@ -101,12 +112,41 @@ def _runs_over(node: _Loop) -> ast.expr | None:
     """What a loop takes its items from: `for item in it`, or `next(it)` until there is none."""
     if not isinstance(node, ast.While):
         return node.iter
+    asked = _asked(node)
+    if asked is not None:
+        return asked
     attempt = _attempt(node)
     for one in ast.walk(ast.Module(attempt.body, [])) if attempt is not None else ():
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "next":
             named = len(one.args) == 1 and isinstance(one.args[0], ast.Name | ast.Attribute)
             return one.args[0] if named else None
     return None
+
+
+def _asked(node: ast.While) -> ast.expr | None:
+    """The iterator of a loop that begins `batch = next(it, None)`, `if batch is None: break`."""
+    if len(node.body) < 2 or not isinstance(node.body[0], ast.Assign):
+        return None
+    first, call, ends = node.body[0], node.body[0].value, node.body[1]
+    asks = (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "next"
+        and len(call.args) == 2
+        and isinstance(call.args[0], ast.Name | ast.Attribute)
+    )
+    if not asks or not _ends_without(ends, first.targets[0]):
+        return None
+    return call.args[0]  # type: ignore[attr-defined]
+
+
+def _ends_without(statement: ast.stmt, item: ast.expr) -> bool:
+    """`if batch is None: break`."""
+    if not isinstance(statement, ast.If) or not isinstance(statement.body[-1], ast.Break):
+        return False
+    return (
+        len(statement.body) == 1 and ast.unparse(statement.test) == f"{ast.unparse(item)} is None"
+    )
 
 
 def _attempt(node: ast.While) -> ast.Try | None:
@@ -145,7 +185,11 @@ def _used(reader: Reader, node: _Loop, once: Once, updates: int, *, to_the_end: 
         if once.spent is not node:
             others.append((reader.spot(_runs_over(once.spent) or once.made), "used up here"))
         spot = reader.spot(_runs_over(node) or once.made)
-        habits.remark(reader, "data-iterator-spent", spot, once.words, (), tuple(others))
+        if once.handed_out is not None:
+            others.append((spot, "empty from the second time on"))
+            spot = reader.spot(once.handed_out)
+        names = ("handed out",) if once.handed_out is not None else ()
+        habits.remark(reader, "data-iterator-spent", spot, once.words, names, tuple(others))
     elif once.spent is not None and _follows(reader, once.spent, node):
         _sifted_twice(reader, once, node)
     elif to_the_end:
@@ -235,6 +279,8 @@ def _leaves(node: ast.For | ast.While) -> bool:
     attempt = _attempt(node) if isinstance(node, ast.While) else None
     if attempt is not None:
         body = [part for one in body for part in (one.body if one is attempt else [one])]
+    elif isinstance(node, ast.While) and _asked(node) is not None:
+        body = body[2:]
     return any(isinstance(inner, ast.Break | ast.Return) for inner in _statements(body))
 
 
