@@ -13,6 +13,7 @@ from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults import wrong_sign_update
 from gradproof.faults.custom_optimizer_bug import FAULT, prove
+from gradproof.finding import Place, Span
 from records import (
     BIAS,
     BIAS_GRADIENT,
@@ -20,7 +21,9 @@ from records import (
     KERNEL_GRADIENT,
     at,
     healthy,
+    never_applied,
     operation,
+    proven,
     with_operations,
     with_updates,
 )
@@ -696,3 +699,23 @@ def test_a_change_that_may_have_come_from_a_broken_gradient(
     """The gradient was not finite, or nobody knows."""
     labels = [one.label for one in prove(divided(exponent, gradient))]
     assert not {"divides by zero", "not finite"}.intersection(labels)
+
+
+def swallowed(**changes: Any) -> Run:
+    """Gradients that a class of the user's took, worked on, and never handed on."""
+    run = never_applied(healthy())
+    clip = operation(12, "Maximum", (KERNEL_GRADIENT,), line=9, taped=False)
+    own = Optimizer(1, "Careful", made_at=at(1), applied_at=Place("train.py", Span(8, 1, 10)))
+    return replace(with_operations(run, clip), **{"optimizers": (own,), **changes})
+
+
+def test_an_own_class_that_keeps_the_gradients_to_itself():
+    """Nothing is told of gradients that nobody applied: the class has them."""
+    assert proven(swallowed()) == [("GP411", 8)]
+
+
+def test_gradients_that_an_own_class_never_got():
+    """Nothing ran in its method: they were not applied; or the run goes on."""
+    other = replace(swallowed().optimizers[0], applied_at=at(30))
+    assert proven(swallowed(optimizers=(other,)))[0][0] == "GP401"
+    assert not list(prove(swallowed(finished=False)))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from ..finding import Place
-from .applies import Apply, Step, Update
+from .applies import Apply, Optimizer, Step, Update
+from .gradients import GradientCall
 from .ledger import Audit
 from .reductions import number
 from .run import Run
@@ -60,6 +61,17 @@ def own_place(run: Run, apply: Apply) -> Place | None:
     if place == apply.place and found is not None and found.applied_at is not None:
         return found.applied_at
     return place
+
+
+def swallows(run: Run, optimizer: Optimizer, call: GradientCall) -> bool:
+    """A class of the user's worked on the gradients of a call, and never handed any on."""
+    where = optimizer.applied_at
+    if where is None or any(apply.optimizer == optimizer.key for apply in run.applies):
+        return False
+    return any(
+        one.place is not None and one.place.path == where.path and one.place.overlaps(where)
+        for one in run.recording(call.recording).operations[call.at :]
+    )
 
 
 def misrules(run: Run) -> Iterator[Misrule]:

@@ -173,7 +173,37 @@ def prove(run: Run) -> Iterator[Finding]:
     for misrule in misrules(run):
         if misrule.kind != "uphill":
             yield _told(run, misrule)
+    yield from _swallowed(run)
     yield from _raised(run)
+
+
+def _swallowed(run: Run) -> Iterator[Finding]:
+    """A class that takes the gradients in place of Keras's, and never hands them on."""
+    from ..evidence.own_rules import swallows
+
+    if run.early or run.crash is not None or not run.finished:
+        return
+    for optimizer in run.optimizers:
+        for call in run.calls:
+            left = [key for key in call.reached if key not in run.updated]
+            left = [key for key in left if run.variable(key).trainable]
+            if not left or call.inner or call.times < 2 or call.error is not None:
+                continue
+            if not swallows(run, optimizer, call):
+                continue
+            names = tuple(run.path(key) for key in left)
+            yield Finding(
+                f"the gradients of {listed(names)} were computed {call.times} times and given to "
+                f"`{optimizer.name}`, whose own method never handed them on: nothing moved",
+                place=optimizer.applied_at,
+                label="hands nothing on",
+                related=second_places((call.place, "computed here")),
+                variables=names,
+                step=1,
+                evidence={"calls": call.times},
+                fix=Fix("see on which way `super()` is called; try it on one variable", safe=False),
+            )
+            break
 
 
 def _raised(run: Run) -> Iterator[Finding]:
@@ -279,6 +309,7 @@ FAULT = Fault(
     find=find,
     prove=prove,
     symptoms=(
+        "gradients-never-applied",
         "learning-rate-zero",
         "iterations-counter-off",
         "python-state-frozen-at-trace",

@@ -97,6 +97,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find gradients that were there, again and again, and changed nothing."""
+    from ..evidence.own_rules import swallows
     from ..evidence.unlisted import combined, misused, moves_others
 
     seen: set[object] = set()
@@ -123,6 +124,8 @@ def prove(run: Run) -> Iterator[Finding]:
         if not idle and not run.finished:
             continue
         if (others and not idle) or moves_others(run, call, left):
+            continue
+        if any(swallows(run, optimizer, call) for optimizer in idle):
             continue
         seen.add(call.place)
         names = tuple(run.path(key) for key in left)
