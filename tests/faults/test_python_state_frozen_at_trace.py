@@ -633,3 +633,33 @@ def test_a_number_that_changes_after_the_last_step():
     """Nobody calls the traced step again."""
     text = SETTINGS.format(decorated="@tf.function", then="pass")
     assert_silent(text + "drop.rate = 0.0\n")
+
+
+WEIGHTED = """
+weights = np.ones(4, "float32")
+
+@tf.function
+def train(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(weights * tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+"""
+
+
+def test_an_array_that_changes_after_the_trace():
+    """A trace takes an array in as it is; what is put into it later, nobody sees."""
+    marked = WEIGHTED.replace("- y))", "- y))  # GP601")
+    for change in ("weights[1] = 5.0", "weights = np.zeros(4, 'float32')"):
+        assert_findings(f"{marked}for step in range(10):\n    train(x, y)\n    {change}\n")
+
+
+def test_an_array_that_is_ready_before_the_trace():
+    """It is filled first, or the function is not called again, or reads a variable."""
+    assert_silent(f"{WEIGHTED}weights[1] = 5.0\nfor step in range(10):\n    train(x, y)\n")
+    assert_silent(f"{WEIGHTED}train(x, y)\nweights[1] = 5.0\n")
+    kept = WEIGHTED.replace('np.ones(4, "float32")', 'tf.Variable(np.ones(4, "float32"))')
+    assert_silent(
+        f"{kept}for step in range(10):\n    train(x, y)\n    weights.assign(2 * weights)\n"
+    )

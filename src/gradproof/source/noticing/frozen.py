@@ -34,6 +34,37 @@ def frozen_read(
     reader.facts.reads.setdefault((id(scope), name), (function, value, node))
 
 
+def is_array(value: Value | None) -> bool:
+    """Says whether this is an array of NumPy: a trace takes it in as it is at that time."""
+    return isinstance(value, Tensor) and value.form == "array"
+
+
+def array_read(
+    reader: Reader, scope: Scope, name: str, function: Function, value: Value, node: ast.AST
+) -> None:
+    """A traced function reads an array that was there before: by its name, and itself."""
+    for key in ((id(scope), name), (id(value), ANY_ENTRY)):
+        reader.facts.reads.setdefault(key, (function, value, node))
+
+
+ANY_ENTRY = "[...]"
+
+
+def array_changed(reader: Reader, array: Value, node: ast.AST) -> None:
+    """`weights[i] = value`: what counts is whether a function that has read it runs again."""
+    read = reader.facts.reads.get((id(array), ANY_ENTRY))
+    if read is not None and read[1] is array and reader.frame.traced is None:
+        _outdates(reader, read, node)
+
+
+def _outdates(reader: Reader, read: tuple[Function, Value, ast.AST], node: ast.AST) -> None:
+    function, _, where = read
+    spot = reader.spot
+    text = ast.unparse(node.value) if isinstance(node, ast.Subscript) else spot(node).text
+    fact = FrozenState(text, function.name, spot(where), spot(node), False)
+    reader.facts.outdated.setdefault(id(function), {})[fact] = None
+
+
 def written_in_trace(
     reader: Reader,
     scope: Scope,
@@ -88,6 +119,8 @@ def written_after_trace(
     from .state import is_python_state
 
     read = reader.facts.reads.get((id(scope), name))
+    if read is not None and is_array(read[1]) and is_array(value) and value is not read[1]:
+        _outdates(reader, read, node)
     if read is None or not is_python_state(value) or _same(read[1], value):
         return
     function, _, where = read

@@ -86,6 +86,8 @@ def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.
         return
     held_optimizers.state_read(reader, scope, name, function, value, node)
     carried.read(reader, scope, name, value, node)
+    if frozen.is_array(value):
+        frozen.array_read(reader, scope, name, function, value, node)
     if not is_python_state(value):
         return
     frozen.frozen_read(reader, scope, name, function, value, node)
@@ -231,6 +233,12 @@ def item_written(reader: Reader, kept: ListValue, place: int, value: Value, node
     some_entry_written(reader, kept, value, node)
     if not reader.silent and reader.frame.traced is None:
         frozen.entry_written(reader, kept, repr(place % len(kept.items)), value, node)
+
+
+def array_changed(reader: Reader, array: Tensor, node: ast.AST) -> None:
+    """An entry of an array is written; a traced function may have taken the array in."""
+    if not reader.silent:
+        frozen.array_changed(reader, array, node)
 
 
 def list_read(reader: Reader, kept: ListValue, node: ast.AST, place: int | None = None) -> None:

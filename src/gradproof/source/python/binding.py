@@ -150,6 +150,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
         put_into(reader, container, index.value, value, node)
     elif isinstance(container, Tensor) and container.form == "array":
         arrays.item_written(reader, container, value, target)
+        state.array_changed(reader, container, target)
     elif isinstance(container, Instance | Unknown):
         escaping.escape(reader, value)
 
