@@ -472,3 +472,41 @@ def test_rows_of_a_table(method: str, rate: str, mark: str):
     """
     text = text.format(method=method, rate=rate, mark=mark)
     (assert_findings if mark else assert_silent)(text)
+
+
+SCORED = """
+cosine = keras.losses.CosineSimilarity()
+for step in range(10):
+    with tf.GradientTape() as tape:
+        loss = TERM
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_a_likeness_that_is_turned_round():
+    """The loss is -1 where both are alike already; a metric, or what is kept apart, is not."""
+    for term in ("-cosine(y, model(x))", "-keras.losses.CosineSimilarity(axis=1)(y, model(x))"):
+        assert_findings(SCORED.replace("TERM", f"{term}  # GP504"))
+    for term in (
+        "cosine(y, model(x))",
+        "cosine(y, model(x)) - 0.1 * cosine(x, model(x))",
+        "-tf.reduce_mean(tf.reduce_sum(y * model(x), axis=1))",
+    ):
+        assert_silent(SCORED.replace("TERM", term))
+
+
+def test_an_objective_of_a_loop_in_no_function():
+    """A log-likelihood that a loop of the file itself minimises."""
+    text = """
+        mean = tf.Variable(0.0)
+        def log_likelihood():
+            return -0.5 * (x - mean) ** 2
+        for step in range(10):
+            with tf.GradientTape() as tape:
+                loss = {sign}tf.reduce_mean(log_likelihood()){mark}
+            gradients = tape.gradient(loss, [mean])
+            optimizer.apply_gradients(zip(gradients, [mean]))
+    """
+    assert_findings(text.format(sign="", mark="  # GP504"))
+    assert_silent(text.format(sign="-", mark=""))

@@ -69,6 +69,10 @@ _OBJECTIVES = {
     "likelihood": (
         "a log-likelihood is minimised: the optimizer makes the data that it is given less likely"
     ),
+    "likeness": (
+        "this loss of Keras is -1 where target and prediction are alike: minimising its negative "
+        "drives them apart"
+    ),
 }
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+Part = Function | ast.Module
+"""What statements stand in: a function, or the file itself."""
+
 _GAIN = r"(^|_)(advs?|advantages?|returns?|rewards?|payoffs?|gains?)($|_|\d)"
 _COST = r"neg|minus|cost|loss|regret|penal|energy|length|dist|error|baseline|old|target"
 _LOSS = r"neg|minus|cost|loss|regret|penal|energy|length|dist|error"
@@ -30,6 +33,7 @@ _KEEPS = frozenset(
     """cast squeeze reshape expand_dims gather gather_nd stop_gradient constant stack
     convert_to_tensor exp clip_by_value identity concat minimum maximum""".split()
 )
+_ALIKE = r"\blosses\.(CosineSimilarity\(|cosine_similarity$)"
 _DEEP = 12
 
 
@@ -48,20 +52,26 @@ def finish(reader: Reader) -> None:
             continue
         seen.add(id(asked.node))
         function = text.function_of(asked.node)
-        if function is None or _turns(function):
+        if _turns(function):
             continue
         for term in _wrong(text, asked.node.args[0], function):
             habits.remark(
                 reader,
                 "wrong-sign-update",
                 reader.spot(term),
-                "gain" if isinstance(term, ast.BinOp) else "likelihood",
+                _kind(term),
                 (),
                 ((reader.spot(asked.node), "made smaller by the gradients of this"),),
             )
 
 
-def _turns(function: Function) -> bool:
+def _kind(term: ast.expr) -> str:
+    if isinstance(term, ast.BinOp):
+        return "gain"
+    return "likelihood" if _named(term) else "likeness"
+
+
+def _turns(function: Part) -> bool:
     """Says whether gradients may be turned around before they are applied."""
     for node in ast.walk(function):
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -75,7 +85,7 @@ def _turns(function: Function) -> bool:
     return False
 
 
-def _wrong(text: _Text, target: ast.expr, function: Function) -> Iterator[ast.expr]:
+def _wrong(text: _Text, target: ast.expr, function: Part) -> Iterator[ast.expr]:
     """Terms of a target that should grow, and that it has with a plus."""
     terms = list(_terms(text, target, function, 1, 0))
     products = [
@@ -91,6 +101,18 @@ def _wrong(text: _Text, target: ast.expr, function: Function) -> Iterator[ast.ex
     plain = [(term, sign * _named(term)) for term, _, sign in terms if _named(term)]
     if len(plain) == 1 and plain[0][1] > 0 and len(terms) == 1:
         yield plain[0][0]
+    elif len(terms) == 1 and terms[0][2] < 0 and _falls_with_likeness(text, *terms[0][:2]):
+        yield terms[0][0]
+
+
+def _falls_with_likeness(text: _Text, term: ast.expr, where: Part) -> bool:
+    """`keras.losses.CosineSimilarity()(y, p)`, which is -1 where the two are alike."""
+    called: ast.expr | None = term.func if isinstance(term, ast.Call) else None
+    if isinstance(called, ast.Name):
+        called = text.value(called.id, where) or text.value(called.id, text.tree) or called
+    elif isinstance(called, ast.Attribute) and ast.unparse(called).startswith("self."):
+        return False
+    return called is not None and re.search(_ALIKE, ast.unparse(called)) is not None
 
 
 def _named(term: ast.expr) -> int:
@@ -99,12 +121,10 @@ def _named(term: ast.expr) -> int:
     return 1 if re.search(_LOG, name) and not re.search(_COST, name) else 0
 
 
-Term = tuple[ast.expr, Function, int]
+Term = tuple[ast.expr, Part, int]
 
 
-def _terms(
-    text: _Text, node: ast.expr, function: Function, sign: int, depth: int
-) -> Iterator[Term]:
+def _terms(text: _Text, node: ast.expr, function: Part, sign: int, depth: int) -> Iterator[Term]:
     """The terms of a target with their signs, and the functions that they stand in."""
     if depth > _DEEP:
         return
@@ -131,9 +151,7 @@ def _terms(
             yield node, function, sign
 
 
-def _parts(
-    text: _Text, node: ast.BinOp, function: Function, sign: int, depth: int
-) -> Iterator[Term]:
+def _parts(text: _Text, node: ast.BinOp, function: Part, sign: int, depth: int) -> Iterator[Term]:
     if isinstance(node.op, ast.Add | ast.Sub):
         yield from _terms(text, node.left, function, sign, depth + 1)
         turned = -sign if isinstance(node.op, ast.Sub) else sign
@@ -159,7 +177,7 @@ def _number(node: ast.expr) -> int:
     return 0
 
 
-def _log(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
+def _log(text: _Text, node: ast.expr, function: Part, depth: int) -> int:
     """1 for a log-probability, -1 for a negative one, 0 for what is neither."""
     if depth > _DEEP:
         return 0
@@ -191,7 +209,7 @@ def _log(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
     return 0
 
 
-def _gain(text: _Text, node: ast.expr, function: Function, depth: int) -> int:
+def _gain(text: _Text, node: ast.expr, function: Part, depth: int) -> int:
     """1 for what should grow, by its name; -1 where it is turned around; 0 if unknown."""
     if depth > _DEEP:
         return 0
@@ -225,10 +243,8 @@ def _may_be_turned(text: _Text, argument: ast.expr) -> bool:
     """Says whether what a caller hands over as a gain may be its opposite."""
     if re.search(_LOSS, ast.unparse(argument).lower()):
         return True
-    around = text.function_of(argument)
-    if around is not None:
-        return _gain(text, argument, around, _DEEP - 2) < 0
-    return isinstance(argument, ast.UnaryOp)
+    turned = _gain(text, argument, text.function_of(argument), _DEEP - 2) < 0
+    return turned or isinstance(argument, ast.UnaryOp)
 
 
 def _name(node: ast.AST) -> str:
@@ -241,7 +257,7 @@ def _name(node: ast.AST) -> str:
 class _Text:
     """The text of a file: what its names and functions stand for."""
 
-    tree: ast.AST
+    tree: ast.Module
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -252,15 +268,16 @@ class _Text:
     def _around(self) -> dict[int, Function]:
         return {id(inner): one for one in self.functions for inner in ast.walk(one)}
 
-    def function_of(self, node: ast.AST) -> Function | None:
-        """The innermost function around a node."""
-        return self._around.get(id(node))
+    def function_of(self, node: ast.AST) -> Part:
+        """The innermost function around a node, or the file."""
+        return self._around.get(id(node), self.tree)
 
-    def _stores(self, name: str, function: Function) -> list[ast.stmt]:
+    def _stores(self, name: str, function: Part) -> list[ast.stmt]:
         return [
             one
             for one in ast.walk(function)
             if isinstance(one, ast.stmt)
+            and not (function is self.tree and id(one) in self._around)
             and not isinstance(one, Function | ast.With | ast.If | ast.For | ast.While | ast.Try)
             and any(
                 isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
@@ -268,11 +285,11 @@ class _Text:
             )
         ]
 
-    def is_bound(self, name: str, function: Function) -> bool:
+    def is_bound(self, name: str, function: Part) -> bool:
         """Says whether a function gives a name to anything."""
         return bool(self._stores(name, function))
 
-    def value(self, name: str, function: Function) -> ast.expr | None:
+    def value(self, name: str, function: Part) -> ast.expr | None:
         """What a name stands for in a function, if that is one thing."""
         found = self._stores(name, function)
         if len(found) != 1 or not isinstance(found[0], ast.Assign):
@@ -294,10 +311,10 @@ class _Text:
             return None
         return returns[0].value, named[0]
 
-    def given(self, name: str, function: Function) -> Iterator[ast.expr]:
+    def given(self, name: str, function: Part) -> Iterator[ast.expr]:
         """What calls of a function hand over for one of its parameters."""
-        names = [argument.arg for argument in function.args.args]
-        if name not in names:
+        names = [] if isinstance(function, ast.Module) else [one.arg for one in function.args.args]
+        if isinstance(function, ast.Module) or name not in names:
             return
         place = names.index(name) - (names[0] == "self")
         for call in ast.walk(self.tree):
