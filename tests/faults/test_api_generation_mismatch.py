@@ -145,3 +145,18 @@ def test_the_name_of_a_weight_comes_first():
     assert_silent(text.format(given='"scale", shape=(4,)', mark=""), keras="2")
     for given in ('name="scale", shape=(4,)', '(4,), name="scale"', "(4,)"):
         assert_silent(text.format(given=given, mark=""))
+
+
+def test_an_argument_that_apply_gradients_had():
+    """Keras 3 takes no `experimental_aggregate_gradients`; Keras 2 does."""
+    text = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        pairs = zip(gradients, model.trainable_variables)
+        optimizer.apply_gradients(pairs, {argument}){mark}
+    """
+    given = "experimental_aggregate_gradients=False"
+    assert_findings(text.format(argument=given, mark="  # GP413"))
+    assert_silent(text.format(argument="name='apply'", mark=""))
+    assert_silent(text.format(argument=given, mark=""), keras="2")

@@ -338,3 +338,31 @@ def test_losses_in_turn():
     for steps in (EACH, IN_TURN):
         assert_findings(LOSSES.format(optimizer=SCHEDULE, steps=steps + "  # GP602"))
         assert_silent(LOSSES.format(optimizer="keras.optimizers.SGD(1e-2)", steps=steps))
+
+
+COUNTED = """
+optimizer = keras.optimizers.SGD(RATE)
+for step in range(10):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    optimizer.iterations.assign_add(1)  # GP602
+"""
+DECAYING = "keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)"
+
+
+def test_the_count_of_the_optimizer_is_advanced_by_hand():
+    """`apply_gradients` counts by itself; a schedule sees both."""
+    assert_findings(COUNTED.replace("RATE", DECAYING))
+
+
+def test_a_count_that_nothing_follows():
+    """Without a schedule, without an apply, or set to a number, it does no harm."""
+    plain = COUNTED.replace("  # GP602", "")
+    assert_silent(plain.replace("RATE", "0.1"))
+    followed = plain.replace("RATE", DECAYING)
+    assert_silent(followed.replace("assign_add(1)", "assign(100)"))
+    by_hand = "for g, v in zip(gradients, model.trainable_variables): v.assign_sub(0.1 * g)"
+    apply = "optimizer.apply_gradients(zip(gradients, model.trainable_variables))"
+    assert_silent(followed.replace(apply, by_hand))

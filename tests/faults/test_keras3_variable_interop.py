@@ -111,3 +111,15 @@ def test_variables_in_a_list_with_others(watched: str):
     """
     assert_findings(text)
     assert_silent(text.replace("  # GP412", ""), keras="2")
+
+
+def test_what_only_a_tf_variable_has():
+    """`ref()` as a key: variables of Keras 3 lack it, those of Keras 2 and `tf.Variable`s do not."""
+    text = """
+        slots = {v.ref(): tf.zeros_like(v) for v in VARIABLES}MARK
+    """
+    marked = text.replace("MARK", "  # GP412")
+    assert_findings(marked.replace("VARIABLES", "model.trainable_variables"))
+    plain = text.replace("MARK", "")
+    assert_silent(plain.replace("VARIABLES", "model.trainable_variables"), keras="2")
+    assert_silent("w = tf.Variable(1.0)\n" + plain.strip().replace("VARIABLES", "[w]"))

@@ -225,3 +225,20 @@ def test_a_name_that_falls_from_phase_to_phase():
     assert_silent("def train(rate):\n" + function + calls)
     anew = 'settings = {"rate": 0.1}\ntrain(settings)\nsettings["rate"] *= 0.1\ntrain(settings)\n'
     assert_silent("def train(settings):\n" + function.replace("=rate", '=settings["rate"]') + anew)
+
+
+def test_the_config_of_an_optimizer_is_a_copy():
+    """`get_config` gives a new dict; a rate that is lowered in it lowers nothing."""
+    text = """
+        settings = optimizer.get_config()
+        for epoch in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            settings["learning_rate"] *= 0.9{mark}
+            {then}
+    """
+    assert_findings(text.format(mark="  # GP502", then='print(settings["learning_rate"])'))
+    assert_silent(text.format(mark="", then='optimizer.learning_rate = settings["learning_rate"]'))
+    assert_silent(text.format(mark="", then="other = keras.optimizers.SGD.from_config(settings)"))

@@ -504,3 +504,21 @@ def test_a_factor_that_a_dict_lacks():
     assert_silent(FACTORS.format(then="", default=1, mark=""))
     for filled in ('factors["head"] = 1.0', "factors.update(other())", "factors.update(head=1.0)"):
         assert_silent(FACTORS.format(then=filled, default=0, mark=""))
+
+
+def test_a_rate_of_a_step_by_hand():
+    """`2 // batch` is 0, and the step with it; a rate that is set again may rise."""
+    text = """
+        batch = 50
+        rate = 2 // batch{mark}
+        for step in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            for g, v in zip(gradients, model.trainable_variables):
+                v.assign_sub(rate * g)
+            {then}
+    """
+    assert_findings(text.format(mark="  # GP501", then="print(loss)"))
+    assert_silent(text.format(mark="", then="rate = 0.1"))
+    assert_silent(text.replace("//", "/").format(mark="", then="print(loss)"))

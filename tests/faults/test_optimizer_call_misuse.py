@@ -180,3 +180,20 @@ def test_proven():
     assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]
     run = with_apply(run, given="arrays")
     assert proven(replace(run, steps=(), crash=crash)) == [("GP406", 6)]
+
+
+def test_one_gradient_that_is_zipped():
+    """The gradient of one variable is no list: `zip` gives its rows."""
+    text = """
+        w = tf.Variable(tf.zeros((4, 4)))
+        for step in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ w - y))
+            gradients = tape.gradient(loss, {source})
+            optimizer.apply_gradients({pairs})
+    """
+    marked = text.rstrip() + "  # GP406\n"
+    assert_findings(marked.format(source="w", pairs="zip(gradients, [w])"))
+    assert_silent(text.format(source="[w]", pairs="zip(gradients, [w])"))
+    assert_silent(text.format(source="w", pairs="zip([gradients], [w])"))
+    assert_silent(text.format(source="w", pairs="[(gradients, w)]"))

@@ -77,6 +77,15 @@ def find(loop: Loop) -> Iterator[Finding]:
         if "by hand" in seen.names:
             yield _by_hand(loop, seen)
             continue
+        if "once more" in seen.names:
+            yield Finding(
+                f"{seen.words} follows a schedule and counts its steps by itself: counted up once "
+                "more, here, the schedule runs twice as fast as the steps",
+                place=loop.place(seen.at),
+                label="counts each step again",
+                fix=Fix("leave the count to the optimizer", safe=False),
+            )
+            continue
         yield Finding(
             f"{listed((seen.words,))} follows a schedule and is applied more than once in "
             "each step: the schedule runs that much faster than the steps",

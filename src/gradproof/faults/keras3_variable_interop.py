@@ -73,8 +73,18 @@ REFUSED = (
 
 
 def find(loop: Loop) -> Iterator[Finding]:
-    """`tape.watch` of variables of a Keras 3 layer."""
+    """`tape.watch` of variables of a Keras 3 layer, or what only a `tf.Variable` has."""
     for remark in loop.about("keras3-variable-interop"):
+        if remark.names:
+            yield Finding(
+                f"variables of Keras 3 have no `{remark.names[0]}`: it belongs to `tf.Variable`",
+                place=loop.place(remark.at),
+                label="a variable of Keras 3",
+                fix=Fix("use `id(variable)` or `variable.path` as a key", safe=False)
+                if remark.names[0].endswith("ref")
+                else Fix("use `assign` and the like, or `variable.value`", safe=False),
+            )
+            continue
         yield Finding(
             f"`tape.watch` takes tensors and `tf.Variable`s, `{remark.at.text}` has variables of "
             "Keras 3",

@@ -91,11 +91,16 @@ _MESSAGES = {
     "lone pair": "one pair is handed over where a list of pairs is needed",
     "arrays": "the gradients are paired with arrays, copies of the values; variables belong there",
     "pairs apart": "`apply` takes gradients and variables as two lists, not as pairs",
+    "rows": (
+        "`zip` takes one gradient apart into its rows: the variable meets its first row only, "
+        "which is refused, or spread over all of it"
+    ),
     "tensor loss": "`minimize` is given a tensor; it needs a function, or a tape",
     "no minimize": "optimizers of Keras 3 have no `minimize`",
 }
 _LABELS = {
     "pairs apart": "given pairs",
+    "rows": "one gradient, not a list",
     "tensor loss": "given a tensor",
     "no minimize": "not there in Keras 3",
 }
@@ -122,6 +127,8 @@ def _fix(loop: Loop, call: ApplyCall) -> Fix:
         given = call.gradients, call.variables
         lists = ", ".join(column.text for column in given if column is not None)
         return Fix("unzip them", safe=True, edits=(Edit(loop.place(call.zipped), lists),))
+    if call.form == "rows" and call.gradients is not None:
+        return Fix(f"zip `[{call.gradients.text}]`, or take the gradient for a list", safe=False)
     if call.form == "tensor loss" and call.argument is not None:
         return Fix(f"`lambda: ...` that computes `{call.argument.text}`, or a tape", safe=False)
     return Fix("`apply_gradients(zip(gradients, variables))`", safe=False)
@@ -146,4 +153,11 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-FAULT = Fault("GP406", "optimizer-call-misuse", __doc__, find=find, prove=prove)
+FAULT = Fault(
+    "GP406",
+    "optimizer-call-misuse",
+    __doc__,
+    find=find,
+    prove=prove,
+    symptoms=("mispaired-gradients",),
+)

@@ -43,6 +43,7 @@ from .noticing import (
     saving,
     sharing,
     statistics,
+    step_counters,
     target_copies,
     terms,
     trainable_flips,
@@ -265,6 +266,7 @@ class Facts:
         lost_arrays.finish(self.reader)
         undivided.finish(self.reader)
         statistics.finish(self.reader)
+        step_counters.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)
         generations.finish(self.reader)

@@ -239,6 +239,9 @@ GONE = {
 Of Keras 3.15.1 and tf-keras 2.21.0; a test asks the installed ones.
 """
 
+APPLY_ARGUMENTS = {"experimental_aggregate_gradients", "skip_gradients_aggregation"}
+"""Arguments of `apply_gradients` that Keras 3 does not take any more."""
+
 GONE_ARGUMENTS = {"lr": "`learning_rate`", "decay": "a schedule"}
 """Arguments that no optimizer of Keras 3 takes: refused, or ignored with a warning."""
 

@@ -46,6 +46,8 @@ def applied(
     form = _form(method, arguments, gradients, variables)
     if method == "apply" and zipped is not None:
         form = "pairs apart"
+    elif zipped is not None and _is_lone(gradients):
+        form = "rows"
     first = node.args[0] if node.args else node.keywords[0].value if node.keywords else node
     columns = _column_nodes(reader, node, arguments, zipped, method)
     name = spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""
@@ -139,6 +141,13 @@ def _form(
     if method == "apply_gradients" and isinstance(first, Tensor) and first.gradient is not None:
         return "no pairs"
     return "unknown"
+
+
+def _is_lone(gradients: Value | None) -> bool:
+    """Says whether this is the gradient of one variable, and no list of gradients."""
+    if not isinstance(gradients, Tensor) or gradients.gradient is None:
+        return False
+    return isinstance(gradients.gradient.source, Variable)
 
 
 def holds_variables(value: Value) -> bool:

@@ -172,6 +172,18 @@ def argument_given(reader: Reader, optimizer: Optimizer, node: ast.Call) -> None
             habits.remark(reader, "api-generation-mismatch", spot, keyword.arg or "", words)
 
 
+def applied_with(reader: Reader, optimizer: Optimizer, node: ast.AST) -> None:
+    """`apply_gradients(pairs, experimental_aggregate_gradients=False)`."""
+    given = node.keywords if isinstance(node, ast.Call) else []
+    gone = [one for one in given if one.arg in api.APPLY_ARGUMENTS]
+    if not gone or reader.generation != "3" or optimizer.custom is not None:
+        return
+    if not asks_version(reader, node):
+        words = (optimizer.kind, "no such argument: gradients are aggregated")
+        spot = reader.spot(gone[0].value)
+        habits.remark(reader, "api-generation-mismatch", spot, gone[0].arg or "", words)
+
+
 def name_first(reader: Reader, node: ast.Call) -> None:
     """`self.add_weight("scale", shape=...)`: Keras 3 takes the shape first."""
     if reader.generation == "3" and not asks_version(reader, node):

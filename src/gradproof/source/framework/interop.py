@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...evidence.loop import Remark
 from ..values import Group, Layer, ListValue, Value
+from . import generations
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -26,6 +27,25 @@ def watched(reader: Reader, value: Value, node: ast.AST) -> None:
     if any(isinstance(owner, Layer) for owner in owners) and not _is_held(reader, argument):
         spot = reader.spot(argument)
         reader.facts.remarks[Remark("keras3-variable-interop", spot, spot.text)] = None
+
+
+def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> None:
+    """`variable.ref()`, for one of a layer of Keras: only a `tf.Variable` has that."""
+    owner = value.owner if isinstance(value, Group) else None
+    if name not in ONLY_TENSORFLOWS or reader.generation != "3" or not isinstance(owner, Layer):
+        return
+    if isinstance(node, ast.Attribute) and not generations.asks_version(reader, node):
+        spot = reader.spot(node)
+        remark = Remark("keras3-variable-interop", spot, spot.text, (name,))
+        reader.facts.remarks[remark] = None
+
+
+ONLY_TENSORFLOWS = frozenset(
+    """ref experimental_ref read_value is_initialized initialized_value initial_value scatter_add
+    scatter_sub scatter_update scatter_max scatter_min scatter_mul scatter_div scatter_nd_add
+    scatter_nd_sub scatter_nd_update batch_scatter_update sparse_read gather_nd""".split()
+)
+"""Methods of a `tf.Variable` that variables of Keras 3.15.1 lack."""
 
 
 def _items(value: Value) -> list[Value]:

@@ -90,6 +90,7 @@ def optimizer_method(
                 mark_all(reader, value)
             return Constant(None)
     if name in ("apply_gradients", "apply", "minimize"):
+        generations.applied_with(reader, optimizer, node)
         apply(reader, optimizer, name, arguments, keywords, node)
         return Constant(None)
     if name == "build":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..dependence import Flow
-from ..noticing import lost_arrays, new_values, undivided
+from ..noticing import copied_rates, lost_arrays, new_values, undivided
 from ..python import iterators
 from ..python.methods import handed_back_by
 from ..values import DictValue, Group, ListValue, Tensor, Value, Variable
@@ -184,6 +184,7 @@ def item_written(
     """`container[...] = value`."""
     consume_update(reader, value)
     lost_arrays.written(reader, container, target, node)
+    copied_rates.config_written(reader, target)
     if not isinstance(container, ListValue) or reader.silent:
         return
     owners = _new_values(value)

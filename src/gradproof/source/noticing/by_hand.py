@@ -12,7 +12,7 @@ from ..framework import applying, ownership, tapes
 from ..framework.roles import direction
 from ..joining import flow_of
 from ..values import Asked, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
-from . import blends, clips, inner_steps, rounds, target_copies
+from . import blends, clips, inner_steps, rates, rounds, target_copies
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -42,6 +42,8 @@ def hand_update(
     blends.moved(reader, variable, node)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
+    if name in ("assign_sub", "assign_add"):
+        rates.by_hand(reader, node)
     reader.facts.hand[
         HandUpdate(
             reader.spot(node),

@@ -92,6 +92,36 @@ def slot_written(reader: Reader, before: Value | None, target: ast.AST) -> None:
     reader.facts.habits.rate_writes.append((optimizer, reader.spot(target)))
 
 
+def config_written(reader: Reader, target: ast.Subscript) -> None:
+    """`settings = optimizer.get_config()`, and then `settings["learning_rate"] *= 0.1`."""
+    key, holder = target.slice, target.value
+    if not isinstance(key, ast.Constant) or key.value not in ("learning_rate", "lr"):
+        return
+    if not isinstance(holder, ast.Name) or reader.silent:
+        return
+    tree = reader.home(target).tree
+    made = [
+        one.value
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign)
+        and any(isinstance(to, ast.Name) and to.id == holder.id for to in one.targets)
+    ]
+    call = made[0] if len(made) == 1 else None
+    asked = call.func if isinstance(call, ast.Call) else None
+    if not isinstance(asked, ast.Attribute) or asked.attr != "get_config":
+        return
+    optimizer = reader.evaluate(asked.value)
+    whole = any(
+        isinstance(one, ast.Name)
+        and one.id == holder.id
+        and isinstance(one.ctx, ast.Load)
+        and not isinstance(list(reader.around(one))[-2], ast.Subscript)
+        for one in ast.walk(tree)
+    )
+    if isinstance(optimizer, Optimizer) and not whole:
+        reader.facts.habits.rate_writes.append((optimizer, reader.spot(target)))
+
+
 def _scales(around: list[ast.AST], target: ast.AST) -> bool:
     """`rate *= 0.1`, `rate = max(rate / 2, least)`."""
     for one in around:

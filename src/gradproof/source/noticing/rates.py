@@ -31,15 +31,7 @@ def rate(reader: Reader, value: Value, node: ast.AST) -> None:
         and not isinstance(value.value, bool)
     ):
         if value.value == 0 and value.node is not None:
-            division = _division(value.node)
-            reader.facts.rates[
-                Rate(
-                    reader.spot(value.node),
-                    "integer division" if division is not None else "constant",
-                    used,
-                    operator(reader, division) if division is not None else None,
-                )
-            ] = None
+            _is_zero(reader, value.node, used)
     elif (lost := options.rounded_off(reader, node)) is not None:
         division = _division(lost)
         why = "default" if division is None else "integer division"
@@ -52,6 +44,37 @@ def rate(reader: Reader, value: Value, node: ast.AST) -> None:
         and _never_rises(value)
     ):
         reader.facts.rates[Rate(reader.spot(value.node), "schedule", used)] = None
+
+
+def by_hand(reader: Reader, call: ast.Call) -> None:
+    """`w.assign_sub(rate * gradient)`, with a rate that is 0 and stays it."""
+    factors = call.args[0] if len(call.args) == 1 else None
+    if not isinstance(factors, ast.BinOp) or not isinstance(factors.op, ast.Mult) or reader.silent:
+        return
+    for factor in (factors.left, factors.right):
+        value = reader.evaluate(factor) if isinstance(factor, ast.Name | ast.Attribute) else None
+        zero = isinstance(value, Constant) and type(value.value) in (int, float) and not value.value
+        if zero and value.node is not None and _set_once(reader, factor):  # type: ignore[union-attr]
+            _is_zero(reader, value.node, reader.spot(factor))  # type: ignore[union-attr]
+
+
+def _set_once(reader: Reader, name: ast.expr) -> bool:
+    text = ast.unparse(name)
+    written = [
+        one
+        for one in ast.walk(reader.home(name).tree)
+        if isinstance(one, ast.Name | ast.Attribute)
+        and isinstance(one.ctx, ast.Store)
+        and ast.unparse(one) == text
+    ]
+    return len(written) == 1
+
+
+def _is_zero(reader: Reader, node: ast.AST, used: Spot) -> None:
+    division = _division(node)
+    why = "integer division" if division is not None else "constant"
+    cut = operator(reader, division) if division is not None else None
+    reader.facts.rates[Rate(reader.spot(node), why, used, cut)] = None
 
 
 def _division(node: ast.AST) -> ast.BinOp | None:

@@ -1,4 +1,4 @@
-"""Update rules by hand whose count of steps runs with the variables."""
+"""Counts of steps that run too fast: with the variables, or beside the optimizer's own count."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..python.methods import root_of
+from ..values import Optimizer, Other
 from . import habits
 
 if TYPE_CHECKING:
@@ -32,6 +33,30 @@ def loop_begins(reader: Reader, node: ast.For) -> None:
             others = ((reader.spot(node.target), "once for each of these"),)
             spot = reader.spot(counter)
             habits.remark(reader, "iterations-counter-off", spot, f"`{name}`", ("by hand",), others)
+
+
+def read(reader: Reader, optimizer: Optimizer, node: ast.AST) -> None:
+    """`optimizer.iterations.assign_add(1)`: the optimizer counts by itself when it is applied."""
+    around = list(reader.around(node))[-4:-1]
+    method = around[-1] if around else None
+    if len(around) < 3 or not isinstance(method, ast.Attribute) or optimizer.custom is not None:
+        return
+    call, statement = around[-2], around[-3]
+    if method.attr != "assign_add" or not isinstance(call, ast.Call) or call.func is not method:
+        return
+    sometimes = any(isinstance(one, ast.If | ast.Try) for one in reader.around(node))
+    if isinstance(statement, ast.Expr) and not sometimes and not reader.silent:
+        reader.facts.habits.counted_up.append((optimizer, reader.spot(call)))
+
+
+def finish(reader: Reader) -> None:
+    """A schedule that follows a count which the program advances once more."""
+    for optimizer, spot in reader.facts.habits.counted_up:
+        rate = optimizer.rate or optimizer.arguments.get("learning_rate")
+        applied = bool(optimizer.first)
+        if applied and isinstance(rate, Other) and rate.kind == "schedule":
+            words = f"`{optimizer.kind}`"
+            habits.remark(reader, "iterations-counter-off", spot, words, ("once more",))
 
 
 def _counter(statement: ast.stmt) -> ast.expr | None:

@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING, cast
 
 from .. import modules
-from ..framework import api, generations, ownership, tensors
+from ..framework import api, generations, interop, ownership, tensors
 from ..framework.names import respelled
-from ..noticing import state
+from ..noticing import state, step_counters
 from ..values import (
     Bound,
     Class,
@@ -259,6 +259,7 @@ def _of_tensor(reader: Reader, value: Tensor, name: str, node: ast.AST) -> Value
 
 
 def _of_variable(reader: Reader, value: Variable | Group, name: str, node: ast.AST) -> Value:
+    interop.attribute_read(reader, value, name, node)
     if name in ("shape", "dtype", "name", "path", "ndim", "device"):
         return Unknown(name, data=True)
     if name == "value":
@@ -280,6 +281,7 @@ def _of_optimizer(reader: Reader, value: Optimizer, name: str, node: ast.AST) ->
     if name in ("learning_rate", "lr"):
         return Other("learning rate", "learning_rate", node, {"optimizer": value})
     if name in ("iterations",):
+        step_counters.read(reader, value, node)
         return Tensor(form="tensor")
     if name in ("variables", "weights"):
         value.opened = True
