@@ -719,3 +719,73 @@ def test_gradients_that_an_own_class_never_got():
     other = replace(swallowed().optimizers[0], applied_at=at(30))
     assert proven(swallowed(optimizers=(other,)))[0][0] == "GP401"
     assert not list(prove(swallowed(finished=False)))
+
+
+MOMENTUM = """
+variables = model.trainable_variables
+BEFORE
+for step in range(100):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, variables)
+    INSIDE
+    for i, v in enumerate(variables):
+        velocity[i] = 0.9 * velocity[i] - 0.1 * gradients[i]
+        v.assign_add(velocity[i])
+"""
+EMPTY = "velocity = [tf.zeros_like(v) for v in variables]"
+
+
+def test_a_state_that_a_loop_over_steps_begins_anew():
+    """Velocities that are zeros at the start of every step are no momentum."""
+    anew = MOMENTUM.replace("BEFORE", "pass")
+    assert_findings(anew.replace("INSIDE", f"{EMPTY}  # GP411"))
+    assert_silent(MOMENTUM.replace("BEFORE", EMPTY).replace("INSIDE", "pass"))
+    now_and_then = f"if step % 50 == 0: {EMPTY}"
+    assert_silent(MOMENTUM.replace("BEFORE", EMPTY).replace("INSIDE", now_and_then))
+
+
+def test_a_state_of_the_steps_inside_of_a_step():
+    """Each task of a meta-step has a momentum of its own, for the steps inside."""
+    assert_silent("""
+        weight = tf.Variable(tf.zeros((4, 4)))
+        for task in range(10):
+            velocity = tf.zeros_like(weight)
+            for inner in range(5):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(x @ weight - y))
+                velocity = 0.9 * velocity + tape.gradient(loss, weight)
+                weight.assign_sub(0.1 * velocity)
+            with tf.GradientTape() as tape:
+                outer = tf.reduce_mean(tf.square(model(x @ weight) - y))
+            gradients = tape.gradient(outer, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)
+
+
+CORRECTED = """
+def adam(variables, gradients, m, COUNT):
+    START
+    for i, (v, g) in enumerate(zip(variables, gradients)):
+        m[i] = 0.9 * m[i] + 0.1 * g
+        v.assign_sub(0.01 * m[i] / (1 - 0.9 ** t))
+
+moments = [tf.zeros_like(v) for v in model.trainable_variables]
+for step in range(1, 100):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    adam(model.trainable_variables, gradients, moments, GIVEN)
+"""
+
+
+def test_a_count_that_is_the_same_at_each_call():
+    """A default that no call replaces, or a count that begins in the function."""
+    marked = CORRECTED.replace("** t))", "** t))  # GP411")
+    stays = marked.replace("COUNT", "t=1").replace("START", "pass").replace("GIVEN", "")
+    assert_findings(stays)
+    begins = marked.replace("COUNT", "rate=1").replace("START", "t = 0; t += 1")
+    assert_findings(begins.replace("GIVEN", ""))
+    for count, given in (("t=1", "step"), ("t=1", "t=step"), ("t", "step")):
+        text = CORRECTED.replace("COUNT", count).replace("START", "pass")
+        assert_silent(text.replace("GIVEN", given))

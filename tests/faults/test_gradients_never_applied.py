@@ -405,3 +405,32 @@ def test_an_iterator_that_nobody_goes_through(made: str, right: str):
     step = "descend(tape.gradient(loss, weights))"
     assert_findings(text.format(made=f"{made}  # GP401", use=step))
     assert_silent(text.format(made=made, use=right.format(step)))
+
+
+TOLD = """
+def run(x, y, train=False):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    if train:
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+
+for epoch in range(10):
+    CALL
+"""
+
+
+def test_a_step_that_is_never_told_to_train():
+    """The only update stands in a branch that no call asks for."""
+    marked = TOLD.replace("    if train:", "    if train:  # GP401")
+    assert_findings(marked.replace("CALL", "run(x, y)"))
+    for call in ("run(x, y, True)", "run(x, y, train=epoch > 1)", "run(*[x, y, True])"):
+        assert_silent(TOLD.replace("CALL", call))
+    assert_silent(TOLD.replace("CALL", "run(x, y); (lambda f: f(x, y, True))(run)"))
+
+
+def test_a_step_that_is_asked_for_its_loss_beside_another():
+    """Something else of the file trains: this function is there to evaluate."""
+    other = "model.compile(optimizer, 'mse'); model.fit(x, y); run(x, y)"
+    assert_silent(TOLD.replace("CALL", other))

@@ -109,6 +109,14 @@ _SEEN = {
         "read, never stored",
     ),
     "update": ("computes an update of {name} and assigns it to nothing", "assigns nothing"),
+    "anew": (
+        "makes {name} zero in each of its rounds: the state that is decayed is always empty",
+        "begins anew at each step",
+    ),
+    "stuck": (
+        "takes a power of {name}, the same at each call: the correction of its moments never fades",
+        "the same at each call",
+    ),
     "handed": ("takes the gradients in {name} and gives them to nobody", "hands nothing on"),
 }
 
@@ -119,7 +127,7 @@ def find(loop: Loop) -> Iterator[Finding]:
         words, label = _SEEN[seen.words]
         owner, name = seen.names
         yield Finding(
-            f"`{owner}` " + words.format(name=f"`{name}`"),
+            (owner if " " in owner else f"`{owner}`") + " " + words.format(name=f"`{name}`"),
             place=loop.place(seen.at),
             label=label,
             related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),

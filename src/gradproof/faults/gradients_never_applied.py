@@ -85,6 +85,17 @@ def find(loop: Loop) -> Iterator[Finding]:
             )
 
     for lazy in loop.about("gradients-never-applied"):
+        if "never told" in lazy.names:
+            yield Finding(
+                f"{lazy.words} the gradients change nothing",
+                place=loop.place(lazy.at),
+                label="never given",
+                related=tuple(
+                    one for spot, said in lazy.others for one in loop.related(spot, said)
+                ),
+                fix=Fix("tell it to where the program trains", safe=False),
+            )
+            continue
         yield Finding(
             f"{lazy.words} gives an iterator, and nobody goes through it: what would change the "
             "variables never runs",

@@ -37,8 +37,10 @@ from .noticing import (
     last_rounds,
     lost_arrays,
     masks,
+    never_told,
     new_values,
     objectives,
+    own_steps,
     rounds,
     saving,
     sharing,
@@ -267,6 +269,8 @@ class Facts:
         undivided.finish(self.reader)
         statistics.finish(self.reader)
         step_counters.finish(self.reader)
+        own_steps.finish(self.reader)
+        never_told.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)
         generations.finish(self.reader)
