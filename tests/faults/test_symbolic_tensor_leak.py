@@ -321,3 +321,52 @@ def test_a_dict_of_lists_that_the_step_makes():
     made = 'log = {"loss": [0.0]}'
     keep = 'mine = {"loss": []}; mine["loss"].append(loss); loss = sum(mine["loss"])'
     assert_silent(LOGGED.format(made=made, keep=keep, after=""))
+
+
+SUMMING = """
+sums = [MADE for v in model.trainable_variables]
+
+@tf.function
+def add(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    for i, g in enumerate(tape.gradient(loss, model.trainable_variables)):
+        STORED
+    return loss
+
+for step in range(8):
+    add(x, y)
+    if step % 4 == 3:
+        optimizer.apply_gradients(zip(sums, model.trainable_variables))
+"""
+
+
+def test_sums_in_a_list_from_outside():
+    """A traced function puts its sums into a list, and the optimizer gets them outside."""
+    kept = SUMMING.replace("MADE", "tf.zeros_like(v)")
+    assert_findings(kept.replace("STORED", "sums[i] += g  # GP607"))
+    held = SUMMING.replace("MADE", "tf.Variable(tf.zeros_like(v))")
+    assert_silent(
+        held.replace("STORED", "sums[i].assign_add(g)").replace("(sums,", "([s + 0 for s in sums],")
+    )
+
+
+def test_one_traced_function_keeps_and_another_reads():
+    """Each is a graph of its own; within one the tensor may stand on the object."""
+    text = """
+        class Scaler:
+            @tf.function
+            def shrink(self, x):
+                self.width = tf.math.reduce_std(x){mark}
+                return x / self.width
+
+            {traced}
+            def grow(self, x):
+                return x * self.width
+
+        scaler = Scaler()
+        z = {use}
+    """
+    both = "scaler.grow(scaler.shrink(x))"
+    assert_findings(text.format(mark="  # GP607", traced="@tf.function", use=both))
+    assert_silent(text.format(mark="", traced="@tf.function", use="scaler.shrink(x)"))

@@ -88,7 +88,9 @@ def written_in_trace(
             decides = _decides(function.node, text)
             state = FrozenState(text, function.name, spot(read[2]), spot(node), True, decides)
             reader.facts.frozen[state] = None
-    elif before is not None and any(one.form == "tensor" for one in leaks.tensors(value)):
+    elif (before is not None or isinstance(node, ast.Attribute)) and any(
+        one.form == "tensor" for one in leaks.tensors(value)
+    ):
         leaks.kept(reader, scope, name, function, node)
 
 

@@ -47,8 +47,11 @@ def list_read(reader: Reader, kept: ListValue, node: ast.AST) -> None:
 def name_read(
     reader: Reader, scope: Scope | DictValue, name: str, value: Value, node: ast.AST
 ) -> None:
-    """Such a tensor is read outside the function."""
+    """Such a tensor is read outside the function, or in another that is traced."""
     found = reader.facts.habits.leaked.get((id(scope), name))
+    inside = reader.frame.traced
+    if inside is not None and (found is None or inside.name == found[1]):
+        return
     if found is not None and any(one.traced is not None for one in tensors(value)):
         spot, function = found
         others = ((reader.spot(node), "read here, outside"),)

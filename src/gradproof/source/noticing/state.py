@@ -80,7 +80,7 @@ def is_python_state(value: Value | None) -> bool:
 def state_read(reader: Reader, scope: Scope, name: str, value: Value, node: ast.AST) -> None:
     """A name outside the traced function is read in it."""
     function = reader.frame.traced
-    if function is None and reader.facts.habits.leaked and not reader.silent:
+    if reader.facts.habits.leaked and not reader.silent:
         leaks.name_read(reader, scope, name, value, node)
     if function is None or reader.silent or scope in _local_scopes(reader, function):
         return
@@ -181,6 +181,8 @@ def some_entry_written(
         outside = _is_outside(reader, container, holder, function)
     if outside:
         carried.written(reader, container, carried.ANY, value, node)
+        if isinstance(container, ListValue) and isinstance(value, Tensor) and value.traced:
+            leaks.put_into(reader, container, function, node)
 
 
 def appended(reader: Reader, kept: ListValue, value: Value, node: ast.AST) -> None:

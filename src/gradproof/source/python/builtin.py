@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import escaping
 from ..flow import merge
 from ..framework import api, generations
-from ..noticing import frozen, mixtures, rounds, sharing
+from ..noticing import frozen, mixtures, rounds, sharing, state
 from ..values import (
     Constant,
     Dataset,
@@ -61,6 +61,9 @@ def _zip(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
     if not isinstance(node, ast.Call):
         return None
     mixtures.zipped(reader, arguments, node)
+    for value, given in zip(arguments, node.args, strict=False):
+        if isinstance(value, ListValue) and reader.facts.habits.leaked_lists:
+            state.list_read(reader, value, given)
     return Zip(arguments, node)
 
 
