@@ -789,3 +789,23 @@ def test_a_count_that_is_the_same_at_each_call():
     for count, given in (("t=1", "step"), ("t=1", "t=step"), ("t", "step")):
         text = CORRECTED.replace("COUNT", count).replace("START", "pass")
         assert_silent(text.replace("GIVEN", given))
+
+
+NAMED = """
+net = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
+cache = {}
+for step in range(10):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    for g, v in zip(gradients, net.trainable_variables):
+        cache[v.name] = cache.get(v.name, 0.0) + tf.square(g)
+        v.assign_sub(0.1 * g / (tf.sqrt(cache[v.name]) + 1e-7))
+"""
+
+
+def test_a_state_by_the_name_of_a_variable():
+    """In Keras 3 each layer's weights are called kernel and bias; their paths differ."""
+    assert_findings(NAMED.replace("tf.square(g)", "tf.square(g)  # GP411"))
+    assert_silent(NAMED, keras="2")
+    assert_silent(NAMED.replace("v.name", "v.path"))

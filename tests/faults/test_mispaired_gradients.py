@@ -492,3 +492,35 @@ def test_put_in_order_by_names_that_are_known():
     assert_findings(text.format(first="right", second="left", mark="  # GP403"))
     assert_silent(text.format(first="a", second="b", mark=""))
     assert_silent(text.format(first="same", second="same", mark=""))
+
+
+CROSSED = """
+slope, offset = tf.Variable(0.0), tf.Variable(0.0)
+for step in range(10):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(slope * x + offset - y))
+    d_slope, d_offset = tape.gradient(loss, [SOURCES])
+    slope.assign_sub(0.1 * d_slope)
+    offset.assign_sub(0.1 * d_offset)
+"""
+
+
+def test_gradients_that_are_named_in_another_order():
+    """Each of two variables follows the gradient of the other."""
+    marked = CROSSED.replace("* d_slope)", "* d_slope)  # GP403")
+    assert_findings(marked.replace("SOURCES", "offset, slope"))
+    assert_silent(CROSSED.replace("SOURCES", "slope, offset"))
+
+
+def test_a_gradient_that_was_taken_for_a_copy():
+    """A variable that follows its fast copy is one way only."""
+    assert_silent("""
+        slow = tf.Variable(0.0)
+        fast = tf.Variable(1.0)
+        for step in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(fast * x - y))
+            slope = tape.gradient(loss, fast)
+            fast.assign_sub(0.1 * slope)
+            slow.assign_sub(0.01 * slope)
+    """)

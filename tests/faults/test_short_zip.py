@@ -217,3 +217,23 @@ def test_a_cut_that_takes_all():
     assert_silent(text.replace("2 * depth]", "2 * (depth + 1)]").replace("  # GP404", ""))
     biased = text.replace("Dense(4)", "Dense(4, use_bias=False)")
     assert_silent(biased.replace("2 * depth]", "2 + depth]").replace("  # GP404", ""))
+
+
+RATES = """
+net = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(4)])
+rates = [LIST]
+for step in range(10):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(net(x) - y))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    for rate, g, v in zip(rates, gradients, net.trainable_variables):
+        v.assign_sub(rate * g)
+"""
+
+
+def test_a_third_list_that_ends_first():
+    """Two rates, one a layer, for the four variables of two layers."""
+    marked = RATES.replace("variables):", "variables):  # GP404")
+    assert_findings(marked.replace("LIST", "0.1, 0.2"))
+    assert_silent(RATES.replace("LIST", "0.1, 0.1, 0.2, 0.2"))
+    assert_silent(RATES.replace("[LIST]", "[0.1] * len(net.trainable_variables)"))

@@ -429,3 +429,18 @@ def test_a_new_variable_in_the_place_of_the_old():
         """
     assert_silent(step.format(name="w", mark=""))
     assert_findings(step.format(name="moved", mark="  # GP402"))
+
+
+def test_an_array_that_numpy_gives_of_a_variable():
+    """It is a copy: what is put into it is lost; a name for it may be assigned back."""
+    text = """
+        w = tf.Variable(tf.zeros((4, 4)))
+        for step in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(x @ w - y))
+            gradient = tape.gradient(loss, w)
+            {change}
+    """
+    assert_findings(text.format(change="w.numpy()[:] -= 0.1 * gradient.numpy()  # GP402"))
+    put_back = "a = w.numpy(); a[:] -= 0.1 * gradient.numpy(); w.assign(a)"
+    assert_silent(text.format(change=put_back))

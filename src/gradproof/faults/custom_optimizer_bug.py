@@ -117,6 +117,10 @@ _SEEN = {
         "takes a power of {name}, the same at each call: the correction of its moments never fades",
         "the same at each call",
     ),
+    "named": (
+        "keeps a state by {name}, which variables of several layers have in Keras 3: they share it",
+        "a name that layers share",
+    ),
     "handed": ("takes the gradients in {name} and gives them to nobody", "hands nothing on"),
 }
 

@@ -93,6 +93,18 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=fix,
         )
 
+    for seen in loop.about("mispaired-gradients"):
+        changed, taken = (name or "another variable" for name in seen.names)
+        yield Finding(
+            f"`{changed}` is changed by the gradient that was taken for `{taken}`, and the other "
+            "way round",
+            place=loop.place(seen.at),
+            label="the gradient of another variable",
+            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            variables=tuple(name for name in seen.names if name),
+            fix=Fix("name the gradients in the order of their variables", safe=False),
+        )
+
 
 def _backwards(text: str, of: str) -> bool:
     return of in text and ("reversed(" in text or "[::-1]" in text) and text != of

@@ -68,6 +68,7 @@ _WHERE = {
     "name": "bound to a name",
     "list": "put into a list that nothing uses",
     "copy": "written to the copies that `get_weights` gives",
+    "array": "written to a copy, which `numpy()` gives",
     "twin": "assigned to new variables, which only began with the values of those",
     "projection": "bound to a name of the loop's",
     "unset": "bound to a name that nothing reads",

@@ -25,6 +25,7 @@ from .joining import flow_of
 from .noticing import (
     blends,
     by_hand,
+    by_name,
     clips,
     constants,
     copies,
@@ -268,8 +269,10 @@ class Facts:
         lost_arrays.finish(self.reader)
         undivided.finish(self.reader)
         statistics.finish(self.reader)
+        by_hand.finish(self.reader)
         step_counters.finish(self.reader)
         own_steps.finish(self.reader)
+        by_name.finish(self.reader)
         never_told.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)

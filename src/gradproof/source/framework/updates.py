@@ -184,6 +184,7 @@ def item_written(
     """`container[...] = value`."""
     consume_update(reader, value)
     lost_arrays.written(reader, container, target, node)
+    _copy_written(reader, target, node)
     copied_rates.config_written(reader, target)
     if not isinstance(container, ListValue) or reader.silent:
         return
@@ -204,6 +205,17 @@ def item_written(
                 value.rebound = (index, node)
                 if container.node is not None and isinstance(node, ast.Assign):
                     reader.facts.rewritten[id(container.node)] = node
+
+
+def _copy_written(reader: Reader, target: ast.Subscript, node: ast.AST) -> None:
+    """`w.numpy()[:] -= ...`: the array is a copy, and nothing has a name for it."""
+    call = target.value
+    asked = call.func if isinstance(call, ast.Call) else None
+    if not isinstance(asked, ast.Attribute) or asked.attr != "numpy" or reader.silent:
+        return
+    copied = reader.evaluate(asked.value)
+    if isinstance(copied, Variable | Group):
+        new_values.dropped_update(reader, [copied], "array", node, target, None)
 
 
 def entry_written(reader: Reader, old: Value | None, value: Value, node: ast.AST) -> Value:

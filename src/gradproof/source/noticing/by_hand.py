@@ -9,10 +9,13 @@ from ...evidence.loop import ApplyCall, HandUpdate, Spot
 from ...finding import Span
 from ..escaping import gradients_in
 from ..framework import applying, ownership, tapes
+from ..framework.parts import size
 from ..framework.roles import direction
 from ..joining import flow_of
-from ..values import Asked, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
+from ..python.methods import root_of
+from ..values import Asked, Constant, GradientOf, Group, ListValue, Tensor, Value, Variable, Zip
 from . import blends, clips, inner_steps, rates, rounds, target_copies
+from .habits import remark
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -44,6 +47,7 @@ def hand_update(
         return
     if name in ("assign_sub", "assign_add"):
         rates.by_hand(reader, node)
+        _taken_for(reader, variable, value, node)
     reader.facts.hand[
         HandUpdate(
             reader.spot(node),
@@ -53,6 +57,47 @@ def hand_update(
             _method_name(reader, node.func),
         )
     ] = None
+
+
+def _taken_for(reader: Reader, variable: Variable | Group, value: Value, node: ast.Call) -> None:
+    """Remembers for which variable the gradient was taken that changes this one."""
+    entries = gradients_in(flow_of(value))
+    if len(entries) != 1 or not isinstance(variable, Variable):
+        return
+    source = entries[0].source
+    # What a loop pairs is told where it pairs them.
+    looped = {
+        name.id
+        for loop in reader.around(node)
+        if isinstance(loop, ast.For)
+        for name in ast.walk(loop.target)
+        if isinstance(name, ast.Name)
+    }
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else node
+    if root_of(receiver) in looped:
+        return
+    if isinstance(source, Variable) and not reader.silent:
+        crossed = reader.facts.habits.crossed.setdefault(id(entries[0].call), [])
+        crossed.append((variable, source, node))
+
+
+def finish(reader: Reader) -> None:
+    """Two variables, each of which is changed by the gradient that was taken for the other."""
+    for changes in reader.facts.habits.crossed.values():
+        pairs = {(id(variable), id(source)) for variable, source, _ in changes}
+        wrong = [
+            (variable, source, node)
+            for variable, source, node in changes
+            if variable is not source
+            and (id(source), id(variable)) in pairs
+            and not {(id(one), id(one)) for one in (variable, source)} & pairs
+        ]
+        if wrong:
+            variable, source, node = wrong[0]
+            names = ownership.name_of(variable), ownership.name_of(source)
+            others = tuple((reader.spot(other), "the other one") for *_, other in wrong[1:])
+            spot = reader.spot(node)
+            remark(reader, "mispaired-gradients", spot, "crossed", names, others)
 
 
 def _method_name(reader: Reader, node: ast.Attribute) -> Spot:
@@ -109,6 +154,21 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
         taken, given = iterated.columns[gradients[0]], iterated.columns[place]
         if ast.unparse(parts[place]) not in moved or not applying.holds_variables(given):
             continue
+        covered = _covered(iterated, given)
+        if covered is not None:
+            _all_moved(iterated, [place], whole=True)
+            return ApplyCall(
+                at=reader.spot(node.iter),
+                method="assign",
+                optimizer="",
+                form="pairs",
+                gradients=reader.spot(iterated.node.args[gradients[0]]),
+                variables=reader.spot(iterated.node.args[place]),
+                relation="fewer gradients",
+                taken_for=tapes.names(covered),
+                applied_to=tapes.names([tapes.owner_of(one) for one in tapes.entries(given)]),
+                zipped=reader.spot(iterated.node),
+            )
         clips.repeated(reader, given, iterated.node)
         relation, sources, owners, asked = applying.relation_of(taken, given)
         # Who gathers gradients elsewhere has other variables for that.
@@ -130,6 +190,26 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
     return None
 
 
+def _covered(iterated: Zip, variables: Value) -> list[object] | None:
+    """The owners whose variables a third list lasts for, such as one of rates, if not for all."""
+    if not isinstance(variables, ListValue) or not variables.exact:
+        return None
+    lengths = [
+        len(column.items)
+        for column in iterated.columns
+        if isinstance(column, ListValue)
+        and column.exact
+        and all(isinstance(one, Constant) for one in column.items)
+    ]
+    sizes = [size(one) for one in variables.items]
+    known = [one for one in sizes if one is not None]
+    if not lengths or len(known) < len(sizes) or min(lengths) >= sum(known):
+        return None
+    ends = [sum(known[: place + 1]) for place in range(len(known))]
+    whole = [one for one, end in zip(variables.items, ends, strict=True) if end <= min(lengths)]
+    return [tapes.owner_of(one) for one in whole]
+
+
 def _moved(node: ast.For) -> set[str]:
     """Names to which the body of a loop assigns as to variables."""
     return {
@@ -140,10 +220,10 @@ def _moved(node: ast.For) -> set[str]:
     }
 
 
-def _all_moved(iterated: Zip, places: list[int]) -> None:
+def _all_moved(iterated: Zip, places: list[int], *, whole: bool = False) -> None:
     """Variables meet gradients of which the reader knows one entry, made in a loop: all move."""
     columns = iterated.columns
-    if all(not isinstance(column, ListValue) or column.exact for column in columns):
+    if not whole and all(not isinstance(column, ListValue) or column.exact for column in columns):
         return
     owners = {
         id(tapes.owner_of(entry))

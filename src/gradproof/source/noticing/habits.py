@@ -67,6 +67,7 @@ class Habits:
     frozen: dict[int, Spot] = field(default_factory=dict)
     thawed: dict[int, Spot] = field(default_factory=dict)
     helpers: dict[Spot, Spot] = field(default_factory=dict)
+    crossed: dict[int, list[tuple[Variable, Variable, ast.Call]]] = field(default_factory=dict)
     counted_up: list[tuple[Optimizer, Spot]] = field(default_factory=list)
 
 

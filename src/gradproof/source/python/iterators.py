@@ -128,16 +128,10 @@ def _asked(node: ast.While) -> ast.expr | None:
     if len(node.body) < 2 or not isinstance(node.body[0], ast.Assign):
         return None
     first, call, ends = node.body[0], node.body[0].value, node.body[1]
-    asks = (
-        isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name)
-        and call.func.id == "next"
-        and len(call.args) == 2
-        and isinstance(call.args[0], ast.Name | ast.Attribute)
-    )
-    if not asks or not _ends_without(ends, first.targets[0]):
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "next" or len(call.args) != 2:
         return None
-    return call.args[0]  # type: ignore[attr-defined]
+    named = isinstance(call.args[0], ast.Name | ast.Attribute)
+    return call.args[0] if named and _ends_without(ends, first.targets[0]) else None
 
 
 def _ends_without(statement: ast.stmt, item: ast.expr) -> bool:
