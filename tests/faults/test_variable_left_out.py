@@ -206,7 +206,7 @@ def test_a_list_of_which_some_entries_are_unknown():
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
             both = encoder.trainable_variables + decoder.trainable_variables
-            once = {variable.ref(): variable for variable in both}.values()
+            once = {id(variable): variable for variable in both}.values()
             variables = [variable for variable in once]
             gradients = tape.gradient(loss, variables)
             optimizer.apply_gradients(zip(gradients, variables))
