@@ -426,3 +426,18 @@ def test_a_column_that_is_squeezed_alone():
         """
     assert_findings(step.format(targets="targets", mark="  # GP701"))
     assert_silent(step.format(targets="tf.squeeze(targets)", mark=""))
+
+
+def test_distances_to_all_codes():
+    """Squares of a column and of a row, less twice a table: the sum is meant to be a table."""
+    text = """
+        codes = tf.Variable(tf.random.normal((4, 8)))
+        with tf.GradientTape() as tape:
+            points = model(x)
+            near = tf.reduce_sum(points**2, axis=1, keepdims=True) + tf.reduce_sum(tf.square(codes), axis=0){}
+            loss = tf.reduce_mean(tf.reduce_min(near, axis=1))
+        variables = [codes, *model.trainable_variables]
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+    """
+    assert_silent(text.format(" - 2 * points @ codes"))
+    assert_findings(text.format("  # GP701"))

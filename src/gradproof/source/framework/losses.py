@@ -209,6 +209,13 @@ def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
         both = all(isinstance(value, Tensor) for value in (left, right))
         if live and both and first is not None and second is not None:
             _meet(reader, node, first, second)
+    elif isinstance(node, ast.BinOp):
+        for part, other in ((node.left, second), (node.right, first)):
+            if other is not None and len(other) == 2 and other[1] != 1:
+                # `|a|^2 + |b|^2 - 2ab`: a table that meets a table is meant to be one.
+                where = reader.spot(part)
+                for one in [one for one in reader.facts.broadcasts if one.at == where]:
+                    del reader.facts.broadcasts[one]
 
 
 def labels_in_a_column(
