@@ -96,6 +96,18 @@ def test_silent_where_it_exists():
     )
 
 
+def test_asked_after_another_name():
+    """`getattr(metric, "reset_state", None) or ...` takes the old name where there is no new."""
+    text = """
+        metric = keras.metrics.Mean()
+        reset = {first} or {second}
+        reset()
+    """
+    new, old = 'getattr(metric, "reset_state", None)', "metric.reset_states"
+    assert_silent(text.format(first=new, second=old))
+    assert_findings(text.format(first=old, second=f"{new}  # GP413"))
+
+
 def test_behind_a_condition():
     """`if epoch == 4` does not ask for the generation; `if hasattr(...)` does."""
     assert_findings("""

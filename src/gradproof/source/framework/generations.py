@@ -150,9 +150,17 @@ def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribut
     if kind == "optimizer" and any("optimizers.legacy" in line for line in reader.lines):
         # Those have all that optimizers ever had.
         return
-    if not (reader.frame.guarded and asks_version(reader, node)):
+    guarded = reader.frame.guarded or _is_fallback(reader, node)
+    if not (guarded and asks_version(reader, node)):
         spot = reader.spot(node)
         habits.remark(reader, "api-generation-mismatch", spot, name, (kind, instead))
+
+
+def _is_fallback(reader: Reader, node: ast.AST) -> bool:
+    """Says whether this is asked after another name only: `getattr(it, "new", 0) or it.old`."""
+    inside = {id(one) for one in reader.around(node)} | {id(node)}
+    either = [one for one in reader.around(node) if isinstance(one, ast.BoolOp)]
+    return any(id(value) in inside for one in either for value in one.values[1:])
 
 
 def attribute_written(reader: Reader, value: Optimizer, name: str, node: ast.AST) -> None:
