@@ -8,8 +8,10 @@ import pytest
 
 from gradproof.diagnose import diagnose
 from gradproof.evidence.applies import Pair
+from gradproof.fault import Verdict
 from gradproof.faults import FAULTS
-from gradproof.faults.duplicate_variable import prove
+from gradproof.faults.duplicate_variable import prove, settle
+from gradproof.finding import Finding, Related
 from gradproof.source import read
 from records import BIAS, BIAS_GRADIENT, KERNEL, at, healthy, with_apply
 from snippets import assert_findings, assert_silent
@@ -179,3 +181,15 @@ def test_an_old_gradient_is_no_second_fault():
     found = [one.fault.name for one in diagnose(FAULTS, [read(text, "snippet.py", "3")], run)]
     assert "duplicate-variable" in found
     assert "stale-gradient" not in found
+
+
+def test_a_run_clears_what_source_suspects():
+    """Each variable came once where the list was applied; elsewhere nothing is known."""
+    run = healthy()
+    (apply,) = run.applies
+    assert apply.place is not None
+    listed = Finding("suspected", place=at(1), related=(Related(apply.place, "applied here"),))
+    assert settle(listed, run) is Verdict.CLEARED
+    assert settle(Finding("suspected", place=at(1)), run) is None
+    twice = with_apply(run, pairs=(*apply.pairs, apply.pairs[0]))
+    assert settle(listed, twice) is None

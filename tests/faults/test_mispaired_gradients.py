@@ -9,7 +9,9 @@ import pytest
 from gradproof.evidence.applies import Apply, Assigned, Pair
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
-from gradproof.faults.mispaired_gradients import prove
+from gradproof.fault import Verdict
+from gradproof.faults.mispaired_gradients import prove, settle
+from gradproof.finding import Finding
 from records import (
     BIAS,
     BIAS_GRADIENT,
@@ -524,3 +526,15 @@ def test_a_gradient_that_was_taken_for_a_copy():
             fast.assign_sub(0.1 * slope)
             slow.assign_sub(0.01 * slope)
     """)
+
+
+def test_a_run_clears_what_source_suspects():
+    """Each pair had the gradient of its own variable; with a sum of several nobody knows."""
+    run = healthy()
+    (apply,) = run.applies
+    finding = Finding("suspected", place=apply.place)
+    assert settle(finding, run) is Verdict.CLEARED
+    both = replace(apply.pairs[0], taken_for=frozenset({KERNEL, BIAS}))
+    assert settle(finding, with_apply(run, pairs=(both, apply.pairs[1]))) is None
+    assert settle(finding, with_apply(run, by="assign_sub", optimizer=None)) is None
+    assert settle(Finding("suspected", place=at(99)), run) is None

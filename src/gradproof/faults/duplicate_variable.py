@@ -45,7 +45,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, Place, Related, listed
 
 if TYPE_CHECKING:
@@ -107,12 +107,28 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear a suspicion about a list of which each variable came once, wherever it was applied."""
+    places = [finding.place, *(there.place for there in finding.related)]
+    here = [
+        apply
+        for apply in run.applies
+        if apply.place is not None
+        and any(place is not None and apply.place.overlaps(place) for place in places)
+    ]
+    keys = [[pair.variable for pair in apply.pairs] for apply in here]
+    once = all(len(set(row)) == len(row) and None not in row for row in keys)
+    told = here and not any(apply.by_hand or apply.error is not None for apply in here)
+    return Verdict.CLEARED if told and once else None
+
+
 FAULT = Fault(
     "GP110",
     "duplicate-variable",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     # Moved by hand, the second time looks like an old gradient.
     symptoms=("stale-gradient",),
 )

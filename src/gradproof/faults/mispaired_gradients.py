@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Edit, Finding, Fix, Related, listed, second_places
 
 if TYPE_CHECKING:
@@ -223,12 +223,28 @@ def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:
         )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear a suspicion about pairs each of which had the gradient of its own variable."""
+    here = [
+        apply
+        for apply in run.applies
+        if apply.place is not None
+        and finding.place is not None
+        and apply.place.overlaps(finding.place)
+    ]
+    pairs = [pair for apply in here for pair in apply.pairs]
+    own = all(set(pair.taken_for or ()) == {pair.variable} for pair in pairs)
+    told = pairs and not any(apply.by_hand or apply.error is not None for apply in here)
+    return Verdict.CLEARED if told and own else None
+
+
 FAULT = Fault(
     "GP403",
     "mispaired-gradients",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=(
         "gradients-never-applied",
         "variable-left-out",
