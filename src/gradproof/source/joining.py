@@ -132,7 +132,7 @@ def same_gradient(left: GradientOf | None, right: GradientOf | None) -> bool:
         left is not None
         and right is not None
         and left.call is right.call
-        and left.source is right.source
+        and _same_entry(left.source, right.source)
     )
 
 

@@ -23,7 +23,7 @@ from ..values import (
     Variable,
     Zip,
 )
-from . import api, generations, tapes
+from . import api, generations, parts, tapes
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -95,12 +95,12 @@ def _column_nodes(
     reader: Reader, node: ast.Call, arguments: list[Value], zipped: Zip | None, method: str
 ) -> tuple[Spot | None, Spot | None]:
     """Where the gradients and the variables stand."""
-    parts = zipped.node.args if zipped is not None else node.args
+    columns = zipped.node.args if zipped is not None else node.args
     pairs = arguments[0] if arguments else None
     if zipped is None and method == "apply_gradients" and isinstance(pairs, ListValue):
-        parts = _zip_behind(pairs.node) or parts
-    if len(parts) >= 2:
-        return reader.spot(parts[0]), reader.spot(parts[1])
+        columns = _zip_behind(pairs.node) or columns
+    if len(columns) >= 2:
+        return reader.spot(columns[0]), reader.spot(columns[1])
     return None, None
 
 
@@ -198,11 +198,14 @@ def relation_of(
         return "unknown", [], [], asked
     if asked is not None and _ordered_apart(asked.sources, variables):
         return "different", taken, given, asked
-    parts = _part(gradients), _part(variables)
-    if parts[0] != parts[1]:
+    one_by_one = parts.compared((left, _part(gradients)), (right, _part(variables)))
+    if one_by_one is not None:
+        return one_by_one, taken, given, asked
+    cuts = _part(gradients), _part(variables)
+    if cuts[0] != cuts[1]:
         same = len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=True))
-        return (_shifted(*parts) if same else "unknown"), taken, given, asked
-    if parts[0] != _WHOLE:
+        return (_shifted(*cuts) if same else "unknown"), taken, given, asked
+    if cuts[0] != _WHOLE:
         return "unknown", [], [], asked
     if len(taken) == len(given) and all(a is b for a, b in zip(taken, given, strict=False)):
         moved_on = any(map(_holds_more, left[:-1], right[:-1]))

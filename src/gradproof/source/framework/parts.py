@@ -1,4 +1,4 @@
-"""Variables that a list picks by their names: the kernels of layers, without the biases."""
+"""Single variables of a layer: by their place in a list, by attribute, or picked by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..values import Constant, Group, Layer, Tensor, Value, Variable
+from ..values import Constant, GradientOf, Group, Layer, Tensor, Value, Variable
 from . import api, tapes
 
 _WEIGHTS = (
@@ -24,15 +24,150 @@ def size(value: Value) -> int | None:
         value = value.gradient.source
     if isinstance(value, Variable):
         return 1
-    layer = value.owner if isinstance(value, Group) and value.which == "trainable" else None
-    if not isinstance(layer, Layer) or layer.trainable is not True or layer.kind not in _WEIGHTS:
+    if not isinstance(value, Group) or value.only:
+        return 1 if isinstance(value, Group) else None
+    layer, which = value.owner, value.which
+    if not isinstance(layer, Layer) or layer.kind not in _WEIGHTS or which == "other":
         return None
-    if value.only:  # type: ignore[union-attr]
-        return 1
+    if which == "trainable" and layer.trainable is not True:
+        return None
     biased = layer.arguments.get("use_bias", Constant(True))
     if not isinstance(biased, Constant):
         return None
     return _WEIGHTS[layer.kind] - (not biased.value)
+
+
+def spread(items: list[Value]) -> list[Value] | None:
+    """Each variable, or its gradient, as an entry of its own; None where nobody knows how many.
+
+    A row of a gradient and its variable is one of each, whatever they stand for.
+    """
+    if {type(item) for item in items if stands_for_several(item)} == {Group, Tensor}:
+        return items
+    found: list[Value] = []
+    for item in items:
+        several = size(item) if stands_for_several(item) else 1
+        if several is None:
+            return None
+        whole = stands_for_several(item)
+        found += [_only(item, f"[{at}]") for at in range(several)] if whole else [item]
+    return found
+
+
+Columns = list[tuple[list[Value], bool]]
+"""What is zipped: the entries of each, and whether these are all."""
+
+
+def level(columns: Columns) -> Columns:
+    """Columns of which one names single variables, and others those of a layer by one entry."""
+    if len({len(items) for items, _ in columns}) < 2 or not all(done for _, done in columns):
+        return columns
+    single = [spread(items) for items, _ in columns]
+    known = [(items, True) for items in single if items is not None]
+    return known if len(known) == len(columns) else columns
+
+
+def stands_for_several(item: Value) -> bool:
+    """Says whether an entry is all variables of one owner, or all their gradients."""
+    item = _source(item)
+    return isinstance(item, Group) and not item.only
+
+
+def each(item: Value) -> Value:
+    """An entry of `[v]`, where a loop over a list of variables or gradients gives `v`.
+
+    It is one of them in turn, whichever; other values stay as they are.
+    """
+    return _only(item, "*") if stands_for_several(item) else item
+
+
+def _only(item: Value, which: str) -> Value:
+    if isinstance(item, Group):
+        return replace(item, only=which)
+    assert isinstance(item, Tensor)
+    assert item.gradient is not None
+    source = _only(item.gradient.source, which)
+    return replace(item, gradient=GradientOf(item.gradient.call, source))
+
+
+def _whole(item: Value) -> Value:
+    """What one of them in turn comes to, once the loop is over."""
+    source = _source(item)
+    return _only(item, "") if isinstance(source, Group) and source.only == "*" else item
+
+
+def _source(item: Value) -> Value:
+    """The variables behind a gradient, and any other value as it is."""
+    return item.gradient.source if isinstance(item, Tensor) and item.gradient is not None else item
+
+
+_PLACES = {".kernel": 0, "kernel": 0, ".embeddings": 0, ".recurrent_kernel": 1}
+
+
+def identity(item: Value) -> tuple[int, int | str]:
+    """What tells a variable, or that of a gradient, from others: its owner, and which it is there.
+
+    Of variables that are not told apart, the second is -1.
+    """
+    item = _source(item)
+    if not isinstance(item, Group):
+        return id(item), -1
+    place: int | str = -1
+    if item.only.startswith("["):
+        place = int(item.only[1:-1])
+    elif item.only:
+        recurrent = getattr(item.owner, "kind", "") in ("LSTM", "GRU", "SimpleRNN")
+        place = _PLACES.get(item.only, item.only)
+        place = (2 if recurrent else 1) if place == ".bias" else place
+    return id(item.owner), place
+
+
+Listed = tuple[list[Value], tuple[int, int | None]]
+"""The entries of a list, and which slice of it is meant."""
+
+
+def compared(left: Listed, right: Listed) -> str | None:
+    """How gradients and variables stand to each other, one by one.
+
+    None where neither list names single variables or is cut from another place.
+    """
+    lists = [_cut(list(map(_whole, items)), bounds) for items, bounds in (left, right)]
+    named = any(identity(_whole(item))[1] != -1 for item in (*left[0], *right[0]))
+    known = [one for one in lists if one is not None and not any(map(_is_some, one))]
+    if not named and (left[1] == right[1] or len(known) < len(lists)):
+        return None
+    if len(known) < len(lists):
+        return "unknown"
+    taken, given = ([identity(item) for item in one] for one in known)
+    shorter, longer = sorted((taken, given), key=len)
+    count = len(shorter)
+    if taken == given:
+        return "same"
+    if shorter and shorter == longer[:count]:
+        return "fewer gradients" if shorter is taken else "fewer variables"
+    runs = (longer[start : start + count] for start in range(1, len(longer) - count + 1))
+    return "shifted" if count > 1 and shorter in runs else "different"
+
+
+def _cut(items: list[Value], bounds: tuple[int, int | None]) -> list[Value] | None:
+    single = spread(items)
+    return single[slice(*bounds)] if single is not None else None
+
+
+def _is_some(item: Value) -> bool:
+    """Says whether an entry is a variable of a layer, and nobody knows which."""
+    return str(identity(item)[1]).startswith("?")
+
+
+def repeated(items: list[Value]) -> list[Value]:
+    """Variables that stand in a list again, as far as that is known."""
+    items = list(map(_whole, items))
+    named = any(identity(item)[1] != -1 for item in items)
+    single = spread(items) if named else items
+    if single is None or any(map(_is_some, single)):
+        return []
+    seen: set[tuple[int, int | str]] = set()
+    return [one for one in single if identity(one) in seen or seen.add(identity(one))]  # type: ignore[func-returns-value]
 
 
 _WITHOUT_KERNEL = api.WITH_MOVING_STATISTICS | {"LayerNormalization", "GroupNormalization"}

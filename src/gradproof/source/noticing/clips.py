@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..framework import tapes
-from ..values import Asked, Function, Group, ListValue, Tensor, Value
+from ..framework import parts, tapes
+from ..values import Asked, Function, ListValue, Tensor, Value
 from . import habits
 
 if TYPE_CHECKING:
@@ -130,13 +130,10 @@ def repeated(reader: Reader, variables: Value | None, node: ast.Call) -> None:
     """A list of variables that an optimizer is given holds one of them twice."""
     if not isinstance(variables, ListValue) or not variables.exact or reader.silent:
         return
-    if any(isinstance(entry, Group) and entry.only for entry in variables.items):
-        # Parts of one layer stand for themselves.
-        return
-    owners = [tapes.owner_of(entry) for entry in tapes.entries(variables)]
+    entries = tapes.entries(variables)
+    owners = [tapes.owner_of(entry) for entry in entries]
     known = [owner for owner in owners if owner is not None and tapes.is_known(owner)]
-    seen: set[int] = set()
-    twice = [owner for owner in known if id(owner) in seen or seen.add(id(owner))]  # type: ignore[func-returns-value]
+    twice = [tapes.owner_of(entry) for entry in parts.repeated(entries)]
     if twice and len(known) == len(owners):
         where = variables.node if variables.node is not None else node
         if isinstance(where, ast.List) and not where.elts:

@@ -94,6 +94,8 @@ def _stale(reader: Reader, one: Applied) -> None:
         _recorded_once(reader, one, one.asked)
     if loops == one.loops or one.loops[: len(loops)] != loops or _puts_back(one):
         return
+    if any(_takes_a_part(loop, one.node) for loop, _ in one.loops[len(loops) :]):
+        return
     for other in rounds.applied:
         if (
             other.asked is one.asked
@@ -194,13 +196,20 @@ def _chooses(loop: ast.AST, node: ast.AST) -> bool:
     called = node.func if isinstance(node, ast.Call) else None
     receiver = called.value if isinstance(called, ast.Attribute) else None
     place = receiver.slice if isinstance(receiver, ast.Subscript) else None
+    return place is not None and _counted(loop, place)
+
+
+def _takes_a_part(loop: ast.AST, call: ast.AST) -> bool:
+    """`apply_gradients(zip(gradients[i : i + 2], variables[i : i + 2]))`: each round, the next."""
+    places = [one.slice for one in ast.walk(call) if isinstance(one, ast.Subscript)]
+    return any(_counted(loop, place) for place in places)
+
+
+def _counted(loop: ast.AST, place: ast.expr) -> bool:
+    """Says whether an index names what a loop counts."""
     counter = loop.target if isinstance(loop, ast.For) else getattr(loop, "test", None)
-    counted = (
-        {one.id for one in ast.walk(counter) if isinstance(one, ast.Name)} if counter else set()
-    )
-    return place is not None and any(
-        isinstance(one, ast.Name) and one.id in counted for one in ast.walk(place)
-    )
+    names = {one.id for one in ast.walk(counter) if isinstance(one, ast.Name)} if counter else set()
+    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(place))
 
 
 def _counts_up(loop: ast.While) -> bool:

@@ -207,6 +207,12 @@ def _of_keras_instance(reader: Reader, value: Instance, name: str, node: ast.AST
     return Unknown(f"{value.of.name}.{name}", data=not value.real)
 
 
+_WEIGHTS = frozenset(
+    "kernel bias embeddings gamma beta recurrent_kernel depthwise_kernel pointwise_kernel".split()
+)
+"""Attributes of Keras's layers that are variables."""
+
+
 def _of_layer(reader: Reader, value: Layer, name: str, node: ast.AST) -> Value:
     if name in api.COLLECTIONS:
         return ownership.collection(reader, value, api.COLLECTIONS[name], node)
@@ -218,8 +224,11 @@ def _of_layer(reader: Reader, value: Layer, name: str, node: ast.AST) -> Value:
         return value.outputs if value.outputs is not None else Unknown("output", data=True)
     if name in ("input", "inputs"):
         return value.inputs if value.inputs is not None else Tensor()
-    if name in ("kernel", "bias", "embeddings", "gamma", "beta", "recurrent_kernel"):
+    if name in _WEIGHTS:
         return Group(value, only=f".{name}")
+    if name == "cell" and value.kind in ("LSTM", "GRU", "SimpleRNN"):
+        # Its variables are those of the layer.
+        return value
     if name == "optimizer":
         return value.arguments.get("optimizer", Unknown("optimizer"))
     if name == "trainable":

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from .. import escaping, modules
-from ..framework import arrays, updates
+from ..framework import arrays, parts, updates
 from ..joining import join_values
 from ..noticing import state, target_copies
 from ..values import (
@@ -179,6 +179,9 @@ def unpacked(reader: Reader, value: Value, target: ast.Tuple | ast.List) -> list
     """The values for each target of an unpacking."""
     count = len(target.elts)
     items, complete = elements(reader, value, target, unpacking=True)
+    if isinstance(value, ListValue) and value.exact and not value.fixed:
+        single = parts.spread(items)
+        items, complete = (single, True) if single is not None else (items, complete)
     star = next((i for i, part in enumerate(target.elts) if isinstance(part, ast.Starred)), None)
     if complete and star is not None and len(items) >= count - 1:
         after = count - star - 1
@@ -221,7 +224,8 @@ def elements(
     value = tuples.listed(value)
     if isinstance(value, ListValue):
         state.list_read(reader, value, node)
-        plain = not any(isinstance(item, Group) for item in value.items)
+        groups = [item for item in value.items if isinstance(item, Group)]
+        plain = not any(map(parts.stands_for_several, groups))
         return list(value.items), value.exact and (plain or not unpacking or value.fixed)
     if isinstance(value, Zip):
         return zipped(reader, value, node)
@@ -277,7 +281,7 @@ def zipped(reader: Reader, value: Zip, node: ast.AST) -> tuple[list[Value], bool
     """The tuples of a `zip`, which this uses up."""
     if value.spent is None:
         reader.store.set_field(value, "spent", node)
-    columns = [elements(reader, column, node) for column in value.columns]
+    columns = parts.level([elements(reader, column, node) for column in value.columns])
     if not columns:
         return [], True
     if all(complete for _, complete in columns):
@@ -286,7 +290,7 @@ def zipped(reader: Reader, value: Zip, node: ast.AST) -> tuple[list[Value], bool
             ListValue([items[i] for items, _ in columns], fixed=True) for i in range(count)
         ], True
     lengths = [len(items) for items, complete in columns if complete]
-    count = min(lengths) if lengths else 1
+    count = min(lengths or [max(len(items) for items, _ in columns)])
     rows: list[Value] = []
     for i in range(count):
         row = [

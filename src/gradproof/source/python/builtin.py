@@ -5,18 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..flow import merge
-from ..framework import api, generations
+from ..framework import api, generations, parts
+from ..joining import join_values
 from ..noticing import frozen, mixtures, rounds, sharing, state
 from ..values import (
     Constant,
     Dataset,
     DictValue,
     Function,
-    Group,
     Instance,
     Library,
     ListValue,
@@ -103,7 +104,7 @@ def _enumerate(
             ),
             pipeline=isinstance(arguments[0], Dataset) and arguments[0].pipeline,
         )
-    groups = any(isinstance(item, Group) for item in items)
+    groups = any(map(parts.stands_for_several, items))
     rows: list[Value] = [
         ListValue([Tensor(form="number") if groups else Constant(i, node), item], fixed=True)
         for i, item in enumerate(items)
@@ -284,7 +285,8 @@ def _reversed(
 ) -> Value | None:
     value = arguments[0] if arguments else None
     if isinstance(value, ListValue):
-        return ListValue(list(reversed(value.items)), value.exact)
+        items = value.items if value.fixed else parts.spread(value.items) or value.items
+        return ListValue(list(reversed(items)), value.exact)
     return value
 
 
@@ -293,6 +295,10 @@ def _next(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
         return None
     frozen.taken(reader, arguments[0], node)
     items, _ = binding.elements(reader, arguments[0], node)
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    if isinstance(arguments[0], ListValue) and len(items) > 1 and not isinstance(first, ast.Call):
+        # An iterator that others may have moved on.
+        return reduce(join_values, items)
     return items[0] if items else Unknown(data=True)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ..framework import parts
 from ..joining import truth
 from ..noticing import rounds, sharing
-from ..values import Constant, DictValue, Group, ListValue, Scope, Unknown, Value, Variable
-from . import binding, iterators
+from ..values import Constant, DictValue, ListValue, Scope, Unknown, Value
+from . import binding, iterators, loops
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -68,7 +68,7 @@ def _generate(
         reader.facts.turning.add(id(generator))
     if not complete:
         # One stands for all, but lists of variables would lose owners.
-        owned: list[Value] = [one for one in found if isinstance(one, Group | Variable)]
+        owned = [one for one in found if loops.is_part(one) or _is_key(one)]
         found = owned or found[:1] or [Unknown(data=True)]
     once, before = None, rounds.of(reader).updates
     if not isinstance(node, ast.GeneratorExp):
@@ -93,6 +93,11 @@ def _generate(
     reader.frame.long_loops -= not complete
     iterators.gathering_ends(reader, generator, once, before)
     return exact
+
+
+def _is_key(element: Value) -> bool:
+    """Says whether this is the key of a dict, known or not: each stands for another value."""
+    return isinstance(element, Constant) and isinstance(element.value, str)
 
 
 def _round(

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from ..flow import merge
-from ..framework import tensors, updates
+from ..framework import parts, tensors, updates
 from ..joining import join_values, truth
 from ..values import (
     Constant,
@@ -110,7 +110,8 @@ def _sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set) -> Value:
                 items.extend(found)
                 exact = exact and complete
         else:
-            items.append(reader.evaluate(element))
+            item = reader.evaluate(element)
+            items.append(item if isinstance(node, ast.Tuple) else parts.each(item))
     if len(items) > operators.MOST_ITEMS:
         items, exact = items[: operators.MOST_ITEMS], False
     return ListValue(

@@ -6,6 +6,8 @@ import ast
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from .. import escaping
+from ..framework import parts
 from ..noticing import keeping, state
 from ..values import (
     Constant,
@@ -37,6 +39,11 @@ def popped(reader: Reader, known: ListValue, arguments: list[Value], first: bool
     items = known.items
     if not items:
         return Unknown("pop", data=True)
+    if reader.frame.looping:
+        # Of its rounds only some are followed, and the others take the rest.
+        for item in items:
+            escaping.touch(reader, item)
+            escaping.escape(reader, item)
     _remove(reader, known, at if isinstance(at, int) else None)
     return items[at] if isinstance(at, int) and -len(items) <= at < len(items) else items[0]
 
@@ -161,7 +168,7 @@ def _now_and_then(reader: Reader) -> bool:
 def _remove(reader: Reader, known: ListValue, at: int | None) -> None:
     """One entry is gone; None: nobody knows which."""
     length = len(known.items)
-    plain = not any(map(subscripts.stands_for_several, known.items))
+    plain = not any(map(parts.stands_for_several, known.items))
     if at is None or not known.exact or (plain and not -length <= at < length):
         _lose(reader, known)
     elif at == 0:

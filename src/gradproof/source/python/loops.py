@@ -9,7 +9,17 @@ from .. import escaping
 from ..framework import updates
 from ..joining import flow_of, truth
 from ..noticing import floored, rounds, step_counters
-from ..values import Group, Instance, Layer, ListValue, Tensor, Unknown, Value, Variable
+from ..values import (
+    DictValue,
+    Group,
+    Instance,
+    Layer,
+    ListValue,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
 from . import binding, iterators
 
 if TYPE_CHECKING:
@@ -34,7 +44,7 @@ def follow_for(reader: Reader, node: ast.For) -> str | None:
     if complete and len(elements) > 3 and _counts(node.iter):
         elements, complete = [Tensor(form="number")], False
     if not complete:
-        several = len(elements) > 1 and isinstance(iterated, ListValue)
+        several = len(elements) > 1 and isinstance(iterated, ListValue | DictValue)
         if not several:
             _left_alone(reader, elements[1:])
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
@@ -45,7 +55,7 @@ def follow_for(reader: Reader, node: ast.For) -> str | None:
     floored.loop_begins(reader, node)
     once, before = iterators.loop_begins(reader, node, iterated), rounds.of(reader).updates
     left = None
-    most = MOST_PARTS if elements and _is_part(elements[0]) else MOST_ELEMENTS
+    most = MOST_PARTS if elements and is_part(elements[0]) else MOST_ELEMENTS
     sampled = not complete or len(elements) > most
     reader.frame.looping += 1
     reader.frame.long_loops += lasting
@@ -72,10 +82,10 @@ def _left_alone(reader: Reader, elements: list[Value]) -> None:
         escaping.escape(reader, element)
 
 
-def _is_part(element: Value) -> bool:
+def is_part(element: Value) -> bool:
     """Says whether a loop runs over layers, variables or gradients, or over pairs of them."""
     if isinstance(element, ListValue):
-        return any(map(_is_part, element.items))
+        return any(map(is_part, element.items))
     return isinstance(element, Layer | Variable | Group | Instance) or bool(
         escaping.gradients_in(flow_of(element))
     )

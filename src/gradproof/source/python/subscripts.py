@@ -80,26 +80,26 @@ def _list_item(reader: Reader, value: ListValue, node: ast.Subscript, index: Val
     state.list_read(reader, value, node, place if isinstance(place, int) else None)
     if isinstance(node.slice, ast.Slice):
         return _list_slice(reader, value, node.slice)
-    plain = not any(isinstance(item, Group) for item in value.items)
-    if isinstance(index, Constant) and isinstance(index.value, int) and value.items:
-        if plain and value.exact and -len(value.items) <= index.value < len(value.items):
-            return value.items[index.value]
-        if not plain:
-            return value.items[0 if index.value >= 0 else -1]
-    if value.items:
-        if len(value.items) == 1:
-            return value.items[0]
-        if not plain:
-            return value.items[0]
-        return _joined(value.items)
-    return Unknown(data=True)
+    if not value.items:
+        return Unknown(data=True)
+    plain = not any(map(parts.stands_for_several, value.items))
+    if isinstance(index, Constant) and isinstance(index.value, int):
+        single = value.items if value.fixed else parts.spread(value.items)
+        single = single if value.exact else None
+        if single is not None and -len(single) <= index.value < len(single):
+            return single[index.value]
+        if not plain and (index.value in (0, -1) or isinstance(value.items[0], Group)):
+            return _some(value.items[0 if index.value >= 0 else -1], f"?{index.value}")
+    if len(value.items) == 1:
+        return value.items[0]
+    if any(isinstance(item, Group) for item in value.items):
+        return _some(value.items[0], "?")
+    return _joined(value.items)
 
 
-def stands_for_several(item: Value) -> bool:
-    """Says whether an entry is all variables of one owner, or all their gradients."""
-    if isinstance(item, Tensor) and item.gradient is not None:
-        item = item.gradient.source
-    return isinstance(item, Group)
+def _some(item: Value, which: str) -> Value:
+    """An entry of a list of which nobody knows how many variables each entry stands for."""
+    return replace(item, only=which) if isinstance(item, Group) and not item.only else item
 
 
 def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
@@ -127,11 +127,11 @@ def _list_slice(reader: Reader, value: ListValue, node: ast.Slice) -> Value:
 
 def sliced(value: ListValue, bounds: list[int | None]) -> ListValue:
     """The entries from a lower to an upper bound, by a step; None: the bound is left out."""
-    plain = not any(stands_for_several(item) for item in value.items)
+    plain = not any(parts.stands_for_several(item) for item in value.items)
     if bounds == [None, None, None]:
         return ListValue(list(value.items), value.exact, value.fixed, value.owner, value.which)
     if bounds == [None, None, -1] and value.exact:
-        return ListValue(value.items[::-1])
+        return ListValue((parts.spread(value.items) or value.items)[::-1])
     if not plain and value.exact and _reaches_end(value.items, bounds):
         return ListValue(list(value.items), True, value.fixed, value.owner, value.which)
     if not plain or not value.exact:
