@@ -716,3 +716,31 @@ def test_two_models_of_the_same_layers(sync: str):
     assert_silent(clone)
     inside = "keras.Model(inputs, [hidden, values])"
     assert_silent(SHARED.format(made=inside, sync="pass", mark=""))
+
+
+GIVEN_BACK = """
+    def network():
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+    online, target = network(), network()
+
+    def follow():
+        mixed = []
+        for t, q in zip(target.get_weights(), online.get_weights()):
+            mixed.append(0.01 * q + 0.99 * t)
+        {to}.set_weights(mixed){mark}
+
+    for _ in range(9):
+        goal = tf.reduce_max(target(x + 1.0), axis=1)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.reduce_max(online(x), axis=1) - goal))
+        gradients = tape.gradient(loss, online.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, online.trainable_variables))
+        follow()
+"""
+
+
+def test_a_mixture_of_arrays_that_is_given_back():
+    """The network that is trained gets it, and nothing changes the copy."""
+    assert_findings(GIVEN_BACK.format(to="online", mark="  # GP707"))
+    assert_silent(GIVEN_BACK.format(to="target", mark=""))

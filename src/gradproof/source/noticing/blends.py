@@ -29,7 +29,8 @@ class Blends:
     `arrays`: whose weights an array is one of; `mixed`: two networks, and where arrays of both
     were mixed; `given`: the calls of `set_weights` for each network, and whether each of them
     gave it those of another one, once. `stepped`: where an array was moved along a gradient;
-    `moved`: variables made of other variables, and where they were.
+    `moved`: variables made of other variables, and where they were; `back`: who was given such a
+    mixture, and where that was made.
     """
 
     arrays: dict[int, tuple[Tensor, Network]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Blends:
     given: dict[int, dict[ast.AST, bool]] = field(default_factory=dict)
     stepped: dict[ast.AST, Network] = field(default_factory=dict)
     moved: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
+    back: dict[ast.AST, tuple[Network, ast.AST]] = field(default_factory=dict)
 
 
 def arrays_of(reader: Reader, network: Network, node: ast.AST) -> ListValue:
@@ -64,6 +66,9 @@ def weights_given(reader: Reader, network: Network, value: Value | None, node: a
     once = another and not any(frame.looping for frame in reader.frames)
     calls = reader.facts.blends.given.setdefault(id(network), {})
     calls[node] = once and calls.get(node, True)
+    made = {one.made[-1] for one in getattr(value, "items", ()) if getattr(one, "made", ())}
+    for mixture in made & reader.facts.blends.mixed.keys():
+        reader.facts.blends.back[node] = network, mixture
 
 
 def summed(reader: Reader, node: ast.BinOp) -> None:
@@ -126,10 +131,13 @@ def finish(reader: Reader) -> None:
     blends = reader.facts.blends
     _lost(reader, blends)
     _moved_alone(reader, blends)
-    if not blends.mixed or not _only_copied(reader):
+    if not blends.mixed:
         return
     trained = {owner for question in reader.facts.asked for owner in question.asked.applied}
     written = trained | reader.facts.copies.assigned
+    _pulled_back(reader, blends, trained, written)
+    if not _only_copied(reader):
+        return
     for node, pair in blends.mixed.items():
         for copy, source in (pair, pair[::-1]):
             learns = any(id(one) in trained for one in _all(reader, source))
@@ -137,6 +145,19 @@ def finish(reader: Reader) -> None:
             if learns and copied and not any(id(one) in written for one in _all(reader, copy)):
                 others = ((reader.spot(copy.node), "made here, and never given it"),)
                 remark(reader, "target-copy-wrong", reader.spot(node), "left", (), others)
+
+
+def _pulled_back(reader: Reader, blends: Blends, trained: set[int], written: set[int]) -> None:
+    """The network that is trained is given the mixture, and nothing changes the copy."""
+    for node, (network, mixture) in blends.back.items():
+        pair = blends.mixed[mixture]
+        copy = next((one for one in pair if one is not network), None)
+        if copy is None or network not in pair or id(copy) in blends.given:
+            continue
+        learns = any(id(one) in trained for one in _all(reader, network))
+        if learns and not any(id(one) in written for one in _all(reader, copy)):
+            others = ((reader.spot(mixture), "mixed here"),)
+            remark(reader, "target-copy-wrong", reader.spot(node), "pulled back", (), others)
 
 
 def _lost(reader: Reader, blends: Blends) -> None:
