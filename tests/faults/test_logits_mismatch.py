@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from gradproof.diagnose import diagnose
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.run import Run
 from gradproof.fault import Verdict
+from gradproof.faults import FAULTS
 from gradproof.faults.logits_mismatch import settle
 from gradproof.finding import Finding
 from records import (
     ADD,
     BIAS_GRADIENT,
+    KERNEL,
     KERNEL_GRADIENT,
     MATMUL,
     MEAN,
@@ -28,6 +31,7 @@ from records import (
     proven,
     with_call,
     with_operations,
+    with_updates,
 )
 from snippets import assert_findings, assert_silent
 
@@ -371,3 +375,17 @@ def test_logarithms_for_probabilities_proven():
         operation(ADD, "Minimum", (TANH, READ_BIAS), via=via),
     )
     assert proven(run) == [("GP702", 4)]
+
+
+def test_a_clip_that_zeroes_belongs_to_the_mismatch():
+    """That the gradient is zero behind the clip needs no other explanation."""
+    via = ("__call__", "sparse_categorical_crossentropy", "minimum")
+    run = with_operations(
+        healthy(),
+        operation(TANH, "LogSoftmax", (MATMUL,), line=3),
+        operation(ADD, "Minimum", (TANH, READ_BIAS), via=via),
+    )
+    flat = with_updates(run, KERNEL, gradient_norm=0.0, change_norm=0.0, along=None)
+    (found,) = diagnose(FAULTS, [], flat)
+    assert found.fault.code == "GP702"
+    assert [one.fault.code for one in found.consequences] == ["GP302"]

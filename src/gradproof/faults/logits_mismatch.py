@@ -85,6 +85,8 @@ _MOST = 10
 NUMBERS = ("Const", "ReadVariableOp", "Cast")  # a temperature that is written or learned
 LINEAR = ("BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "AddV2")
 _WANTS_LOGITS = "expects logits"
+_CLIPPED = ("zero-gradient-region",)
+"""What comes of numbers outside of [epsilon, 1 - epsilon]."""
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -115,6 +117,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 *(loop.related(call.at, "given here") if call.flag not in (None, call.at) else ()),
             ),
             fix=_fix(loop, call.flag, call.loss, call.logits_expected),
+            symptoms=() if call.logits_expected else _CLIPPED,
         )
 
 
@@ -244,6 +247,7 @@ def _raw(recording: Recording, operation: Operation) -> Finding | None:
             (before.place, "log_softmax is applied here" if logs else "the last layer is linear"),
             but=operation.place,
         ),
+        symptoms=_CLIPPED,
     )
 
 
