@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, nan
 
+from gradproof.evidence.halves import endless
 from gradproof.evidence.run import Run
 from gradproof.evidence.stale import LossScale
 from gradproof.faults.float16_range import prove
@@ -91,3 +92,14 @@ def test_float32():
     """The same in float32 is no matter of range."""
     run = with_operations(healthy(), replace(EXP, dtype="float32"))
     assert list(prove(halved(run, 5))) == []
+
+
+def test_a_loss_that_is_infinite_in_each_step():
+    """The root of an infinite mean has a gradient of zero; a finite loss is another story."""
+    run = with_updates(healthy(), KERNEL, BIAS, gradient_norm=0.0, change_norm=0.0, along=None)
+    half = with_operations(run, operation(SQUARE, "Square", (SUB,), dtype="float16"))
+    for loss, found in ((inf, [at(4)]), (0.5, [])):
+        steps = tuple(replace(step, loss=loss) for step in half.steps)
+        assert [one.cause.place for one in endless(replace(half, steps=steps))] == found
+    steps = tuple(replace(step, loss=inf) for step in run.steps)
+    assert not [*endless(replace(run, steps=steps))]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isinf
 
+from ..finding import Place
 from .gradients import GradientCall
 from .operations import CLIPS, FLAT
 from .recording import Operation, Recording
@@ -63,6 +64,38 @@ def skipped(run: Run) -> Iterator[Skipped]:
         needed = LONG if not causes else FEW if run.finished else MANY
         if scale.calls >= needed:
             yield Skipped(scale, tuple(run.path(key) for key in scale.variables), causes)
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A loss that is infinite in every step, and lets no gradient back.
+
+    Attributes:
+        place: Where the gradients were applied.
+        names: Paths of the variables.
+        steps: Steps measured.
+        cause: The likeliest operation in float16 that left its range.
+    """
+
+    place: Place | None
+    names: tuple[str, ...]
+    steps: int
+    cause: Operation
+
+
+def endless(run: Run) -> Iterator[Endless]:
+    """Losses of which float16 made infinity: the root of that has a gradient of zero."""
+    for apply in run.applies:
+        steps = run.steps_of(apply.key)
+        updates = [update for step in steps for update in step.updates]
+        infinite = all(step.loss is not None and isinf(step.loss) for step in steps)
+        if len(steps) < FEW or not infinite or any(one.gradient_norm != 0.0 for one in updates):
+            continue
+        keys = tuple(dict.fromkeys(update.variable for update in updates))
+        causes = overflows(run, keys)
+        if causes:
+            names = tuple(run.path(key) for key in keys)
+            yield Endless(apply.place, names, len(steps), causes[0])
 
 
 def overflows(run: Run, keys: Iterable[int]) -> tuple[Operation, ...]:

@@ -129,8 +129,21 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def prove(run: Run) -> Iterator[Finding]:
     """Find steps that float16 made impossible: skipped, NaN, or all zero."""
-    from ..evidence.halves import skipped, underflows
+    from ..evidence.halves import endless, skipped, underflows
 
+    for one in endless(run):
+        yield Finding(
+            f"in all {one.steps} measured steps the loss was infinite and the gradient of "
+            f"{listed(one.names)} exactly 0; this {one.cause.type} on their way is computed in "
+            "float16, which ends at 65504",
+            place=one.cause.place,
+            label="leaves the range of float16",
+            related=second_places((one.place, "applied here")),
+            variables=one.names,
+            step=1,
+            evidence={"steps": one.steps, "gradient_norm": 0.0},
+            fix=Fix("compute the loss in float32", safe=False),
+        )
     for found in skipped(run):
         scale = found.scale
         yield Finding(
