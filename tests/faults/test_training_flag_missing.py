@@ -225,6 +225,8 @@ def test_what_a_run_saw_of_a_default():
     assert settle(finding, run) is finding
     told = replace(mode, training=True)
     assert settle(finding, replace(run, modes=(mode, told))) is Verdict.CLEARED
+    beside = replace(told, layer="other")
+    assert settle(finding, replace(run, modes=(mode, beside))) is finding
 
 
 def test_a_block_of_the_program_is_told_to_stay_in_inference():

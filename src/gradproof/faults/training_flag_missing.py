@@ -173,8 +173,9 @@ def settle(finding: Finding, run: Run) -> Finding | Verdict | None:
         if mode.place and any(same_line(mode.place, one) for one in called)
     ]
     if left and modes:
-        # The flag is said, by a signature.
-        inside = not any(mode.training for mode in modes)
+        # The flag is said, by a signature, and maybe to some of the layers only.
+        told = {mode.layer for mode in modes if mode.training}
+        inside = {mode.layer for mode in modes} - told
         return finding if inside and ran(run, place) else Verdict.CLEARED
     kinds = str(finding.evidence.get("kinds", "")).split(", ")
     if modes:
