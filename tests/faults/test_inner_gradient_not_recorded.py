@@ -215,3 +215,19 @@ def test_all_of_the_loss_is_a_gradient():
     taken = "predicted = force(positions)"
     assert_findings(text.format(before=f"{taken}  # GP210", inside="pass"))
     assert_silent(text.format(before="pass", inside=taken))
+
+
+def test_a_second_derivative_of_one_tape():
+    """Asked below its block, a persistent tape has not recorded the first one."""
+    text = """
+        points = tf.convert_to_tensor(x)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(points)
+            value = model(points){within}
+        {below}
+        print(tf.abs(tape.gradient(first, points)))
+        """
+    taken = "first = tape.gradient(value, points)"
+    indent = "\n            "
+    assert_findings(text.format(within="", below=f"{taken}  # GP210"))
+    assert_silent(text.format(within=f"{indent}{taken}", below="pass"))

@@ -75,7 +75,10 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Terms of a loss that are gradients taken outside its tape."""
     for seen in loop.about("inner-gradient-not-recorded"):
         yield Finding(
-            "this gradient is part of a loss, but was taken while the loss's tape did not "
+            "a derivative is taken of this gradient, and the tape that is asked did not record "
+            "when it was taken: the derivative is None"
+            if seen.words == "again"
+            else "this gradient is part of a loss, but was taken while the loss's tape did not "
             "record: the loss is not differentiated through it",
             place=loop.place(seen.at),
             label="a constant for the outer tape",

@@ -159,7 +159,7 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, used: list[object]) 
         return
     # Taken before this tape opened, of what the sources take part in.
     for gradient in inner:
-        if gradient.call.tape is question.tape or gradient.call.node is question.node:
+        if gradient.call.node is question.node:
             continue
         if any(trail.left is not None and number in trail.left[0] for trail in flow[gradient]):
             continue  # It was recorded; what was made of it afterwards was not.
@@ -167,5 +167,6 @@ def _all_inner(reader: Reader, question: Asked, flow: Flow, used: list[object]) 
         if any(thing in gradient.call.target.flow for thing in shared):
             place = breaks.in_frame_of(gradient.call.path, question.tape.path)
             names, spot = tapes.names(used), reader.spot(place)
+            words = "again" if gradient.call.tape is question.tape else ""
             others = ((reader.spot(question.node), "asked for here"),)
-            habits.remark(reader, "inner-gradient-not-recorded", spot, "", names, others)
+            habits.remark(reader, "inner-gradient-not-recorded", spot, words, names, others)
