@@ -16,11 +16,12 @@ from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:
     from .facts import Facts
+    from .question import Question
     from .reader import Reader
 
 
 def answered(
-    reader: Reader, questions: list[connections.Question], facts: Facts
+    reader: Reader, questions: list[Question], facts: Facts
 ) -> tuple[tuple[GradientCall, ...], tuple[ModelCall, ...]]:
     """The facts of all gradient calls, once the whole file is read."""
     connected = {id(owner) for q in questions for owner, found in q.found if found.live}
@@ -62,7 +63,7 @@ def _before_bracket(reader: Reader, node: ast.AST) -> Spot | None:
 
 def _answer(
     reader: Reader,
-    question: connections.Question,
+    question: Question,
     facts: Facts,
     connected: set[int],
     asked_for: set[int],
@@ -107,9 +108,7 @@ def _answer(
     )
 
 
-def _unused(
-    reader: Reader, question: connections.Question, connected: set[int]
-) -> Iterator[Connection]:
+def _unused(reader: Reader, question: Question, connected: set[int]) -> Iterator[Connection]:
     """Layers that are asked for, that an optimizer gets, and that no target depends on."""
     asked = question.asked
     for owner, path in question.unused:
@@ -123,9 +122,7 @@ def _unused(
             yield Connection(ownership.name_of(owner), "layer", False, lost)
 
 
-def _partly_dead(
-    reader: Reader, question: connections.Question, facts: Facts
-) -> Iterator[Connection]:
+def _partly_dead(reader: Reader, question: Question, facts: Facts) -> Iterator[Connection]:
     """Terms that reach a source by NumPy only, and train nothing else of the tape either."""
     tape = question.asked.tape
     same = (one for one in facts.asked if one.asked.tape is tape)
@@ -147,7 +144,7 @@ def _made_by_a_class(reader: Reader, made: ast.AST) -> bool:
     return any(isinstance(one, ast.ClassDef) for one in around)
 
 
-def _untracked(reader: Reader, question: connections.Question) -> Iterator[Owned]:
+def _untracked(reader: Reader, question: Question) -> Iterator[Owned]:
     """What the target depends on, that the owner of the sources does not know of."""
     for thing, hidden, path in question.untracked:
         if not _moves(thing) and not connections.is_off(thing):  # type: ignore[arg-type]
@@ -233,9 +230,7 @@ def _moves(thing: object) -> bool:
     return True
 
 
-def _left_out(
-    reader: Reader, question: connections.Question, facts: Facts, asked_for: set[int]
-) -> list[Owned]:
+def _left_out(reader: Reader, question: Question, facts: Facts, asked_for: set[int]) -> list[Owned]:
     found: list[Owned] = []
     connected = any(c.live for o, c in question.found if not isinstance(o, Unknown))
     if facts.untold_apply or facts.joins_later or question.speculative or not connected:
@@ -260,7 +255,7 @@ def _left_out(
 
 
 def _biases(
-    reader: Reader, question: connections.Question, facts: Facts, unbiased: set[int]
+    reader: Reader, question: Question, facts: Facts, unbiased: set[int]
 ) -> Iterator[Owned]:
     """Biases of layers of which every list has the kernels only."""
     if facts.untold_apply or question.speculative:
@@ -274,7 +269,7 @@ def _biases(
             yield Owned(name, reader.spot(owner.node), None, owner.kind)
 
 
-def _unmoved(reader: Reader, question: connections.Question, facts: Facts) -> tuple[str, ...]:
+def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...]:
     asked = question.asked
     if asked.escaped or question.inner or facts.untold_apply or not question.looping:
         return ()

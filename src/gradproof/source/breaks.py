@@ -11,7 +11,7 @@ from .noticing import earlier
 from .values import Layer, Tape, Variable
 
 if TYPE_CHECKING:
-    from .connections import Question
+    from .question import Question
     from .reader import Reader
 
 

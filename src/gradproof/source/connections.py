@@ -3,67 +3,32 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
-from . import breaks
+from . import breaks, watched_tensors
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .framework import api, ownership, tapes
 from .joining import leaves
 from .noticing import made_anew
-from .python.methods import handed_back_by, name_of
+from .python.methods import name_of
+from .question import Mode, Question
 from .values import (
     Asked,
     Frozen,
-    GradientOf,
     Group,
     Instance,
     Layer,
     ListValue,
-    Tape,
     Tensor,
     Unknown,
     Value,
     Variable,
 )
+from .watched_tensors import has_a_way
 
 if TYPE_CHECKING:
     from .reader import Reader
-
-
-@dataclass(eq=False, repr=False)
-class Mode:
-    """How a layer that behaves differently in training was called.
-
-    `running`: tapes under which it was told to train; `unsaid`: calls that did
-    not say, with the tapes that recorded them; `trained`: a tape that asks for
-    its gradients saw it told.
-    """
-
-    layer: Layer
-    running: frozenset[int] = frozenset()
-    unsaid: dict[ast.AST, frozenset[int]] = field(default_factory=dict)
-    trained: bool = False
-
-
-@dataclass(eq=False, repr=False)
-class Question:
-    """One visit of a gradient call, with what was seen then."""
-
-    asked: Asked
-    zeros: bool
-    earlier: ast.AST | None
-    found: list[tuple[object, Connection]]
-    left_out: list[tuple[object, Path]]
-    untracked: list[tuple[object, ownership.Hidden, Path]]
-    non_trainable: list[object]
-    early: ListValue | None
-    looping: bool
-    speculative: bool
-    unused: list[tuple[object, Path]]
-    modes: list[tuple[ast.AST, Mode]]
-    inner: bool = False
 
 
 def ask(
@@ -152,7 +117,7 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
         # A model that was handed in: its call is what connects it.
         question.found.append((owner, _connection(reader, question, owner, flow[owner], flow)))
     elif isinstance(source, Tensor):
-        _look_at_tensor(reader, question, source, flow)
+        watched_tensors.look(reader, question, source, flow)
 
 
 def _look_at_detours(
@@ -204,7 +169,7 @@ def _connection(
     if within and not (stopped and outside):
         unmeant = (one for one in within if one.cut is not None and one.cut.kind != "stopped")
         return Connection(name, kind, False, breaks.cut(reader, tape, next(unmeant, within[0])))
-    if outside and isinstance(owner, Unknown) and _has_a_way(flow, tape):
+    if outside and isinstance(owner, Unknown) and has_a_way(flow, tape):
         # Beside what is trained, something that prepares the data is called the same way.
         return Connection(name, kind, False)
     if outside:
@@ -246,16 +211,6 @@ def _called_before(
     return None if trail is None else breaks.outside(reader, question, trail, owner)
 
 
-def _has_a_way(flow: Flow, tape: Tape) -> bool:
-    """Says whether the tape recorded a layer or variable on the way to its target."""
-    return any(
-        tape.number in trail.tapes and trail.cut is None
-        for owner, trails in flow.items()
-        if isinstance(owner, Layer | Variable)
-        for trail in trails
-    )
-
-
 def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None:
     """Called while the tape recorded, yet nothing of it reaches the target."""
     uses = reader.facts.layer_uses.get(id(owner), [])
@@ -282,80 +237,6 @@ def _last_made(reader: Reader, question: Question, owner: object) -> Path:
         default=None,
     )
     return () if last is None else (last,)
-
-
-def _look_at_tensor(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
-    tape = question.asked.tape
-    if tape.watches_unknown:
-        return
-    if source.tokens & tape.watched:
-        _look_at_watched(reader, question, source, flow)
-        return
-    trails = [
-        trail
-        for thing, found in source.flow.items()
-        for trail in found
-        if not isinstance(thing, GradientOf)
-    ]
-    if any(tape.number in trail.tapes for trail in trails):
-        return
-    # Fast weights of meta-learning are plain tensors on purpose, and have to be watched.
-    if source.rebound is not None and not question.inner:
-        holder, node = source.rebound
-        owner = holder.owner if isinstance(holder, Group) else holder
-        lost = Break(
-            "rebound",
-            handed_back_by(node),
-            reader.spot(node),
-            None,
-            reader.spot(question.asked.node),
-        )
-        question.found.append(
-            (owner, Connection(ownership.name_of(owner), "variable", False, lost))
-        )
-        return
-    if source.form in ("number", "unknown") or any(
-        isinstance(thing, Unknown) for thing in source.flow
-    ):
-        # It may be a variable that came from elsewhere.
-        return
-    node = question.asked.node
-    which = node.args[1] if len(node.args) > 1 else node
-    lost = Break("unwatched", "", reader.spot(which), None, reader.spot(tape.node))
-    question.found.append((source, Connection(reader.spot(which).text, "tensor", False, lost)))
-
-
-def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
-    """A watched tensor: the target has to be computed while the tape records."""
-    tape = question.asked.tape
-    vague = (*flow.get(ANYTHING, ()), *flow.get(ASIDE, ()))
-    if any(tape.number in trail.tapes for trail in vague):
-        return
-    trails = [trail for token in source.tokens for trail in flow.get(token, ())]
-    if not trails:
-        _look_at_aside(reader, question, source, flow)
-    if not trails or any(tape.number in trail.tapes for trail in trails):
-        return
-    outside = [trail for trail in trails if trail.cut is None and trail.left is not None]
-    if len(outside) == len(trails):
-        arguments = question.asked.node.args
-        name = reader.spot(arguments[1]).text if len(arguments) > 1 else "the tensor"
-        lost = breaks.outside(reader, question, outside[0])
-        question.found.append((source, Connection(name, "tensor", False, lost)))
-
-
-def _look_at_aside(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
-    """A watched tensor, and a target that is made of something else."""
-    tape, node = question.asked.tape, question.asked.node
-    # Of what is read in part, or is a derivative that may be constant, nobody knows.
-    known = all(isinstance(thing, Layer | Variable | int) for thing in flow)
-    late = source.tokens & tape.late
-    if question.zeros or question.speculative or not known or late or len(node.args) < 2:
-        return
-    if _has_a_way(flow, tape):
-        spot = reader.spot(node.args[1])
-        lost = Break("unwatched", "aside", spot, None, reader.spot(tape.node))
-        question.found.append((source, Connection(spot.text, "tensor", False, lost)))
 
 
 def _look_at_list(reader: Reader, question: Question, sources: ListValue, flow: Flow) -> None:

@@ -54,6 +54,7 @@ from .noticing import (
     weighing,
     weight_fields,
 )
+from .question import Mode, Question
 from .values import (
     Asked,
     DictValue,
@@ -78,7 +79,7 @@ class Facts:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.asked: list[connections.Question] = []
+        self.asked: list[Question] = []
         self.applies: dict[ApplyCall, None] = {}
         self.hand: dict[HandUpdate, None] = {}
         self.dropped: dict[DroppedUpdate, None] = {}
@@ -100,7 +101,7 @@ class Facts:
         self.traced_inputs: dict[int, list[Tensor]] = {}
         self.outdated: dict[int, dict[FrozenState, None]] = {}
         self.settings: dict[int, dict[int, tuple[Layer | Optimizer, Function, ast.AST]]] = {}
-        self.modes: dict[int, connections.Mode] = {}
+        self.modes: dict[int, Mode] = {}
         self.left_flags: dict[int, ast.AST] = {}
         self.layer_uses: dict[int, list[Path]] = {}
         self.called_under: dict[int, set[int]] = {}
@@ -210,7 +211,7 @@ class Facts:
         """A layer that behaves differently in training runs under a tape."""
         mode = self.modes.get(id(layer))
         if mode is None:
-            mode = self.modes[id(layer)] = connections.Mode(layer)
+            mode = self.modes[id(layer)] = Mode(layer)
         if running:
             mode.running |= self.reader.active
         elif unsaid:
