@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 from gradproof.evidence.gradients import Source
 from gradproof.evidence.run import Crash
 from records import X, at, healthy, proven
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, mended_snippet
 
 
 def test_input_gradient():
@@ -88,6 +89,32 @@ def test_watched_too_late():
     # Told in time, it is something else that keeps the gradient away.
     early = replace(tape, watches=((X, at(2)),))
     assert proven(replace(late, tapes=(early,))) == []
+
+
+LATE = """
+w = tf.zeros((4, 1))
+for _ in range(20):
+    with tf.GradientTape() as tape:
+        EARLY
+        loss = tf.reduce_mean(tf.square(x @ w - y))
+        LATE
+    slope = tape.gradient(loss, w)
+    if slope is not None:
+        w = w - 0.1 * slope
+"""
+
+
+def test_told_after_it_was_used():
+    """What was made of a tensor before `watch` is not recorded."""
+    late = LATE.replace("EARLY", "pass").replace("LATE", "tape.watch(w)  # GP205")
+    assert_findings(late)
+    moved = LATE.replace("EARLY", "tape.watch(w)  # GP205\n        pass").replace("        LATE\n", "")
+    assert mended_snippet(late).endswith(textwrap.dedent(moved).lstrip())
+    assert_silent(LATE.replace("EARLY", "tape.watch(w)").replace("LATE", "pass"))
+    # Its shape may be asked for, and all that counts may come after.
+    assert_silent(
+        LATE.replace("EARLY", "count = tf.shape(w)[0]\n        tape.watch(w)").replace("LATE", "pass")
+    )
 
 
 COPIES = """

@@ -80,6 +80,11 @@ _WORDS = {
         "watches nothing",
         "`watch` the variables on the tape, or leave that option out",
     ),
+    "late": (
+        "`{}` is watched only after it was used: what was made of it before is not recorded",
+        "watches it",
+        "call `watch` on `{}` before it is used",
+    ),
     "aside": (
         "`{}` is watched, but the target is not computed from it",
         "watches it",
@@ -89,6 +94,7 @@ _WORDS = {
 
 
 _TITLES = {
+    "late": "the tape is told too late to watch a tensor",
     "nothing": "the tape was told to watch nothing",
     "aside": "the target is not made of what the tape watches",
 }
@@ -107,8 +113,8 @@ def find(loop: Loop) -> Iterator[Finding]:
         message, related, mend = _WORDS[broken.operation]
         yield Finding(
             message.format(text),
-            place=loop.place(call.at),
-            label=f"the gradient for `{text}` is None",
+            place=loop.place(broken.inner or call.at),
+            label="comes too late" if broken.inner else f"the gradient for `{text}` is None",
             related=loop.related(call.tape, related),
             variables=names,
             fix=Fix(mend.format(text) or _help(text), safe=False),

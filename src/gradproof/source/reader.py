@@ -333,7 +333,8 @@ class Reader:
         if isinstance(value, Tensor):
             flow = recorded(value.flow, self.active, self.path(node)) if value.flow else NO_FLOW
             for tape in self.tapes:
-                for token in value.tokens & tape.watched:
+                tape.unwatched |= value.tokens - tape.watched.keys()
+                for token in value.tokens & tape.watched.keys():
                     flow = merge(
                         (flow, {token: (Trail(frozenset((tape.number,)), self.path(node)),)})
                     )

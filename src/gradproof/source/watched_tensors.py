@@ -24,7 +24,7 @@ def look(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None
     tape = question.asked.tape
     if tape.watches_unknown:
         return
-    if source.tokens & tape.watched:
+    if source.tokens & tape.watched.keys():
         _look_at_watched(reader, question, source, flow)
         return
     trails = [
@@ -81,16 +81,24 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
 
 
 def _look_at_aside(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
-    """A watched tensor, and a target that is made of something else."""
+    """A watched tensor, and a target that is made of something else, or of what it was before."""
     tape, node = question.asked.tape, question.asked.node
     # Of what is read in part, or is a derivative that may be constant, nobody knows.
     known = all(isinstance(thing, Layer | Variable | int) for thing in flow)
-    late = source.tokens & tape.late
-    if question.zeros or question.speculative or not known or late or len(node.args) < 2:
+    if question.zeros or question.speculative or not known or len(node.args) < 2:
         return
-    if has_a_way(flow, tape):
+    # What meets a variable is recorded for that one's sake: then `watch` may come later.
+    late = source.tokens <= tape.unwatched and not flow
+    if late or (has_a_way(flow, tape) and not source.tokens & tape.late):
         spot = reader.spot(node.args[1])
-        lost = Break("unwatched", "aside", spot, None, reader.spot(tape.node))
+        told = next((tape.watched[token] for token in source.tokens if late), None)
+        lost = Break(
+            "unwatched",
+            "late" if late else "aside",
+            spot,
+            None if told is None else reader.spot(told),
+            reader.spot(tape.node),
+        )
         question.found.append((source, Connection(spot.text, "tensor", False, lost)))
 
 

@@ -100,17 +100,17 @@ def make_variable(
     return variable
 
 
-def watch(reader: Reader, tape: Tape, value: Value) -> None:
-    """`tape.watch(value)`."""
+def _watch(tape: Tape, value: Value, node: ast.AST) -> None:
+    """`tape.watch(value)`, at `node`."""
     if isinstance(value, Tensor):
-        tape.watched |= value.tokens
+        tape.watched = dict.fromkeys(value.tokens, node) | tape.watched
     elif isinstance(value, Variable):
         tape.watched_owners.add(id(value))
     elif isinstance(value, Group):
         tape.watched_owners.add(id(value.owner))
     elif isinstance(value, ListValue | DictValue):
         for item in leaves(value):
-            watch(reader, tape, item)
+            _watch(tape, item, node)
     elif isinstance(value, Unknown):
         tape.watched_owners.add(id(value))
         tape.watches_unknown = tape.watches_unknown or not value.data
@@ -124,10 +124,10 @@ def tape_method(
         value = arguments[0] if arguments else keywords.get("tensor")
         if value is not None:
             interop.watched(reader, value, node)
-            before = set(tape.watched)
-            watch(reader, tape, value)
+            before = tape.watched.keys()
+            _watch(tape, value, node)
             if any(tape.number in tapes for tapes in reader.facts.called_under.values()):
-                tape.late |= tape.watched - before
+                tape.late |= tape.watched.keys() - before
         return Constant(None)
     if name == "stop_recording":
         return Other("stopped tape", "", node, {"tape": tape})

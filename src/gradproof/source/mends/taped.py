@@ -112,6 +112,14 @@ def unwatched_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(asked.func, ast.Attribute) or not isinstance(asked.func.value, ast.Name):
         raise NoMend
     tape = asked.func.value.id
+    if asked.func.attr == "watch":
+        told = draft.statement(asked)
+        opening = draft.nearest(told, ast.With)
+        if told not in opening.body or opening.body[0] is told:
+            raise NoMend
+        edits = (draft.before(opening.body[0], draft.with_comment(told)), draft.remove(told))
+        yield Fix("watch it before it is used", False, edits)
+        return
     sources = asked.args[1] if len(asked.args) > 1 else keyword(asked, "sources")
     if sources is None:
         raise NoMend

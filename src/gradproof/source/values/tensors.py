@@ -128,8 +128,9 @@ class Asked:
 class Tape:
     """A gradient tape.
 
-    `asked` leads to the first call that used it up; `late` has what was watched after a layer
-    had been called.
+    `watched` has the tensors, each with the first `watch` of it; `asked` leads to the first call
+    that used it up; `late` has what was watched after a layer had been called, `unwatched` what
+    was read while the tape recorded and did not watch it.
     """
 
     number: int
@@ -137,8 +138,9 @@ class Tape:
     path: Path
     persistent: bool | None = False
     watches_variables: bool | None = True
-    watched: set[int] = field(default_factory=set)
+    watched: dict[int, ast.AST] = field(default_factory=dict)
     late: set[int] = field(default_factory=set)
+    unwatched: set[int] = field(default_factory=set)
     watched_owners: set[int] = field(default_factory=set)
     watches_unknown: bool = False
     asked: Path = ()
