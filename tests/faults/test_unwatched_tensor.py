@@ -108,12 +108,16 @@ def test_told_after_it_was_used():
     """What was made of a tensor before `watch` is not recorded."""
     late = LATE.replace("EARLY", "pass").replace("LATE", "tape.watch(w)  # GP205")
     assert_findings(late)
-    moved = LATE.replace("EARLY", "tape.watch(w)  # GP205\n        pass").replace("        LATE\n", "")
+    moved = LATE.replace("EARLY", "tape.watch(w)  # GP205\n        pass").replace(
+        "        LATE\n", ""
+    )
     assert mended_snippet(late).endswith(textwrap.dedent(moved).lstrip())
     assert_silent(LATE.replace("EARLY", "tape.watch(w)").replace("LATE", "pass"))
     # Its shape may be asked for, and all that counts may come after.
     assert_silent(
-        LATE.replace("EARLY", "count = tf.shape(w)[0]\n        tape.watch(w)").replace("LATE", "pass")
+        LATE.replace("EARLY", "count = tf.shape(w)[0]\n        tape.watch(w)").replace(
+            "LATE", "pass"
+        )
     )
 
 

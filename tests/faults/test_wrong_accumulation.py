@@ -168,6 +168,43 @@ def test_a_gradient_in_place_of_another():
     assert found.variables == ("dense/kernel",)
 
 
+def test_a_gradient_in_place_of_another_that_nothing_empties():
+    """Who fills a buffer more often than it is applied means to add to it."""
+    run = replaced(healthy(), KERNEL_GRADIENT)
+    eager = replace(with_apply(run, traced=False), finished=True)
+    last = eager.steps[-1].index
+    few, many = (_filled(eager, times) for times in (2 * last - 1, 2 * last))
+    assert not [*prove(few)]
+    (found,) = prove(many)
+    assert found.place == at(5)
+    assert f"take a gradient {2 * last} times, and are applied {last} times" in found.message
+    # What was measured is read some time after it happened.
+    assert not [*prove(replace(many, finished=False))]
+
+
+def _filled(run: Run, times: int) -> Run:
+    return replace(run, assigned=tuple(replace(one, times=times) for one in run.assigned))
+
+
+KEPT = """
+sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+for number in range(40):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    for total, gradient in zip(sums, gradients):
+        total.assign(gradient / 4)  # MARK
+    WHEN:
+        optimizer.apply_gradients(zip(sums, model.trainable_variables))
+"""
+
+
+def test_a_gradient_in_place_of_another_in_source():
+    """Applied once in four rounds, it is the gradient of the last one; in each round it is right."""
+    assert_findings(KEPT.replace("MARK", "GP506").replace("WHEN", "if (number + 1) % 4 == 0"))
+    assert_silent(KEPT.replace("  # MARK", "").replace("WHEN", "if tf.math.is_finite(loss)"))
+
+
 def test_a_buffer_that_takes_part_in_its_new_value():
     """`buffer.assign(buffer + gradient)` adds."""
     assert not list(prove(replaced(healthy(), 14, 7)))

@@ -12,6 +12,9 @@ from .recording import Operation, Recording
 from .run import Run
 from .updating import PLAIN, SCALINGS, is_zero, results_of
 
+MEASURED_LATE = 64
+"""Eager steps that may have been made, and not been read yet, while a run goes on."""
+
 
 @dataclass(frozen=True)
 class Hoard:
@@ -23,6 +26,7 @@ class Hoard:
         variables: Keys of the variables that they are applied to.
         added: The user's line that adds to them.
         steps: Updates so far.
+        filled: Times that a gradient took the place of another, where nothing empties them.
     """
 
     apply: Apply
@@ -30,6 +34,7 @@ class Hoard:
     variables: tuple[int, ...]
     added: Place | None
     steps: int
+    filled: int = 0
 
 
 def hoards(run: Run) -> Iterator[Hoard]:
@@ -37,11 +42,8 @@ def hoards(run: Run) -> Iterator[Hoard]:
     for apply in run.applies:
         if apply.by_hand:
             continue
-        steps = max(
-            [step.index for step in run.steps_of(apply.key)], default=0 if apply.traced else 1
-        )
-        same = [one for one in run.applies if one.place == apply.place and not apply.traced]
-        if max(steps, len(same)) < 2:
+        updates = _updates(run, apply)
+        if updates < 2:
             continue
         pairs = _handed_over(run, apply)
         found = [(buffer, variable) for buffer, variable in pairs if _only_added_to(run, buffer)]
@@ -57,30 +59,54 @@ def hoards(run: Run) -> Iterator[Hoard]:
                 tuple(buffer for buffer, _ in found),
                 tuple(variable for _, variable in found),
                 places[0] if places else None,
-                max(steps, len(same)),
+                updates,
             )
             return
 
 
 def replaced(run: Run) -> Iterator[Hoard]:
-    """Buffers that are emptied as sums are, and that take one gradient for another."""
+    """Buffers that take one gradient for another, though an update is made of several.
+
+    Sums are meant where they are emptied, or filled more often than applied.
+    """
     for apply in run.applies:
         if apply.by_hand:
             continue
         pairs = _handed_over(run, apply)
-        places = [_replaces(run, buffer) for buffer, _ in pairs]
-        if places and all(places):
-            buffers, variables = zip(*pairs, strict=True)
+        found = [_replaces(run, buffer) for buffer, _ in pairs]
+        places = [place for place, _ in found if place is not None]
+        if not places or len(places) < len(found):
+            continue
+        buffers, variables = zip(*pairs, strict=True)
+        if all(emptied for _, emptied in found):
             yield Hoard(apply, buffers, variables, places[0], 1)
+            return
+        filled = min(_filled(run, buffer) for buffer in buffers)
+        updates = _updates(run, apply)
+        late = 0 if run.finished else MEASURED_LATE
+        if not apply.traced and updates >= 2 and updates + late <= filled // 2:
+            yield Hoard(apply, buffers, variables, places[0], updates, filled)
             return
 
 
-def _replaces(run: Run, buffer: int) -> Place | None:
-    """Where a gradient is assigned to a buffer, if nothing adds to it and something empties it."""
+def _updates(run: Run, apply: Apply) -> int:
+    """Updates that were measured where gradients are handed over, or else recorded."""
+    same = [one for one in run.applies if one.place == apply.place and not apply.traced]
+    steps = [step.index for one in (apply, *same) for step in run.steps_of(one.key)]
+    return max([*steps, len(same), 0 if apply.traced else 1])
+
+
+def _filled(run: Run, buffer: int) -> int:
+    """Times that something was assigned to a buffer, as far as they were counted."""
+    return sum(one.times for one in run.assigned if one.variable == buffer)
+
+
+def _replaces(run: Run, buffer: int) -> tuple[Place | None, bool]:
+    """Where a gradient is assigned to a buffer, if nothing adds to it; does something empty it?"""
     assigned = [one for one in run.assigned if one.variable == buffer]
     lines = {place for one in assigned for place in one.places}
     if any(one.method != "assign" for one in assigned):
-        return None
+        return None, False
     found: Place | None = None
     emptied = False
     for recording in run.recordings:
@@ -90,17 +116,17 @@ def _replaces(run: Run, buffer: int) -> Place | None:
             if buffer not in operation.writes or operation.place not in lines:
                 continue
             if not operation.inputs:
-                return None
+                return None, False
             behind = recording.ancestors(operation.inputs[-1:])
             if is_zero(recording, operation.inputs[-1]):
                 emptied = True
             elif not behind & results or any(
                 buffer in recording.operations[index].reads for index in behind
             ):
-                return None
+                return None, False
             else:
                 found = found or operation.place
-    return found if emptied else None
+    return found, emptied
 
 
 def _handed_over(run: Run, apply: Apply) -> list[tuple[int, int]]:

@@ -143,6 +143,14 @@ _WORDS = {
         "replaces what was there",
         "add the gradient: `assign_add`",
     ),
+    "kept": (
+        (
+            "these buffers take a gradient in each round and are applied once in several rounds: "
+            "each gradient takes the place of the one before, and only the last part counts"
+        ),
+        "replaces what was there",
+        "add the gradient: `assign_add`, and assign zeros after the update",
+    ),
 }
 
 
@@ -259,16 +267,21 @@ def _replaced(run: Run) -> Iterator[Finding]:
 
     for hoard in replaced(run):
         buffers = [run.path(key) for key in hoard.buffers]
+        how = (
+            f"take a gradient {hoard.filled} times, and are applied {hoard.steps} times"
+            if hoard.filled
+            else "are handed over and set to zero, as sums are"
+        )
         yield Finding(
-            f"{listed(buffers)} are handed over and set to zero, as sums are, but nothing adds to "
-            "them: each gradient takes the place of the one before, and only the last part counts",
+            f"{listed(buffers)} {how}, but nothing adds to them: each gradient takes the place of "
+            "the one before, and only the last part counts",
             place=hoard.added,
             label=_WORDS["replaced"][1],
             related=second_places((hoard.apply.place, "applied here")),
             variables=tuple(run.path(key) for key in hoard.variables),
             step=1,
             evidence={"buffers": len(buffers)},
-            fix=Fix(_WORDS["replaced"][2], safe=False),
+            fix=Fix(_WORDS["kept" if hoard.filled else "replaced"][2], safe=False),
         )
 
 

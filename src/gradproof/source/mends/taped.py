@@ -114,10 +114,10 @@ def unwatched_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
     tape = asked.func.value.id
     if asked.func.attr == "watch":
         told = draft.statement(asked)
-        opening = draft.nearest(told, ast.With)
-        if told not in opening.body or opening.body[0] is told:
+        block = draft.nearest(told, ast.With).body
+        if told not in block or block[0] is told:
             raise NoMend
-        edits = (draft.before(opening.body[0], draft.with_comment(told)), draft.remove(told))
+        edits = (draft.before(block[0], draft.with_comment(told)), draft.remove(told))
         yield Fix("watch it before it is used", False, edits)
         return
     sources = asked.args[1] if len(asked.args) > 1 else keyword(asked, "sources")

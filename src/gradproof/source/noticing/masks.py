@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from ..framework import ownership, tapes
 from ..joining import flow_of
 from ..values import Constant, Group, ListValue, Optimizer, Tensor, Value, Variable
-from . import habits
+from . import habits, undivided
 
 if TYPE_CHECKING:
+    from ..dependence import Path
     from ..reader import Reader
 
 _RESTORES = frozenset({"assign", "set_weights", "scatter_nd_update", "scatter_update"})
@@ -32,9 +33,9 @@ class Masks:
     masked: dict[int, ast.AST] = field(default_factory=dict)
     added: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
     emptied: set[int] = field(default_factory=set)
-    replaced: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
+    replaced: dict[int, tuple[Variable, Path]] = field(default_factory=dict)
     zeroed: dict[int, ast.AST] = field(default_factory=dict)
-    given: dict[int, tuple[Variable, ast.Call]] = field(default_factory=dict)
+    given: dict[int, tuple[Variable, Path]] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)
     excluded: set[int] = field(default_factory=set)
 
@@ -117,12 +118,12 @@ def applied(
     masks = reader.facts.masks
     for entry in tapes.entries(gradients) if gradients is not None else []:
         if isinstance(entry, Variable):
-            _given(masks, entry, node)
+            _given(masks, entry, reader.path(node))
         elif isinstance(entry, Tensor) and entry.gradient is None:
             # Read out, or divided by how many were added up.
             for buffer in entry.flow:
                 if isinstance(buffer, Variable) and buffer.trainable is False:
-                    _given(masks, buffer, node)
+                    _given(masks, buffer, reader.path(node))
     if not _decay(reader, optimizer) or id(optimizer) in masks.excluded or reader.silent:
         return
     if optimizer.custom is not None or _restored(reader, node):
@@ -150,10 +151,10 @@ def applied(
             )
 
 
-def _given(masks: Masks, buffer: Variable, node: ast.Call) -> None:
+def _given(masks: Masks, buffer: Variable, path: Path) -> None:
     if id(buffer) in masks.given:
         masks.again.add(id(buffer))
-    masks.given.setdefault(id(buffer), (buffer, node))
+    masks.given.setdefault(id(buffer), (buffer, path))
 
 
 def _restored(reader: Reader, node: ast.Call) -> bool:
@@ -201,7 +202,7 @@ def assigned(
     if name != "assign" or not fresh or not plain:
         masks.added.setdefault(id(variable), (variable, node))
     elif gradients:
-        masks.replaced.setdefault(id(variable), (variable, node))
+        masks.replaced.setdefault(id(variable), (variable, reader.path(node)))
     elif _is_zero(node):
         masks.zeroed.setdefault(id(variable), node)
 
@@ -236,14 +237,22 @@ def finish(reader: Reader) -> None:
             continue
         _, used = masks.given[key]
         others = ((reader.spot(node), "gradients are added here"),)
-        habits.remark(reader, "wrong-accumulation", reader.spot(used), "never reset", (), others)
-    for key, (buffer, node) in masks.replaced.items():
-        if key not in masks.given or key not in masks.zeroed or key in masks.added:
-            continue
-        if buffer.touched:
-            continue
-        _, used = masks.given[key]
-        zeroed = (reader.spot(masks.zeroed[key]), "emptied here, as sums are")
-        applied_at = (reader.spot(used), "applied here")
-        spot = reader.spot(node)
-        habits.remark(reader, "wrong-accumulation", spot, "replaced", (), (zeroed, applied_at))
+        spot = reader.spot(used[-1])
+        habits.remark(reader, "wrong-accumulation", spot, "never reset", (), others)
+    for key in masks.replaced.keys() & masks.given.keys() - masks.added.keys():
+        _replaced(reader, key)
+
+
+def _replaced(reader: Reader, key: int) -> None:
+    """A buffer that takes one gradient for another, though several are meant for an update."""
+    masks = reader.facts.masks
+    (buffer, taking), (_, used) = masks.replaced[key], masks.given[key]
+    others = [(reader.spot(used[-1]), "applied here")]
+    if key in masks.zeroed:
+        others.insert(0, (reader.spot(masks.zeroed[key]), "emptied here, as sums are"))
+    elif not undivided.is_rarer(reader, used, taking):
+        return
+    if not buffer.touched:
+        words = "replaced" if key in masks.zeroed else "kept"
+        spot = reader.spot(taking[-1])
+        habits.remark(reader, "wrong-accumulation", spot, words, (), tuple(others))

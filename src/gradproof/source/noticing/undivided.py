@@ -109,12 +109,16 @@ def finish(reader: Reader) -> None:
 
 def _several(reader: Reader, adding: Path, applying: Path) -> bool:
     """Says whether more parts are added up than updates are made."""
-    rare = {id(one) for one in _around(reader, applying, ast.If) if _counts(one)}
-    often = {id(one) for one in _around(reader, adding, ast.If)}
     turns = [*_around(reader, adding, ast.For, ast.While)]
     shared = {id(one) for one in _around(reader, applying, ast.For, ast.While)}
     more = any(id(one) not in shared and not _over_pairs(one) for one in turns)
-    return more or bool(rare - often)
+    return more or is_rarer(reader, applying, adding)
+
+
+def is_rarer(reader: Reader, applying: Path, often: Path) -> bool:
+    """Says whether one of two calls waits for a count of rounds: `if step % parts == 0`."""
+    rare = {id(one) for one in _around(reader, applying, ast.If) if _counts(one)}
+    return bool(rare - {id(one) for one in _around(reader, often, ast.If)})
 
 
 def _around(reader: Reader, path: Path, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
