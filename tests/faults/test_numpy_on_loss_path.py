@@ -449,3 +449,17 @@ def test_a_penalty_on_copies_of_the_weights():
         """
     assert_findings(text.format(mark="  # GP202", add=" + penalty"))
     assert_silent(text.format(mark="", add=""))
+
+
+def test_arrays_by_keras():
+    """`keras.ops.convert_to_numpy`, and `get_value` of the old backend, give arrays as NumPy does."""
+    step = """
+        with tf.GradientTape() as tape:
+            prediction = CALL(model(x))MARK
+            loss = tf.reduce_mean(tf.square(prediction - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    for call in ("keras.ops.convert_to_numpy", "tf.keras.backend.get_value"):
+        assert_findings(step.replace("CALL", call).replace("MARK", "  # GP202"))
+    assert_silent(step.replace("CALL", "keras.ops.convert_to_tensor").replace("MARK", ""))

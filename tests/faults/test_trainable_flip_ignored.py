@@ -231,3 +231,30 @@ def test_flags_set_by_a_helper():
         {FIT}
     """
     assert_findings(text.format(value="flag", within="", outside="  # GP106"))
+
+
+FROZEN = """
+BEFORE
+kept = LIST
+AFTER
+for _ in range(30):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, kept)
+    optimizer.apply_gradients(zip(gradients, kept))
+"""
+
+
+def frozen(listed, before="pass", after="pass"):
+    """A loop that trains a list, and what happens before and after it is read."""
+    return FROZEN.replace("BEFORE", before).replace("LIST", listed).replace("AFTER", after)
+
+
+def test_frozen_after_the_list_was_kept():
+    """It is no view either where it shrinks: the frozen part goes on training."""
+    late = "encoder.trainable = False"
+    assert_findings(frozen("model.trainable_variables", after=late + "  # GP106"))
+    assert_silent(frozen("model.trainable_variables", late))
+    # Who asks for what is frozen, and for nothing else, wants to train it.
+    assert_silent(frozen("encoder.trainable_variables", after=late))
+    assert_silent(frozen("decoder.trainable_variables", after=late))

@@ -10,7 +10,7 @@ from . import breaks, watched_tensors
 from .dependence import ANYTHING, ASIDE, Flow, Path, Trail
 from .framework import api, ownership, tapes
 from .joining import leaves
-from .noticing import made_anew
+from .noticing import made_anew, trainable_flips
 from .python.methods import name_of
 from .question import Mode, Question
 from .values import (
@@ -111,6 +111,8 @@ def _look(reader: Reader, question: Question, source: Value, flow: Flow) -> None
             told = id(owner) in question.asked.tape.watched_owners
             if isinstance(owner, Variable) and trails and not told:
                 question.non_trainable.append(owner)
+            if isinstance(owner, Layer) and trails:
+                trainable_flips.frozen_after(reader, question.asked, owner)
             return
         question.found.append((owner, _connection(reader, question, owner, trails, flow)))
     elif isinstance(owner, Unknown) and flow.get(owner):

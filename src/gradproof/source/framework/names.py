@@ -40,6 +40,9 @@ _EXACT = {
     "tf.metrics": "keras.metrics",
     "tf.initializers": "keras.initializers",
     "keras.ops.Variable": "keras.Variable",
+    "keras.ops.convert_to_numpy": "np.asarray",
+    "keras.ops.eval": "np.asarray",
+    "keras.ops.get_value": "np.asarray",
     "keras.InputLayer": "keras.layers.InputLayer",
 }
 

@@ -65,6 +65,7 @@ class Habits:
     anew: set[int] = field(default_factory=set)
     models: list[Layer] = field(default_factory=list)
     frozen: dict[int, Spot] = field(default_factory=dict)
+    frozen_parts: dict[int, Layer] = field(default_factory=dict)
     thawed: dict[int, Spot] = field(default_factory=dict)
     helpers: dict[Spot, Spot] = field(default_factory=dict)
     crossed: dict[int, list[tuple[Variable, Variable, ast.Call]]] = field(default_factory=dict)

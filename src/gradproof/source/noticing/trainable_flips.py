@@ -34,6 +34,7 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
             habits.flips[model] = (reader.spot(node), None)
     if isinstance(value, Constant) and value.value is False:
         habits.frozen[id(layer)] = reader.spot(node)
+        habits.frozen_parts.update(dict.fromkeys(map(id, (layer, *parts, *layer.parts)), layer))
     fresh = id(layer) not in habits.fitted
     on = isinstance(value, Constant) and value.value is True
     if on:
@@ -75,6 +76,29 @@ def thawed_after(reader: Reader, asked: Asked, thing: object) -> bool:
     others = ((reader.spot(kept.node), "read before"),)
     _tell(reader, "trainable-flip-ignored", spot, "list", names, others)
     return True
+
+
+def frozen_after(reader: Reader, asked: Asked, part: Layer) -> None:
+    """A list that was kept from before a part was frozen is asked for: the part goes on training.
+
+    A list of the frozen layer alone is asked for because it is to be trained.
+    """
+    kept, habits = asked.sources, reader.facts.habits
+    if not isinstance(kept, ListValue) or kept.node is None or kept.which != "trainable":
+        return
+    frozen = habits.frozen_parts.get(id(part))
+    if frozen is None or kept.owner is frozen or reader.speculative or reader.silent:
+        return
+    others = ((reader.spot(kept.node), "read before"),)
+    name = ownership.name_of(frozen)
+    _tell(
+        reader,
+        "trainable-flip-ignored",
+        habits.frozen[id(frozen)],
+        "list",
+        (name,) if name else (),
+        others,
+    )
 
 
 def compiles(reader: Reader, thing: Layer | Instance) -> None:
