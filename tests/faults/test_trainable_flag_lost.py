@@ -173,3 +173,19 @@ def test_thawed_on_a_known_condition():
     """
     assert_findings(text.format(default="=True", mark="  # GP105", given=""), keras="3")
     assert_silent(text.format(default="", mark="", given="settings.fine_tune"), keras="3")
+
+
+def test_thawed_inside_of_a_frozen_sequential():
+    """In Keras 2 a `Sequential` that another model calls lets none of its layers train."""
+    text = """
+        base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(8)])
+        base.trainable = {whole}
+        for layer in base.layers[-1:]:
+            layer.trainable = {part}{mark}
+        inputs = keras.Input((4,))
+        model = keras.Model(inputs, keras.layers.Dense(4)(base(inputs)))
+        """
+    held = text.format(whole="False", part="True", mark="  # GP105")
+    assert_findings(held, STEP, keras="2")
+    assert_silent(text.format(whole="False", part="True", mark=""), STEP, keras="3")
+    assert_silent(text.format(whole="True", part="False", mark=""), STEP, keras="2")

@@ -127,6 +127,9 @@ def hub_asked(reader: Reader, asked: Asked) -> None:
             habits.remark(reader, "trainable-flag-lost", spot, "hub", (thing.name,), others)
 
 
+_NESTED = frozenset({"Model", "Sequential"})
+
+
 def held_off(reader: Reader, asked: Asked) -> None:
     """Keras 2: layers that were switched on, inside of one that is off, are in no list."""
     if reader.generation != "2":
@@ -145,9 +148,9 @@ def held_off(reader: Reader, asked: Asked) -> None:
             if not on or layer is thing or not reached & held:
                 continue
             for outer, frozen in whole:
-                # What is called inside of a functional model is one layer of it.
-                functional = isinstance(outer, Layer) and outer.called and outer.kind == "Model"
-                apart = not reached & listed or functional
+                # What is called inside of another model is one layer of that.
+                nested = isinstance(outer, Layer) and outer.called and outer.kind in _NESTED
+                apart = not reached & listed or nested
                 if outer is thing or not apart or all(one is not layer for one in _inside(outer)):
                     continue
                 others = ((reader.spot(frozen), "frozen as a whole here"),)
