@@ -744,3 +744,5 @@ def test_a_mixture_of_arrays_that_is_given_back():
     """The network that is trained gets it, and nothing changes the copy."""
     assert_findings(GIVEN_BACK.format(to="online", mark="  # GP707"))
     assert_silent(GIVEN_BACK.format(to="target", mark=""))
+    uncalled = GIVEN_BACK.replace("target(x + 1.0)", "x")
+    assert_silent(uncalled.format(to="online", mark=""))

@@ -148,11 +148,16 @@ def finish(reader: Reader) -> None:
 
 
 def _pulled_back(reader: Reader, blends: Blends, trained: set[int], written: set[int]) -> None:
-    """The network that is trained is given the mixture, and nothing changes the copy."""
+    """The network that is trained is given the mixture, and nothing changes the copy.
+
+    A fresh network that is never called may lend a little chance to what is trained.
+    """
     for node, (network, mixture) in blends.back.items():
         pair = blends.mixed[mixture]
         copy = next((one for one in pair if one is not network), None)
         if copy is None or network not in pair or id(copy) in blends.given:
+            continue
+        if id(copy) not in reader.facts.copies.given:
             continue
         learns = any(id(one) in trained for one in _all(reader, network))
         if learns and not any(id(one) in written for one in _all(reader, copy)):
