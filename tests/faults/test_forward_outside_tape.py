@@ -281,3 +281,38 @@ def test_two_variables_in_one_line():
         optimizer.apply_gradients(zip(gradients, [w, b]))
         """
     )
+
+
+PENALTIES = """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.body = {layer}
+
+    def call(self, inputs):
+        {added}
+        return self.body(inputs)
+
+    def train_step(self, data):
+        inputs, targets = data
+        loss = tf.reduce_mean(tf.square(self(inputs, training=True) - targets)){mark}
+        with tf.GradientTape() as tape:
+            total = loss + sum(self.losses)
+        gradients = tape.gradient(total, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {{"loss": total}}
+
+
+net = Net()
+net.compile(optimizer="adam")
+net.fit(x, y)
+"""
+
+
+def test_penalties_that_nobody_adds():
+    """Where no layer has any, the sum of the penalties under the tape is a constant."""
+    plain = PENALTIES.format(layer="keras.layers.Dense(1)", added="pass", mark="  # GP201")
+    assert_findings(plain)
+    added = "self.add_loss(tf.reduce_sum(inputs))"
+    assert_silent(PENALTIES.format(layer="keras.layers.Dense(1)", added=added, mark=""))
+    assert_silent(PENALTIES.format(layer="helpers.layer()", added="pass", mark=""))

@@ -180,8 +180,29 @@ def regularizers(reader: Reader, thing: Value, node: ast.AST) -> Value:
         for item in parts
         if isinstance(item, Layer) and any("regularizer" in key for key in item.arguments)
     ]
-    if isinstance(thing, Instance) or not all(isinstance(item, Layer) for item in parts):
+    own = isinstance(thing, Instance) or not all(isinstance(item, Layer) for item in parts)
+    foreign = any(isinstance(item, Unknown) for item in parts)
+    if own and (foreign or _may_add(reader)):
         # Layers of the file's own may call `add_loss`.
         flows.append(origin(ANYTHING, reader.active, read))
     flows.append(origin(PENALTIES, reader.active, read))
     return ListValue([Tensor(merge(flows), loss=1, made=read)], False)
+
+
+def _may_add(reader: Reader) -> bool:
+    """Says whether any class calls `add_loss`, or comes from a file that nobody reads."""
+    classes = [
+        one
+        for source in reader.sources
+        for one in ast.walk(source.tree)
+        if isinstance(one, ast.ClassDef)
+    ]
+    known = "Layer", "Model", "Module", "object"
+    bases = {base for one in classes for base in one.bases}
+    named = {one.name for one in classes}
+    foreign = any(ast.unparse(base).rpartition(".")[2] not in {*known, *named} for base in bases)
+    return foreign or any(
+        isinstance(node, ast.Attribute) and node.attr == "add_loss"
+        for one in classes
+        for node in ast.walk(one)
+    )
