@@ -208,3 +208,47 @@ def test_made_by_a_function_for_each_of_its_calls():
     both = "step(inputs, targets)\n        for _ in range(9):\n            step(inputs, targets)"
     assert_silent(ONCE.format(made=made, called=both))
     assert_silent(ONCE.format(made="global step\n        " + made, called="step(inputs, targets)"))
+
+
+FOR_EACH = """
+def build(net, optimizer):
+    @tf.function{mark}
+    def step(inputs, targets):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(inputs) - targets))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+
+    return step
+
+
+nets = {{name: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]) for name in "ab"}}
+optimizers = {{name: keras.optimizers.Adam(0.01) for name in "ab"}}
+for name in "ab":
+    step = build({given})
+    for _ in range(9):
+        step(x, y)
+"""
+
+
+def test_a_step_for_each_network():
+    """Each round trains another network, and needs a trace of its own."""
+    assert_silent(FOR_EACH.format(mark="", given="nets[name], optimizers[name]"))
+    assert_findings(FOR_EACH.format(mark="  # GP802", given="model, optimizer"))
+
+
+def test_a_flag_has_two_values():
+    """`step % 3 == 0` makes two traces; a number that counts makes ever more."""
+    text = """
+        @tf.function
+        def train(inputs, warm):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(inputs) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for step in range(90):
+            train(x, {given}){mark}
+    """
+    assert_silent(text.format(given="step % 3 == 0", mark=""))
+    assert_findings(text.format(given="step / 3", mark="  # GP802"))

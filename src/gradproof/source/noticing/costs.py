@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...evidence.loop import Spot
 from ..joining import flow_of
-from ..values import Asked, Constant, Function, Optimizer, Tensor, Value
+from ..values import Asked, Constant, Function, Layer, Optimizer, Tensor, Value
 from . import habits
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ def traced_in_loop(reader: Reader, function: Function, node: ast.AST) -> None:
     if traced is None or reader.speculative:
         return
     # A comprehension keeps what it makes: a function for each model, say.
-    if not _has_new_optimizer(reader, function) and any(
-        frame.looping > frame.gathering for frame in (*reader.frames, reader.frame)
+    if (
+        any(frame.looping > frame.gathering for frame in (*reader.frames, reader.frame))
+        and not _has_new_optimizer(reader, function)
+        and not _trains_others(reader, function)
     ):
         place = traced if isinstance(traced, ast.AST) else node
         habits.remark(reader, "tracing-cost", reader.spot(place), "defined", (function.name,))
@@ -64,14 +66,25 @@ def _has_new_optimizer(reader: Reader, function: Function) -> bool:
     """Says whether the function trains what this round has made: it has to be a new one."""
     rounds = reader.facts.rounds
     now = tuple(rounds.loops)
-    for name in {one.id for one in ast.walk(function.node) if isinstance(one, ast.Name)}:
-        value = next(
-            (scope.names[name] for scope in reader.frame.scopes if name in scope.names), None
-        )
-        made = rounds.made.get(id(value)) if isinstance(value, Optimizer) else None
-        if made is not None and made[1] and made[1] == now:
-            return True
-    return False
+    made = [rounds.made.get(id(one)) for one in _used(reader, function, Optimizer)]
+    return any(one is not None and one[1] and one[1] == now for one in made)
+
+
+def _trains_others(reader: Reader, function: Function) -> bool:
+    """Says whether the function trains other networks than in the round before, as far as known."""
+    now = {id(one) for one in _used(reader, function, Layer, Optimizer)}
+    stepped = reader.facts.habits.stepped
+    before = stepped.get(id(function.node))
+    stepped[id(function.node)] = now
+    return bool(now) and (before is None or not now & before)
+
+
+def _used(reader: Reader, function: Function, *kinds: type) -> list[Value]:
+    """What the names in a function stand for where it is defined, if it is of these kinds."""
+    names = {one.id for one in ast.walk(function.node) if isinstance(one, ast.Name)}
+    scopes = reader.frame.scopes
+    held = [next((s.names[name] for s in scopes if name in s.names), None) for name in names]
+    return [one for one in held if isinstance(one, kinds)]
 
 
 def number_given(reader: Reader, function: Function, arguments: list[Value], node: ast.AST) -> None:
@@ -86,8 +99,17 @@ def number_given(reader: Reader, function: Function, arguments: list[Value], nod
             and type(value.value) in (int, float)
             and value.value != known.value
         )
+        if _is_truth(argument):
+            # It has two values, and a trace for each.
+            continue
         if changed or (isinstance(value, Tensor) and value.form == "number" and not flow_of(value)):
             habits.remark(reader, "tracing-cost", reader.spot(argument), "number", (function.name,))
+
+
+def _is_truth(node: ast.expr) -> bool:
+    """`step % 3 == 0`, `not warm`."""
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return negated or isinstance(node, ast.Compare)
 
 
 def eager_step(reader: Reader, asked: Asked) -> None:

@@ -59,6 +59,7 @@ class Habits:
     compiled: set[int] = field(default_factory=set)
     frozen_after: dict[int, Spot] = field(default_factory=dict)
     numbers: dict[int, Value] = field(default_factory=dict)
+    stepped: dict[int, set[int]] = field(default_factory=dict)
     unregularized: list[tuple[Spot, str, tuple[str, ...]]] = field(default_factory=list)
     adding: dict[tuple[int, str], None] = field(default_factory=dict)
     adders: dict[int, tuple[object, str]] = field(default_factory=dict)
