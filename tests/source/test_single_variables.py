@@ -123,6 +123,12 @@ for _ in range(9):
             "    rows = list(zip(v, g))\n    while rows:\n"
             "        one, slope = rows.pop()\n        one.assign_sub(0.1 * slope)"
         ),
+        "    g[0] = tf.zeros_like(g[0])\n    optimizer.apply_gradients(zip(g, v))",
+        (
+            "    wide = [i for i, one in enumerate(v) if len(one.shape) > 1]\n"
+            "    rest = [i for i in range(len(v)) if i not in wide]\n"
+            "    optimizer.apply_gradients([(g[i], v[i]) for i in wide + rest])"
+        ),
         (
             "    for i in range(0, len(v), 2):\n"
             "        optimizer.apply_gradients(zip(g[i : i + 2], v[i : i + 2]))"
@@ -160,4 +166,21 @@ def test_one_kernel_twice():
             "    v = [first.kernel, second.kernel, first.weights[0]]  # GP110\n"
             "    optimizer.apply_gradients(zip(tape.gradient(loss, v), v))"
         )
+    )
+
+
+def test_one_gradient_is_put_to_zero():
+    """The list of a model that nobody knows has more than the one entry that changed."""
+    assert_silent(
+        """
+        from nets import build
+
+        net = build()
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            slopes = tape.gradient(loss, net.trainable_variables)
+            slopes[0] = tf.zeros_like(slopes[0])
+            optimizer.apply_gradients(zip(slopes, net.trainable_variables))
+        """
     )

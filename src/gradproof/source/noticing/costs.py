@@ -79,7 +79,7 @@ def _trains_others(reader: Reader, function: Function) -> bool:
     return bool(now) and (before is None or not now & before)
 
 
-def _used(reader: Reader, function: Function, *kinds: type) -> list[Value]:
+def _used(reader: Reader, function: Function, *kinds: type) -> list[object]:
     """What the names in a function stand for where it is defined, if it is of these kinds."""
     names = {one.id for one in ast.walk(function.node) if isinstance(one, ast.Name)}
     scopes = reader.frame.scopes

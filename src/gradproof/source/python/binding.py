@@ -126,7 +126,7 @@ def _bind_item(reader: Reader, target: ast.Subscript, value: Value, node: ast.AS
     target_copies.bound_layer(reader, value, node)
     if isinstance(container, ListValue) and not container.property_read:
         if isinstance(index, Constant) and isinstance(index.value, int):
-            items = list(container.items)
+            items = list(parts.spread(container.items) or ())
             if -len(items) <= index.value < len(items):
                 state.item_written(reader, container, index.value, value, target)
                 items[index.value] = _kept_gradient(items[index.value], value)

@@ -96,8 +96,8 @@ def _generate(
 
 
 def _is_key(element: Value) -> bool:
-    """Says whether this is the key of a dict, known or not: each stands for another value."""
-    return isinstance(element, Constant) and isinstance(element.value, str)
+    """Says whether this is an index or the key of a dict: each stands for another value."""
+    return isinstance(element, Constant) and isinstance(element.value, str | int)
 
 
 def _round(
