@@ -297,3 +297,19 @@ def test_only_the_norm_of_the_clipped_ones_is_told():
     """
     assert_findings(text.format(mark="  # GP513", given="gradients"))
     assert_silent(text.format(mark="", given="clipped"))
+
+
+def test_factors_that_nobody_reads():
+    """Gradients made smaller by hand get a name of their own, and the raw ones are applied."""
+    text = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        norm = tf.linalg.global_norm(gradients)
+        small = [g * tf.minimum(1.0, 1.0 / norm) for g in gradients]{mark}
+        optimizer.apply_gradients(zip({given}, model.trainable_variables))
+        {then}
+    """
+    assert_findings(text.format(mark="  # GP513", given="gradients", then="print(norm)"))
+    assert_silent(text.format(mark="", given="small", then="print(norm)"))
+    assert_silent(text.format(mark="", given="gradients", then="save(small)"))

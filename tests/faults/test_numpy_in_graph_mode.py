@@ -205,3 +205,17 @@ def test_numbers_that_stay_outside():
     assert_silent(GIVEN.replace("CALL", "heat(np.ones(4))").replace("MARK", ""))
     handed = "tf.numpy_function(heat, [position], tf.float32)"
     assert_silent(GIVEN.replace("CALL", handed).replace("MARK", ""))
+
+
+def test_a_comparison_in_a_loss_that_fit_traces():
+    """`np.where(y_true > 0, ...)` asks for the values of what the trace was given."""
+    text = """
+        def weighted(y_true, y_pred):
+            weight = {where}(y_true > 0, 2.0, 1.0){mark}
+            return tf.reduce_mean(weight * tf.square(y_true - y_pred))
+
+        model.compile(optimizer="sgd", loss=weighted{eager})
+        model.fit(x, y)
+    """
+    assert_findings(text.format(where="np.where", mark="  # GP608", eager=""))
+    assert_silent(text.format(where="tf.where", mark="", eager=""))

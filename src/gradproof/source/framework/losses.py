@@ -165,6 +165,8 @@ def compiled_loss(
     if isinstance(loss, Library):
         return loss_called(reader, LossFunction(last(loss.name), node), [target, output], {}, node)
     if isinstance(loss, Function | Instance | Bound | Partial):
+        if reader.frame.traced is not None and isinstance(target, Tensor):
+            reader.facts.traced_inputs.setdefault(id(reader.frame.traced), []).append(target)
         return reader.call(loss, [target, output], {}, node)
     if isinstance(loss, ListValue | DictValue):
         return _joint_loss(reader, loss, output, node)

@@ -154,6 +154,11 @@ def finish(reader: Reader) -> None:
                 (reader.spot(clips.raw[key][1]), "applied as they were"),
             ]
             habits.remark(reader, "clipping-dropped", reader.spot(called), "", (), tuple(others))
+    for key, (_, node) in clips.raw.items():
+        dead = _unread_factors(reader, node) if key not in clips.kept else None
+        if dead is not None:
+            others = [(reader.spot(node), "applied as they were")]
+            habits.remark(reader, "clipping-dropped", reader.spot(dead), "", (), tuple(others))
     for key, (_, node) in clips.clipped.items():
         if key not in clips.raw or key in clips.kept:
             continue
@@ -165,6 +170,29 @@ def finish(reader: Reader) -> None:
             others.insert(0, (reader.spot(node), "clipped here"))
         spot = reader.spot(lost if lost is not None else node)
         habits.remark(reader, "clipping-dropped", spot, "", (), tuple(others))
+
+
+def _unread_factors(reader: Reader, node: ast.AST) -> ast.ListComp | None:
+    """`small = [g * tf.minimum(1.0, bound / norm) for g in gradients]`, which nobody reads."""
+    tree = reader.home(node).tree
+    function = next((one for one in reader.around(node)[::-1] if _is_function(one)), tree)
+    handed = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    for one in ast.walk(function):
+        made = one.value if isinstance(one, ast.Assign) else None
+        if not isinstance(made, ast.ListComp) or len(made.generators) != 1:
+            continue
+        assert isinstance(one, ast.Assign)
+        (target, *_), over = one.targets, made.generators[0].iter
+        product = isinstance(made.elt, ast.BinOp) and isinstance(made.elt.op, ast.Mult | ast.Div)
+        bounds = "minimum(" in ast.unparse(made.elt) or "maximum(" in ast.unparse(made.elt)
+        named = isinstance(target, ast.Name) and isinstance(over, ast.Name) and over.id in handed
+        if product and bounds and named and not _is_read(tree, {target.id}, one):  # type: ignore[attr-defined]
+            return made
+    return None
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def _thrown_away(tree: ast.AST, node: ast.AST) -> ast.AST | None:

@@ -287,11 +287,15 @@ def is_traced_input(reader: Reader, value: Tensor, node: ast.AST) -> bool:
     """Says whether a name of a function stands for what the traced function around was given."""
     frame = reader.frame
     given = node.args[0] if isinstance(node, ast.Call) and node.args else None
-    if frame.traced is None or not isinstance(given, ast.Name) or frame.guarded:
+    if frame.traced is None or frame.guarded or value.form != "tensor":
         return False
     inputs = reader.facts.traced_inputs.get(id(frame.traced), [])
-    own = given.id in frame.scopes[0].names
-    return own and value.form == "tensor" and any(one is value for one in inputs)
+    own = frame.scopes[0].names
+    if isinstance(given, ast.Compare | ast.BinOp):
+        # `np.where(y > 0, 2.0, 1.0)` asks the same of `y`.
+        named = [one.id for one in ast.walk(given) if isinstance(one, ast.Name)]
+        return any(own.get(name) is one for name in named for one in inputs)
+    return isinstance(given, ast.Name) and given.id in own and any(one is value for one in inputs)
 
 
 def graph_numpy(reader: Reader, value: Tensor, name: str, node: ast.AST) -> None:
