@@ -154,3 +154,20 @@ def test_masks_made_of_the_weights():
     back = "[v.assign(v * m) for v, m in zip(model.trainable_variables, large)]"
     assert_findings(text.format(mark="  # GP509", then="pass"))
     assert_silent(text.format(mark="", then=back))
+
+
+def test_a_gradient_that_is_replaced_by_zeros():
+    """The decay of AdamW moves what has a gradient of zero; without decay nothing does."""
+    text = """
+        net = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(4)])
+        optimizer = {optimizer}
+        for step in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(x) - y))
+            gradients = tape.gradient(loss, net.trainable_variables)
+            gradients[0] = tf.zeros_like(gradients[0]){mark}
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+    """
+    decaying = "keras.optimizers.AdamW(0.01, weight_decay=0.1)"
+    assert_findings(text.format(optimizer=decaying, mark="  # GP509"))
+    assert_silent(text.format(optimizer="keras.optimizers.SGD(0.01)", mark=""))

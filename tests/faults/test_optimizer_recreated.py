@@ -275,3 +275,32 @@ def test_a_step_that_is_traced_anew_with_each_optimizer():
     assert_silent(listed.replace(loop, "losses = [step(x, y) for _ in range(20)]"))
     once = plain.replace("    step", "step")
     assert_silent(TRACED_ANEW.format(before=once, rounds=epochs, inside="pass"))
+
+
+COMPILED = """
+for epoch in range(10):
+    model.compile(optimizer=OPTIMIZER, loss="mse")
+    model.fit(x, y, epochs=1)
+"""
+
+
+def test_a_model_that_is_compiled_in_each_round():
+    """Each epoch begins with empty moments; a string makes an optimizer, too."""
+    for made in ("keras.optimizers.Adam(1e-2)", '"adam"'):
+        assert_findings(COMPILED.replace("OPTIMIZER", made).replace('"mse")', '"mse")  # GP609'))
+
+
+def test_a_model_that_may_be_compiled_again():
+    """It has no state, another rate, many epochs, other weights, or is another model."""
+    adam = COMPILED.replace("OPTIMIZER", "keras.optimizers.Adam(1e-2)")
+    for text in (
+        COMPILED.replace("OPTIMIZER", '"sgd"'),
+        COMPILED.replace("OPTIMIZER", "keras.optimizers.Adam(0.1 / (1 + epoch))"),
+        adam.replace("epochs=1", "epochs=20"),
+        adam.replace("    model.fit", "    model.set_weights(model.get_weights())\n    model.fit"),
+        adam.replace(
+            "    model.compile", "    model = keras.models.clone_model(model)\n    model.compile"
+        ),
+        adam.replace("    model.compile", "    encoder.trainable = epoch > 5\n    model.compile"),
+    ):
+        assert_silent(text)

@@ -27,6 +27,7 @@ from .noticing import (
     by_hand,
     by_name,
     clips,
+    compiled_anew,
     constants,
     copies,
     costs,
@@ -273,6 +274,7 @@ class Facts:
         by_hand.finish(self.reader)
         step_counters.finish(self.reader)
         own_steps.finish(self.reader)
+        compiled_anew.finish(self.reader)
         by_name.finish(self.reader)
         never_told.finish(self.reader)
         keeping.finish(self.reader)

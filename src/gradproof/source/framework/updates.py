@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..dependence import Flow
-from ..noticing import copied_rates, lost_arrays, new_values, undivided
+from ..noticing import copied_rates, lost_arrays, masks, new_values, undivided
 from ..python import iterators
 from ..python.methods import handed_back_by
 from ..values import DictValue, Group, ListValue, Tensor, Value, Variable
@@ -185,6 +185,7 @@ def item_written(
     consume_update(reader, value)
     lost_arrays.written(reader, container, target, node)
     _copy_written(reader, target, node)
+    masks.entry_written(reader, container, value, node)
     copied_rates.config_written(reader, target)
     if not isinstance(container, ListValue) or reader.silent:
         return

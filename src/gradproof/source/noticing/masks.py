@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..framework import ownership, tapes
 from ..joining import flow_of
+from ..python.methods import name_of
 from ..values import Constant, Group, ListValue, Optimizer, Tensor, Value, Variable
 from . import habits, undivided
 
@@ -96,6 +97,18 @@ def multiplied(
         known = isinstance(gradient, Tensor) and gradient.gradient is not None
         if known and _is_mask(reader, factor, written):
             reader.facts.masks.masked.update(dict.fromkeys(result.tokens, node))
+
+
+def entry_written(reader: Reader, entries: Value, value: Value, node: ast.AST) -> None:
+    """`gradients[0] = tf.zeros_like(gradients[0])`: a mask over a whole variable."""
+    made = node.value if isinstance(node, ast.Assign) else None
+    named = name_of(made.func) if isinstance(made, ast.Call) else ""
+    if named not in ("zeros_like", "zeros") or not isinstance(entries, ListValue):
+        return
+    if isinstance(value, Tensor) and any(
+        isinstance(one, Tensor) and one.gradient is not None for one in entries.items
+    ):
+        reader.facts.masks.masked.update(dict.fromkeys(value.tokens, node))
 
 
 def _decay(reader: Reader, optimizer: Optimizer) -> bool:
