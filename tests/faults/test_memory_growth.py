@@ -141,3 +141,24 @@ def test_one_tape_that_forgets(options, end):
             {end}
         """
     )
+
+
+KEPT = """
+log = MADE
+for step in range(100):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    log.append(KEEP)
+"""
+
+
+def test_a_log_of_all_gradients():
+    """It holds as much as the model once more for each step; norms or a bound do not."""
+    assert_findings(KEPT.replace("MADE", "[]").replace("KEEP)", "gradients)  # GP803"))
+    assert_silent(
+        KEPT.replace("MADE", "[]").replace("KEEP", "[float(tf.norm(g)) for g in gradients]")
+    )
+    assert_silent(KEPT.replace("MADE", "deque(maxlen=5)").replace("KEEP", "gradients"))
+    assert_silent(KEPT.replace("MADE", "[]").replace("KEEP", "gradients") + "    log.clear()\n")

@@ -82,6 +82,11 @@ _KEPT = (
     "kept for ever",
     "keep numbers instead of tapes",
 )
+_GRADIENTS = (
+    "{} keeps the gradients of every step, each as large as all variables together",
+    "kept for ever",
+    "keep their norms instead, or set a limit",
+)
 _WORDS = {
     "again": (
         (
@@ -106,12 +111,14 @@ _WORDS = {
 def find(loop: Loop) -> Iterator[Finding]:
     """Persistent tapes that a list keeps, that record on and on, or are asked while they record."""
     for seen in loop.about("memory-growth"):
-        what, label, help = _WORDS.get(seen.words, _KEPT)
+        other = _GRADIENTS if seen.names[:1] == ("gradients",) else _KEPT
+        what, label, help = _WORDS.get(seen.words, other)
         yield Finding(
             what.format(seen.words),
             place=loop.place(seen.at),
             label=label,
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            variables=seen.names[1:],
             fix=Fix(help, safe=False),
         )
 

@@ -155,10 +155,10 @@ def finish(reader: Reader) -> None:
             ]
             habits.remark(reader, "clipping-dropped", reader.spot(called), "", (), tuple(others))
     for key, (_, node) in clips.raw.items():
-        dead = _unread_factors(reader, node) if key not in clips.kept else None
-        if dead is not None:
+        unread = _unread_factors(reader, node) if key not in clips.kept else None
+        if unread is not None:
             others = [(reader.spot(node), "applied as they were")]
-            habits.remark(reader, "clipping-dropped", reader.spot(dead), "", (), tuple(others))
+            habits.remark(reader, "clipping-dropped", reader.spot(unread), "", (), tuple(others))
     for key, (_, node) in clips.clipped.items():
         if key not in clips.raw or key in clips.kept:
             continue

@@ -45,7 +45,7 @@ def _of(call: ast.Call, model: str) -> bool:
 def _kind(loop: ast.For | ast.While, call: ast.Call) -> str:
     """The optimizer that is made in this very call, the same in each round, if it keeps a state."""
     words = [one.value for one in call.keywords if one.arg == "optimizer"]
-    given = (words or call.args or [None])[0]
+    given = next(iter(words or call.args), None)
     if isinstance(given, ast.Constant):
         return str(given.value) if given.value not in _STATELESS else ""
     if not isinstance(given, ast.Call) or name_of(given.func) in _STATELESS:

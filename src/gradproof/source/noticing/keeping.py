@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..escaping import gradients_in
-from ..values import Asked, Tape, Value
+from ..framework import tapes
+from ..values import Asked, ListValue, Tape, Tensor, Value
 from . import habits, rounds
 
 if TYPE_CHECKING:
@@ -14,15 +15,34 @@ if TYPE_CHECKING:
 
 
 def appended(reader: Reader, value: Value, node: ast.AST) -> None:
-    """`kept.append(tape)` in a loop, to a list that nothing empties."""
-    if not isinstance(value, Tape) or value.persistent is not True or reader.silent:
+    """`kept.append(tape)` in a loop, or gradients, to a list that nothing empties."""
+    names = _gradients(value) if reader.frame.traced is None else None
+    persistent = isinstance(value, Tape) and value.persistent is True
+    if not (persistent or names is not None) or reader.silent:
         return
     looping = any(frame.looping for frame in reader.frames)
     if not looping or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     name = ast.unparse(node.func.value)
     if _lives_long(reader.home(node).tree, name):
-        habits.remark(reader, "memory-growth", reader.spot(node), f"`{name}`", ("kept",))
+        spot = reader.spot(node)
+        habits.remark(
+            reader,
+            "memory-growth",
+            spot,
+            f"`{name}`",
+            ("kept",) if names is None else ("gradients", *names),
+        )
+
+
+def _gradients(value: Value) -> tuple[str, ...] | None:
+    """The variables for which a whole list of gradients was taken, as the tape gave it."""
+    items = value.items if isinstance(value, ListValue) else []
+    taken = [
+        one.gradient.source for one in items if isinstance(one, Tensor) and one.gradient is not None
+    ]
+    whole = bool(items) and len(taken) == len(items)
+    return tapes.names([tapes.owner_of(one) for one in taken]) if whole else None
 
 
 def _lives_long(tree: ast.Module, name: str) -> bool:
