@@ -24,6 +24,8 @@ def appended(reader: Reader, value: Value, node: ast.AST) -> None:
     if not looping or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     name = ast.unparse(node.func.value)
+    if names is not None and _is_used(reader, node, name):
+        return
     if _lives_long(reader.home(node).tree, name):
         spot = reader.spot(node)
         habits.remark(
@@ -33,6 +35,24 @@ def appended(reader: Reader, value: Value, node: ast.AST) -> None:
             f"`{name}`",
             ("kept",) if names is None else ("gradients", *names),
         )
+
+
+def _is_used(reader: Reader, append: ast.Call, name: str) -> bool:
+    """Says whether a loop that gathers gradients does more with them than to count them."""
+    loops = [one for one in reader.around(append) if isinstance(one, ast.For | ast.While)]
+    counted = {
+        id(part)
+        for one in ast.walk(loops[0] if loops else append)
+        if isinstance(one, ast.Call)
+        and (one is append or (isinstance(one.func, ast.Name) and one.func.id in ("len", "print")))
+        for part in ast.walk(one)
+    }
+    return not loops or any(
+        isinstance(one, ast.Name | ast.Attribute)
+        and ast.unparse(one) == name
+        and id(one) not in counted
+        for one in ast.walk(loops[0])
+    )
 
 
 def _gradients(value: Value) -> tuple[str, ...] | None:
