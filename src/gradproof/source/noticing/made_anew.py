@@ -75,12 +75,25 @@ def among_watched(reader: Reader, asked: Asked, flow: Flow) -> None:
         and isinstance(thing, Layer | Variable)
     ]
     new = [thing for thing in live if tape.number in thing.made_under]
-    # What is made and trained in one step, for itself, may be a probe.
-    for thing in new if len(new) < len(live) else ():
+    # What is made in one step, and nothing but looked at, may be a probe of fresh weights.
+    for thing in new if len(new) < len(live) or _updates(reader, asked) else ():
         if isinstance(thing, Layer):
             made_under_tape(reader, thing, asked)
 
 
+def _updates(reader: Reader, asked: Asked) -> bool:
+    """Says whether the loop around the question moves variables along gradients."""
+    for loop in ast.walk(reader.home(asked.node).tree):
+        if isinstance(loop, ast.For | ast.While):
+            inside = [*ast.walk(loop)]
+            calls = [one.func for one in inside if isinstance(one, ast.Call)]
+            names = {one.attr for one in calls if isinstance(one, ast.Attribute)}
+            if asked.node in inside and names & _MOVING:
+                return True
+    return False
+
+
+_MOVING = frozenset({"assign_sub", "apply_gradients", "apply"})
 _DRAWS = re.compile(r"(?i)random|initiali[sz]er|glorot|xavier|\bhe_|lecun")
 _GIVEN = re.compile(r"(?i)noise|eps|latent|mask|delta|perturb|^z\d*$|^x\d*$|input|image|sample")
 
