@@ -31,7 +31,7 @@ from records import (
     with_operations,
     with_updates,
 )
-from snippets import assert_findings, assert_silent, mended_snippet
+from snippets import STEP, assert_findings, assert_silent, mended_snippet
 
 
 def test_assigned_sum():
@@ -494,6 +494,24 @@ def test_a_likeness_that_is_turned_round():
         "-tf.reduce_mean(tf.reduce_sum(y * model(x), axis=1))",
     ):
         assert_silent(SCORED.replace("TERM", term))
+
+
+def test_an_error_that_is_turned_round():
+    """Its negative has no least value; of something that plays against the model it may be meant."""
+    for term in (
+        "-tf.reduce_mean(tf.square(model(x) - y))",
+        "-1.0 * tf.reduce_mean((y - model(x)) ** 2)",
+        "-tf.reduce_mean(keras.losses.mean_squared_error(y, model(x)))",
+    ):
+        mark = "# GP504"
+        assert_findings(SCORED.replace("TERM", f"{term}  {mark}"))
+        assert_silent(SCORED.replace("TERM", term[term.index("tf") :]))
+        against = SCORED.replace("TERM", term) + STEP
+        assert_silent(against)
+    # Components of the largest variance, a term among others.
+    assert_silent(SCORED.replace("TERM", "-tf.reduce_mean(tf.square(model(x)))"))
+    both = "keras.losses.mse(y, model(x)) - 0.1 * tf.square(model(x) - x)"
+    assert_silent(SCORED.replace("TERM", both))
 
 
 def test_an_objective_of_a_loop_in_no_function():

@@ -73,6 +73,9 @@ _OBJECTIVES = {
         "this loss of Keras is -1 where target and prediction are alike: minimising its negative "
         "drives them apart"
     ),
+    "error": (
+        "the negative of an error is minimised: the optimizer makes the error larger, without bound"
+    ),
 }
 
 
@@ -115,14 +118,15 @@ def find(loop: Loop) -> Iterator[Finding]:
                 fix=Fix("subtract it", safe=False),
             )
             continue
+        error = seen.words == "error"
         yield Finding(
             _OBJECTIVES[seen.words],
             place=loop.place(seen.at),
-            label="should grow, and is minimised",
+            label="made larger" if error else "should grow, and is minimised",
             related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
-            fix=Fix("put a minus sign before it", safe=False),
+            fix=Fix("minimise it as it is" if error else "put a minus sign before it", safe=False),
             level="warning",
-            title="an objective that should grow is minimised",
+            title=None if error else "an objective that should grow is minimised",
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..values import Asked, Instance, Layer, ListValue
 from . import habits
 
 if TYPE_CHECKING:
@@ -54,18 +55,27 @@ def finish(reader: Reader) -> None:
         function = text.function_of(asked.node)
         if _turns(function):
             continue
-        for term in _wrong(text, asked.node.args[0], function):
+        alone = len({id(one.asked.node) for one in reader.facts.asked}) == 1
+        for term in _wrong(text, asked.node.args[0], function, alone and _of_a_model(asked)):
             habits.remark(
                 reader,
                 "wrong-sign-update",
                 reader.spot(term),
                 _kind(term),
                 (),
-                ((reader.spot(asked.node), "made smaller by the gradients of this"),),
+                ((reader.spot(asked.node), "by the gradients of this"),),
             )
 
 
+def _of_a_model(asked: Asked) -> bool:
+    """Says whether a gradient is asked for the list of a model or layer, not for an input."""
+    sources = asked.sources
+    return isinstance(sources, ListValue) and isinstance(sources.owner, Layer | Instance)
+
+
 def _kind(term: ast.expr) -> str:
+    if _is_error(term):
+        return "error"
     if isinstance(term, ast.BinOp):
         return "gain"
     return "likelihood" if _named(term) else "likeness"
@@ -85,8 +95,11 @@ def _turns(function: Part) -> bool:
     return False
 
 
-def _wrong(text: _Text, target: ast.expr, function: Part) -> Iterator[ast.expr]:
-    """Terms of a target that should grow, and that it has with a plus."""
+def _wrong(text: _Text, target: ast.expr, function: Part, of_a_model: bool) -> Iterator[ast.expr]:
+    """Terms of a target that should grow, and that it has with a plus; or the other way round.
+
+    `of_a_model`: nothing else is differentiated, so that nobody plays against the model.
+    """
     terms = list(_terms(text, target, function, 1, 0))
     products = [
         (term, sign * _log(text, one, where, 0) * _gain(text, other, where, 0))
@@ -101,8 +114,32 @@ def _wrong(text: _Text, target: ast.expr, function: Part) -> Iterator[ast.expr]:
     plain = [(term, sign * _named(term)) for term, _, sign in terms if _named(term)]
     if len(plain) == 1 and plain[0][1] > 0 and len(terms) == 1:
         yield plain[0][0]
-    elif len(terms) == 1 and terms[0][2] < 0 and _falls_with_likeness(text, *terms[0][:2]):
-        yield terms[0][0]
+        return
+    turned = [(term, where) for term, where, sign in terms if len(terms) == 1 and sign < 0]
+    for term, where in turned:
+        if _falls_with_likeness(text, term, where) or (of_a_model and _is_error(term)):
+            yield term
+
+
+_SQUARES = frozenset({"square", "abs", "squared_difference"})
+_ERRORS = frozenset({"mean_squared_error", "mse", "MSE", "mean_absolute_error", "mae", "MAE"})
+
+
+def _is_error(term: ast.expr) -> bool:
+    """`tf.square(y - p)`, `(y - p) ** 2`, `keras.losses.mse(y, p)`: without bound above."""
+    if isinstance(term, ast.BinOp):
+        even = isinstance(term.right, ast.Constant) and term.right.value == 2
+        return isinstance(term.op, ast.Pow) and even and _is_difference(term.left)
+    if not isinstance(term, ast.Call) or not isinstance(term.func, ast.Attribute):
+        return False
+    name, count = term.func.attr, len(term.args)
+    if name in _SQUARES and count == 1:
+        return _is_difference(term.args[0])
+    return count == 2 and (name in _ERRORS or name == "squared_difference")
+
+
+def _is_difference(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
 
 
 def _falls_with_likeness(text: _Text, term: ast.expr, where: Part) -> bool:
@@ -166,6 +203,8 @@ def _parts(text: _Text, node: ast.BinOp, function: Part, sign: int, depth: int) 
             yield from _terms(text, node.left, function, sign * right, depth + 1)
         else:
             yield node, function, sign
+    elif isinstance(node.op, ast.Pow):
+        yield node, function, sign
 
 
 def _number(node: ast.expr) -> int:
