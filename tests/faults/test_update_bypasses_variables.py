@@ -444,3 +444,15 @@ def test_an_array_that_numpy_gives_of_a_variable():
     assert_findings(text.format(change="w.numpy()[:] -= 0.1 * gradient.numpy()  # GP402"))
     put_back = "a = w.numpy(); a[:] -= 0.1 * gradient.numpy(); w.assign(a)"
     assert_silent(text.format(change=put_back))
+
+
+def test_new_variables_seen_in_a_run():
+    """`w = tf.Variable(w - rate * gradient)`: the next gradient is asked of what that line made."""
+    lost = with_operations(
+        never_applied(healthy()),
+        operation(12, "Sub", (READ_KERNEL, KERNEL_GRADIENT), line=6, taped=False),
+        operation(13, "Sub", (READ_BIAS, BIAS_GRADIENT), line=6, taped=False),
+    )
+    for line, found in ((1, [("GP402", 6)]), (6, [])):
+        made = tuple(replace(one, made_at=at(line)) for one in lost.variables)
+        assert proven(replace(lost, variables=made)) == found

@@ -141,6 +141,8 @@ def prove(run: Run) -> Iterator[Finding]:
             yield _of_copies(run, call, keys, copied[0])
         if not made or {operation.index for operation in made} & _sources(run):
             continue
+        if _begin_anew(run, {operation.place for operation in made}):
+            continue
         seen.add(call.place)
         names = tuple(run.path(key) for key in keys)
         yield Finding(
@@ -207,6 +209,12 @@ def _replaced(crash: Crash | None) -> Iterator[Finding]:
             label="assigns the list, not the variables",
             step=1,
         )
+
+
+def _begin_anew(run: Run, places: set[Place | None]) -> bool:
+    """The new values begin variables, made in the same line, which a later gradient is asked of."""
+    reached = {key for call in run.calls for key in call.reached}
+    return any(one.made_at in places for one in run.variables if one.key in reached and one.made_at)
 
 
 def _sources(run: Run) -> set[int | None]:
