@@ -171,11 +171,12 @@ class TestMerging:
             assert one.place is not None
             assert one.place.line == line
 
-    def test_a_level_of_the_source_stays(self):
-        """What the source is surer of than the fault in general is a warning in a run, too."""
+    @pytest.mark.parametrize(("usual", "level"), [("advice", "warning"), ("error", "error")])
+    def test_a_level_of_the_source_stays_where_it_is_worse(self, usual, level):
+        """A proof makes nothing milder; what the source warned of may be an error."""
         seen, proof = Finding("sure", at(3), level="warning"), Finding("seen", at(3))
-        (one,) = diagnose([fault("GP508", "apart", [seen], [proof], level="advice")], [LOOP], Run())
-        assert one.level == "warning"
+        (one,) = diagnose([fault("GP508", "apart", [seen], [proof], level=usual)], [LOOP], Run())
+        assert one.level == level
 
     def test_what_the_same_edits_mend_is_one(self):
         fix = Fix("use one order", False, (Edit(at(2), "a + b"),))

@@ -6,13 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from .fault import LEVELS
 from .finding import Finding, Fix, Place, Related
 
 
 def join(
-    suspected: Sequence[Finding], proven: Sequence[Finding]
+    suspected: Sequence[Finding], proven: Sequence[Finding], usual: str
 ) -> tuple[list[Finding], list[Finding]]:
     """Joins each proof with the suspicion that it confirms.
+
+    Args:
+        suspected: What the source makes us suspect.
+        proven: What the run proves.
+        usual: The level of the fault.
 
     Returns:
         The proven findings, with what source adds to them, and the
@@ -28,7 +34,7 @@ def join(
             joined.append(proof)
         else:
             confirmed.add(partner)
-            joined.append(_united(suspected[partner], proof))
+            joined.append(_united(suspected[partner], proof, usual))
     for number, suspicion in enumerate(suspected):
         told = (place for place, proof in enumerate(joined) if _tells(proof, suspicion))
         if number not in confirmed and (place := next(told, None)) is not None:
@@ -109,7 +115,13 @@ def _segments(name: str) -> list[str]:
     return parts[1:] if len(parts) > 1 and parts[0] == "self" else parts
 
 
-def _united(suspicion: Finding, proof: Finding) -> Finding:
+def _worse(level: str | None, usual: str) -> str | None:
+    """The level of a suspicion where that makes it worse: a proof makes none milder."""
+    worse = level is not None and LEVELS.index(level) < LEVELS.index(usual)
+    return level if worse else None
+
+
+def _united(suspicion: Finding, proof: Finding, usual: str) -> Finding:
     """A proof with what source knows: narrower place, label, fix."""
     if suspicion.place is None or proof.place is None:
         place = proof.place or suspicion.place
@@ -135,7 +147,7 @@ def _united(suspicion: Finding, proof: Finding) -> Finding:
         related=tuple(there for there in related if there.place != place),
         variables=proof.variables or suspicion.variables,
         fix=suspicion.fix or proof.fix,
-        level=proof.level or suspicion.level,
+        level=proof.level or _worse(suspicion.level, usual),
         symptoms=proof.symptoms + suspicion.symptoms,
     )
 

@@ -85,7 +85,7 @@ def _judge(fault: Fault, loops: Sequence[Loop], run: Run | None, locate: Locate)
     if run is None:
         return [_Seen(fault, finding, Verdict.SUSPECTED) for finding in suspected]
     proven = [_located(finding, locate) for finding in (fault.prove(run) if fault.prove else ())]
-    joined, left = join(suspected, proven)
+    joined, left = join(suspected, proven, fault.level)
     seen = [_Seen(fault, finding, Verdict.PROVEN) for finding in joined]
     for finding in left:
         outcome = fault.settle(finding, run) if fault.settle else None
