@@ -47,8 +47,13 @@ class Source:
     trains: bool = False
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of this file, in the order of `ast.walk`."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: one for one in ast.walk(self.tree) for child in ast.iter_child_nodes(one)}
+        return {child: one for one in self.nodes for child in ast.iter_child_nodes(one)}
 
     def around(self, node: ast.AST) -> list[ast.AST]:
         """What a node of this file stands in, outermost first, and the node itself."""
@@ -61,7 +66,7 @@ class Source:
     def named(self) -> dict[str, list[ast.expr]]:
         """What each name is given by `name = ...`, anywhere in this file."""
         found: dict[str, list[ast.expr]] = {}
-        for one in ast.walk(self.tree):
+        for one in self.nodes:
             if not isinstance(one, ast.Assign):
                 continue
             for target in one.targets:
@@ -74,10 +79,24 @@ class Source:
         """Attributes that some line of this file sets, of another object than `self`."""
         return frozenset(
             one.attr
-            for one in ast.walk(self.tree)
+            for one in self.nodes
             if isinstance(one, ast.Attribute)
             and isinstance(one.ctx, ast.Store)
             and not (isinstance(one.value, ast.Name) and one.value.id == "self")
+        )
+
+    @cached_property
+    def classes(self) -> tuple[ast.ClassDef, ...]:
+        """All classes of this file."""
+        return tuple(one for one in self.nodes if isinstance(one, ast.ClassDef))
+
+    @cached_property
+    def adds_losses(self) -> bool:
+        """Whether a class of this file calls `add_loss`."""
+        return any(
+            isinstance(node, ast.Attribute) and node.attr == "add_loss"
+            for one in self.classes
+            for node in ast.walk(one)
         )
 
     @property

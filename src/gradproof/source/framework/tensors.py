@@ -191,18 +191,9 @@ def regularizers(reader: Reader, thing: Value, node: ast.AST) -> Value:
 
 def _may_add(reader: Reader) -> bool:
     """Says whether any class calls `add_loss`, or comes from a file that nobody reads."""
-    classes = [
-        one
-        for source in reader.sources
-        for one in ast.walk(source.tree)
-        if isinstance(one, ast.ClassDef)
-    ]
-    known = "Layer", "Model", "Module", "object"
+    if any(source.adds_losses for source in reader.sources):
+        return True
+    classes = [one for source in reader.sources for one in source.classes]
+    known = {"Layer", "Model", "Module", "object", *(one.name for one in classes)}
     bases = {base for one in classes for base in one.bases}
-    named = {one.name for one in classes}
-    foreign = any(ast.unparse(base).rpartition(".")[2] not in {*known, *named} for base in bases)
-    return foreign or any(
-        isinstance(node, ast.Attribute) and node.attr == "add_loss"
-        for one in classes
-        for node in ast.walk(one)
-    )
+    return any(ast.unparse(base).rpartition(".")[2] not in known for base in bases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..python.methods import ASSIGNS, root_of
@@ -18,10 +19,12 @@ _SLOTS = r"Variable\(\s*(?:tf|np|keras\.ops)\.zeros"
 
 def finish(reader: Reader) -> None:
     """`self.cache[v.name] = ...`, for variables of layers of Keras 3: `kernel`, `bias`."""
-    text = "".join(reader.lines)
-    if reader.generation == "2" or not _has_layers(reader.source.tree, text):
+    nodes = reader.source.nodes
+    if reader.generation == "2" or not any(map(_is_named, nodes)):
         return
-    for loop in ast.walk(reader.source.tree):
+    if not _has_layers(nodes, "".join(reader.lines)):
+        return
+    for loop in nodes:
         if not isinstance(loop, ast.For):
             continue
         own = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
@@ -32,32 +35,31 @@ def finish(reader: Reader) -> None:
             and isinstance(one.func, ast.Attribute)
             and one.func.attr in ASSIGNS
         }
-        kept = [one for one in ast.walk(loop) if _is_kept(one, own & moved)]
+        kept = [
+            one
+            for one in ast.walk(loop)
+            if _is_named(one) and root_of(one.slice) in own & moved  # type: ignore[attr-defined]
+        ]
         if kept:
             spot = reader.spot(kept[0])
             names = ("The update", ast.unparse(kept[0].slice))  # type: ignore[attr-defined]
             habits.remark(reader, "custom-optimizer-bug", spot, "named", names)
 
 
-def _has_layers(tree: ast.AST, text: str) -> bool:
+def _has_layers(nodes: Iterable[ast.AST], text: str) -> bool:
     """Several layers of Keras, and no variables of the program's own but states."""
-    layers = len(re.findall(_LAYERS, text))
-    repeated = any(
-        isinstance(one, ast.ListComp | ast.For) and re.search(_LAYERS, ast.unparse(one))
-        for one in ast.walk(tree)
-    )
     own = len(re.findall(r"\bVariable\(|\badd_weight\(", text)) - len(re.findall(_SLOTS, text))
-    return (layers > 1 or repeated) and own == 0
+    if own:
+        return False
+    return len(re.findall(_LAYERS, text)) > 1 or any(
+        isinstance(one, ast.ListComp | ast.For) and re.search(_LAYERS, ast.unparse(one))
+        for one in nodes
+    )
 
 
-def _is_kept(node: ast.AST, variables: set[str]) -> bool:
+def _is_named(node: ast.AST) -> bool:
     """`states[v.name] = ...`."""
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Store):
         return False
     key = node.slice
-    return (
-        isinstance(key, ast.Attribute)
-        and key.attr == "name"
-        and isinstance(key.value, ast.Name)
-        and key.value.id in variables
-    )
+    return isinstance(key, ast.Attribute) and key.attr == "name" and isinstance(key.value, ast.Name)

@@ -17,7 +17,7 @@ _STATELESS = frozenset({"sgd", "SGD"})
 
 def finish(reader: Reader) -> None:
     """`for epoch in range(n): model.compile(Adam(), ...); model.fit(x, y, epochs=1)`."""
-    for loop in ast.walk(reader.source.tree):
+    for loop in reader.source.nodes:
         if not isinstance(loop, ast.For | ast.While):
             continue
         for call in _calls(loop.body, "compile"):

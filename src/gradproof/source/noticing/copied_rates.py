@@ -99,13 +99,8 @@ def config_written(reader: Reader, target: ast.Subscript) -> None:
         return
     if not isinstance(holder, ast.Name) or reader.silent:
         return
-    tree = reader.home(target).tree
-    made = [
-        one.value
-        for one in ast.walk(tree)
-        if isinstance(one, ast.Assign)
-        and any(isinstance(to, ast.Name) and to.id == holder.id for to in one.targets)
-    ]
+    home = reader.home(target)
+    made = home.named.get(holder.id, [])
     call = made[0] if len(made) == 1 else None
     asked = call.func if isinstance(call, ast.Call) else None
     if not isinstance(asked, ast.Attribute) or asked.attr != "get_config":
@@ -116,7 +111,7 @@ def config_written(reader: Reader, target: ast.Subscript) -> None:
         and one.id == holder.id
         and isinstance(one.ctx, ast.Load)
         and not isinstance(list(reader.around(one))[-2], ast.Subscript)
-        for one in ast.walk(tree)
+        for one in home.nodes
     )
     if isinstance(optimizer, Optimizer) and not whole:
         reader.facts.habits.rate_writes.append((optimizer, reader.spot(target)))

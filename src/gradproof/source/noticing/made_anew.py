@@ -83,14 +83,14 @@ def among_watched(reader: Reader, asked: Asked, flow: Flow) -> None:
 
 def _updates(reader: Reader, asked: Asked) -> bool:
     """Says whether the loop around the question moves variables along gradients."""
-    for loop in ast.walk(reader.home(asked.node).tree):
-        if isinstance(loop, ast.For | ast.While):
-            inside = [*ast.walk(loop)]
-            calls = [one.func for one in inside if isinstance(one, ast.Call)]
-            names = {one.attr for one in calls if isinstance(one, ast.Attribute)}
-            if asked.node in inside and names & _MOVING:
-                return True
-    return False
+    loops = [one for one in reader.around(asked.node) if isinstance(one, ast.For | ast.While)]
+    return any(
+        isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and one.func.attr in _MOVING
+        for loop in loops[:1]  # outermost: it has all that the others have
+        for one in ast.walk(loop)
+    )
 
 
 _MOVING = frozenset({"assign_sub", "apply_gradients", "apply"})

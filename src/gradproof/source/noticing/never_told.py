@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..python.methods import name_of
+from ..python.methods import calls_of, hands_over, name_of
 from . import habits
 
 if TYPE_CHECKING:
@@ -16,18 +16,18 @@ _APPLIES = frozenset({"apply_gradients", "minimize", "apply", "assign_sub", "ass
 
 def finish(reader: Reader) -> None:
     """`def run(x, y, train=False)`, whose `if train:` has the only update of the file."""
-    tree = reader.source.tree
-    updates = [one for one in ast.walk(tree) if _is_update(one)]
-    for function in ast.walk(tree) if updates else ():
+    nodes = reader.source.nodes
+    updates = [one for one in nodes if _is_update(one)]
+    for function in nodes if updates else ():
         if not isinstance(function, ast.FunctionDef):
             continue
         for name in _off_by_default(function):
             branch = _branch(function, name)
             inside = list(ast.walk(branch)) if branch is not None else []
-            calls = _calls(tree, function)
-            if branch is None or not calls or any(one not in inside for one in updates):
+            if branch is None or any(one not in inside for one in updates):
                 continue
-            if not any(_hands_over(call, function, name) for call in calls):
+            calls = calls_of(nodes, function)
+            if calls and not any(hands_over(call, function, name) for call in calls):
                 spot = reader.spot(branch.test)
                 others = ((reader.spot(calls[-1]), "not told to, here"),)
                 words = f"`{function.name}` applies only if `{name}` is given, which it never is:"
@@ -60,25 +60,3 @@ def _branch(function: ast.FunctionDef, name: str) -> ast.If | None:
         return None
     found = (one for one in function.body if isinstance(one, ast.If) and name_of(one.test) == name)
     return next((one for one in found if isinstance(one.test, ast.Name)), None)
-
-
-def _calls(tree: ast.AST, function: ast.FunctionDef) -> list[ast.Call]:
-    """All calls of a function; none, if it is handed on, or called by a name of its own."""
-    calls = [
-        one
-        for one in ast.walk(tree)
-        if isinstance(one, ast.Call) and name_of(one.func) == function.name
-    ]
-    uses = [one for one in ast.walk(tree) if name_of(one) == function.name]
-    return calls if len(uses) == len(calls) else []
-
-
-def _hands_over(call: ast.Call, function: ast.FunctionDef, name: str) -> bool:
-    names = [argument.arg for argument in function.args.args]
-    place = names.index(name) if name in names else len(names)
-    place -= bool(names) and names[0] in ("self", "cls")
-    return (
-        len(call.args) > place
-        or any(isinstance(one, ast.Starred) for one in call.args)
-        or any(word.arg in (None, name) for word in call.keywords)
-    )

@@ -43,6 +43,7 @@ def finish(reader: Reader) -> None:
     seen: set[int] = set()
     text = _Text(reader.source.tree)
     clips = reader.facts.clips
+    alone = len({id(one.asked.node) for one in reader.facts.asked}) == 1
     for question in reader.facts.asked:
         asked = question.asked
         # Only what is handed over as it is goes down the target.
@@ -55,7 +56,6 @@ def finish(reader: Reader) -> None:
         function = text.function_of(asked.node)
         if _turns(function):
             continue
-        alone = len({id(one.asked.node) for one in reader.facts.asked}) == 1
         for term in _wrong(text, asked.node.args[0], function, alone and _of_a_model(asked)):
             habits.remark(
                 reader,

@@ -6,9 +6,10 @@ Read from the text: what begins anew is nowhere to be followed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ..python.methods import calls_of, hands_over
 from . import habits
 
 if TYPE_CHECKING:
@@ -20,17 +21,19 @@ _LOOPS = ast.For | ast.While
 
 def finish(reader: Reader) -> None:
     """Loops of steps and functions of one step, wherever they stand in the file."""
-    tree = reader.source.tree
-    for node in ast.walk(tree):
-        if isinstance(node, _LOOPS) and _takes_gradients(node):
+    nodes = reader.source.nodes
+    asked = any(map(_asks, nodes))
+    corrected = any(_correction(one) is not None for one in nodes)
+    for node in nodes if asked or corrected else ():
+        if asked and isinstance(node, _LOOPS) and _takes_gradients(node):
             for made, used in _begun_anew(node):
                 others = ((reader.spot(used), "decayed and added to here"),)
                 names = ("The loop", ast.unparse(made.targets[0]))
                 habits.remark(
                     reader, "custom-optimizer-bug", reader.spot(made), "anew", names, others
                 )
-        elif isinstance(node, ast.FunctionDef) and _moves(node):
-            for power in _stuck_powers(tree, node):
+        elif corrected and isinstance(node, ast.FunctionDef) and _moves(node):
+            for power in _stuck_powers(nodes, node):
                 names = (node.name, ast.unparse(power.right))
                 habits.remark(reader, "custom-optimizer-bug", reader.spot(power), "stuck", names)
 
@@ -48,10 +51,11 @@ def _own(node: ast.AST, *, loops: bool = True) -> Iterator[ast.AST]:
 
 def _takes_gradients(loop: ast.AST) -> bool:
     """Each round of the loop itself asks a tape: it is a loop over steps."""
-    return any(
-        isinstance(one, ast.Call) and getattr(one.func, "attr", "") == "gradient"
-        for one in _own(loop, loops=False)
-    )
+    return any(map(_asks, _own(loop, loops=False)))
+
+
+def _asks(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "gradient"
 
 
 def _moves(node: ast.AST) -> bool:
@@ -109,11 +113,11 @@ def _decays(assign: ast.Assign, name: str) -> bool:
     )
 
 
-def _stuck_powers(tree: ast.AST, function: ast.FunctionDef) -> Iterator[ast.BinOp]:
+def _stuck_powers(nodes: Sequence[ast.AST], function: ast.FunctionDef) -> Iterator[ast.BinOp]:
     """`1 - beta ** t`, where each call of the function has the same `t`: the first of them."""
     for node in _own(function):
         power = _correction(node)
-        if power is not None and _is_stuck(tree, function, ast.unparse(power.right)):
+        if power is not None and _is_stuck(nodes, function, ast.unparse(power.right)):
             yield power
             return
 
@@ -127,7 +131,7 @@ def _correction(node: ast.AST) -> ast.BinOp | None:
     return power if isinstance(power.right, ast.Name) else None
 
 
-def _is_stuck(tree: ast.AST, function: ast.FunctionDef, name: str) -> bool:
+def _is_stuck(nodes: Sequence[ast.AST], function: ast.FunctionDef, name: str) -> bool:
     stores = [
         one
         for one in ast.walk(function)
@@ -136,7 +140,7 @@ def _is_stuck(tree: ast.AST, function: ast.FunctionDef, name: str) -> bool:
     given = {argument.arg: argument for argument in function.args.args}
     shared = any(isinstance(one, ast.Global | ast.Nonlocal) for one in ast.walk(function))
     if name in given:
-        return not stores and not shared and _never_given(tree, function, name)
+        return not stores and not shared and _never_given(nodes, function, name)
     first = [
         one
         for one in function.body
@@ -151,29 +155,12 @@ def _is_stuck(tree: ast.AST, function: ast.FunctionDef, name: str) -> bool:
     return len(first) == 1 and not shared and not any(one in inner for one in stores)
 
 
-def _never_given(tree: ast.AST, function: ast.FunctionDef, name: str) -> bool:
+def _never_given(nodes: Sequence[ast.AST], function: ast.FunctionDef, name: str) -> bool:
     """Says whether an argument has a number as its default, and no call hands over another."""
     names = [argument.arg for argument in function.args.args]
-    place = names.index(name)
-    behind = place - (len(names) - len(function.args.defaults))
+    behind = names.index(name) - (len(names) - len(function.args.defaults))
     default = function.args.defaults[behind] if behind >= 0 else None
     if not isinstance(default, ast.Constant) or type(default.value) is not int:
         return False
-    place -= names[0] in ("self", "cls")
-    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)]
-    mine = [one for one in calls if _name(one.func) == function.name]
-    uses = [one for one in ast.walk(tree) if _name(one) == function.name]
-    return (
-        bool(mine)
-        and len(uses) == len(mine)
-        and not any(
-            len(one.args) > place
-            or any(isinstance(part, ast.Starred) for part in one.args)
-            or any(word.arg in (None, name) for word in one.keywords)
-            for one in mine
-        )
-    )
-
-
-def _name(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    calls = calls_of(nodes, function)
+    return bool(calls) and not any(hands_over(call, function, name) for call in calls)

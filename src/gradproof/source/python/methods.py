@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 Method = ast.FunctionDef
 
@@ -35,6 +36,26 @@ def own_attribute(node: ast.AST) -> str:
 def name_of(node: ast.AST) -> str:
     """A name, or the last part of a dotted one; empty for anything else."""
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+def calls_of(nodes: Sequence[ast.AST], function: ast.FunctionDef) -> list[ast.Call]:
+    """All calls of a function; none, if it is handed on, or called by a name of its own."""
+    calls = [one for one in nodes if isinstance(one, ast.Call)]
+    mine = [one for one in calls if name_of(one.func) == function.name]
+    uses = sum(name_of(one) == function.name for one in nodes)
+    return mine if uses == len(mine) else []
+
+
+def hands_over(call: ast.Call, function: ast.FunctionDef, name: str) -> bool:
+    """Says whether a call of a function gives, or may give, one of its arguments."""
+    names = [argument.arg for argument in function.args.args]
+    place = names.index(name) if name in names else len(names)
+    place -= bool(names) and names[0] in ("self", "cls")
+    return (
+        len(call.args) > place
+        or any(isinstance(one, ast.Starred) for one in call.args)
+        or any(word.arg in (None, name) for word in call.keywords)
+    )
 
 
 def handed_back_by(node: ast.AST) -> str:
