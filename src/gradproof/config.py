@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from .fault import Fault
 
-"""Of Keras."""
-
 
 class Unknown(Exception):
     """No fault has the name or code that is the message."""

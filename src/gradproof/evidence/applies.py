@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ..finding import Place
 
+PENDING = 64
+"""Eager steps, at most, that have been measured and not been read yet while a run goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 from ..finding import Place
 from .accumulating import ADDITIONS
-from .applies import Apply, Pair
+from .applies import PENDING, Apply, Pair
 from .recording import Operation, Recording
 from .run import Run
 from .updating import PLAIN, SCALINGS, is_zero, results_of
-
-MEASURED_LATE = 64
-"""Eager steps that may have been made, and not been read yet, while a run goes on."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def replaced(run: Run) -> Iterator[Hoard]:
             return
         filled = min(_filled(run, buffer) for buffer in buffers)
         updates = _updates(run, apply)
-        late = 0 if run.finished else MEASURED_LATE
+        late = 0 if run.finished else PENDING
         if not apply.traced and updates >= 2 and updates + late <= filled // 2:
             yield Hoard(apply, buffers, variables, places[0], updates, filled)
             return

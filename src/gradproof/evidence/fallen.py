@@ -9,7 +9,8 @@ from math import isfinite
 
 from ..finding import Place
 from .activations import made_at
-from .applies import Apply, Step
+from .applies import Step
+from .gradients import GradientCall
 from .recording import Operation
 from .run import Run
 from .units import GATES
@@ -43,10 +44,12 @@ def fallen(run: Run) -> Iterator[Fallen]:
         last = [*takewhile(_is_zero, reversed(steps))][::-1]
         if not LASTING <= len(last) < len(steps) or not all(map(_has_loss, last)):
             continue
-        gate = _gate(run, apply, last[-1])
-        call = next((call for call in run.calls if call.key == apply.call), None)
-        layer = made_at(run, run.recording(call.recording), gate) if gate and call else None
-        if gate is not None and layer is not None:
+        call = run.asked_for(apply)
+        gate = _gate(run, call, last[-1]) if call is not None else None
+        if call is None or gate is None:
+            continue
+        layer = made_at(run, run.recording(call.recording), gate)
+        if layer is not None:
             names = tuple(run.path(update.variable) for update in last[-1].updates)
             yield Fallen(gate, layer, tuple(last), names)
 
@@ -59,10 +62,9 @@ def _has_loss(step: Step) -> bool:
     return step.loss is not None and isfinite(step.loss) and step.loss != 0.0
 
 
-def _gate(run: Run, apply: Apply, step: Step) -> Operation | None:
+def _gate(run: Run, call: GradientCall, step: Step) -> Operation | None:
     """The one threshold behind which all that is trained lies."""
-    call = next((call for call in run.calls if call.key == apply.call), None)
-    necks = [likeliest(run, call, update.variable) for update in step.updates] if call else []
+    necks = [likeliest(run, call, update.variable) for update in step.updates]
     operations = {neck.operation.index: neck.operation for neck in necks if neck is not None}
     if len(operations) != 1 or None in necks:
         return None

@@ -353,6 +353,10 @@ class Loop(NamedTuple):
         """The spot as a second place of a finding; nothing for `None`."""
         return () if spot is None else (Related(self.place(spot), message),)
 
+    def others_of(self, seen: Remark) -> tuple[Related, ...]:
+        """The other places of a remark, each with its words."""
+        return tuple(one for spot, words in seen.others for one in self.related(spot, words))
+
     def breaks(self, *kinds: str) -> Iterator[tuple[Break, GradientCall, tuple[str, ...]]]:
         """Every break of these kinds once, with a gradient call and names.
 

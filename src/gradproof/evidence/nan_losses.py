@@ -40,7 +40,7 @@ def nan_losses(run: Run) -> Iterator[NanLoss]:
     """Apply calls with a loss that a logarithm of something negative made NaN."""
     for apply in run.applies:
         steps = tuple(step for step in run.steps_of(apply.key) if _is_nan(step))
-        call = next((call for call in run.calls if call.key == apply.call), None)
+        call = run.asked_for(apply)
         if len(steps) < FEW or call is None or not all(_moves(step) for step in steps):
             continue
         names = tuple(run.path(update.variable) for update in steps[0].updates)

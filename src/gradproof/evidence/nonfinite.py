@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import isfinite, isinf
 
 from .applies import Apply, Step
-from .gradients import GradientCall
 from .recording import Operation, Recording
 from .run import Run
 from .singular import singular_operations
@@ -104,7 +103,7 @@ def non_finite(run: Run) -> NonFinite | None:
 
 def _infinite(run: Run, apply: Apply) -> Operation | None:
     """Behind the target something is multiplied by a constant that is infinite."""
-    call = _call(run, apply)
+    call = run.asked_for(apply)
     if call is None:
         return None
     recording = run.recording(call.recording)
@@ -119,13 +118,9 @@ def _infinite(run: Run, apply: Apply) -> Operation | None:
     return None
 
 
-def _call(run: Run, apply: Apply) -> GradientCall | None:
-    return next((call for call in run.calls if call.key == apply.call), None)
-
-
 def _masked(run: Run, apply: Apply, keys: tuple[int, ...]) -> Operation | None:
     """Computes with data that may be NaN; a mask hides the value, not the derivative."""
-    call = _call(run, apply)
+    call = run.asked_for(apply)
     if call is None:
         return None
     recording = run.recording(call.recording)
@@ -157,7 +152,7 @@ def _candidates(
     run: Run, apply: Apply, step: Step, names: tuple[str, ...]
 ) -> tuple[Operation, ...]:
     """Singular operations on the way, the likelier ones where they differ."""
-    call = _call(run, apply)
+    call = run.asked_for(apply)
     if call is None:
         return ()
     recording = run.recording(call.recording)

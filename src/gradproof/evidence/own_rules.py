@@ -69,7 +69,7 @@ def swallows(run: Run, optimizer: Optimizer, call: GradientCall) -> bool:
     if where is None or any(apply.optimizer == optimizer.key for apply in run.applies):
         return False
     return any(
-        one.place is not None and one.place.path == where.path and one.place.overlaps(where)
+        one.place is not None and one.place.overlaps(where)
         for one in run.recording(call.recording).operations[call.at :]
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..finding import Place
-from .applies import Apply, Assigned, Optimizer, Step, Update
+from .applies import Apply, Assigned, Optimizer, Pair, Step, Update
 from .copies import Copy
 from .custom import CustomGradient
 from .frozen import FrozenState
@@ -186,6 +186,24 @@ class Run:
     def steps_of(self, apply: int) -> tuple[Step, ...]:
         """The measured steps of one apply call."""
         return self._steps.get(apply, ())
+
+    def asked_for(self, apply: Apply) -> GradientCall | None:
+        """The gradient call that was answered last before an apply call, if it is remembered."""
+        return next((call for call in self.calls if call.key == apply.call), None)
+
+    def pairs_at(self, *places: Place | None) -> list[tuple[Pair, ...]]:
+        """The pairs of each apply call at one of these places.
+
+        None at all where one of the calls is an update by hand, or raised: then the pairs
+        that are known need not be all.
+        """
+        here = [
+            one
+            for one in self.applies
+            if one.place is not None and any(map(one.place.overlaps, places))
+        ]
+        whole = not any(one.by_hand or one.error is not None for one in here)
+        return [one.pairs for one in here] if whole else []
 
     def apply(self, key: int) -> Apply:
         """The apply call with this number."""

@@ -88,7 +88,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "wait for each other there",
             place=loop.place(seen.at),
             label="under a condition, in a replica",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("move the condition outside of the replica", safe=False),
         )
 

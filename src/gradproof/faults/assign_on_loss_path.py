@@ -89,7 +89,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "the new values depend on nothing, and the variables keep them after the step",
             place=loop.place(seen.at),
             label="recording stops here",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix(_KEEP, safe=False),
         )
 

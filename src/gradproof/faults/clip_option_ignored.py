@@ -75,9 +75,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "as it is",
                 place=loop.place(seen.at),
                 label="too late",
-                related=tuple(
-                    one for spot, words in seen.others for one in loop.related(spot, words)
-                ),
+                related=loop.others_of(seen),
                 fix=Fix("give the option to the optimizer when it is made", safe=False),
             )
             continue

@@ -82,7 +82,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "that of a replica, not of the step",
             place=loop.place(seen.at),
             label="clipped in each replica",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("sum up first, then clip", safe=False),
         )
 

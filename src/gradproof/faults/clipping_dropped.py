@@ -74,7 +74,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "the clipped gradients go nowhere: the raw ones are applied",
             place=loop.place(seen.at),
             label="result not used",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("apply what the clipping returns", safe=False),
         )
 

@@ -86,7 +86,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"`{seen.words}` is a plain tensor: it stays as it was drawn, whatever is trained",
             place=loop.place(seen.at),
             label="no variable",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix(
                 "make it a weight of the layer"

@@ -99,7 +99,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"the {seen.words} is made at each call: it starts anew every time",
             place=loop.place(seen.at),
             label="made anew at each call",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("make it once, in `__init__`", safe=False),
         )

@@ -134,7 +134,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             (owner if " " in owner else f"`{owner}`") + " " + words.format(name=f"`{name}`"),
             place=loop.place(seen.at),
             label=label,
-            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            related=loop.others_of(seen),
             fix=Fix(
                 f"end with `return super().{name}(...)`"
                 if seen.words == "handed"

@@ -97,7 +97,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "them all up; every later time it runs no step",
             place=loop.place(seen.at),
             label="hands out the same one" if out else "empty from the second time on",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("make the iterator anew for every epoch", safe=False),
         )
 

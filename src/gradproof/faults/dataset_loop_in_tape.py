@@ -68,7 +68,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "a loop over a dataset inside the tape: traced, no gradient passes through it",
             place=loop.place(seen.at),
             label="no gradient passes",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("open the tape inside the loop", safe=False),
         )
 

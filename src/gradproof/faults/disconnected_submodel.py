@@ -63,7 +63,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "one and does not depend on it, so the gradient is None",
             place=loop.place(seen.at),
             label="a call of its own",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("compute both from one call", safe=False),
             symptoms=("unwatched-tensor",),
         )

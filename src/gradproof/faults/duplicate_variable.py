@@ -62,7 +62,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"twice: each step moves {'each of them' if several else 'it'} twice",
             place=loop.place(seen.at),
             label="the same variables twice",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("name each variable once", safe=False),
         )
@@ -109,17 +109,10 @@ def prove(run: Run) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear a suspicion about a list of which each variable came once, wherever it was applied."""
-    places = [finding.place, *(there.place for there in finding.related)]
-    here = [
-        apply
-        for apply in run.applies
-        if apply.place is not None
-        and any(place is not None and apply.place.overlaps(place) for place in places)
-    ]
-    keys = [[pair.variable for pair in apply.pairs] for apply in here]
+    rows = run.pairs_at(finding.place, *(there.place for there in finding.related))
+    keys = [[pair.variable for pair in row] for row in rows]
     once = all(len(set(row)) == len(row) and None not in row for row in keys)
-    told = here and not any(apply.by_hand or apply.error is not None for apply in here)
-    return Verdict.CLEARED if told and once else None
+    return Verdict.CLEARED if rows and once else None
 
 
 FAULT = Fault(

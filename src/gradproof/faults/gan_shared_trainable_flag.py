@@ -72,7 +72,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"frozen here, and {how}, so it never moves",
             place=loop.place(seen.at),
             label="frozen everywhere",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("write one step with two tapes, and set no flag", safe=False),
         )

@@ -90,9 +90,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 f"{lazy.words} the gradients change nothing",
                 place=loop.place(lazy.at),
                 label="never given",
-                related=tuple(
-                    one for spot, said in lazy.others for one in loop.related(spot, said)
-                ),
+                related=loop.others_of(lazy),
                 fix=Fix("tell it to where the program trains", safe=False),
             )
             continue
@@ -101,7 +99,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "variables never runs",
             place=loop.place(lazy.at),
             label="nobody goes through this",
-            related=tuple(one for spot, said in lazy.others for one in loop.related(spot, said)),
+            related=loop.others_of(lazy),
             fix=Fix("write a `for` loop", safe=False),
         )
 

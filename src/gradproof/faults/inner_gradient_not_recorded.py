@@ -82,7 +82,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "record: the loss is not differentiated through it",
             place=loop.place(seen.at),
             label="a constant for the outer tape",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("take the inner gradient inside the block of the outer tape", safe=False),
             symptoms=("forward-outside-tape",),

@@ -91,7 +91,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "each step: the schedule runs that much faster than the steps",
             place=loop.place(seen.at),
             label="counts another step",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("hand all pairs to one call of `apply_gradients`", safe=False),
         )
 
@@ -103,7 +103,7 @@ def _by_hand(loop: Loop, seen: Remark) -> Finding:
         "with several variables the correction of its moments runs that much faster",
         place=loop.place(seen.at),
         label="counts variables, not steps",
-        related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+        related=loop.others_of(seen),
         fix=Fix("advance it once a step, outside the loop over variables", safe=False),
     )
 

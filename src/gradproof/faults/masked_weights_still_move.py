@@ -75,7 +75,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "there all the same: what was to stand still shrinks",
             place=loop.place(seen.at),
             label="zero here, decayed there",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("exclude the variable from the weight decay", safe=False),
         )

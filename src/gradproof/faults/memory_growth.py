@@ -117,7 +117,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             what.format(seen.words),
             place=loop.place(seen.at),
             label=label,
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names[1:],
             fix=Fix(help, safe=False),
         )

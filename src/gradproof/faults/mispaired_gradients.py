@@ -100,7 +100,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "way round",
             place=loop.place(seen.at),
             label="the gradient of another variable",
-            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            related=loop.others_of(seen),
             variables=tuple(name for name in seen.names if name),
             fix=Fix("name the gradients in the order of their variables", safe=False),
         )
@@ -225,17 +225,9 @@ def _by_hand(run: Run, seen: set[object]) -> Iterator[Finding]:
 
 def settle(finding: Finding, run: Run) -> Verdict | None:
     """Clear a suspicion about pairs each of which had the gradient of its own variable."""
-    here = [
-        apply
-        for apply in run.applies
-        if apply.place is not None
-        and finding.place is not None
-        and apply.place.overlaps(finding.place)
-    ]
-    pairs = [pair for apply in here for pair in apply.pairs]
+    pairs = [pair for row in run.pairs_at(finding.place) for pair in row]
     own = all(set(pair.taken_for or ()) == {pair.variable} for pair in pairs)
-    told = pairs and not any(apply.by_hand or apply.error is not None for apply in here)
-    return Verdict.CLEARED if told and own else None
+    return Verdict.CLEARED if pairs and own else None
 
 
 FAULT = Fault(

@@ -142,7 +142,7 @@ def prove(run: Run) -> Iterator[Finding]:
             continue
         names = tuple(run.path(pair.variable) for pair in apply.pairs if pair.variable is not None)
         if not names:
-            call = next((call for call in run.calls if call.key == apply.call), None)
+            call = run.asked_for(apply)
             names = tuple(source.name for source in call.sources) if call is not None else ()
         yield Finding(
             f"{words}; `{apply.by}` answered with {apply.error.splitlines()[0][:120]}",

@@ -74,7 +74,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"a new `{seen.words}` is made here each time: its moments and its counter start over",
             place=loop.place(seen.at),
             label="starts over each time",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("make the optimizer once, before the loop", safe=False),
         )

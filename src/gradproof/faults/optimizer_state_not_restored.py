@@ -100,7 +100,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"{seen.words} does not: counter and moments start from zero",
             place=loop.place(seen.at),
             label="without the optimizer",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("save and restore model and optimizer together", safe=False),
         )
 

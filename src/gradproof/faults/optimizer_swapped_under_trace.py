@@ -94,9 +94,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "state in a later trace, where no variable may be made",
                 place=loop.place(seen.at),
                 label="makes its state in a later trace",
-                related=tuple(
-                    one for spot, words in seen.others for one in loop.related(spot, words)
-                ),
+                related=loop.others_of(seen),
                 fix=Fix("`optimizer.build(variables)` before, or a `tf.function` each", safe=False),
                 title=SECOND,
             )
@@ -106,7 +104,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "using that one",
             place=loop.place(seen.at),
             label="never used by the traced step",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("trace the step again for the new optimizer", safe=False),
         )
 

@@ -86,7 +86,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "once more",
             place=loop.place(seen.at),
             label="divided twice",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("leave the division to the loss object", safe=False),
         )
 

@@ -152,7 +152,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             words,
             place=loop.place(seen.at),
             label=label,
-            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            related=loop.others_of(seen),
             fix=Fix(mend, safe=False),
             level="warning" if seen.words in ("idle", "looked up") else None,
         )

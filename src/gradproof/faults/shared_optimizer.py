@@ -75,7 +75,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"{listed(seen.names)}",
             place=loop.place(seen.at),
             label="the same optimizer",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("give each network its own optimizer", safe=False),
         )

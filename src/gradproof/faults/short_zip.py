@@ -110,7 +110,7 @@ def prove(run: Run) -> Iterator[Finding]:
     ]
     seen: set[object] = set()
     for apply in (*run.applies, *_in_loops(run)):
-        call = next((call for call in run.calls if call.key == apply.call), None)
+        call = run.asked_for(apply)
         one_by_one = apply.by_hand and len(apply.pairs) < 2
         if call is None or one_by_one or apply.place in seen or idle or not _ended(run, apply):
             continue

@@ -89,7 +89,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "the gradient of an embedding is sparse: Python's operators refuse it",
             place=loop.place(seen.at),
             label="sparse gradient",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("make it dense with `tf.convert_to_tensor`, or use `tf.add_n`", safe=False),
         )

@@ -92,7 +92,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"these pairs are an iterator, {seen.words}, and it is used up before {when}",
             place=loop.place(seen.at),
             label="nothing is left of them" if by_loop else "can be walked once",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("keep the pairs in a list", safe=True, edits=() if by_loop else (listing,)),
             symptoms=("gradients-never-applied", "variable-left-out") if by_loop else (),
         )
@@ -121,7 +121,7 @@ def prove(run: Run) -> Iterator[Finding]:
         if apply.given != "spent" or apply.place in seen:
             continue
         seen.add(apply.place)
-        call = next((call for call in run.calls if call.key == apply.call), None)
+        call = run.asked_for(apply)
         names = (
             tuple(source.name for source in call.sources if source.name) if call is not None else ()
         )

@@ -73,7 +73,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             ),
             place=loop.place(seen.at),
             label="applied again and again",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("record the forward pass in every step", safe=False),
         )

@@ -67,7 +67,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "no gradient comes back",
             place=loop.place(seen.at),
             label="stops here",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("take it off that path", safe=False),
         )

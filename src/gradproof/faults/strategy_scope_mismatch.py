@@ -104,7 +104,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "TensorFlow refuses to mix them",
             place=loop.place(seen.at),
             label="made outside the scope",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("make model and optimizer inside one `with strategy.scope():`", safe=False),
         )

@@ -84,7 +84,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "the step is that many times larger than the learning rate says",
             place=loop.place(seen.at),
             label="sum over the batch",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("take the mean", safe=False),
         )
 

@@ -121,7 +121,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             place=loop.place(seen.at),
             label=_LABELS[seen.words],
             level="warning" if seen.words == "written back" else None,
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix(
                 _MENDS.get(
                     seen.words, "clone the network, and mix in the weights of the other one"

@@ -76,7 +76,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"`{seen.words}` differentiates a graph, and eager code has none",
             place=loop.place(seen.at),
             label="no graph here",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("record the forward pass with `tf.GradientTape`", safe=False),
         )

@@ -107,7 +107,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             message,
             place=loop.place(seen.at),
             label=_LABELS.get(seen.words, "another flag counts"),
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=names,
             fix=Fix(_FIXES[seen.words], safe=False),
             symptoms=("variable-left-out",) if seen.words == "held" else (),

@@ -71,7 +71,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             f"`{seen.at.text}` comes after {what} has read the flags: it has no effect",
             place=loop.place(seen.at),
             label="too late",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix(f"{fix} after the change", safe=False),
             symptoms=("variable-left-out",),

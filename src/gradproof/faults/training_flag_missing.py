@@ -110,7 +110,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "the model is told",
             place=loop.place(seen.at),
             label=_ALWAYS if seen.words == "decided" else "without `training`",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("pass `training=training`", safe=False),
         )
 

@@ -162,7 +162,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             words,
             place=loop.place(seen.at),
             label=label,
-            related=tuple(one for spot, said in seen.others for one in loop.related(spot, said)),
+            related=loop.others_of(seen),
             variables=seen.names,
             level="warning" if seen.words == "not divided" else None,
             fix=Fix(mend, safe=False),

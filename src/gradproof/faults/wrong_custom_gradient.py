@@ -125,9 +125,7 @@ def _of_gradients(loop: Loop) -> Iterator[Finding]:
                 f"`variables`: TensorFlow raises",
                 place=loop.place(seen.at),
                 label="takes no `variables`",
-                related=tuple(
-                    one for spot, words in seen.others for one in loop.related(spot, words)
-                ),
+                related=loop.others_of(seen),
                 variables=seen.names,
                 fix=Fix("accept `variables=None` and return their gradients too", safe=False),
             )

@@ -112,9 +112,7 @@ def find(loop: Loop) -> Iterator[Finding]:
                 "the rule of this optimizer adds the gradient to the variable: the loss grows",
                 place=loop.place(seen.at),
                 label="up the gradient",
-                related=tuple(
-                    one for spot, words in seen.others for one in loop.related(spot, words)
-                ),
+                related=loop.others_of(seen),
                 fix=Fix("subtract it", safe=False),
             )
             continue
@@ -123,7 +121,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             _OBJECTIVES[seen.words],
             place=loop.place(seen.at),
             label="made larger" if error else "should grow, and is minimised",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("minimise it as it is" if error else "put a minus sign before it", safe=False),
             level="warning",
             title=None if error else "an objective that should grow is minimised",

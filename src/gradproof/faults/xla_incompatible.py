@@ -82,7 +82,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             "raises",
             place=loop.place(seen.at),
             label="can't be compiled",
-            related=tuple(one for spot, words in seen.others for one in loop.related(spot, words)),
+            related=loop.others_of(seen),
             fix=Fix("use what XLA has, or leave `jit_compile` out", safe=False),
             level="warning",
         )

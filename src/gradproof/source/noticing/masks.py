@@ -252,8 +252,9 @@ def finish(reader: Reader) -> None:
         others = ((reader.spot(node), "gradients are added here"),)
         spot = reader.spot(used[-1])
         habits.remark(reader, "wrong-accumulation", spot, "never reset", (), others)
-    for key in masks.replaced.keys() & masks.given.keys() - masks.added.keys():
-        _replaced(reader, key)
+    for key in masks.replaced:
+        if key in masks.given and key not in masks.added:
+            _replaced(reader, key)
 
 
 def _replaced(reader: Reader, key: int) -> None:

@@ -22,7 +22,8 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
     if node is not within:
         habits.helpers[reader.spot(node)] = reader.spot(within)
     parts: list[object] = list(ownership.tracked(reader, layer))
-    for part in (layer, *parts, *layer.parts):
+    within_it = (layer, *parts, *layer.parts)
+    for part in within_it:
         function = habits.traced_owners.get(id(part))
         read = habits.traced_flags.get((id(part), id(function)))
         if isinstance(value, Constant) and read is value.value:
@@ -34,7 +35,7 @@ def set_trainable(reader: Reader, layer: Layer, value: Value, node: ast.AST) -> 
             habits.flips[model] = (reader.spot(node), None)
     if isinstance(value, Constant) and value.value is False:
         habits.frozen[id(layer)] = reader.spot(node)
-        habits.frozen_parts.update(dict.fromkeys(map(id, (layer, *parts, *layer.parts)), layer))
+        habits.frozen_parts.update(dict.fromkeys(map(id, within_it), layer))
     fresh = id(layer) not in habits.fitted
     on = isinstance(value, Constant) and value.value is True
     if on:

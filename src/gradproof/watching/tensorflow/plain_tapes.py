@@ -19,10 +19,10 @@ def plain_tape(note: TapeNote, gaps: int) -> Tape:
         gaps: Times that eager operations went unrecorded so far.
     """
     operations = note.operations
-    traced = isinstance(operations, TracedOperations)
-    if isinstance(operations, TracedOperations) and operations.graph is None and note.plain:
+    traced = operations if isinstance(operations, TracedOperations) else None
+    if traced is not None and traced.graph is None and note.plain:
         return note.plain
-    place = operations.position if isinstance(operations, TracedOperations) else int
+    place = int if traced is None else traced.position
     note.plain = Tape(
         note.key,
         operations.key,
@@ -37,7 +37,7 @@ def plain_tape(note: TapeNote, gaps: int) -> Tape:
             for tensor, where in note.watches
         ),
         note.outer,
-        traced or gaps == note.gaps,
+        traced is not None or gaps == note.gaps,
     )
     return note.plain
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ....evidence.applies import PENDING
 from ...patches import Patches
 from ..eager import in_graph, unheard
 from ..graphs import SCOPE
@@ -110,7 +111,7 @@ class Numbers:
             if parts is not None:
                 row = with_parts(row, parts)
             self._pending.append((site, row, loss, rate, iterations))
-            if len(self._pending) >= 64:
+            if len(self._pending) >= PENDING:
                 self.flush()
 
     def _trace(
