@@ -64,6 +64,21 @@ def test_added_to_the_loss():
     assert proven(penalty()) == [("GP210", 2)]
 
 
+def test_of_an_earlier_round():
+    """A weight made of its own gradient by the same call, a round earlier, is no term."""
+    run = penalty()
+    assert (
+        list(
+            prove(
+                replace(
+                    run, calls=(replace(run.calls[0], stack=run.calls[1].stack), *run.calls[1:])
+                )
+            )
+        )
+        == []
+    )
+
+
 def test_recorded():
     """The same with the outer tape recording."""
     assert list(prove(penalty(taped=True))) == []

@@ -9,6 +9,9 @@ import pytest
 
 from gradproof.evidence.applies import Update
 from gradproof.evidence.run import Run
+from gradproof.fault import Verdict
+from gradproof.faults.nan_from_singular_op import settle
+from gradproof.finding import Finding
 from records import (
     ADD,
     BIAS,
@@ -21,6 +24,7 @@ from records import (
     SUB,
     TANH,
     X,
+    at,
     healthy,
     operation,
     proven,
@@ -428,3 +432,79 @@ def test_one_minus_a_probability():
     bad = updated(run, KERNEL, gradient_norm=nan, change_norm=nan, along=None).steps[1]
     run = replace(run, steps=(run.steps[0], replace(bad, loss=nan), run.steps[2]))
     assert proven(run) == [("GP303", 4)]
+
+
+APART = """
+with tf.GradientTape() as tape:
+    out = model(x)
+    apart = {root}
+    off = 1.0 - tf.eye(8)
+    far = apart > 1.0
+    {lines}
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+ALL_PAIRS = "tf.sqrt(tf.reduce_sum(tf.square(out[:, None] - out[None, :]), -1))"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "loss = tf.reduce_sum(apart * off)",
+        "loss = tf.reduce_sum(tf.multiply(tf.nn.relu(1.0 - apart), off))",
+        "loss = tf.reduce_mean(tf.where(far, apart, 0.0))",
+        "loss = tf.reduce_mean(tf.boolean_mask(apart, far))",
+        "loss = tf.reduce_mean(tf.reduce_max(apart, axis=1))",
+        "loss = tf.reduce_mean(tf.linalg.set_diag(apart, tf.zeros(8)))",
+    ],
+)
+def test_a_root_behind_a_mask(line: str):
+    """The derivative of a root at 0, times the 0 of a mask, is 0."""
+    assert_silent(APART.format(root=ALL_PAIRS, lines=line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "loss = tf.reduce_mean(apart)",
+        "loss = tf.reduce_mean(tf.exp(-apart))",
+        "loss = tf.reduce_sum(apart * off) + tf.reduce_mean(apart)",
+        "loss = tf.reduce_sum(apart * tf.nn.softmax(out))",
+        "loss = tf.reduce_sum(apart * 0.5)",
+    ],
+)
+def test_a_root_that_no_mask_hides(line: str):
+    """A number, or a factor that is learned itself, is none; nor is a mask somewhere else."""
+    assert_findings(APART.format(root=ALL_PAIRS + "  # GP303", lines=line))
+
+
+def test_a_masked_root_under_xla():
+    """XLA writes the derivative as it stands in the book: 0 times infinity."""
+    step = """
+        @tf.function(jit_compile=True)
+        def step():
+            with tf.GradientTape() as tape:
+                rate = model(x)
+                loss = tf.reduce_mean(tf.where(rate > 0.0, tf.sqrt(rate), 0.0)){mark}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        step()
+    """
+    assert_findings(step.format(mark="  # GP303"))
+    assert_silent(step.format(mark="").replace("(jit_compile=True)", ""))
+
+
+def test_cleared_by_finite_gradients():
+    """Gradients came through the line ten times, and all were finite; three times tell nothing."""
+    suspicion = Finding("in source", place=at(4))
+    run = with_operations(
+        healthy(), operation(SQUARE, "Sqrt", (SUB,)), operation(SUB, "Sub", (5, 6))
+    )
+    step = run.steps[0]
+    longer = replace(run, steps=tuple(replace(step, index=number) for number in range(1, 11)))
+    assert settle(suspicion, run) is None
+    assert settle(suspicion, longer) is Verdict.CLEARED
+    assert settle(replace(suspicion, place=at(40)), longer) is None
+    broken = updated(longer, KERNEL, gradient_norm=nan)
+    assert settle(suspicion, broken) is None

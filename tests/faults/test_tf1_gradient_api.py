@@ -113,3 +113,32 @@ def test_gradients_of_the_backend():
         assert_findings(text.format(imported=imported, body=wrong))
     right = "return K.mean(model(inputs))"
     assert_silent(text.format(imported="from tensorflow.keras import backend as K", body=right))
+
+
+def test_variables_of_a_graph():
+    """The list of all variables is empty in eager code, however it is filtered."""
+    text = """
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        variables = {listed}
+        gradients = tape.gradient(loss, variables)
+        optimizer.apply_gradients(zip(gradients, variables))
+    """
+    whole = "tf.compat.v1.trainable_variables()  # GP212"
+    named = "[v for v in tf.compat.v1.trainable_variables() if 'gen' in v.name]  # GP212"
+    for listed in (whole, named):
+        assert_findings(text.format(listed=listed))
+    assert_silent(text.format(listed="model.trainable_variables"))
+
+
+def test_variables_of_a_graph_that_are_counted():
+    """Nothing is trained by a list that is printed; and a graph of TensorFlow 1 has variables."""
+    assert_silent(
+        """
+        print(len(tf.compat.v1.trainable_variables()))
+        with tf.Graph().as_default():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            print(tape.gradient(loss, tf.compat.v1.trainable_variables()))
+        """
+    )

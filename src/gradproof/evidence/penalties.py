@@ -56,6 +56,9 @@ def unrecorded(run: Run) -> Iterator[Unrecorded]:
                 continue
             if inner.tape == outer.tape or tape.opened <= inner.at < (tape.closed or outer.at):
                 continue
+            if inner.stack == outer.stack:
+                # The same call, a round earlier: its gradient is in a weight that was made anew.
+                continue
             names = _shared(run, outer, inner, tape)
             if names or _of_input(run, outer, inner):
                 place = beside(inner.stack, tape.stack) or inner.place

@@ -44,12 +44,16 @@ replaces bad arguments first. A `tf.where` on the result alone does not help.
 - `tf.sqrt`, `tf.math.log` or a division with an argument that is never at the edge.
 - `nan-gradient-applied`: no single operation can be blamed, or the values had
   grown beyond all bounds before.
+- A `tf.sqrt`, `tf.math.rsqrt` or `tf.norm` at zero that a mask behind it leaves out, as
+  with `distance * (1 - tf.eye(n))`: their derivatives are 0 where nothing comes back.
+  XLA's are not.
 - Losses of Keras that clip their arguments themselves.
 
 ## Sources
 
 - TensorFlow 2.21.0, tried: the gradient of `tf.sqrt` at 0 is infinite, that of
   `tf.norm` and of `tf.math.reduce_std` is NaN, that of a masked `log` of 0 is NaN;
+  that of a masked `sqrt`, `rsqrt`, `reciprocal` or `norm` of 0 is 0, under XLA NaN;
   below 0 that of `tf.sqrt(tf.nn.relu(x))` is NaN, that of `tf.sqrt(tf.maximum(x, 0.0))` 0.
 - https://github.com/tensorflow/tensorflow/issues/42889
 - https://github.com/tensorflow/tensorflow/issues/30199
@@ -62,7 +66,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..fault import Fault
+from ..fault import Fault, Verdict
 from ..finding import Finding, Fix, listed, second_places
 
 if TYPE_CHECKING:
@@ -172,11 +176,19 @@ def prove(run: Run) -> Iterator[Finding]:
     )
 
 
+def settle(finding: Finding, run: Run) -> Verdict | None:
+    """Clear it where gradients came through the operation step after step, and were finite."""
+    from ..evidence.singular import stays_finite
+
+    return Verdict.CLEARED if stays_finite(run, finding.place) else None
+
+
 FAULT = Fault(
     "GP303",
     "nan-from-singular-op",
     __doc__,
     find=find,
     prove=prove,
+    settle=settle,
     symptoms=("nan-gradient-applied",),
 )

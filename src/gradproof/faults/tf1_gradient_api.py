@@ -2,8 +2,9 @@
 
 `tf.gradients`, `K.gradients`, `optimizer.get_gradients` and the optimizers of
 `tf.compat.v1.train` work on a graph that was built before. In eager code there is
-none: TensorFlow raises, or the method is gone. Ports of WGAN-GP, Grad-CAM and of
-hand-written training functions stumble over it.
+none: TensorFlow raises, or the method is gone. `tf.compat.v1.trainable_variables()` is
+empty there, so that a tape asked about it gives no gradient at all. Ports of WGAN-GP,
+Grad-CAM and of hand-written training functions stumble over it.
 
 ## Bad
 <!-- mode: eager -->
@@ -42,6 +43,8 @@ Record the forward pass with `tf.GradientTape` and ask the tape.
   Optimizer.compute_gradients should be a function".
 - Keras 3.15.1 and tf-keras 2.21.0, tried: optimizers have no `get_gradients` and no
   `get_updates`.
+- TensorFlow 2.21.0, tried: `tf.compat.v1.trainable_variables()` is `[]` in eager code
+  and in a `tf.function`, whatever variables there are.
 - https://github.com/eriklindernoren/Keras-GAN/issues/215
 - https://github.com/davidADSP/GDL_code/issues/67
 - https://github.com/tensorflow/tensorflow/issues/36436
@@ -72,13 +75,20 @@ REFUSED = (
 def find(loop: Loop) -> Iterator[Finding]:
     """Gradients of a graph that eager code does not have."""
     for seen in loop.about("tf1-gradient-api"):
+        lists = seen.words.endswith("_variables")
+        says = "lists the variables of a graph" if lists else "differentiates a graph"
+        instead = (
+            "ask the model or the layers for `trainable_variables`"
+            if lists
+            else "record the forward pass with `tf.GradientTape`"
+        )
         yield Finding(
-            f"`{seen.words}` differentiates a graph, and eager code has none",
+            f"`{seen.words}` {says}, and eager code has none",
             place=loop.place(seen.at),
-            label="no graph here",
+            label="an empty list" if lists else "no graph here",
             related=loop.others_of(seen),
             variables=seen.names,
-            fix=Fix("record the forward pass with `tf.GradientTape`", safe=False),
+            fix=Fix(instead, safe=False),
         )
 
 

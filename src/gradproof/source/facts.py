@@ -38,6 +38,7 @@ from .noticing import (
     keeping,
     last_rounds,
     lost_arrays,
+    masked_roots,
     masks,
     never_told,
     new_values,
@@ -264,6 +265,7 @@ class Facts:
         sharing.finish(self.reader)
         clips.finish(self.reader)
         masks.finish(self.reader)
+        masked_roots.finish(self.reader)
         saving.finish(self.reader)
         target_copies.finish(self.reader)
         blends.finish(self.reader)

@@ -197,6 +197,11 @@ GRAPH_GRADIENTS = frozenset(
 `keras.backend` is called `keras.ops` here.
 """
 
+GRAPH_LISTS = frozenset(
+    {"tf.compat.v1.trainable_variables", "tf1.trainable_variables", "tf.trainable_variables"}
+)
+"""Lists that a graph keeps; eager code and traced functions add nothing to them."""
+
 _SINCE_2_11 = {
     "decay": "a schedule",
     "get_gradients": "`GradientTape`",

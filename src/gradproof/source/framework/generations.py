@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..noticing import habits
 from ..project import FIRST_ELSEWHERE
-from ..values import Constant, Layer, Library, Optimizer, Other, Tape, Value
+from ..values import Constant, Layer, Library, ListValue, Optimizer, Other, Tape, Value
 from . import api
 
 if TYPE_CHECKING:
@@ -209,11 +209,30 @@ def graph_gradients(reader: Reader, name: str, node: ast.AST) -> None:
         return
     if reader.frame.traced is not None or reader.keras_calls:
         return
-    text = "".join(reader.lines).replace("compat.v1.gradients", "")
-    if any(word in text for word in ("compat.v1", "disable_", "as_default", "Session(")):
-        return
-    written = name.replace("keras.ops", "keras.backend")
-    habits.remark(reader, "tf1-gradient-api", reader.spot(node), written)
+    if not _builds_graphs(reader):
+        written = name.replace("keras.ops", "keras.backend")
+        habits.remark(reader, "tf1-gradient-api", reader.spot(node), written)
+
+
+def graph_list(name: str, node: ast.AST) -> Value:
+    """`tf.compat.v1.trainable_variables()`: a list with one entry that stands for all."""
+    return ListValue([Other("graph list", name, node)], exact=False, node=node)
+
+
+def sources_given(reader: Reader, sources: Iterable[Value]) -> None:
+    """A tape is asked about the variables of a graph, of which eager code has none."""
+    lists = (one for one in sources if isinstance(one, Other) and one.kind == "graph list")
+    for source in lists:
+        if source.node is not None and not reader.speculative and not _builds_graphs(reader):
+            habits.remark(reader, "tf1-gradient-api", reader.spot(source.node), source.name)
+
+
+def _builds_graphs(reader: Reader) -> bool:
+    """Says whether the file works with graphs as TensorFlow 1 did."""
+    text = "".join(reader.lines)
+    for call in ("gradients", "trainable_variables"):
+        text = text.replace(f"compat.v1.{call}", "")
+    return any(word in text for word in ("compat.v1", "disable_", "as_default", "Session("))
 
 
 # Tapes and methods that are misspelt

@@ -56,6 +56,8 @@ def library(
     """What a call of a library gives, by its dotted name."""
     halves.policy_set(reader, name, arguments, node)
     generations.graph_gradients(reader, name, node)
+    if name in api.GRAPH_LISTS:
+        return generations.graph_list(name, node)
     if name.startswith("builtins."):
         return builtin.call(reader, name[9:], arguments, keywords, node)
     maker = _made_by_library(reader, name, arguments, keywords, node)

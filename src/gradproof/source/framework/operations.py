@@ -10,7 +10,7 @@ from .. import escaping
 from ..dependence import NO_FLOW, Cut, Flow, Path, Trail
 from ..flow import cut, merge, origin
 from ..joining import flow_of
-from ..noticing import clips, compiling, masks, singular, weighing
+from ..noticing import clips, compiling, masked_roots, masks, singular, weighing
 from ..values import (
     Bound,
     Class,
@@ -156,6 +156,8 @@ def _describe_pair(
     result: Tensor,
 ) -> None:
     """Tells what two operands make of one another."""
+    if short == "multiply":
+        masked_roots.combined(reader, ast.Mult(), first, second, result)
     if short == "multiply" and isinstance(node, ast.Call):
         written = (*node.args, None, None)
         masks.multiplied(reader, ((first, written[0]), (second, written[1])), result, node)

@@ -28,7 +28,7 @@ from ..values import (
     Value,
     Variable,
 )
-from . import forms, interop, ownership, shapes, updates
+from . import forms, generations, interop, ownership, shapes, updates
 from .names import last
 
 if TYPE_CHECKING:
@@ -184,6 +184,7 @@ def gradient(
     whole = target if isinstance(target, Tensor) else Tensor(flow, loss=_loss_of(target))
     asked = Asked(node, whole, sources, tape, reader.path(node))
     updates.consumed_by_gradient(reader, flow)
+    generations.sources_given(reader, entries(sources))
     earlier = _parting(tape.asked, asked.path) if tape.asked else None
     if earlier is node:
         turns = (_listed_turns(reader, step) for step in reversed(asked.path))

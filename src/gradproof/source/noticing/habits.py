@@ -31,6 +31,7 @@ from ..values import (
 
 if TYPE_CHECKING:
     from ..reader import Reader
+    from .masked_roots import Root
 
 
 @dataclass(eq=False, repr=False)
@@ -71,6 +72,7 @@ class Habits:
     helpers: dict[Spot, Spot] = field(default_factory=dict)
     crossed: dict[int, list[tuple[Variable, Variable, ast.Call]]] = field(default_factory=dict)
     counted_up: list[tuple[Optimizer, Spot]] = field(default_factory=list)
+    roots: dict[int, Root] = field(default_factory=dict)
 
 
 def remark(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..framework import api
 from ..python.methods import name_of
 from ..values import Constant, Group, Layer, Tensor, Value, Variable
-from . import habits
+from . import habits, masked_roots
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -28,8 +28,9 @@ def masked_singularity(reader: Reader, condition: Value, branches: list[Value]) 
         return
     for branch in branches:
         if isinstance(branch, Tensor) and branch.flow:
+            masked_roots.hidden(reader, branch)
             for operation, tokens in branch.singular:
-                if tokens & condition.compared:
+                if tokens & condition.compared and not masked_roots.is_safe(reader, operation):
                     habits.remark(reader, "nan-from-singular-op", reader.spot(operation), "masked")
 
 
@@ -63,8 +64,9 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "clamped")
     if short in ("sqrt", "rsqrt", "log") and _may_be_negative(value) and reader.active:
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "negative")
+    masked_roots.carried(reader, short, value, result)
     if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
-        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "self")
+        masked_roots.taken(reader, node, result)
     elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
         result.self_difference = value.self_difference
     elif short == "maximum" and isinstance(node, ast.Call) and len(node.args) > 1:
@@ -97,6 +99,7 @@ def _clipped_to_one(value: Tensor) -> bool:
 def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: Tensor) -> None:
     """What is known of two operands near zero, and still holds after an operator."""
     op = node.op
+    masked_roots.combined(reader, op, left, right, result)
     if isinstance(op, ast.Mult) and reader.active and _masks_by_infinity(node):
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "infinite")
     tensors = [side for side in (left, right) if isinstance(side, Tensor)]

@@ -50,6 +50,7 @@ class Tensor:
         singular: Operations on the way whose slope is infinite at an edge, and
             what they were applied to.
         self_difference: Differences of all rows of one tensor.
+        roots: Roots of such differences that it came from.
         gram: A tensor times its own transpose, times a number maybe.
         turned: The tensor that it is the transpose of.
         starts_at_zero: A variable that starts at 0, squared or summed up maybe.
@@ -84,6 +85,7 @@ class Tensor:
     compared: frozenset[int] = frozenset()
     singular: tuple[tuple[ast.AST, frozenset[int]], ...] = ()
     self_difference: bool = False
+    roots: tuple[ast.AST, ...] = ()
     gram: bool = False
     turned: frozenset[int] = frozenset()
     starts_at_zero: bool = False
