@@ -456,6 +456,7 @@ ALL_PAIRS = "tf.sqrt(tf.reduce_sum(tf.square(out[:, None] - out[None, :]), -1))"
         "loss = tf.reduce_mean(tf.boolean_mask(apart, far))",
         "loss = tf.reduce_mean(tf.reduce_max(apart, axis=1))",
         "loss = tf.reduce_mean(tf.linalg.set_diag(apart, tf.zeros(8)))",
+        "loss = -tf.reduce_mean(tf.math.top_k(-apart, 4).values[:, 1:])",
     ],
 )
 def test_a_root_behind_a_mask(line: str):
@@ -468,6 +469,7 @@ def test_a_root_behind_a_mask(line: str):
     [
         "loss = tf.reduce_mean(apart)",
         "loss = tf.reduce_mean(tf.exp(-apart))",
+        "loss = tf.reduce_mean(tf.stack([apart, apart + 1.0]))",
         "loss = tf.reduce_sum(apart * off) + tf.reduce_mean(apart)",
         "loss = tf.reduce_sum(apart * tf.nn.softmax(out))",
         "loss = tf.reduce_sum(apart * 0.5)",

@@ -25,6 +25,7 @@ for epoch in range(3):
         "hidden = model(x); loss = tf.reduce_mean(hidden + tf.stop_gradient(tf.round(hidden) - hidden))",
         "loss = tf.reduce_mean(tf.py_function(tf.square, [model(x)], tf.float32))",
         "loss = sum(tf.reduce_mean(part) for part in tf.split(model(x), 2))",
+        "loss = tf.reduce_mean(tf.math.top_k(model(x), 2).values[:, 1:])",
         "loss = elsewhere(model, x)",
     ],
 )
@@ -39,6 +40,7 @@ def test_recorded_paths_are_silent(body):
         ("loss = tf.reduce_mean(tf.cast(tf.argmax(model(x), 1), tf.float32))", "GP203"),
         ("loss = tf.reduce_mean(tf.cast(model(x) > 0.5, tf.float32))", "GP203"),
         ("loss = tf.reduce_mean(tf.math.floor(model(x)))", "GP203"),
+        ("loss = tf.reduce_mean(tf.cast(tf.math.top_k(model(x)).indices, x.dtype))", "GP203"),
         ("loss = tf.reduce_mean(tf.cast(model(x), tf.int32))", "GP203"),
         ("loss = tf.constant(float(tf.reduce_mean(model(x))))", "GP202"),
         ("loss = tf.constant(np.mean(model(x)))", "GP202"),

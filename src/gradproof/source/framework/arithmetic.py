@@ -263,6 +263,7 @@ def negated(reader: Reader, node: ast.UnaryOp, value: Value) -> Value:
     if isinstance(value, Tensor) and isinstance(node.op, ast.USub):
         result.gradient, result.sign = value.gradient, -value.sign
         result.loss, result.terms = -value.loss, value.terms
+        result.roots = value.roots
     return result
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..flow import cut, merge
-from ..noticing import masks, singular, sparse
+from ..noticing import masked_roots, masks, singular, sparse
 from ..values import Constant, ListValue, Tensor, Unknown, Value, Variable
 from . import nests, shapes
 from .forms import written_as
@@ -202,7 +202,9 @@ def _top_k(
         reader.path(node),
         reader.active,
     )
-    return ListValue([Tensor(flow), Tensor(ends, whole=True)], fixed=True)
+    masked_roots.hidden(reader, arguments[0])
+    parts: list[Value] = [Tensor(flow), Tensor(ends, whole=True)]
+    return ListValue(parts, fixed=True, fields=("values", "indices"))
 
 
 def _split(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SAFE = frozenset("sqrt rsqrt reciprocal norm".split())
 _PICKS = frozenset(
-    """boolean_mask gather gather_nd reduce_max reduce_min set_diag sort top_k band_part
+    """boolean_mask gather gather_nd reduce_max reduce_min set_diag sort band_part
     amax amin segment_max segment_min""".split()
 )
 """They let nothing back to entries that they leave out, such as the nearest, which is itself."""

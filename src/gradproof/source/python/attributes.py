@@ -87,6 +87,8 @@ def attribute(reader: Reader, value: Value, name: str, node: ast.AST) -> Value:
         return _of_function(value, name, node)
     if isinstance(value, Other):
         return _of_other(reader, value, name, node)
+    if isinstance(value, ListValue) and name in value.fields:
+        return value.items[value.fields.index(name)]
     if isinstance(value, Tape | ListValue | DictValue | Dataset | LossFunction | Zip | Constant):
         return Bound(value, name)
     return Unknown(name)

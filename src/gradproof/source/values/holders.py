@@ -27,6 +27,7 @@ class ListValue:
         cut: It was cut where another list ends: its first entries are these, and no more is known.
         pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
         order: For `sorted(...)`: the key by which it was put in order, as text.
+        fields: Names of the entries, of what TensorFlow gives as a named tuple.
     """
 
     items: list[Value]
@@ -42,6 +43,7 @@ class ListValue:
     cut: bool = False
     pairs: tuple[Zip, list[Value]] | None = None
     order: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, repr=False)
