@@ -74,6 +74,31 @@ def test_adversarial():
     )
 
 
+KICK = """
+w = tf.Variable(tf.zeros((4, 4)))
+optimizer = keras.optimizers.SGD(0.1)
+def loss_of():
+    return tf.reduce_mean(tf.square(tf.matmul(x, w) - y))
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = loss_of()
+    gradient = tape.gradient(loss, w)
+    backup = tf.identity(w)
+    w.assign_add(0.1 * gradient / tf.norm(gradient))%s
+    with tf.GradientTape() as tape:
+        loss = loss_of()
+    gradient = tape.gradient(loss, w)
+    %s
+    optimizer.apply_gradients([(gradient, w)])
+"""
+
+
+def test_adversarial_weights():
+    """Weights that are moved up the loss and put back are where they were."""
+    assert_silent(KICK % ("", "w.assign(backup)"))
+    assert_findings(KICK % ("  # GP504", "kept = backup"))
+
+
 def test_reward():
     """A reward is climbed."""
     assert_silent(

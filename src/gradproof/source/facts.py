@@ -83,7 +83,8 @@ class Facts:
         self.reader = reader
         self.asked: list[Question] = []
         self.applies: dict[ApplyCall, None] = {}
-        self.hand: dict[HandUpdate, None] = {}
+        self.hand: dict[HandUpdate, set[int]] = {}
+        self.put_back: set[int] = set()
         self.dropped: dict[DroppedUpdate, None] = {}
         self.creations: dict[Creation, None] = {}
         self.rates: dict[Rate, None] = {}
@@ -289,7 +290,7 @@ class Facts:
             generation=generation,
             gradient_calls=gradient_calls,
             apply_calls=tuple(self.applies),
-            hand_updates=tuple(self.hand),
+            hand_updates=by_hand.standing(self),
             dropped_updates=tuple(self.dropped),
             creations=tuple(self.creations),
             rates=tuple(self.rates),

@@ -18,6 +18,7 @@ from . import blends, clips, inner_steps, rates, rounds, target_copies
 from .habits import remark
 
 if TYPE_CHECKING:
+    from ..facts import Facts
     from ..reader import Reader
 
 
@@ -48,15 +49,23 @@ def hand_update(
     if name in ("assign_sub", "assign_add"):
         rates.by_hand(reader, node)
         _taken_for(reader, variable, value, node)
-    reader.facts.hand[
-        HandUpdate(
-            reader.spot(node),
-            name,
-            ownership.name_of(variable) or reader.spot(node.func.value).text,
-            _uphill(reader, variable, name, value),
-            _method_name(reader, node.func),
-        )
-    ] = None
+    update = HandUpdate(
+        reader.spot(node),
+        name,
+        ownership.name_of(variable) or reader.spot(node.func.value).text,
+        _uphill(reader, variable, name, value),
+        _method_name(reader, node.func),
+    )
+    reader.facts.hand.setdefault(update, set()).add(id(tapes.owner_of(variable)))
+
+
+def standing(facts: Facts) -> tuple[HandUpdate, ...]:
+    """The updates by hand, without steps uphill that are taken back, as adversarial training does."""
+    return tuple(
+        update
+        for update, owners in facts.hand.items()
+        if not (update.uphill and owners <= facts.put_back)
+    )
 
 
 def _taken_for(reader: Reader, variable: Variable | Group, value: Value, node: ast.Call) -> None:
@@ -137,6 +146,14 @@ def assignment(
     if name == "assign":
         target_copies.assigned(reader, variable, value, node)
         target_copies.mixed_with_itself(reader, node)
+        if _keeps_a_copy(node) and not gradients_in(flow_of(value)):
+            reader.facts.put_back.add(id(tapes.owner_of(variable)))
+
+
+def _keeps_a_copy(node: ast.AST) -> bool:
+    """`v.assign(backup)`: a name, an entry or an attribute is assigned as it is."""
+    given = node.args[:1] if isinstance(node, ast.Call) else []
+    return any(isinstance(one, ast.Name | ast.Attribute | ast.Subscript) for one in given)
 
 
 def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
