@@ -161,6 +161,54 @@ def test_in_a_closure():
     assert_silent(text.format(final="final = self.final = ", used="final", mark=""))
 
 
+OF_THE_CLASS = """
+    class Net(keras.Model):
+        {of_class}
+
+        def __init__(self):
+            super().__init__()
+            {of_object}
+            self.head = keras.layers.Dense(4)
+
+        def call(self, inputs):
+            return self.head(self.body(inputs))
+
+    net = Net()
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+"""
+
+
+def test_of_the_class():
+    """What all objects of a class share is no attribute of any of them."""
+    dense = "keras.layers.Dense(4)"
+    text = OF_THE_CLASS.format(of_class=f"body = {dense}  # GP102", of_object="pass")
+    assert_findings(text)
+    own = f"self.body = {dense}"
+    assert_silent(OF_THE_CLASS.format(of_class="width = 4", of_object=own))
+    assert_silent(OF_THE_CLASS.format(of_class="body = None", of_object=own))
+    kept = OF_THE_CLASS.format(of_class=f"body = {dense}", of_object="self.kept = self.body")
+    assert_silent(kept)
+    off = OF_THE_CLASS.format(
+        of_class="body = keras.layers.Dense(4, trainable=False)", of_object="pass"
+    )
+    assert_silent(off)
+
+
+def test_in_a_partial():
+    """`functools.partial` is a function with arguments, and no place where Keras looks."""
+    text = OF_THE_CLASS.format(
+        of_class="width = 4",
+        of_object="{}self.body = functools.partial(lambda x, by: by(x), by={}){}",
+    )
+    text = f"    import functools\n{text}"
+    assert_findings(text.format("", "keras.layers.Dense(4)", "  # GP102"))
+    assert_silent(text.format("self.inner = keras.layers.Dense(4); ", "self.inner", ""))
+
+
 STACK = """
 class Stack{base}:
     def __init__(self, widths):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Apply, Pair
 from gradproof.evidence.run import Crash
 from gradproof.fault import Verdict
@@ -384,3 +386,35 @@ def test_a_generator_in_a_loop_of_some_rounds():
                 train("one", batch)
         """
     )
+
+
+BY_NAME = """
+import keras
+
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="{layer}"), keras.layers.Dense(4)])
+chosen = [v for v in net.{listed} if {test}]{mark}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(x) - y))
+optimizer.apply_gradients(zip(tape.gradient(loss, chosen), chosen))
+"""
+
+
+@pytest.mark.parametrize(
+    "test", ['"body" in v.name', '"body" in v.name or "head" in v.name', 'v.name.startswith("body")']
+)
+def test_picked_by_a_name_that_keras_3_does_not_give(test):
+    """A layer's variable is called `kernel`, and its layer is told by its path alone."""
+    text = BY_NAME.format(
+        layer="body", listed="trainable_variables", test=test, mark="  # GP109"
+    )
+    assert_findings(text)
+    assert test.replace(".name", ".path") in mended_snippet(text)
+
+
+@pytest.mark.parametrize(
+    "test", ['"bias" in v.name', '"body" in v.path', '"body" not in v.name', 'keep(v.name, "body")']
+)
+def test_picked_by_a_name_that_some_have(test):
+    """Kernels or biases alone are meant, paths have the layer, and other tests tell nothing."""
+    text = BY_NAME.format(layer="body", listed="trainable_variables", test=test, mark="")
+    assert_silent(text)

@@ -1,7 +1,7 @@
 """Layers or variables hide where Keras does not look for them.
 
 Keras finds layers that are attributes of a layer or model, also in lists and
-dicts. It does not look inside a plain Python object, a function's closure or a
+dicts. It does not look inside a plain Python object, a class body, a function's closure or a
 list made before `super().__init__()`. What stands there is used, but never
 trained, not counted and not saved. Nothing warns.
 
@@ -100,6 +100,7 @@ _REASONS = {
     "plain": "inside a plain Python object, where Keras does not look",
     "module": "in a `tf.Module`, which does not see Keras 3 layers",
     "closure": "held by a function only, where Keras does not look",
+    "class": "an attribute of the class, not of the object, where Keras does not look",
     "dict": "put into `__dict__`, past what Keras tracks of attributes",
     "module in layer": "in a `tf.Module` that a Keras 3 object holds, where Keras does not look",
 }

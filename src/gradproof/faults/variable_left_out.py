@@ -41,6 +41,7 @@ Add the variable to the list, let a layer own it, or say that it is fixed with
 ## Not this fault
 
 - Several optimizers, or several steps, that share the variables among them.
+- A list that is picked by a name, `"bias" in v.name`, where some variable is called so.
 - A frozen part: `trainable=False`, a `stop_gradient`, a tape that does not watch
   by itself.
 - Fine-tuning of a head: the list names one part of the model on purpose, or what is
@@ -52,6 +53,8 @@ Add the variable to the list, let a layer own it, or say that it is fixed with
 
 - TensorFlow 2.21.0, `GradientTape.watched_variables`: every trainable variable that
   is read under the tape, whether or not a gradient is asked for it.
+- Keras 3.15.1, tried: a layer's variable has the name `kernel`, and the layer's own stands in
+  `path` alone; in tf-keras 2.21.0 its name is `dense/kernel:0`.
 - https://github.com/tensorflow/probability/issues/946
 - https://github.com/soumik12345/tf2_gans/pull/15
 - https://github.com/keras-team/keras/issues/12503
@@ -64,11 +67,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
-from ..finding import Finding, Fix, listed
+from ..finding import Edit, Finding, Fix, listed
 
 if TYPE_CHECKING:
     from ..evidence.gradients import GradientCall
-    from ..evidence.loop import Loop, Spot
+    from ..evidence.loop import Loop, Remark, Spot
     from ..evidence.run import Run
     from ..evidence.variable import Variable
 
@@ -99,6 +102,19 @@ def find(loop: Loop) -> Iterator[Finding]:
             )
 
 
+    for asked in loop.about("variable-left-out"):
+        yield Finding(
+            f"no variable of {listed(asked.names) or 'these layers'} passes: in Keras 3 the name of "
+            "a layer's variable is `kernel`, `bias` or the like, and the layer's stands in its "
+            "`path`",
+            place=loop.place(asked.at),
+            label="is never true",
+            variables=asked.names,
+            fix=Fix("ask for its `path`", safe=False, edits=_edits(loop, asked)),
+            symptoms=("variables-read-before-build",),
+        )
+
+
 def prove(run: Run) -> Iterator[Finding]:
     """Find trainable variables that the target uses and nobody updates."""
     from ..evidence.unlisted import unlisted
@@ -126,6 +142,10 @@ def prove(run: Run) -> Iterator[Finding]:
             step=call.step + 1,
             evidence={"left_out": len(names), "sources": len(call.sources)},
         )
+
+
+def _edits(loop: Loop, asked: Remark) -> tuple[Edit, ...]:
+    return (Edit(loop.place(asked.edit), asked.edit.text),) if asked.edit is not None else ()
 
 
 def settle(finding: Finding, run: Run) -> Verdict | None:

@@ -15,6 +15,7 @@ from ..values import (
     Instance,
     Layer,
     ListValue,
+    Partial,
     Unknown,
     Value,
     Variable,
@@ -206,8 +207,8 @@ class Hidden(NamedTuple):
     Attributes:
         reason: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain` (inside
             a plain object), `module` (a Keras layer in a `tf.Module`), `module in
-            layer`, `closure` (a function has it), `dict` (it came in by `__dict__`); empty
-            if it is in the list.
+            layer`, `closure` (a function has it), `class` (the class has it, not the object), `dict`
+            (it came in by `__dict__`); empty if it is in the list.
         beyond: Where the looking ends: what made the object that holds the thing, say.
     """
 
@@ -246,7 +247,9 @@ def _reached(
             for item in _held(value):
                 why = hidden if hidden.reason else _hiding(reader, thing, name, item, depth)
                 yield from _reached(reader, item, why, depth + 1, seen)
-    elif isinstance(thing, Function):
+        for item in _of_class(thing.of):
+            yield from _reached(reader, item, hidden if hidden.reason else Hidden("class"), depth + 1, seen)
+    elif isinstance(thing, Function | Partial):
         for item in _closed_over(thing):
             yield from _reached(reader, item, hidden, depth + 1, seen)
 
@@ -260,8 +263,21 @@ def _hiding(reader: Reader, thing: Instance, name: str, item: Value, depth: int)
     return Hidden(reason, edge.node if isinstance(edge, Instance) else None)
 
 
-def _closed_over(function: Function) -> Iterator[Value]:
-    """What a function uses of the function that it stands in."""
+def _of_class(cls: Class) -> Iterator[Value]:
+    """Layers and variables that a class has for all its objects, its bases in the file included."""
+    for base in cls.bases:
+        if isinstance(base, Class):
+            yield from _of_class(base)
+    for value in cls.members.values():
+        yield from (one for one in _held(value) if isinstance(one, Layer | Variable))
+
+
+def _closed_over(function: Function | Partial) -> Iterator[Value]:
+    """What a function uses of the function that it stands in, or was given once and for all."""
+    if isinstance(function, Partial):
+        for given in (*function.arguments, *function.keywords.values()):
+            yield from (one for one in _held(given) if isinstance(one, Layer | Variable))
+        return
     inner = function.scopes[:-1]
     for node in ast.walk(function.node):
         if isinstance(node, ast.Name):
@@ -280,7 +296,7 @@ def _is_raw(reader: Reader, part: Value) -> bool:
 def _reason(reader: Reader, base: str, item: Value) -> str:
     if base not in ("layer", "model", "module"):
         return "plain"
-    if isinstance(item, Function):
+    if isinstance(item, Function | Partial):
         return "closure"
     if base == "module":
         keras = isinstance(item, Layer) or (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..framework import parts
 from ..joining import truth
-from ..noticing import rounds, sharing
+from ..noticing import asked_by_name, rounds, sharing
 from ..values import Constant, DictValue, ListValue, Scope, Unknown, Value
 from . import binding, iterators, loops
 
@@ -63,6 +63,7 @@ def _generate(
     iterated = reader.evaluate(generator.iter)
     if isinstance(iterated, ListValue):
         unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
+    asked_by_name.look(reader, node, generator, iterated)
     found, complete = binding.elements(reader, iterated, generator.iter)
     if complete and len(found) > 1 and not generator.ifs:
         reader.facts.turning.add(id(generator))
