@@ -54,6 +54,29 @@ def test_augmented():
     )
 
 
+TREE = """
+params = [{"w": tf.Variable(tf.zeros((4, 4))), "b": tf.Variable(tf.zeros(4))} for _ in range(2)]
+def loss_of(params):
+    hidden = x
+    for layer in params:
+        hidden = tf.matmul(hidden, layer["w"]) + layer["b"]
+    return tf.reduce_mean(tf.square(hidden - y))
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = loss_of(params)
+    gradients = tape.gradient(loss, params)
+    """
+
+
+def test_a_tree():
+    """New values of a tree of variables take the place of the tree, as in JAX."""
+    mapped = "tf.nest.map_structure(lambda p, g: {}, params, gradients)"
+    text = f"{TREE}params = {mapped.format('p - 0.1 * g')}"
+    assert_findings(f"{text}  # GP207")
+    assert "assign(tf" not in mended_snippet(text)
+    assert_silent(f"{TREE}{mapped.format('p.assign_sub(0.1 * g)')}")
+
+
 def test_assigned():
     """`assign_sub` keeps the variable."""
     assert_silent(

@@ -70,9 +70,10 @@ def rebinds(
     """A name that held a variable, or a list of them, gets something else."""
     value = _handed_back(reader, before, value, node)
     if isinstance(value, DictValue) and isinstance(before, DictValue):
-        for key, old in before.items.items():
-            if key in value.items:
-                _rebound(value.items[key], old, node)
+        _rebound(value, before, node)
+        return value
+    if _is_nested(value):
+        _rebound(value, before, node)
         return value
     if isinstance(before, Variable) and _takes_its_place(before, value):
         reader.store.set_field(before, "assigned", True)
@@ -170,7 +171,19 @@ def owners_of(values: list[object]) -> list[object]:
     return [value.owner if isinstance(value, Group) else value for value in values]
 
 
-def _rebound(item: Value, old: Value, node: ast.AST) -> Value:
+def _is_nested(value: Value) -> bool:
+    """A list of lists or dicts: the parameters of a network, layer by layer."""
+    inner = value.items if isinstance(value, ListValue) else []
+    return bool(inner) and all(isinstance(one, ListValue | DictValue) for one in inner)
+
+
+def _rebound(item: Value, old: Value | None, node: ast.AST) -> Value:
+    if isinstance(item, DictValue) and isinstance(old, DictValue):
+        for key in item.items.keys() & old.items.keys():
+            _rebound(item.items[key], old.items[key], node)
+    if isinstance(item, ListValue) and isinstance(old, ListValue):
+        for one, before in zip(item.items, old.items, strict=False):
+            _rebound(one, before, node)
     if isinstance(item, Tensor) and isinstance(old, Variable | Group) and item.update_of:
         item.rebound = (old, node)
     elif isinstance(item, Tensor) and isinstance(old, Tensor) and old.rebound is not None:

@@ -184,6 +184,8 @@ def variable_rebound_to_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
         yield Fix(title, False, (draft.replace(statement, text),))
     elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         (target,) = statement.targets
+        if len(finding.variables) > 1 and isinstance(statement.value, ast.Call):
+            raise NoMend  # a list or tree of variables has no `assign`
         if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
             text = _assigned(draft, draft.source(target), target, statement.value)
             yield Fix(title, False, (draft.replace(statement, text),))
