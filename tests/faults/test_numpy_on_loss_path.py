@@ -281,6 +281,62 @@ def test_a_term_that_became_a_constant():
     """)
 
 
+TWO_TERMS = """
+def to_numpy(value):
+    return value.numpy()
+
+def error(out):
+    return tf.reduce_mean(tf.square(out - y))
+
+def size(out):
+    return tf.reduce_mean({out})
+
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        out = model(x)
+        loss = {total}
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        "sum([error(out), 0.1 * size(out)])",
+        "sum(weight * term(out) for term, weight in [(error, 1.0), (size, 0.1)])",
+        "tf.add_n([error(out), size(out)])",
+    ],
+)
+def test_a_term_of_a_sum_of_many(total: str):
+    """One of the terms that are summed up moves nothing; the call of the helper is at fault."""
+    assert_findings(TWO_TERMS.format(total=total, out="to_numpy(out) ** 2  # GP202\n        "))
+    assert_silent(TWO_TERMS.format(total=total, out="out ** 2"))
+
+
+def test_a_helper_that_others_call_for_what_it_does_beside():
+    """What a log gives back is a number rightly; it is no part of a loss."""
+    text = """
+        totals = {{}}
+        def track(name, value):
+            value = float(value)
+            totals[name] = value
+            return value
+
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                out = model(x)
+                loss = tf.reduce_mean(tf.square(out - y))
+                track("loss", loss)
+                loss += {size}{mark}
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    size = "tf.reduce_mean(out ** 2)"
+    assert_findings(text.format(size=f'track("size", {size})', mark="  # GP202"))
+    assert_silent(text.format(size=size, mark=""))
+
+
 def test_a_target_by_numpy():
     """What a score is compared with is a constant rightly, also of the same network."""
     assert_silent("""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break
 from .dependence import Path, Trail
 from .noticing import earlier
+from .python.methods import name_of
 from .values import Layer, Tape, Variable
 
 if TYPE_CHECKING:
@@ -23,11 +25,37 @@ def cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
         # A method that acts, or measures, gives an array rightly; not so under the tape.
         node = in_frame_of(trail.cut.path, tape.path)
         return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
+    path = trail.cut.path
+    by = _named_for_it(reader, path)
+    if by:
+        return Break(trail.cut.kind, f"{by}()", reader.spot(path[-2]), reader.spot(node))
     around = reader.facts.wrapped.get(id(node))
     origin = reader.spot(around) if around is not None else None
-    path = trail.cut.path
     caller = reader.spot(path[-2]) if len(path) > len(tape.path) else None
     return Break(trail.cut.kind, trail.cut.operation, reader.spot(node), None, origin, caller)
+
+
+_ON_PURPOSE = re.compile(r"(^|_)(numpy|np|ndarray|detach(ed)?|host|python|scalar)$")
+"""Names of functions that are there to take values out: who calls them asks for that."""
+
+
+def _named_for_it(reader: Reader, path: Path) -> str:
+    """The function around the end of a path, if it does rightly what is wrong on this path.
+
+    Its name says that it takes values out, or others call it for what it does beside.
+    """
+    call = path[-2] if len(path) > 1 else None
+    name = name_of(call.func) if isinstance(call, ast.Call) else ""
+    made = [one.name for one in reader.around(path[-1]) if isinstance(one, ast.FunctionDef)]
+    if not name or made[-1:] != [name]:
+        return ""
+    aside = any(
+        isinstance(one, ast.Expr)
+        and isinstance(one.value, ast.Call)
+        and name_of(one.value.func) == name
+        for one in reader.home(path[-1]).nodes
+    )
+    return name if aside or _ON_PURPOSE.search(name) else ""
 
 
 def outside(reader: Reader, question: Question, trail: Trail, owner: object | None = None) -> Break:

@@ -59,7 +59,7 @@ def ask(
         _look(reader, question, source, flow)
     for term in asked.target.terms:
         if asked.tape.number in term.tapes:
-            lost = Break(term.kind, term.operation, reader.spot(term.path[-1]))
+            lost = breaks.cut(reader, asked.tape, Trail(frozenset(), term.path, term))
             question.found.extend(
                 (thing, Connection(ownership.name_of(thing), "layer", True, lost))
                 for thing, trails in flow.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..dependence import Flow
@@ -62,7 +63,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     if isinstance(node.op, ast.Add):
         _added(reader, node, left, right, result)
     elif isinstance(node.op, ast.Sub):
-        _dead_term(reader, left, right, result)
+        dead_terms(reader, (left, right), result)
     elif isinstance(node.op, ast.Mult | ast.Div):
         _keeps_linear(left, right, result)
         terms.scaled(left, right, result)
@@ -93,7 +94,7 @@ def _added(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: T
     _with_bias(left, right, result)
     if isinstance(left, Tensor) and isinstance(right, Tensor) and left.counts and right.counts:
         result.counts = (*left.counts, *right.counts)
-    _dead_term(reader, left, right, result)
+    dead_terms(reader, (left, right), result)
     blends.summed(reader, node)
     terms.summed(reader, node, left, right, result)
 
@@ -123,17 +124,17 @@ _DEAD = ("numpy", "nondifferentiable")
 """Ends of a way that nobody wants in a loss; a stop may be meant."""
 
 
-def _dead_term(reader: Reader, left: Value, right: Value, result: Tensor) -> None:
-    """A term without any way back is added to a loss: it moves nothing."""
-    for loss, term in ((left, right), (right, left)):
-        if isinstance(loss, Tensor) and loss.terms:
-            result.terms = (*result.terms, *loss.terms)
-        if not isinstance(loss, Tensor) or loss.form != "tensor":
-            continue
-        # A sum of scores, such as a critic's, is one number too, and no error by its look.
-        if loss.loss != 1 and shapes.of(loss) != ():
-            continue
-        if not isinstance(term, Tensor) or terms.is_live(reader, term.flow):
+def dead_terms(reader: Reader, summands: Sequence[Value], result: Tensor) -> None:
+    """Terms without any way back are added to a loss: they move nothing."""
+    tensors = [one for one in summands if isinstance(one, Tensor)]
+    for loss in tensors:
+        result.terms = (*result.terms, *loss.terms)
+    # A sum of scores, such as a critic's, is one number too, and no error by its look.
+    scalars = [
+        one for one in tensors if one.form == "tensor" and (one.loss == 1 or shapes.of(one) == ())
+    ]
+    for term in tensors:
+        if terms.is_live(reader, term.flow) or not any(one is not term for one in scalars):
             continue
         cuts = {
             id(trail.cut): trail.cut

@@ -24,7 +24,7 @@ from ..values import (
     Value,
 )
 from . import api, losses, shapes
-from .arithmetic import linear, note_update, sign_of
+from .arithmetic import dead_terms, linear, note_update, sign_of
 from .forms import shape_of, written_as
 from .names import last
 from .special import SPECIAL
@@ -129,6 +129,8 @@ def _describe(
         result.loss = kinds.pop() if len(kinds) == 1 else 0
         if short == "stack":
             _ends_alike(first, result)
+        elif short == "add_n":
+            dead_terms(reader, first.items, result)
     elif isinstance(first, ListValue | Constant) and short in ("constant", "convert_to_tensor"):
         dtype = keywords.get("dtype")
         result.whole = shapes.of_literal(first) if dtype is None else shapes.is_whole(dtype)

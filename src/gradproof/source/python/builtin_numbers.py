@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..flow import cut, merge
+from ..framework import arithmetic
 from ..noticing import sparse
 from ..values import Constant, Dataset, Group, ListValue, Tensor, Unknown, Value, Zip
 from . import binding
@@ -105,9 +106,11 @@ def _sum(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
             else "unknown"
         )
         kinds = {item.loss for item in items if isinstance(item, Tensor)}
-        return Tensor(
+        result = Tensor(
             flow, form, loss=kinds.pop() if len(kinds) == 1 else 0, made=reader.path(node)
         )
+        arithmetic.dead_terms(reader, items, result)
+        return result
     return None
 
 
