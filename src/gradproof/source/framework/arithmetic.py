@@ -55,6 +55,9 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
     shape = shapes.broadcast(shapes.of(left), shapes.of(right))
     result = Tensor(flow, form, shape, made=reader.path(node))
     result.traced = reader.frame.traced if form == "tensor" else None
+    whole = all(shapes.of_literal(one) is True for one in (left, right))
+    if whole and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+        result.whole = True
     singular.combined(reader, node, left, right, result)
     losses.broadcast(reader, node, left, right)
     losses.labels_in_a_column(reader, node, ((left, node.left), (right, node.right)))

@@ -189,6 +189,8 @@ def _other_made(
         return _schedule(short, arguments, keywords, node)
     if name.startswith("keras.optimizers.") or short.endswith("Optimizer"):
         return _optimizer(reader, name, arguments, keywords, node)
+    if name in ("keras.losses.get", "keras.losses.deserialize"):
+        return _loss_got(arguments[0] if arguments else keywords.get("identifier"), node)
     if name.startswith("keras.losses."):
         return _loss(reader, short, arguments, keywords, node)
     if name.startswith("keras.metrics."):
@@ -243,6 +245,14 @@ def _loss(
     if short in api.CROSS_ENTROPIES:
         keywords = dict(zip(("from_logits",), arguments, strict=False)) | keywords
     return LossFunction(short, node, keywords)
+
+
+def _loss_got(given: Value | None, node: ast.Call) -> Value:
+    """`keras.losses.get("mse")`, or what it was given already."""
+    if isinstance(given, Constant) and isinstance(given.value, str):
+        return LossFunction(given.value, node)
+    known = isinstance(given, LossFunction | Library | Function | Instance | Bound | Partial)
+    return given if known and given is not None else Unknown("keras.losses.get")
 
 
 def _metric(
