@@ -221,3 +221,25 @@ def test_a_buffer_that_is_filled_step_by_step():
     assert_silent(text.format(write=write, read="output"))
     scatter = "buffer.scatter_nd_update([[column]], output[column : column + 1])"
     assert_findings(text.format(write=f"{scatter}  # GP206", read="buffer.read_value()"))
+
+
+def test_fast_weights_beside_a_penalty():
+    """What only a penalty moves is cut off from all that the network computes."""
+    text = """
+        slow = tf.Variable(tf.zeros((4, 4)))
+        fast = tf.Variable(tf.zeros((4, 4)), trainable=False)
+        for _ in range(3):
+            with tf.GradientTape() as outer:
+                with tf.GradientTape() as tape:
+                    inner = tf.reduce_mean(tf.square(tf.matmul(x, slow) - y))
+                new = slow - 0.1 * tape.gradient(inner, slow)
+                {write}
+                loss = tf.reduce_mean(tf.square(tf.matmul(x, {read}) - y)) + {penalty}
+            optimizer.apply_gradients([(outer.gradient(loss, slow), slow)])
+        """
+    penalty = "tf.nn.l2_loss(slow)"
+    write = "fast.assign(new)"
+    assert_findings(text.format(write=f"{write}  # GP206", read="fast", penalty=penalty))
+    assert_silent(text.format(write="pass", read="new", penalty=penalty))
+    near = "tf.reduce_mean(tf.square(tf.matmul(x, slow) - fast))"
+    assert_silent(text.format(write=write, read="new", penalty=near))

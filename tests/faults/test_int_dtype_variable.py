@@ -79,9 +79,16 @@ def test_ranges(start, mark):
 
 def test_numpy_counts():
     """`np.arange(3)` gives integers, `np.arange(3.0)` does not."""
-    for numbers, mark in (("3", "  # GP111"), ("3.0", ""), ("3, dtype='float32'", "")):
+    for numbers, mark in (
+        ("np.arange(3)", "  # GP111"),
+        ("2 * np.arange(3) - 1", "  # GP111"),
+        ("np.arange(3) / 2", ""),
+        ("np.arange(3) - 0.5", ""),
+        ("np.arange(3.0)", ""),
+        ("np.arange(3, dtype='float32')", ""),
+    ):
         assert_findings(f"""
-            bias = tf.Variable(np.arange({numbers})){mark}
+            bias = tf.Variable({numbers}){mark}
             kernel = tf.Variable(tf.zeros((4, 3)))
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.square(x @ kernel + tf.cast(bias, tf.float32)))

@@ -353,6 +353,26 @@ def test_logarithms_for_probabilities(loss: str):
     assert_silent(step.format(loss=loss, given="tf.exp(logs)", made="", mark=""))
 
 
+def test_a_loss_by_its_name():
+    """`keras.losses.get` gives the function of that name, or what it was given."""
+    text = """
+        import keras
+        net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4{last})])
+        loss_function = keras.losses.get({loss})
+        with tf.GradientTape() as tape:
+            loss = loss_function(y, net(x)){mark}
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        """
+    softmax = ', activation="softmax"'
+    named, made = '"categorical_crossentropy"', "keras.losses.CategoricalCrossentropy()"
+    assert_findings(text.format(last="", loss=named, mark="  # GP702"))
+    assert_findings(text.format(last="", loss=f"{made})  # GP702\n        (0", mark=""))
+    for loss in (named, made):
+        assert_silent(text.format(last=softmax, loss=loss, mark=""))
+    assert_silent(text.format(last="", loss='"mse"', mark=""))
+
+
 def test_logarithms_are_logits():
     """A softmax over log-probabilities gives the probabilities again."""
     assert_silent(

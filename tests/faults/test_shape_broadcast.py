@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from gradproof.evidence.gradients import Source
@@ -230,6 +232,11 @@ DRAWINGS = {
         "states, rewards = zip(*random.choices(memory, k=8))",
         "states, rewards = np.stack(states), tf.stack(rewards)",
     ),
+    "random": (
+        "(state, random.uniform(0.0, 1.0))",
+        "rows = random.sample(memory, 8)",
+        "states, rewards = map(np.array, zip(*rows))",
+    ),
     "fields": (
         "Row(state, np.float32(state[0]))",
         "batch = Row(*map(np.asarray, zip(*random.sample(memory, 8))))",
@@ -247,7 +254,25 @@ def test_rows_of_a_replay_buffer(how, memory):
     assert_findings(DRAWN.format(**given, flat="", mark="  # GP701"))
     assert_silent(DRAWN.format(**given, flat="[:, 0]", mark=""))
     column = {**given, "row": row.replace("state[0]", "state[:1]").replace("float(", "(")}
+    column["row"] = column["row"].replace("random.uniform(0.0, 1.0)", "state[:1]")
     assert_silent(DRAWN.format(**column, flat="", mark=""))
+
+
+def test_slices_that_have_a_name():
+    """`slice(begin, end)` leaves the axis that it cuts."""
+    text = """
+        rows, wanted = np.random.rand(64, 4), np.random.rand(64)
+        for begin in range(0, 64, 8):
+            some = slice(begin, begin + 8)
+            with tf.GradientTape() as tape:
+                values = critic(rows[some]){flat}
+                loss = tf.reduce_mean(tf.square(values - wanted[some])){mark}
+            gradients = tape.gradient(loss, critic.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, critic.trainable_variables))
+    """
+    text = f"critic = keras.Sequential([keras.layers.Dense(1)])\n{textwrap.dedent(text)}"
+    assert_findings(text.format(flat="", mark="  # GP701"))
+    assert_silent(text.format(flat="[:, 0]", mark=""))
 
 
 def test_variables_of_known_shapes():

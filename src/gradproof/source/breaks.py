@@ -26,7 +26,7 @@ def cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
         node = in_frame_of(trail.cut.path, tape.path)
         return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
     path = trail.cut.path
-    by = _named_for_it(reader, path)
+    by = _named_for_it(reader, path) if len(path) > len(tape.path) else ""
     if by:
         return Break(trail.cut.kind, f"{by}()", reader.spot(path[-2]), reader.spot(node))
     around = reader.facts.wrapped.get(id(node))

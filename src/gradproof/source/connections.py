@@ -20,6 +20,7 @@ from .values import (
     Instance,
     Layer,
     ListValue,
+    Tape,
     Tensor,
     Unknown,
     Value,
@@ -158,7 +159,8 @@ def _connection(
     name = name.rpartition(".")[2] if isinstance(owner, Unknown) else name
     kind = "variable" if isinstance(owner, Variable) else "layer"
     if any(tape.number in trail.tapes for trail in trails):
-        return Connection(name, kind, True, _called_before(reader, question, owner, trails))
+        lost = _called_before(reader, question, owner, trails)
+        return Connection(name, kind, True, lost or _assigned_away(reader, tape, trails))
     if tape.watches_variables is not True and id(owner) not in tape.watched_owners:
         return Connection(name, kind, False, _watches_nothing(reader, question, trails))
     if any(tape.number in trail.tapes and trail.cut is None for trail in flow.get(ANYTHING, ())):
@@ -211,6 +213,18 @@ def _called_before(
     before = (one for one in trails if one.cut is None and number not in one.tapes)
     trail = next(before, None)
     return None if trail is None else breaks.outside(reader, question, trail, owner)
+
+
+def _assigned_away(reader: Reader, tape: Tape, trails: tuple[Trail, ...]) -> Break | None:
+    """All that is computed goes through an assignment, and at most a penalty moves the variable."""
+    number = tape.number
+    live = [one.read[-1] for one in trails if one.cut is None and number in one.tapes]
+    if not all(name_of(getattr(one, "func", one)) in _OF_SIZE for one in live):
+        return None
+    cuts = [one for one in trails if one.cut is not None and number in one.cut.tapes]
+    assigned = (one for one in cuts if one.cut is not None and one.cut.kind == "assign")
+    trail = next(assigned, None)
+    return None if trail is None else breaks.cut(reader, tape, trail)
 
 
 def _unused(reader: Reader, question: Question, owner: Variable | Layer) -> None:

@@ -76,6 +76,8 @@ def library(
         rows = drawing.drawn(reader, name, arguments, node)
         if rows is not None:
             return rows
+    if name in _RANDOM_NUMBERS:
+        return Tensor(form="number")
     if name == "collections.deque":
         return drawing.queue(reader, arguments, keywords, node)
     if name == "dataclasses.field":
@@ -178,6 +180,10 @@ _KINDS = {
 }
 """What only its kind is asked of, by its name."""
 
+_RANDOM_NUMBERS = frozenset(
+    f"random.{name}" for name in "random uniform gauss normalvariate randint randrange".split()
+)
+
 _INITIALIZERS = ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")
 
 
@@ -250,7 +256,8 @@ def _loss(
 def _loss_got(given: Value | None, node: ast.Call) -> Value:
     """`keras.losses.get("mse")`, or what it was given already."""
     if isinstance(given, Constant) and isinstance(given.value, str):
-        return LossFunction(given.value, node)
+        short = given.value
+        return LossFunction(short, node) if short[:1].isupper() else Library(f"keras.losses.{short}")
     known = isinstance(given, LossFunction | Library | Function | Instance | Bound | Partial)
     return given if known and given is not None else Unknown("keras.losses.get")
 

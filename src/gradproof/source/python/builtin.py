@@ -326,6 +326,11 @@ def _vars(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AS
     return attributes.all_of(owner)
 
 
+def _slice(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value:
+    """`slice(begin, end)`: it picks some of the first axis, as an array of indices does."""
+    return Tensor(form="array", shape=(None,), whole=True)
+
+
 def _id(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
     """A key for a variable: the same wherever it is asked for."""
     first = arguments[0] if arguments else None
@@ -353,4 +358,5 @@ _FUNCTIONS = {
     "reversed": _reversed,
     "next": _next,
     "print": _print,
+    "slice": _slice,
 }
