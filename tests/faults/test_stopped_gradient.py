@@ -141,6 +141,28 @@ def test_a_helper_that_stops_what_it_is_given():
     assert_silent(HELPER.format(stops=stops, line="output, (wanted,) = model(x), detach(y)"))
 
 
+def test_a_decorator_that_stops_what_a_function_gives():
+    """The function that is decorated is at fault, not the decorator."""
+    text = """
+        def no_grad(function):
+            def inner(*given):
+                return tf.stop_gradient(function(*given))
+            return inner
+
+        {decorator}
+        def embed(inputs):
+            return model(inputs)
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square({output} - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(decorator="@no_grad  # GP214", output="embed(x)"))
+    assert_silent(text.format(decorator="", output="embed(x)"))
+    assert_silent(text.format(decorator="@no_grad", output="model(x) + embed(x)"))
+
+
 def test_a_layer_that_computes_before_it_stops():
     """Who computes first is at fault itself, though the stop is all that is returned."""
     assert_findings("""

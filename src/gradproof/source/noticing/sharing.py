@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...evidence.loop import Spot
 from ..framework import api, ownership, tapes
+from ..python.methods import name_of
 from ..values import Layer, Optimizer, Value, Variable
 from . import habits
 from .rounds import Applied
@@ -134,11 +135,28 @@ def _stopped(reader: Reader) -> None:
                 if lost.caller is not None and _only_stops(reader.source.tree, at):
                     helpers[lost.caller] = ((at, "stops what it is given"),)
                     at = lost.caller
+                decorator = _decorator_around(reader, at)
+                if decorator is not None:
+                    helpers[decorator] = ((at, "stops what the function gives"),)
+                    at = decorator
                 behind[at] = (*behind.get(at, ()), owner)
         for at, owners in behind.items():
             names = tuple(name for name in map(ownership.name_of, owners) if name)
             others = (*helpers.get(at, ()), (reader.spot(question.asked.node), "asked for here"))
             habits.remark(reader, "stopped-gradient", at, "", names, others)
+
+
+def _decorator_around(reader: Reader, at: Spot) -> Spot | None:
+    """Where a decorator is put to use that holds a place, if it decorates one function alone."""
+    functions = [one for one in reader.source.nodes if isinstance(one, ast.FunctionDef)]
+    around = {one.name for one in functions if one.lineno < at.span.line <= (one.end_lineno or 0)}
+    uses = [
+        decorator
+        for one in functions
+        for decorator in one.decorator_list
+        if name_of(decorator) in around
+    ]
+    return reader.spot(uses[0]) if len(uses) == 1 and not at.path else None
 
 
 def _only_stops(tree: ast.AST, at: Spot) -> bool:
