@@ -400,13 +400,12 @@ optimizer.apply_gradients(zip(tape.gradient(loss, chosen), chosen))
 
 
 @pytest.mark.parametrize(
-    "test", ['"body" in v.name', '"body" in v.name or "head" in v.name', 'v.name.startswith("body")']
+    "test",
+    ['"body" in v.name', '"body" in v.name or "head" in v.name', 'v.name.startswith("body")'],
 )
 def test_picked_by_a_name_that_keras_3_does_not_give(test):
     """A layer's variable is called `kernel`, and its layer is told by its path alone."""
-    text = BY_NAME.format(
-        layer="body", listed="trainable_variables", test=test, mark="  # GP109"
-    )
+    text = BY_NAME.format(layer="body", listed="trainable_variables", test=test, mark="  # GP109")
     assert_findings(text)
     assert test.replace(".name", ".path") in mended_snippet(text)
 

@@ -1,9 +1,9 @@
 """Layers or variables hide where Keras does not look for them.
 
 Keras finds layers that are attributes of a layer or model, also in lists and
-dicts. It does not look inside a plain Python object, a class body, a function's closure or a
-list made before `super().__init__()`. What stands there is used, but never
-trained, not counted and not saved. Nothing warns.
+dicts. It does not look inside a plain Python object, a class body, a function's
+closure or a list made before `super().__init__()`. What stands there is used, but
+never trained, not counted and not saved. Nothing warns.
 
 ## Bad
 

@@ -101,16 +101,15 @@ def find(loop: Loop) -> Iterator[Finding]:
                 level="warning",
             )
 
-
-    for asked in loop.about("variable-left-out"):
+    for seen in loop.about("variable-left-out"):
         yield Finding(
-            f"no variable of {listed(asked.names) or 'these layers'} passes: in Keras 3 the name of "
-            "a layer's variable is `kernel`, `bias` or the like, and the layer's stands in its "
+            f"no variable of {listed(seen.names) or 'these layers'} passes: in Keras 3 the name "
+            "of a layer's variable is `kernel`, `bias` or the like, and the layer's stands in its "
             "`path`",
-            place=loop.place(asked.at),
+            place=loop.place(seen.at),
             label="is never true",
-            variables=asked.names,
-            fix=Fix("ask for its `path`", safe=False, edits=_edits(loop, asked)),
+            variables=seen.names,
+            fix=Fix("ask for its `path`", safe=False, edits=_edits(loop, seen)),
             symptoms=("variables-read-before-build",),
         )
 
@@ -144,8 +143,8 @@ def prove(run: Run) -> Iterator[Finding]:
         )
 
 
-def _edits(loop: Loop, asked: Remark) -> tuple[Edit, ...]:
-    return (Edit(loop.place(asked.edit), asked.edit.text),) if asked.edit is not None else ()
+def _edits(loop: Loop, seen: Remark) -> tuple[Edit, ...]:
+    return (Edit(loop.place(seen.edit), seen.edit.text),) if seen.edit is not None else ()
 
 
 def settle(finding: Finding, run: Run) -> Verdict | None:

@@ -257,7 +257,9 @@ def _loss_got(given: Value | None, node: ast.Call) -> Value:
     """`keras.losses.get("mse")`, or what it was given already."""
     if isinstance(given, Constant) and isinstance(given.value, str):
         short = given.value
-        return LossFunction(short, node) if short[:1].isupper() else Library(f"keras.losses.{short}")
+        return (
+            LossFunction(short, node) if short[:1].isupper() else Library(f"keras.losses.{short}")
+        )
     known = isinstance(given, LossFunction | Library | Function | Instance | Bound | Partial)
     return given if known and given is not None else Unknown("keras.losses.get")
 

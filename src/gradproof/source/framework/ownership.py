@@ -207,8 +207,8 @@ class Hidden(NamedTuple):
     Attributes:
         reason: `raw` (a bare `tf.Variable` in a Keras 3 object), `plain` (inside
             a plain object), `module` (a Keras layer in a `tf.Module`), `module in
-            layer`, `closure` (a function has it), `class` (the class has it, not the object), `dict`
-            (it came in by `__dict__`); empty if it is in the list.
+            layer`, `closure` (a function has it), `class` (the class has it, not the
+            object), `dict` (it came in by `__dict__`); empty if it is in the list.
         beyond: Where the looking ends: what made the object that holds the thing, say.
     """
 
@@ -248,7 +248,9 @@ def _reached(
                 why = hidden if hidden.reason else _hiding(reader, thing, name, item, depth)
                 yield from _reached(reader, item, why, depth + 1, seen)
         for item in _of_class(thing.of):
-            yield from _reached(reader, item, hidden if hidden.reason else Hidden("class"), depth + 1, seen)
+            yield from _reached(
+                reader, item, hidden if hidden.reason else Hidden("class"), depth + 1, seen
+            )
     elif isinstance(thing, Function | Partial):
         for item in _closed_over(thing):
             yield from _reached(reader, item, hidden, depth + 1, seen)

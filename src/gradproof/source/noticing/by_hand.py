@@ -60,7 +60,7 @@ def hand_update(
 
 
 def standing(facts: Facts) -> tuple[HandUpdate, ...]:
-    """The updates by hand, without steps uphill that are taken back, as adversarial training does."""
+    """The updates by hand, without steps uphill that are taken back, as adversaries are."""
     return tuple(
         update
         for update, owners in facts.hand.items()
