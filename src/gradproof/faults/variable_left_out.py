@@ -101,15 +101,15 @@ def find(loop: Loop) -> Iterator[Finding]:
                 level="warning",
             )
 
-    for seen in loop.about("variable-left-out"):
+    for picked in loop.about("variable-left-out"):
         yield Finding(
-            f"no variable of {listed(seen.names) or 'these layers'} passes: in Keras 3 the name "
+            f"no variable of {listed(picked.names) or 'these layers'} passes: in Keras 3 the name "
             "of a layer's variable is `kernel`, `bias` or the like, and the layer's stands in its "
             "`path`",
-            place=loop.place(seen.at),
+            place=loop.place(picked.at),
             label="is never true",
-            variables=seen.names,
-            fix=Fix("ask for its `path`", safe=False, edits=_edits(loop, seen)),
+            variables=picked.names,
+            fix=Fix("ask for its `path`", safe=False, edits=_edits(loop, picked)),
             symptoms=("variables-read-before-build",),
         )
 
