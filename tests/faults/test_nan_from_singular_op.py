@@ -387,6 +387,11 @@ def test_mended_product_with_infinity():
         ("tanh", "tf.maximum(share, 1e-7)", False),
         ("tanh", "(share + 1e-7) ** 2", False),
         ("sigmoid", "share + 1e-7", False),
+        ("linear", "share", True),
+        ("linear", "tf.nn.softplus(share)", False),
+        ("linear", "tf.square(share)", False),
+        ("linear", "tf.nn.softmax(share)", False),
+        ("softmax", "share", False),
     ],
 )
 def test_a_logarithm_of_what_may_be_negative(last: str, given: str, *, found: bool):

@@ -519,3 +519,19 @@ def test_arrays_by_keras():
     for call in ("keras.ops.convert_to_numpy", "tf.keras.backend.get_value"):
         assert_findings(step.replace("CALL", call).replace("MARK", "  # GP202"))
     assert_silent(step.replace("CALL", "keras.ops.convert_to_tensor").replace("MARK", ""))
+
+
+def test_what_other_libraries_compute():
+    """scikit-learn and SciPy compute with arrays, whatever they are given."""
+    text = """
+        from sklearn.metrics import log_loss
+
+        with tf.GradientTape() as tape:
+            shares = tf.nn.softmax(model(x))
+            loss = {made}
+        print(log_loss(labels, shares))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """
+    assert_findings(text.format(made="tf.constant(log_loss(labels, shares))  # GP202"))
+    assert_silent(text.format(made="-tf.reduce_mean(tf.math.log(shares[:, 0]))"))

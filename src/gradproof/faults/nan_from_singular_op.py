@@ -85,6 +85,8 @@ _WORDS = {
     "infinite, and times the zero of the clip it is no number",
     "negative": "what comes here lies between -1 and 1; below zero this is no number, and so is "
     "all that is computed from it",
+    "raw": "the output of a layer without an activation comes here, above zero and below; the "
+    "logarithm of what is below zero is no number",
     "zero": "a variable that starts at zero comes here, where the derivative is infinite: its "
     "first gradient is no number",
 }
@@ -93,12 +95,14 @@ _LABELS = {
     "masked": "differentiated everywhere",
     "infinite": "0 times infinity",
     "negative": "not defined below zero",
+    "raw": "not defined below zero",
     "clipped": "no finite derivative at 1 and -1",
 }
 _APART = "keep the argument away from the edge before the operation"
 _HELP = {
     "infinite": "a large number in place of infinity, such as -1e9",
     "negative": "end in an activation that is positive, such as a sigmoid",
+    "raw": "end in an activation that is positive, such as a softmax, or use a loss from logits",
 }
 _TIMES = "the target is computed from a product with infinity, and 0 times infinity is no number"
 _EDGE = (

@@ -70,6 +70,11 @@ def library(
         return operations.operation(reader, name, arguments, keywords, node)
     if root == "np":
         return arrays.numpy_operation(reader, name, arguments, keywords, node)
+    if root in _OF_ARRAYS and not _with_functions(arguments):
+        flow = merge(reader.read(value, node) for value in (*arguments, *keywords.values()))
+        if flow:
+            ends = cut(flow, "numpy", name.rpartition(".")[2], reader.path(node), reader.active)
+            return Tensor(ends, "array", made=reader.path(node))
     if name.startswith("random."):
         frozen.drawn(reader, name, node)
     if name in ("random.sample", "random.choices", "random.choice"):
@@ -179,6 +184,9 @@ _KINDS = {
     "tf.random.Generator.from_seed": "generator",
 }
 """What only its kind is asked of, by its name."""
+
+_OF_ARRAYS = frozenset("sklearn scipy skimage cv2 statsmodels".split())
+"""Libraries that compute with arrays of NumPy, whatever they are given."""
 
 _RANDOM_NUMBERS = frozenset(
     f"random.{name}" for name in "random uniform gauss normalvariate randint randrange".split()

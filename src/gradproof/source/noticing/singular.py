@@ -65,6 +65,8 @@ def note_singular(reader: Reader, short: str, value: Value, result: Tensor, node
     if short in ("sqrt", "rsqrt", "log") and _may_be_negative(value) and reader.active:
         habits.remark(reader, "nan-from-singular-op", reader.spot(node), "negative")
     masked_roots.carried(reader, short, value, result)
+    if short == "log" and _is_raw(value) and reader.active and result.flow:
+        habits.remark(reader, "nan-from-singular-op", reader.spot(node), "raw")
     if short in ("sqrt", "norm") and value.self_difference and reader.active and result.flow:
         masked_roots.taken(reader, node, result)
     elif short in ("square", "abs", "reduce_sum", "squared_difference", "pow", "cast", "relu"):
@@ -85,6 +87,18 @@ def _may_be_negative(value: Tensor) -> bool:
     """The output of such an activation, as it is or with a little added; clipped, it is not."""
     added = bool(value.made) and isinstance(value.made[-1], ast.BinOp)
     return value.ending in _SIGNED and (added or not value.bounded)
+
+
+_CHOSEN = frozenset("kernel_constraint kernel_initializer bias_initializer weights".split())
+"""Arguments of a layer that may keep what it gives above zero."""
+
+
+def _is_raw(value: Tensor) -> bool:
+    """The output of a layer without an activation, as it is."""
+    layer = value.ender
+    made = isinstance(layer, Layer) and layer.kind in api.LINEAR_LAYERS and not layer.borrowed
+    raw = value.ending == "linear" and not value.bounded
+    return raw and made and not _CHOSEN & layer.arguments.keys()  # type: ignore[attr-defined]
 
 
 def _clipped_to_one(value: Tensor) -> bool:
