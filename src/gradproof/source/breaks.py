@@ -26,7 +26,8 @@ def cut(reader: Reader, tape: Tape, trail: Trail) -> Break:
         node = in_frame_of(trail.cut.path, tape.path)
         return Break(trail.cut.kind, trail.cut.operation, reader.spot(node))
     path = trail.cut.path
-    by = _named_for_it(reader, path) if len(path) > len(tape.path) else ""
+    inside = trail.cut.kind == "numpy" and len(path) > len(tape.path)
+    by = _named_for_it(reader, path) if inside else ""
     if by:
         return Break(trail.cut.kind, f"{by}()", reader.spot(path[-2]), reader.spot(node))
     around = reader.facts.wrapped.get(id(node))
@@ -42,18 +43,24 @@ _ON_PURPOSE = re.compile(r"(^|_)(numpy|np|ndarray|detach(ed)?|host|python|scalar
 def _named_for_it(reader: Reader, path: Path) -> str:
     """The function around the end of a path, if it does rightly what is wrong on this path.
 
-    Its name says that it takes values out, or others call it for what it does beside.
+    Its name says that it takes values out, or others call it for what else it does with them.
     """
-    call = path[-2] if len(path) > 1 else None
+    call, node = path[-2] if len(path) > 1 else None, path[-1]
     name = name_of(call.func) if isinstance(call, ast.Call) else ""
-    made = [one.name for one in reader.around(path[-1]) if isinstance(one, ast.FunctionDef)]
-    if not name or made[-1:] != [name]:
+    made = [one for one in reader.around(node) if isinstance(one, ast.FunctionDef)][-1:]
+    if not name or [one.name for one in made] != [name]:
         return ""
-    aside = any(
+    given = {one.arg for one in made[0].args.args}
+    own = isinstance(node, ast.Call) and given & {
+        one.id
+        for one in (*node.args, getattr(node.func, "value", None))
+        if isinstance(one, ast.Name)
+    }
+    aside = own and any(
         isinstance(one, ast.Expr)
         and isinstance(one.value, ast.Call)
         and name_of(one.value.func) == name
-        for one in reader.home(path[-1]).nodes
+        for one in reader.home(node).nodes
     )
     return name if aside or _ON_PURPOSE.search(name) else ""
 
