@@ -809,3 +809,8 @@ def test_a_state_by_the_name_of_a_variable():
     assert_findings(NAMED.replace("tf.square(g)", "tf.square(g)  # GP411"))
     assert_silent(NAMED, keras="2")
     assert_silent(NAMED.replace("v.name", "v.path"))
+    body = "        cache[v.name] = cache"
+    begins = NAMED.replace(body, f"        if v.name not in cache:\n            pass\n{body}")
+    assert_findings(begins.replace("tf.square(g)", "tf.square(g)  # GP411"))
+    some = f'        if "bias" not in v.name:\n            continue\n{body}'
+    assert_silent(NAMED.replace(body, some))

@@ -40,7 +40,7 @@ def finish(reader: Reader) -> None:
             for one in ast.walk(loop)
             if _is_named(one) and root_of(one.slice) in own & moved  # type: ignore[attr-defined]
         ]
-        if kept:
+        if kept and not _asks_for_some(loop, own):
             spot = reader.spot(kept[0])
             names = ("The update", ast.unparse(kept[0].slice))  # type: ignore[attr-defined]
             habits.remark(reader, "custom-optimizer-bug", spot, "named", names)
@@ -55,6 +55,16 @@ def _has_layers(nodes: Iterable[ast.AST], text: str) -> bool:
         isinstance(one, ast.ListComp | ast.For) and re.search(_LAYERS, ast.unparse(one))
         for one in nodes
     )
+
+
+def _asks_for_some(loop: ast.For, own: set[str]) -> bool:
+    """`if "embedding" in v.name`: among those that it goes on with the name may be the only one."""
+    for one in ast.walk(loop):
+        parts = list(ast.walk(one.test)) if isinstance(one, ast.If) else []
+        asked = any(isinstance(part, ast.Attribute) and root_of(part) in own for part in parts)
+        if asked and any(isinstance(getattr(part, "value", None), str) for part in parts):
+            return True
+    return False
 
 
 def _is_named(node: ast.AST) -> bool:
