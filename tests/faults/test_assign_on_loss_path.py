@@ -243,3 +243,46 @@ def test_fast_weights_beside_a_penalty():
     assert_silent(text.format(write="pass", read="new", penalty=penalty))
     near = "tf.reduce_mean(tf.square(tf.matmul(x, slow) - fast))"
     assert_silent(text.format(write=write, read="new", penalty=near))
+
+
+CLONED = """
+{class_}
+net = {made}
+fast = {copied}
+for _ in range(3):
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as tape:
+            inner = tf.reduce_mean(tf.square(net(x) - y))
+        steps = tape.gradient(inner, net.trainable_variables)
+        new = [v - 0.1 * g for v, g in zip(net.trainable_variables, steps)]
+        {write}
+        loss = tf.reduce_mean(tf.square(fast(x) - {wanted}))
+    gradients = outer.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+"""
+PLAIN = {
+    "class_": "",
+    "made": "keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])",
+    "copied": "keras.models.clone_model(net)",
+}
+OWN = {
+    "class_": """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+""",
+    "made": "Net()",
+    "copied": "Net()",
+}
+
+
+@pytest.mark.parametrize("how", [PLAIN, OWN], ids=["of Keras", "of its own"])
+def test_fast_weights_that_another_network_is_given(how):
+    """`set_weights` assigns: what the new weights were computed from is out of sight."""
+    write = "fast.set_weights(new)"
+    assert_findings(CLONED.format(**how, write=f"{write}  # GP206", wanted="y"))
+    assert_silent(CLONED.format(**how, write=write, wanted="net(x)"))

@@ -85,6 +85,7 @@ class Facts:
         self.applies: dict[ApplyCall, None] = {}
         self.hand: dict[HandUpdate, set[int]] = {}
         self.put_back: set[int] = set()
+        self.held_weights: dict[int, tuple[object, Flow, Path]] = {}
         self.dropped: dict[DroppedUpdate, None] = {}
         self.creations: dict[Creation, None] = {}
         self.rates: dict[Rate, None] = {}

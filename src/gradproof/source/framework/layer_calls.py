@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..dependence import ANYTHING, NO_FLOW, Anything, Flow, Trail
 from ..flow import cut, merge, origin
 from ..joining import flow_of
-from ..noticing import modes, settings, target_copies
+from ..noticing import modes, settings, target_copies, written_weights
 from ..python import attributes
 from ..values import (
     Bound,
@@ -43,6 +43,7 @@ def call_layer(
     finally:
         reader.frame.training = before
         modes.left_keras(reader, layer)
+    value = written_weights.used(reader, layer, value)
     return submodels.computed(reader, layer, value, node)
 
 

@@ -16,6 +16,7 @@ from ..noticing import (
     statistics,
     target_copies,
     trainable_flips,
+    written_weights,
 )
 from ..python import attributes
 from ..values import (
@@ -129,6 +130,7 @@ def _weights(
         target_copies.weights_set(reader, receiver, given, node)
         blends.weights_given(reader, receiver, given, node)
         statistics.copied(reader, receiver, given)
+        written_weights.given(reader, receiver, given, node)
     if name in ("set_weights", "load_weights", "from_pretrained", "load_model"):
         _borrow(reader, receiver)
         if name == "load_weights":

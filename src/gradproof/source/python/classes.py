@@ -9,7 +9,16 @@ from .. import modules
 from ..flow import merge
 from ..framework import layer_calls, layers
 from ..framework.names import last
-from ..noticing import averaging, constants, handed_on, handmade, old_hooks, own_signs, weighing
+from ..noticing import (
+    averaging,
+    constants,
+    handed_on,
+    handmade,
+    old_hooks,
+    own_signs,
+    weighing,
+    written_weights,
+)
 from ..values import (
     Bound,
     Class,
@@ -222,7 +231,8 @@ def call_instance(
 ) -> Value:
     """Follows the call of an object."""
     if instance.of.base in ("layer", "model"):
-        return layer_calls.call_keras_instance(reader, instance, arguments, keywords, node)
+        value = layer_calls.call_keras_instance(reader, instance, arguments, keywords, node)
+        return written_weights.used(reader, instance, value)
     method = attributes.member(instance.of, "__call__")
     if isinstance(method, Function):
         return reader.call(Bound(instance, method), arguments, keywords, node)
