@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..dependence import Trail
 from ..flow import cut, merge
 from ..framework import ownership
 from ..values import Instance, Layer, Tensor, Value, Variable
@@ -21,7 +22,7 @@ def given(reader: Reader, network: Layer | Instance, value: Value | None, node: 
     held.pop(id(network), None)
     flow = reader.read(value, node) if value is not None and reader.active else {}
     own = {id(network), *map(id, ownership.tracked(reader, network, frozen=True))}
-    others = {
+    others: dict[object, tuple[Trail, ...]] = {
         thing: trails
         for thing, trails in flow.items()
         if isinstance(thing, Layer | Variable) and id(thing) not in own
