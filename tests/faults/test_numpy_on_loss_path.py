@@ -350,6 +350,25 @@ def test_a_target_by_numpy():
     """)
 
 
+def test_advantages_of_an_episode():
+    """What a return by NumPy is compared with is trained by the product, not by the sum."""
+    assert_silent("""
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                values, logs, gains = [], [], []
+                for step in range(8):
+                    out = model(x)
+                    values.append(out[0, 0])
+                    logs.append(tf.math.log_sigmoid(out[0, 1]))
+                    gains.append(float(out[0, 2]))
+                gains = np.cumsum(gains).tolist()
+                losses = [-log * (gain - value) for log, gain, value in zip(logs, gains, values)]
+                loss = sum(losses) + sum([tf.square(value) for value in values])
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """)
+
+
 def test_a_term_of_a_utility():
     """What is maximised is turned around as a whole: its dead terms stay dead."""
     text = """

@@ -71,9 +71,15 @@ def _recorded(reader: Reader, flow: Flow, thing: object) -> bool:
 
 
 def scaled(left: Value, right: Value, result: Tensor) -> None:
-    """A sum that is multiplied or divided still is one."""
+    """A sum that is multiplied or divided by a number still is one.
+
+    What is multiplied by an output is not: an advantage, say, that its critic is subtracted from.
+    """
     result.terms = tuple(
-        term for side in (left, right) if isinstance(side, Tensor) for term in side.terms
+        term
+        for side, other in ((left, right), (right, left))
+        if isinstance(side, Tensor) and not (isinstance(other, Tensor) and other.flow)
+        for term in side.terms
     )
 
 
