@@ -522,3 +522,49 @@ def test_a_rate_of_a_step_by_hand():
     assert_findings(text.format(mark="  # GP501", then="print(loss)"))
     assert_silent(text.format(mark="", then="rate = 0.1"))
     assert_silent(text.replace("//", "/").format(mark="", then="print(loss)"))
+
+
+def test_a_warm_up_by_a_counter_of_its_own():
+    """`//` makes the share 0 until the warm-up is over."""
+    text = """
+    done = 0
+    warmup = 500
+    for a, b in [(x, y)] * 3:
+        optimizer.learning_rate = 0.1 * min(1.0, done {how} warmup){mark}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(a) - b))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        done += 1
+    """
+    assert_findings(text.format(how="//", mark="  # GP501"))
+    assert_silent(text.format(how="/", mark=""))
+
+
+SCHEDULED = """
+epochs = 10
+schedule = keras.optimizers.schedules.{schedule}
+net = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+net.compile(keras.optimizers.Adam(schedule), "mse")
+net.fit(x, y, {fit})
+"""
+
+
+def test_a_schedule_that_falls_at_once():
+    """A tenth in each step; some per cent are another thing."""
+    fit = "epochs=epochs"
+    fast = "ExponentialDecay(0.01, 1, 0.1)"
+    assert_findings(SCHEDULED.format(schedule=fast + "  # GP501", fit=fit))
+    assert_silent(SCHEDULED.format(schedule="ExponentialDecay(0.01, 1, 0.97)", fit=fit))
+    assert_silent(SCHEDULED.format(schedule="ExponentialDecay(0.01, 100, 0.1)", fit=fit))
+
+
+def test_a_schedule_that_is_given_epochs():
+    """It counts steps. Where an epoch is one step, it is given the right number."""
+    short = "CosineDecay(0.01, decay_steps=epochs)"
+    assert_findings(SCHEDULED.format(schedule=short + "  # GP501", fit="epochs=epochs"))
+    assert_silent(SCHEDULED.format(schedule=short, fit="epochs=epochs, batch_size=len(x)"))
+    steps = "CosineDecay(0.01, decay_steps=epochs * 20)"
+    assert_silent(SCHEDULED.format(schedule=steps, fit="epochs=epochs"))
+    floor = "CosineDecay(0.01, decay_steps=epochs, alpha=0.1)"
+    assert_silent(SCHEDULED.format(schedule=floor, fit="epochs=epochs"))

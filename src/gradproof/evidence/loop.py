@@ -221,9 +221,10 @@ class Creation(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """A learning rate that is exactly zero.
+    """A learning rate that is zero, or is so soon.
 
-    `why`: `constant`, `integer division`, `floored part`, `default` or `schedule`.
+    `why`: `constant`, `integer division`, `floored part`, `default`, `schedule`, or of schedules
+    that reach 0 soon: `fading schedule`, `epochs`.
     """
 
     at: Spot

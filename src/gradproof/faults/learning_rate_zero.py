@@ -65,6 +65,9 @@ if TYPE_CHECKING:
 LONG = 20
 """Steps without any rate from which on a schedule has run out too early."""
 
+NOTHING = 1e-3
+"""Part of the largest rate of a run that counts as nothing."""
+
 FADED = 0.1
 """Part of the largest change under a rate, to which changes have shrunk without one."""
 
@@ -74,7 +77,14 @@ _WHY = {
     "floored part": "the learning rate is 0 in most rounds: `//` divides without remainder",
     "default": "the learning rate is 0 unless the option is given: `int` rounds its default to 0",
     "schedule": "this schedule starts at 0 and never rises",
+    "fading schedule": "the learning rate is as good as 0 after a few steps of this schedule",
+    "epochs": (
+        "this schedule counts steps, and is given the number of epochs: the learning rate is 0 "
+        "after the first few of them"
+    ),
 }
+
+_LABELS = {"fading schedule": "falls within a few steps", "epochs": "over too soon"}
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -87,10 +97,11 @@ def find(loop: Loop) -> Iterator[Finding]:
         yield Finding(
             _WHY[rate.why],
             place=loop.place(rate.at),
-            label="is 0",
+            label=_LABELS.get(rate.why, "is 0"),
             related=loop.related(rate.used, "used here") if rate.used != rate.at else (),
             evidence={"learning_rate": 0.0},
             fix=fix,
+            level="warning" if rate.why in _LABELS else None,
         )
 
 
@@ -196,6 +207,14 @@ def _zero_since(steps: Sequence[Step]) -> int:
     return since if since > 1 and after >= LONG and 2 * after >= steps[-1].index else 0
 
 
+def _faded_early(steps: Sequence[Step]) -> bool:
+    """The rate is next to nothing in the second half of the steps."""
+    rates = [(step.index, step.learning_rate) for step in steps if step.learning_rate is not None]
+    most = max((rate for _, rate in rates), default=0.0)
+    late = [rate for index, rate in rates if 2 * index >= steps[-1].index]
+    return bool(late) and max(late) <= NOTHING * most
+
+
 def _ended(step: Step) -> str:
     still = not any(update.change_norm for update in step.updates)
     return "stood still" if still else "only followed what is left of their momentum"
@@ -225,6 +244,9 @@ def settle(finding: Finding, run: Run) -> Verdict | None:
         if any(place is not None and place.overlaps(optimizer.made_at) for place in places)
     }
     applies = [apply for apply in run.applies if apply.optimizer in made]
+    if finding.label in _LABELS.values():
+        long = any(_faded_early(run.steps_of(apply.key)) for apply in applies)
+        return None if long or not applies else Verdict.CLEARED
     raised = any(step.learning_rate for apply in applies for step in run.steps_of(apply.key))
     return Verdict.CLEARED if raised else None
 

@@ -229,8 +229,16 @@ def _other_made(
     return _kept(reader, name, arguments, keywords, node)
 
 
+_THIRD = {
+    "ExponentialDecay": ("decay_rate",),
+    "InverseTimeDecay": ("decay_rate",),
+    "PolynomialDecay": ("end_learning_rate",),
+    "CosineDecay": ("alpha",),
+}
+
+
 def _schedule(short: str, arguments: Arguments, keywords: Keywords, node: ast.Call) -> Other:
-    names = ("initial_learning_rate", "decay_steps")
+    names = ("initial_learning_rate", "decay_steps", *_THIRD.get(short, ()))
     if short == "PiecewiseConstantDecay":
         names = ("boundaries", "values")
     return Other("schedule", short, node, dict(zip(names, arguments, strict=False)) | keywords)

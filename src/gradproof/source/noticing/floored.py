@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _RATES = frozenset({"learning_rate", "lr"})
 _HOOKS = re.compile(r"on_(train_)?(epoch|batch)_(begin|end)$")
+_COUNTS = frozenset({"range", "enumerate"})
 _ALL_ROUNDS = re.compile(r"(epochs|steps|updates|iterations|total|max)", re.IGNORECASE)
 _WARM_UP = re.compile(r"warm|ramp", re.IGNORECASE)
 _ARITHMETIC: dict[type, Callable[[float, float], float]] = {
@@ -37,6 +38,9 @@ def loop_begins(reader: Reader, node: ast.For) -> None:
     if ranged and counted.args and isinstance(node.target, ast.Name):  # type: ignore[attr-defined]
         end = ast.unparse(counted.args[min(1, len(counted.args) - 1)])  # type: ignore[attr-defined]
         _look(reader, node, node.target.id, re.compile(rf"(?<![\w.]){re.escape(end)}(?!\w)"))
+    limited = [one for one in _rates_in(node) if _ends_at_1(one)]
+    for counter in _counted_up(node) if limited else ():
+        _look(reader, node, counter, _WARM_UP, limited)
 
 
 def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -52,6 +56,21 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         _look(reader, node, counter, _ALL_ROUNDS)
     elif node.name == "__call__" and _of_schedule(reader, node) and _ends_at_1(node):
         _look(reader, node, counter, _WARM_UP, _returned(node), _optimizer_of(reader, node))
+
+
+def _counted_up(loop: ast.For) -> set[str]:
+    """Names that a loop adds 1 to, or counts its rounds by."""
+    found = {
+        one.target.id
+        for one in ast.walk(loop)
+        if isinstance(one, ast.AugAssign)
+        and isinstance(one.target, ast.Name)
+        and isinstance(one.value, ast.Constant)
+        and one.value.value == 1
+    }
+    counter = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+    counts = isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in _COUNTS
+    return found | ({counter.id} if counts and isinstance(counter, ast.Name) else set())
 
 
 def _returned(node: ast.AST) -> list[ast.expr]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...evidence.loop import Rate, Spot
 from ...finding import Span
 from ..values import Constant, ListValue, Optimizer, Other, Value
-from . import options
+from . import fading, options
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -37,13 +37,10 @@ def rate(reader: Reader, value: Value, node: ast.AST) -> None:
         why = "default" if division is None else "integer division"
         cut = operator(reader, division) if division is not None else None
         reader.facts.rates[Rate(reader.spot(lost), why, used, cut)] = None
-    elif (
-        isinstance(value, Other)
-        and value.kind == "schedule"
-        and value.node is not None
-        and _never_rises(value)
-    ):
-        reader.facts.rates[Rate(reader.spot(value.node), "schedule", used)] = None
+    elif isinstance(value, Other) and value.kind == "schedule" and value.node is not None:
+        why = "schedule" if _never_rises(value) else fading.why(reader, value)
+        if why:
+            reader.facts.rates[Rate(reader.spot(value.node), why, used)] = None
 
 
 def by_hand(reader: Reader, call: ast.Call) -> None:
