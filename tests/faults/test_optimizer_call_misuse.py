@@ -197,3 +197,24 @@ def test_one_gradient_that_is_zipped():
     assert_silent(text.format(source="[w]", pairs="zip(gradients, [w])"))
     assert_silent(text.format(source="w", pairs="zip([gradients], [w])"))
     assert_silent(text.format(source="w", pairs="[(gradients, w)]"))
+
+
+def test_lists_in_lists_of_one():
+    """One pair of two lists; for the gradient of one variable that is the right form."""
+    text = """
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip([gradients], [model.trainable_variables]))  # GP406
+    """
+    assert_findings(text)
+    assert "zip(gradients, model.trainable_variables)" in mended_snippet(text)
+    assert_silent(
+        """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(w * x - y))
+        gradient = tape.gradient(loss, w)
+        optimizer.apply_gradients(zip([gradient], [w]))
+        """
+    )

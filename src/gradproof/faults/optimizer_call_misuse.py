@@ -87,6 +87,7 @@ _MESSAGES = {
     "two arguments": "`apply_gradients` takes one list of pairs, not gradients and variables apart",
     "no pairs": "`apply_gradients` takes pairs of gradient and variable, not gradients alone",
     "swapped": "the pairs are (variable, gradient); the gradient has to come first",
+    "lists in lists": "the lists stand in lists of one: one pair of two lists is zipped",
     "pair of lists": "a pair of lists is handed over where a list of pairs is needed",
     "lone pair": "one pair is handed over where a list of pairs is needed",
     "arrays": "the gradients are paired with arrays, copies of the values; variables belong there",
@@ -131,6 +132,12 @@ def _fix(loop: Loop, call: ApplyCall) -> Fix:
         return Fix(f"zip `[{call.gradients.text}]`, or take the gradient for a list", safe=False)
     if call.form == "tensor loss" and call.argument is not None:
         return Fix(f"`lambda: ...` that computes `{call.argument.text}`, or a tape", safe=False)
+    if call.form == "lists in lists" and call.zipped is not None:
+        columns = [column for column in (call.gradients, call.variables) if column is not None]
+        if len(columns) == 2 and all(column.text.startswith("[") for column in columns):
+            text = f"zip({', '.join(column.text[1:-1] for column in columns)})"
+            edits = (Edit(loop.place(call.zipped), text),)
+            return Fix("zip the lists themselves", safe=True, edits=edits)
     return Fix("`apply_gradients(zip(gradients, variables))`", safe=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...evidence.loop import ApplyCall, Spot
@@ -127,6 +128,8 @@ def _form(
     if gradients is not None and variables is not None:
         if holds_variables(gradients) and _holds_gradients(variables):
             return "swapped"
+        if _wraps(gradients, _holds_gradients) and _wraps(variables, holds_variables):
+            return "lists in lists"
         arrays = isinstance(variables, ListValue) and variables.which == "values"
         return "arrays" if arrays else "pairs"
     if method == "apply_gradients" and isinstance(first, ListValue) and first.items:
@@ -141,6 +144,12 @@ def _form(
     if method == "apply_gradients" and isinstance(first, Tensor) and first.gradient is not None:
         return "no pairs"
     return "unknown"
+
+
+def _wraps(value: Value, holds: Callable[[Value], bool]) -> bool:
+    """Says whether a list was put into a list of one: `[gradients]`."""
+    inner = value.items[0] if isinstance(value, ListValue) and len(value.items) == 1 else None
+    return isinstance(inner, ListValue) and holds(inner)
 
 
 def _is_lone(gradients: Value | None) -> bool:
