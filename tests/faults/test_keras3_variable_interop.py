@@ -123,3 +123,18 @@ def test_what_only_a_tf_variable_has():
     plain = text.replace("MARK", "")
     assert_silent(plain.replace("VARIABLES", "model.trainable_variables"), keras="2")
     assert_silent("w = tf.Variable(1.0)\n" + plain.strip().replace("VARIABLES", "[w]"))
+
+
+def test_a_sieve_for_tf_variables():
+    """None of a layer's variables passes in Keras 3, all of them do in tf-keras."""
+    text = """
+    kept = []
+    for layer in model.layers:
+        for w in layer.trainable_weights:
+            if isinstance(w, tf.Variable):{mark}
+                kept.append(w)
+    """
+    assert_findings(text.format(mark="  # GP412"))
+    assert_silent(text.format(mark=""), keras="2")
+    either = text.replace("tf.Variable", "(tf.Variable, keras.Variable)")
+    assert_silent(either.format(mark=""))

@@ -75,6 +75,14 @@ REFUSED = (
 def find(loop: Loop) -> Iterator[Finding]:
     """`tape.watch` of variables of a Keras 3 layer, or what only a `tf.Variable` has."""
     for remark in loop.about("keras3-variable-interop"):
+        if "isinstance" in remark.names:
+            yield Finding(
+                "variables of Keras 3 are no `tf.Variable`: none of them passes here",
+                place=loop.place(remark.at),
+                label="never true of a variable of Keras 3",
+                fix=Fix("ask for `keras.Variable`, or for `trainable`", safe=False),
+            )
+            continue
         if remark.names:
             yield Finding(
                 f"variables of Keras 3 have no `{remark.names[0]}`: it belongs to `tf.Variable`",

@@ -40,6 +40,31 @@ def attribute_read(reader: Reader, value: Value, name: str, node: ast.AST) -> No
         reader.facts.remarks[remark] = None
 
 
+def kind_asked(reader: Reader, value: Value, node: ast.AST) -> None:
+    """`if isinstance(w, tf.Variable): kept.append(w)`, for variables of layers: none is kept."""
+    owner = value.owner if isinstance(value, Group) else None
+    if reader.generation != "3" or not isinstance(owner, Layer) or reader.silent:
+        return
+    around = [one for one in reader.around(node) if isinstance(one, ast.If | ast.comprehension)]
+    sieve = around[-1] if around else None
+    if isinstance(sieve, ast.If) and (sieve.test is not node or not _only_keeps(sieve)):
+        return
+    if sieve is not None and (isinstance(sieve, ast.If) or node in sieve.ifs):
+        spot = reader.spot(node)
+        remark = Remark("keras3-variable-interop", spot, spot.text, ("isinstance",))
+        reader.facts.remarks[remark] = None
+
+
+def _only_keeps(branch: ast.If) -> bool:
+    """Says whether a branch without another does nothing but put things into a list."""
+    return not branch.orelse and all(
+        isinstance(one, ast.Expr)
+        and isinstance(one.value, ast.Call)
+        and getattr(one.value.func, "attr", "") in ("append", "add")
+        for one in branch.body
+    )
+
+
 ONLY_TENSORFLOWS = frozenset(
     """ref experimental_ref read_value is_initialized initialized_value initial_value scatter_add
     scatter_sub scatter_update scatter_max scatter_min scatter_mul scatter_div scatter_nd_add

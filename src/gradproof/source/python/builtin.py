@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..flow import merge
-from ..framework import api, generations, parts
+from ..framework import api, generations, interop, parts
 from ..joining import join_values
 from ..noticing import frozen, mixtures, rounds, sharing, state
 from ..values import (
@@ -151,6 +151,7 @@ def _isinstance(
     if wanted in ("builtins.tuple", "builtins.list", "builtins.dict") and isinstance(value, Tensor):
         return Constant(False, node)
     if wanted == "tf.Variable":
+        interop.kind_asked(reader, value, node)
         known = _is_variable(value)
         return None if known is None else Constant(known, node)
     return None
