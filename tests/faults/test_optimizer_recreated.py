@@ -304,3 +304,32 @@ def test_a_model_that_may_be_compiled_again():
         adam.replace("    model.compile", "    encoder.trainable = epoch > 5\n    model.compile"),
     ):
         assert_silent(text)
+
+
+AGENT = """
+class Agent:
+    def __init__(self):
+        self.model = keras.Sequential([keras.layers.Dense(1)]){first}
+
+    def replay(self):
+        {anew}
+        self.model.train_on_batch(x, y)
+
+agent = Agent()
+for episode in range(20):
+    agent.replay()
+"""
+
+
+def test_a_method_that_compiles_in_each_round():
+    """A loop calls it for one and the same object: each batch begins with a new optimizer."""
+    call = 'self.model.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))'
+    assert_findings(AGENT.format(first="", anew=call + "  # GP609"))
+    assert_silent(AGENT.format(first="\n        " + call, anew="pass"))
+
+
+def test_a_method_that_compiles_once_for_each_object():
+    """Folds have a trainer of their own each."""
+    call = 'self.model.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))'
+    text = AGENT.format(first="", anew=call).replace("agent = Agent()\n", "")
+    assert_silent(text.replace("    agent.replay()", "    agent = Agent()\n    agent.replay()"))
