@@ -456,3 +456,21 @@ def test_new_variables_seen_in_a_run():
     for line, found in ((1, [("GP402", 6)]), (6, [])):
         made = tuple(replace(one, made_at=at(line)) for one in lost.variables)
         assert proven(replace(lost, variables=made)) == found
+
+
+def test_arrays_that_a_loop_rebinds():
+    """A loop's own name gets the new weights, and the old ones are set."""
+    text = """
+    def outer_step():
+        start = model.get_weights()
+        model.fit(x, y)
+        end = model.get_weights()
+        for old, new in zip(start, end):
+            old = old + 0.1 * (new - old){mark}{use}
+        model.set_weights(start)
+
+    for _ in range(3):
+        outer_step()
+    """
+    assert_findings(text.format(mark="  # GP402", use=""))
+    assert_silent(text.format(mark="", use="\n            print(old.mean())"))

@@ -72,6 +72,7 @@ _WHERE = {
     "twin": "assigned to new variables, which only began with the values of those",
     "projection": "bound to a name of the loop's",
     "unset": "bound to a name that nothing reads",
+    "entry": "bound to a name of the loop's, for arrays that `get_weights` gave",
     "unread": "put into the list that `get_weights` gave, and nothing reads it",
 }
 
@@ -104,7 +105,7 @@ def find(loop: Loop) -> Iterator[Finding]:
 
 def _fix(loop: Loop, target: Spot | None, value: Spot | None, where: str) -> Fix:
     title = "assign to the variables: `variable.assign(...)`"
-    if where in ("copy", "unread", "unset"):
+    if where in ("copy", "unread", "unset", "entry"):
         title = "give the network its new values: `model.set_weights(...)`"
     if where != "element" or target is None or value is None:
         return Fix(title, safe=False)

@@ -42,6 +42,27 @@ def finish(reader: Reader) -> None:
             if _is_mixed(made, taken) and _is_unread(reader, body, made):  # type: ignore[arg-type]
                 spot = reader.spot(made)
                 reader.facts.dropped[DroppedUpdate(spot, (), "unset", spot)] = None
+            elif isinstance(made, ast.For) and (moved := _moved_by_name(made, taken)) is not None:
+                spot = reader.spot(moved)
+                reader.facts.dropped[DroppedUpdate(spot, (), "entry", spot)] = None
+
+
+def _moved_by_name(loop: ast.For, taken: set[str]) -> ast.Assign | None:
+    """`for w, new in zip(weights, after): w = w + rate * (new - w)`, and `w` is no more read."""
+    over = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
+    entries = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+    if not any(isinstance(one, ast.Name) and one.id in taken for one in over):
+        return None
+    for made in loop.body:
+        target = made.targets[0] if isinstance(made, ast.Assign) else None
+        if not isinstance(target, ast.Name) or target.id not in entries:
+            continue
+        uses = [one for one in ast.walk(loop) if isinstance(one, ast.Name) and one.id == target.id]
+        later = any(_starts(one) > _ends(made) for one in uses)
+        own = any(one in uses for one in ast.walk(made.value))  # type: ignore[attr-defined]
+        if own and not later and isinstance(made.value, ast.BinOp):  # type: ignore[attr-defined]
+            return made  # type: ignore[return-value]
+    return None
 
 
 def _taken(body: ast.AST) -> set[str]:
