@@ -814,3 +814,40 @@ def test_a_state_by_the_name_of_a_variable():
     assert_findings(begins.replace("tf.square(g)", "tf.square(g)  # GP411"))
     some = f'        if "bias" not in v.name:\n            continue\n{body}'
     assert_silent(NAMED.replace(body, some))
+
+
+def test_a_count_that_is_raised_too_late():
+    """At the first step `1 - beta ** 0` is 0; counted before its use it is not."""
+    rule = """
+    class Own:
+        def __init__(self):
+            self.t = 0
+            self.m = [tf.zeros_like(w) for w in model.trainable_variables]
+
+        def update(self, gradients):
+            {before}
+            for i, (w, g) in enumerate(zip(model.trainable_variables, gradients)):
+                self.m[i] = 0.9 * self.m[i] + 0.1 * g
+                w.assign_sub(0.1 * self.m[i] / (1 - 0.9 ** self.t)){mark}
+            {after}
+    """
+    late = {"before": "pass", "after": "self.t += 1", "mark": "  # GP411"}
+    assert_findings(rule.format(**late))
+    assert_silent(rule.format(before="self.t += 1", after="pass", mark=""))
+    asked = rule.replace("w.assign_sub", "if self.t > 0: w.assign_sub")
+    assert_silent(asked.format(before="pass", after="self.t += 1", mark=""))
+
+
+def test_rounds_that_are_counted_from_zero():
+    """So it is with the counter of a loop."""
+    loop = """
+    m = tf.zeros(())
+    w = tf.Variable(1.0)
+    for t in range({start}20):
+        with tf.GradientTape() as tape:
+            loss = tf.square(w - 3.0)
+        m = 0.9 * m + 0.1 * tape.gradient(loss, w)
+        w.assign_sub(0.1 * m / (1 - 0.9 ** t)){mark}
+    """
+    assert_findings(loop.format(start="", mark="  # GP411"))
+    assert_silent(loop.format(start="1, ", mark=""))

@@ -434,3 +434,39 @@ def test_a_step_that_is_asked_for_its_loss_beside_another():
     """Something else of the file trains: this function is there to evaluate."""
     other = "model.compile(optimizer, 'mse'); model.fit(x, y); run(x, y)"
     assert_silent(TOLD.replace("CALL", other))
+
+
+GENERATOR = """
+def train(epochs):
+    for epoch in range(epochs):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        yield epoch, loss
+"""
+
+
+def test_a_generator_function_that_is_only_called():
+    """A call gives an iterator, and nothing runs until somebody goes through it."""
+    assert_findings(GENERATOR + "train(10)  # GP401\n")
+    assert_silent(GENERATOR + "for epoch, loss in train(10):\n    print(epoch, float(loss))\n")
+    assert_silent(GENERATOR + "losses = list(train(10))\n")
+
+
+def test_a_method_of_another_object_by_the_same_name():
+    """`model.fit(...)` is no call of the generator that a trainer has by that name."""
+    text = """
+    class Trainer:
+        def fit(self, rounds):
+            for _ in range(rounds):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+                yield loss
+
+    trainer = Trainer()
+    """
+    assert_silent(text + "for loss in trainer.fit(3):\n        print(loss)\n    model.fit(x, y)\n")
+    assert_findings(text + "trainer.fit(3)  # GP401\n")

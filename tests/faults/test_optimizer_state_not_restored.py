@@ -103,15 +103,15 @@ def resume(prepare: str, save: str, after: str = "", optimizer: str = "Adam(0.01
 
 
 MANAGER = """
-checkpoint = tf.train.Checkpoint({holds})
+checkpoint = tf.train.Checkpoint({holds}){mark}
 manager = tf.train.CheckpointManager(checkpoint, "./run", max_to_keep=3)
-checkpoint.restore(manager.latest_checkpoint){mark}
+checkpoint.restore(manager.latest_checkpoint)
 """
 LATEST = """
-checkpoint = tf.train.Checkpoint({holds})
+checkpoint = tf.train.Checkpoint({holds}){mark}
 latest = tf.train.latest_checkpoint("run")
 if latest:
-    checkpoint.restore(latest){mark}
+    checkpoint.restore(latest)
 """
 WEIGHTS = """
 if os.path.exists("net.weights.h5"):
@@ -185,3 +185,38 @@ def test_saved_with_it_and_restored_without():
     assert "Checkpoint(net=again, adam=fresh).restore(path)" in mended_snippet(lost)
     assert_silent(HALVES.format(fresh=same, with_it=", adam=fresh", mark=""))
     assert_silent(HALVES.format(fresh="Adam(0.0001)", with_it="", mark=""))
+
+
+OWN = """
+def make():
+    return keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+
+def train(net, adam):
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        adam.apply_gradients(zip(gradients, net.trainable_variables))
+
+net = make()
+adam = keras.optimizers.Adam(0.01)
+train(net, adam)
+saved = {saved}
+net = make()
+net.set_weights(saved["net"])
+train(net, keras.optimizers.Adam({rate}))
+"""
+
+
+def test_a_checkpoint_that_is_a_dict():
+    """It says how far the training is, and has no state of the optimizer."""
+    bare = '{"epoch": 5, "net": net.get_weights()}'
+    assert_findings(OWN.format(saved=bare + "  # GP603", rate="0.01"))
+    full = '{"epoch": 5, "net": net.get_weights(), "opt": [v.numpy() for v in adam.variables]}'
+    assert_silent(OWN.format(saved=full, rate="0.01"))
+
+
+def test_a_dict_of_weights_for_another_phase():
+    """Another rate is another phase, and weights alone are no checkpoint."""
+    assert_silent(OWN.format(saved='{"epoch": 5, "net": net.get_weights()}', rate="0.0001"))
+    assert_silent(OWN.format(saved='{"net": net.get_weights()}', rate="0.01"))

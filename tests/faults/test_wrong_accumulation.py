@@ -722,3 +722,50 @@ def test_gradients_of_the_last_round_that_a_function_took():
             optimizer.apply_gradients(zip(GIVEN, model.trainable_variables))"""
     assert_findings(text.replace("GIVEN", "gradients") + "  # GP506")
     assert_silent(text.replace("GIVEN", "total"))
+
+
+def test_sums_of_a_file_that_nobody_reads():
+    """Outside of any function, too, the last part alone is applied."""
+    text = """
+    sums = [tf.zeros_like(w) for w in model.trainable_variables]
+    for part in range(1, 9):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y)) / 4
+        gradients = tape.gradient(loss, model.trainable_variables)
+        sums = [s + g for s, g in zip(sums, gradients)]{mark}
+        if part % 4 == 0:
+            optimizer.apply_gradients(zip({given}, model.trainable_variables))
+            sums = [tf.zeros_like(w) for w in model.trainable_variables]
+    """
+    assert_findings(text.format(mark="  # GP506", given="gradients"))
+    assert_silent(text.format(mark="", given="sums"))
+
+
+def test_one_number_in_place_of_a_mean_gradient():
+    """A mean over the parts keeps the shape; over everything it is a number."""
+    text = """
+    def tower(a, b):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(a) - b))
+        return tape.gradient(loss, model.trainable_variables)
+
+    all_gradients = [tower(x[:2], y[:2]), tower(x[2:], y[2:])]
+    means = [tf.reduce_mean(tf.stack(gs){axis}) for gs in zip(*all_gradients)]{mark}
+    optimizer.apply_gradients(zip(means, model.trainable_variables))
+    """
+    assert_findings(text.format(axis="", mark="  # GP506"))
+    assert_silent(text.format(axis=", axis=0", mark=""))
+
+
+def test_numbers_of_lists_that_are_no_gradients():
+    """Norms, say, have no shape to keep."""
+    assert_silent(
+        """
+        grad_norms = [[1.0, 2.0], [3.0, 4.0]]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        print([tf.reduce_mean(ns) for ns in zip(*grad_norms)])
+        """
+    )

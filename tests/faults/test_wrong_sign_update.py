@@ -553,3 +553,32 @@ def test_an_objective_of_a_loop_in_no_function():
     """
     assert_findings(text.format(sign="", mark="  # GP504"))
     assert_silent(text.format(sign="-", mark=""))
+
+
+def test_a_negated_error_and_an_update_by_hand():
+    """Who subtracts the gradient of a negative error makes the error larger."""
+    text = """
+    w = tf.Variable(tf.zeros((4, 1)))
+    b = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        loss = {sign}tf.reduce_mean(tf.square(y - (x @ w + b))){mark}
+    dw, db = tape.gradient(loss, [w, b])
+    w.assign_{how}(0.1 * dw)
+    b.assign_{how}(0.1 * db)
+    """
+    assert_findings(text.format(sign="-", how="sub", mark="  # GP504"))
+    assert_silent(text.format(sign="", how="sub", mark=""))
+    assert_silent(text.format(sign="-", how="add", mark=""))
+
+
+def test_an_input_that_is_moved_against_a_model():
+    """Others take part in the error: it is made larger on purpose."""
+    assert_silent(
+        """
+        delta = tf.Variable(tf.zeros((1, 4)))
+        with tf.GradientTape() as tape:
+            loss = -tf.reduce_mean(tf.square(y - model(x + delta)))
+        gradient = tape.gradient(loss, delta)
+        delta.assign_sub(0.1 * gradient)
+        """
+    )

@@ -117,11 +117,20 @@ _SEEN = {
         "takes a power of {name}, the same at each call: the correction of its moments never fades",
         "the same at each call",
     ),
+    "at 0": (
+        "of the moments takes a power of {name}, which is 0 at the first step: it divides by zero",
+        "1 less 1 at the first step",
+    ),
     "named": (
         "keeps a state by {name}, which variables of several layers have in Keras 3: they share it",
         "a name that layers share",
     ),
     "handed": ("takes the gradients in {name} and gives them to nobody", "hands nothing on"),
+}
+
+_MENDS = {
+    "handed": "end with `return super().{name}(...)`",
+    "at 0": "count the steps from 1",
 }
 
 
@@ -130,17 +139,13 @@ def find(loop: Loop) -> Iterator[Finding]:
     for seen in loop.about("custom-optimizer-bug"):
         words, label = _SEEN[seen.words]
         owner, name = seen.names
+        fix = _MENDS.get(seen.words, "store the new value where the next step reads it")
         yield Finding(
             (owner if " " in owner else f"`{owner}`") + " " + words.format(name=f"`{name}`"),
             place=loop.place(seen.at),
             label=label,
             related=loop.others_of(seen),
-            fix=Fix(
-                f"end with `return super().{name}(...)`"
-                if seen.words == "handed"
-                else "store the new value where the next step reads it",
-                safe=False,
-            ),
+            fix=Fix(fix.format(name=name), safe=False),
         )
 
 

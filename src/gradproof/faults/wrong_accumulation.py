@@ -135,6 +135,14 @@ _WORDS = {
         "added to new zeros",
         "make the zeros before the loop over the parts",
     ),
+    "one number": (
+        (
+            "the mean, or the sum, is taken over all elements of the gradients: each variable gets "
+            "one number in place of a gradient of its shape"
+        ),
+        "one number",
+        "reduce over the parts alone: `axis=0`",
+    ),
     "replaced": (
         (
             "these buffers are emptied after they are applied, as sums are, but each gradient is "

@@ -34,15 +34,18 @@ from .noticing import (
     flags,
     gathered,
     habits,
+    idle_generators,
     inner_steps,
     keeping,
     last_rounds,
+    late_counts,
     lost_arrays,
     masked_roots,
     masks,
     never_told,
     new_values,
     objectives,
+    own_checkpoints,
     own_steps,
     rounds,
     saving,
@@ -55,6 +58,7 @@ from .noticing import (
     undivided,
     weighing,
     weight_fields,
+    whole_means,
 )
 from .question import Mode, Question
 from .values import (
@@ -133,6 +137,7 @@ class Facts:
         self.moving: dict[int, tuple[Layer, ast.AST, frozenset[int]]] = {}
         self.copied: set[int] = set()
         self.turning: set[int] = set()
+        self.descended: set[int] = set()
         self.aside: set[int] = set()
         self.taken: dict[int, ast.AST] = {}
         self.asked_inside: list[Asked] = []
@@ -281,6 +286,10 @@ class Facts:
         compiled_anew.finish(self.reader)
         by_name.finish(self.reader)
         never_told.finish(self.reader)
+        idle_generators.finish(self.reader)
+        late_counts.finish(self.reader)
+        whole_means.finish(self.reader)
+        own_checkpoints.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)
         generations.finish(self.reader)

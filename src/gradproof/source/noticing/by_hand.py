@@ -46,6 +46,7 @@ def hand_update(
     blends.moved(reader, variable, node)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
+    _descends(reader, name, value)
     if name in ("assign_sub", "assign_add"):
         rates.by_hand(reader, node)
         _taken_for(reader, variable, value, node)
@@ -66,6 +67,14 @@ def standing(facts: Facts) -> tuple[HandUpdate, ...]:
         for update, owners in facts.hand.items()
         if not (update.uphill and owners <= facts.put_back)
     )
+
+
+def _descends(reader: Reader, name: str, value: Value) -> None:
+    """Remembers the gradients against which a variable moves."""
+    if name == "assign" and not (isinstance(value, Tensor) and value.update_of):
+        return
+    if direction(value) * (-1 if name == "assign_sub" else 1) < 0:
+        reader.facts.descended |= {id(entry.call) for entry in gradients_in(flow_of(value))}
 
 
 def _taken_for(reader: Reader, variable: Variable | Group, value: Value, node: ast.Call) -> None:

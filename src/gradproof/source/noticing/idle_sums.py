@@ -1,6 +1,6 @@
 """Sums of gradients that are begun, added to and emptied, and that nothing reads.
 
-Read from the text of a function or class: what is never read is nowhere to be followed.
+Read from the text of a function, a class or a file: what is never read is nowhere to be followed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ZEROS = frozenset({"zeros", "zeros_like"})
 def handed_over(reader: Reader, node: ast.Call) -> None:
     """An optimizer is given gradients: nobody may have read the sums that are kept for it."""
     for scope in reader.around(node):
-        if not isinstance(scope, ast.FunctionDef | ast.ClassDef):
+        if not isinstance(scope, ast.FunctionDef | ast.ClassDef | ast.Module):
             continue
         for name in _begun(scope):
             adding = _adding(scope, name)

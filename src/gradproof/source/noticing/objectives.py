@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..values import Asked, Instance, Layer, ListValue
+from ..framework import tapes
+from ..values import Asked, Instance, Layer, ListValue, Variable
 from . import habits
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def finish(reader: Reader) -> None:
     for question in reader.facts.asked:
         asked = question.asked
         # Only what is handed over as it is goes down the target.
-        as_it_is = (id(asked) in clips.raw or id(asked) in clips.kept) and (
-            id(asked) not in clips.turned
+        handed = id(asked) in clips.raw or id(asked) in clips.kept
+        as_it_is = (handed and id(asked) not in clips.turned) or (
+            not handed and id(asked) in reader.facts.descended
         )
         if not as_it_is or id(asked.node) in seen or not asked.node.args:
             continue
@@ -56,7 +58,8 @@ def finish(reader: Reader) -> None:
         function = text.function_of(asked.node)
         if _turns(function):
             continue
-        for term in _wrong(text, asked.node.args[0], function, alone and _of_a_model(asked)):
+        whole = alone and (_of_a_model(asked) or _of_all(asked))
+        for term in _wrong(text, asked.node.args[0], function, whole):
             habits.remark(
                 reader,
                 "wrong-sign-update",
@@ -71,6 +74,13 @@ def _of_a_model(asked: Asked) -> bool:
     """Says whether a gradient is asked for the list of a model or layer, not for an input."""
     sources = asked.sources
     return isinstance(sources, ListValue) and isinstance(sources.owner, Layer | Instance)
+
+
+def _of_all(asked: Asked) -> bool:
+    """Says whether a gradient is asked for each variable that takes part, and no layer does."""
+    owners = {id(tapes.owner_of(source)) for source in tapes.entries(asked.sources)}
+    parts = [one for one in asked.target.flow if isinstance(one, Layer | Variable | Instance)]
+    return bool(parts) and all(type(one) is Variable and id(one) in owners for one in parts)
 
 
 def _kind(term: ast.expr) -> str:

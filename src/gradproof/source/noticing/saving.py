@@ -38,6 +38,7 @@ class Event(NamedTuple):
             or the text of a path; all that apply.
         optimizer: For an update.
         kept: Optimizers that a checkpoint holds beside these owners.
+        made: What made the checkpoint, and so told it what to hold.
     """
 
     what: str
@@ -46,6 +47,7 @@ class Event(NamedTuple):
     key: frozenset[object] = frozenset()
     optimizer: Optimizer | None = None
     kept: tuple[Optimizer, ...] = ()
+    made: ast.AST | None = None
 
 
 @dataclass(eq=False, repr=False)
@@ -155,7 +157,9 @@ def _note(
     if not all(map(_is_bare, rest)) or (kept and what == "load"):
         return
     owners = {id(one) for item in rest for one in _variables_of(reader, item)}
-    _add(reader, Event(what, node, frozenset(owners), keys, kept=kept), (receiver, inner))
+    made = inner.node if isinstance(inner, Other) else None
+    event = Event(what, node, frozenset(owners), keys, kept=kept, made=made)
+    _add(reader, event, (receiver, inner))
 
 
 def _is_bare(value: Value) -> bool:
@@ -233,7 +237,7 @@ def finish(reader: Reader) -> None:
                 (reader.spot(after.optimizer.node), "starts anew"),
             )
             words = f"`{after.optimizer.kind}`"
-            spot = reader.spot(event.node)
+            spot = reader.spot(event.made or event.node)
             habits.remark(reader, "optimizer-state-not-restored", spot, words, (), others)
 
 
