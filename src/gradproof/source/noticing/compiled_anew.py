@@ -38,10 +38,9 @@ def finish(reader: Reader) -> None:
 def _turning(reader: Reader) -> Iterator[_Body]:
     """Loops, and methods that a loop calls in each of its rounds."""
     for one in reader.source.nodes:
-        if isinstance(one, ast.For | ast.While):
-            yield one
-        elif isinstance(one, ast.FunctionDef) and _is_called_anew(reader, one):
-            yield one
+        called = isinstance(one, ast.FunctionDef) and _is_called_anew(reader, one)
+        if called or isinstance(one, ast.For | ast.While):
+            yield one  # type: ignore[misc]
 
 
 def _is_called_anew(reader: Reader, method: ast.FunctionDef) -> bool:
