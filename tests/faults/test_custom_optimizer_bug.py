@@ -851,3 +851,61 @@ def test_rounds_that_are_counted_from_zero():
     """
     assert_findings(loop.format(start="", mark="  # GP411"))
     assert_silent(loop.format(start="1, ", mark=""))
+
+
+TWO_MOMENTS = """
+def update(gradients, state, t):
+    for i, (w, g) in enumerate(zip(model.trainable_variables, gradients)):
+        m = 0.9 * state["m"][i] + 0.1 * g
+        v = 0.99 * state["v"][i] + 0.01 * tf.square(g)
+        {body}
+
+state = {{key: [tf.Variable(tf.zeros_like(w)) for w in model.trainable_variables] for key in "mv"}}
+for t in range(1, 20):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    update(tape.gradient(loss, model.trainable_variables), state, t)
+"""
+
+
+def two_moments(*lines: str) -> str:
+    return TWO_MOMENTS.format(body="\n        ".join(lines))
+
+
+KEEP_M, KEEP_V = "state['m'][i].assign(m)", "state['v'][i].assign(v)"
+MOVE = "w.assign_sub(0.1 * m / (tf.sqrt(v) + 1e-8))"
+
+
+def test_one_of_two_moments_is_stored():
+    """The other one begins anew at each step; stored as well, or handed on, it does not."""
+    text = two_moments(KEEP_M, MOVE)
+    assert_findings(text.replace("tf.square(g)", "tf.square(g)  # GP411"))
+    assert_silent(two_moments(KEEP_M, KEEP_V, MOVE))
+    assert_silent(two_moments(KEEP_M, "print(state['v'])", MOVE))
+
+
+def test_a_moment_that_is_stored_with_its_correction():
+    """Each step corrects what is corrected already; under a name of its own nothing adds up."""
+    assert_findings(two_moments("m = m / (1 - 0.9 ** t)", f"{KEEP_M}  # GP411", KEEP_V, MOVE))
+    assert_silent(two_moments(KEEP_M, KEEP_V, "m = m / (1 - 0.9 ** t)", MOVE))
+    hat = MOVE.replace("* m", "* m_hat")
+    assert_silent(two_moments("m_hat = m / (1 - 0.9 ** t)", KEEP_M, KEEP_V, hat))
+
+
+SQUARES = """
+class Own:
+    def __init__(self):
+        self.cache = [tf.zeros_like(w) for w in model.trainable_variables]
+
+    def update(self, gradients):
+        for i, (w, g) in enumerate(zip(model.trainable_variables, gradients)):
+            {store}
+            w.assign_sub(0.1 * g / (tf.sqrt(self.cache[i]) + 1e-7))
+"""
+
+
+def test_squares_that_are_not_summed_up():
+    """The root of the last square alone makes every change as large as the rate."""
+    assert_findings(SQUARES.format(store="self.cache[i] = g ** 2  # GP411"))
+    assert_silent(SQUARES.format(store="self.cache[i] += g ** 2"))
+    assert_silent(SQUARES.format(store="self.cache[i] = 0.9 * self.cache[i] + 0.1 * g ** 2"))

@@ -121,6 +121,14 @@ _SEEN = {
         "of the moments takes a power of {name}, which is 0 at the first step: it divides by zero",
         "1 less 1 at the first step",
     ),
+    "replaced": (
+        "puts the last square in {name}, and divides by its root: changes are as large as the rate",
+        "replaces what was there",
+    ),
+    "corrected": (
+        "stores {name} with its correction for the first steps in it: each step corrects it again",
+        "corrected before it is stored",
+    ),
     "named": (
         "keeps a state by {name}, which variables of several layers have in Keras 3: they share it",
         "a name that layers share",
@@ -131,6 +139,8 @@ _SEEN = {
 _MENDS = {
     "handed": "end with `return super().{name}(...)`",
     "at 0": "count the steps from 1",
+    "replaced": "add to what is there, or mix the new square with it",
+    "corrected": "give the corrected moment a name of its own, and store the other one",
 }
 
 

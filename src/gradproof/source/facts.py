@@ -42,6 +42,7 @@ from .noticing import (
     lost_arrays,
     masked_roots,
     masks,
+    moments,
     never_told,
     new_values,
     objectives,
@@ -290,6 +291,7 @@ class Facts:
         late_counts.finish(self.reader)
         whole_means.finish(self.reader)
         own_checkpoints.finish(self.reader)
+        moments.finish(self.reader)
         keeping.finish(self.reader)
         objectives.finish(self.reader)
         generations.finish(self.reader)
