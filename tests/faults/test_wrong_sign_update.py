@@ -582,3 +582,30 @@ def test_an_input_that_is_moved_against_a_model():
         delta.assign_sub(0.1 * gradient)
         """
     )
+
+
+def run_off(*losses: float) -> Run:
+    """The negative of plain squares is minimised, and ends far away."""
+    run = negated(via="square")
+    steps = zip(run.steps, losses, strict=True)
+    return replace(run, steps=tuple(replace(step, loss=loss) for step, loss in steps))
+
+
+def test_squares_that_run_off():
+    """As long as it stays near it may be a variance; far away it is an error for sure."""
+    (found,) = prove(run_off(-1.0, -1e5, -1e30))
+    assert found.level is None
+    (found,) = prove(run_off(-1.0, -1e5, float("nan")))
+    assert found.level is None
+    assert list(prove(run_off(-1.0, -2.0, -4.0))) == []
+
+
+def test_squares_that_run_off_by_hand(monkeypatch: pytest.MonkeyPatch):
+    """So it is where gradients are subtracted by hand; added, they make the squares small."""
+    run = run_off(-1.0, -1e5, -1e30)
+    run = with_apply(run, by="assign_sub", optimizer=None)
+    monkeypatch.setattr("gradproof.evidence.negated.direction", lambda *_: -1)
+    (found,) = prove(run)
+    assert found.place == at(4)
+    monkeypatch.setattr("gradproof.evidence.negated.direction", lambda *_: 1)
+    assert list(prove(run)) == []

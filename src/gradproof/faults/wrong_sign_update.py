@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from ..evidence.applies import Apply
     from ..evidence.gradients import GradientCall
     from ..evidence.loop import Loop
-    from ..evidence.recording import Operation
     from ..evidence.run import Run
 
 _OBJECTIVES = {
@@ -134,6 +133,7 @@ def prove(run: Run) -> Iterator[Finding]:
     yield from _helping(run)
     yield from _turned(run)
     yield from _by_hand(run)
+    yield from _turned_by_hand(run)
 
 
 def _by_rule(run: Run) -> Iterator[Finding]:
@@ -199,6 +199,8 @@ def _by_hand(run: Run) -> Iterator[Finding]:
 
 def _turned(run: Run) -> Iterator[Finding]:
     """An optimizer climbs an error: by a rate below zero, or since the error is negated."""
+    from ..evidence.negated import finite
+
     for apply in run.applies:
         call = next((one for one in run.calls if one.key == apply.call), None)
         steps = run.steps_of(apply.key)
@@ -210,11 +212,23 @@ def _turned(run: Run) -> Iterator[Finding]:
         all_of_it = run.tape(call.tape).watched.issubset(call.reached)
         if rate < 0.0 and losses[-1] > losses[0] and all_of_it and _error(run, call):
             yield _below_zero(run, apply, call, rate, losses)
-        if rate > 0.0 and max(losses) <= 0.0 and _unopposed(run, apply, call):
-            found = _of_bound(run, call, losses) or _of_error(run, call, losses)
+        known = finite(losses)
+        if rate > 0.0 and known and max(known) <= 0.0 and _unopposed(run, apply, call):
+            found = _of_bound(run, call, known) or _of_error(run, call, losses)
             if found is not None:
                 yield found
                 return
+
+
+def _turned_by_hand(run: Run) -> Iterator[Finding]:
+    """Changes by hand that subtract the gradients of a negated error."""
+    from ..evidence.negated import falling_by_hand
+
+    for call, losses in falling_by_hand(run):
+        found = _of_error(run, call, losses)
+        if found is not None:
+            yield found
+            return
 
 
 def _below_zero(
@@ -258,46 +272,40 @@ def _of_bound(run: Run, call: GradientCall, losses: list[float]) -> Finding | No
 
 
 def _of_error(run: Run, call: GradientCall, losses: list[float]) -> Finding | None:
-    """An error is minimised that is negated at the end."""
-    negated = _negated(run, call)
+    """An error is minimised that is negated at the end.
+
+    Squares may well be made larger, as a variance is, as long as they stay numbers.
+    """
+    from ..evidence.errors import ENTROPIES, ERRORS
+    from ..evidence.negated import finite, negation, runs_off
+
+    known, off = finite(losses), runs_off(losses)
+    negated = negation(run, call, ERRORS if off else ENTROPIES)
     if negated is None:
         return None
     names = tuple(run.path(key) for key in call.reached)
     return Finding(
         f"what is minimised is an error with its sign turned: {listed(names)} make it "
-        f"larger (now {-losses[-1]:.4g})",
+        f"larger ({-known[0]:.4g} went to {-known[-1]:.4g})",
         place=negated.place or call.place,
         label="negated",
         related=second_places((call.place, "asked here"), but=negated.place),
         variables=names,
         step=1,
-        evidence={"loss": losses[-1]},
+        evidence={"loss": known[-1]},
         fix=Fix("leave the sign of the loss as it is", safe=False),
-        level="warning",
+        level=None if off else "warning",
     )
 
 
 def _unopposed(run: Run, apply: Apply, call: GradientCall) -> bool:
     """All that takes part in the target is trained by it, straight, and by nothing else."""
+    from ..evidence.negated import stands_alone
+
     keys = {source.variable for source in call.sources}
     taken = {source.variable: source.result for source in call.sources}
     straight = all(pair.handed == taken.get(pair.variable, -1) for pair in apply.pairs)
-    opposed = any(
-        one.place != call.place and not keys.isdisjoint({source.variable for source in one.sources})
-        for one in run.calls
-    )
-    alone = run.tape(call.tape).watched <= keys and not opposed
-    return straight and alone and len(call.targets) == 1 and call.targets[0].operation >= 0
-
-
-def _negated(run: Run, call: GradientCall) -> Operation | None:
-    """The operation that turns an error around."""
-    from ..evidence.errors import ENTROPIES, measures_error
-
-    recording = run.recording(call.recording)
-    end = recording.operations[call.targets[0].operation]
-    turned = end.type == "Neg" and measures_error(recording, end.inputs[0], ENTROPIES)
-    return end if turned else None
+    return straight and run.tape(call.tape).watched <= keys and stands_alone(run, call)
 
 
 def _helping(run: Run) -> Iterator[Finding]:
