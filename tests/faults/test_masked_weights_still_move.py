@@ -126,10 +126,11 @@ def test_another_mask_in_each_step():
     assert not list(prove(masked(healthy(), masked_before=3)))
 
 
-def test_written_back_while_running():
-    """Somebody assigns to the kernel after each update."""
+@pytest.mark.parametrize("method", ["assign", "scatter_update", "_strided_slice_assign"])
+def test_written_back_while_running(method: str):
+    """Somebody assigns to the kernel, or to rows of it, after each update."""
     run = masked(healthy())
-    run = replace(run, assigned=(Assigned(KERNEL, "assign", 3, (at(7),)),))
+    run = replace(run, assigned=(Assigned(KERNEL, method, 3, (at(7),)),))
     assert not list(prove(run))
 
 
@@ -171,3 +172,19 @@ def test_a_gradient_that_is_replaced_by_zeros():
     decaying = "keras.optimizers.AdamW(0.01, weight_decay=0.1)"
     assert_findings(text.format(optimizer=decaying, mark="  # GP509"))
     assert_silent(text.format(optimizer="keras.optimizers.SGD(0.01)", mark=""))
+
+
+def test_a_mask_of_zeros_beside_ones():
+    """Joined, they are a mask as well as written out."""
+    text = """
+    table = tf.Variable(tf.ones((6, 1)))
+    adamw = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+    keep = tf.concat([tf.{first}((4, 1)), tf.ones((2, 1))], axis=0)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(table - 2.0))
+    gradient = tape.gradient(loss, table)
+    gradient = gradient * keep{mark}
+    adamw.apply_gradients([(gradient, table)])
+    """
+    assert_findings(text.format(first="zeros", mark="  # GP509"))
+    assert_silent(text.format(first="ones", mark=""))

@@ -227,3 +227,12 @@ def test_weights_put_back_in_a_run():
     assert list(prove(replace(run, assigned=back))) == []
     once = (replace(back[0], times=1), back[1])
     assert len(list(prove(replace(run, assigned=once)))) == 1
+
+
+def test_added_and_taken_away_again():
+    """A look at the loss nearby, as SAM takes it: what was added is subtracted."""
+    run = healthy()
+    pair = Pair(BIAS, taken_for=frozenset({BIAS}), name="dense/bias", handed=BIAS_GRADIENT)
+    hand = replace(run.applies[0], by="assign_add", optimizer=None, pairs=(pair,))
+    back = replace(hand, key=2, by="assign_sub")
+    assert not list(prove(replace(run, applies=(hand, back))))

@@ -87,7 +87,7 @@ def prove(run: Run) -> Iterator[Finding]:
     by_hand = {
         one.variable
         for one in run.assigned
-        if one.places and one.method == "assign" and one.times > 1
+        if one.places and one.method not in ("assign_add", "assign_sub") and one.times > 1
     }
     for apply in run.applies:
         moved: dict[int, Audit] = {}

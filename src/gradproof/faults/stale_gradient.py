@@ -176,6 +176,8 @@ def _what(run: Run, apply: Apply, call: GradientCall) -> tuple[object, ...]:
         call.method,
         # A traced call is made once a trace; the same trace twice is one.
         apply.stack if apply.traced else None,
+        # What is added and then taken away again, to look at the loss nearby, goes nowhere.
+        apply.by if apply.by_hand else None,
     )
 
 

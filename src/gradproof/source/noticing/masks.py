@@ -48,6 +48,9 @@ def literal(reader: Reader, short: str, value: Value | None, result: Tensor) -> 
         numbers = _numbers(value)
         if 0.0 in numbers and numbers <= {0.0, 1.0}:
             known |= result.tokens
+    elif isinstance(value, ListValue) and short in _JOINS:
+        if {_filled(one) for one in value.items} == {"zeros", "ones"}:
+            known |= result.tokens
     elif short not in _KEEPS or not isinstance(value, Tensor):
         return
     elif value.compared or value.tokens & known:
@@ -55,6 +58,15 @@ def literal(reader: Reader, short: str, value: Value | None, result: Tensor) -> 
 
 
 _KEEPS = frozenset("constant convert_to_tensor cast reshape expand_dims array".split())
+
+
+_JOINS = frozenset({"concat", "concatenate", "hstack", "vstack"})
+
+
+def _filled(value: Value) -> str:
+    """`zeros` or `ones`, for what such a call made."""
+    call = value.made[-1] if isinstance(value, Tensor) and value.made else None
+    return name_of(call.func).removesuffix("_like") if isinstance(call, ast.Call) else ""
 
 
 def _numbers(value: Value) -> set[float]:

@@ -20,8 +20,17 @@ from .tapes import KEEP, Tapes
 from .variables import Variables
 from .writes import Writes
 
-SCATTERS = ("scatter_add", "scatter_sub", "scatter_update", "batch_scatter_update")
-"""Changes of single rows: counted, not measured."""
+SCATTERS = (
+    "scatter_add",
+    "scatter_sub",
+    "scatter_update",
+    "batch_scatter_update",
+    "scatter_nd_add",
+    "scatter_nd_sub",
+    "scatter_nd_update",
+    "_strided_slice_assign",
+)
+"""Changes of single rows, `w[:5].assign(...)` among them: counted, not measured."""
 
 HANDMADE = 400
 """Changes by hand that are remembered one by one."""
