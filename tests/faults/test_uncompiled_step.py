@@ -66,3 +66,16 @@ def test_large_operations():
     large = tuple(replace(one, shape=(512, 4096)) for one in run.recordings[0].operations)
     recording = replace(run.recordings[0], operations=large)
     assert list(prove(replace(run, recordings=(recording,)))) == []
+
+
+def test_a_long_loop_of_a_file():
+    """Thousands of rounds are long, a hundred are not."""
+    text = """
+    for step in range({rounds}):{mark}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(rounds=5000, mark="  # GP801"))
+    assert_silent(text.format(rounds=100, mark=""))

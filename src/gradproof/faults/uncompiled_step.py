@@ -68,7 +68,8 @@ def find(loop: Loop) -> Iterator[Finding]:
     """Steps that run eagerly again and again."""
     for seen in loop.about("uncompiled-step"):
         yield Finding(
-            f"{seen.words} runs eagerly, in a loop within a loop",
+            f"{seen.words} runs eagerly, in "
+            + (f"{seen.names[0]} rounds" if seen.names else "a loop within a loop"),
             place=loop.place(seen.at),
             label="not traced",
             fix=Fix("decorate the step with `@tf.function`", safe=False),

@@ -115,6 +115,8 @@ def _is_truth(node: ast.expr) -> bool:
 def eager_step(reader: Reader, asked: Asked) -> None:
     """A step that runs eagerly in a loop within a loop."""
     frame = reader.frame
+    if frame.function is None and not reader.speculative and not reader.tapes:
+        _long_loop(reader, asked)
     if frame.traced is not None or frame.function is None or reader.speculative or reader.tapes:
         return
     loops = sum(one.looping for one in reader.frames)
@@ -124,3 +126,22 @@ def eager_step(reader: Reader, asked: Asked) -> None:
     if loops >= 2 and isinstance(node, ast.FunctionDef) and node.name != "train_step_eager":
         line = Spot(reader.head(node), f"def {node.name}")
         habits.remark(reader, "uncompiled-step", line, f"`{node.name}`")
+
+
+_LONG = 1000
+"""Rounds of a loop that is plainly long."""
+
+
+def _long_loop(reader: Reader, asked: Asked) -> None:
+    """`for step in range(5000):`, in the file itself, which runs each of its steps eagerly."""
+    for loop in reader.around(asked.node):
+        call = loop.iter if isinstance(loop, ast.For) else None
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "range" or not call.args:
+            continue
+        rounds = reader.evaluate(call.args[min(1, len(call.args) - 1)])
+        known = isinstance(rounds, Constant) and type(rounds.value) is int
+        if known and rounds.value >= _LONG:  # type: ignore[union-attr, operator]
+            spot = reader.spot(call)
+            words = "the body of this loop"
+            habits.remark(reader, "uncompiled-step", spot, words, (str(rounds.value),))  # type: ignore[union-attr]
+            return
