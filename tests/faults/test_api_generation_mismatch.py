@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 import pytest
@@ -121,6 +122,45 @@ def test_behind_a_condition():
         if hasattr(adam, "lr"):
             adam.lr.assign(0.01)
     """)
+
+
+def test_tried_first():
+    """What is caught asks the same object for its other name; a message does not."""
+    text = """
+        try:
+            optimizer.apply(gradients, model.trainable_variables){mark}
+        except {error}:
+            {instead}
+    """
+    known = "optimizer.apply_gradients(zip(gradients, model.trainable_variables))"
+    step = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+"""
+    for error in ("AttributeError", "(AttributeError, TypeError)", "Exception"):
+        tried = textwrap.dedent(text.format(error=error, instead=known, mark=""))
+        assert_silent(step + tried, keras="2")
+    told = text.format(error="AttributeError", instead='print("failed")', mark="  # GP413")
+    assert_findings(step + textwrap.dedent(told), keras="2")
+
+
+def test_told_apart_by_a_method():
+    """Optimizers of Keras 2 have `minimize`; a function that left there has no more to say."""
+    assert_silent(
+        """
+        def step():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            if hasattr(optimizer, "minimize"):
+                return optimizer.minimize(loss, model.trainable_variables, tape=tape)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            return optimizer.apply(gradients, model.trainable_variables)
+
+        step()
+        """,
+        keras="2",
+    )
 
 
 def test_gone_from_both_generations():

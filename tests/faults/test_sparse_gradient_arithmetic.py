@@ -139,3 +139,38 @@ def test_a_sum_of_micro_batches():
     assert_findings(MICRO.format(sum="sum(part)", mark="  # GP309"))
     dense = "tf.add_n([tf.convert_to_tensor(one) for one in part])"
     assert_silent(MICRO.format(sum=dense, mark=""))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "g if isinstance(g, tf.IndexedSlices) else 0.5 * g",
+        "0.5 * g if isinstance(g, tf.Tensor) else g",
+        'g if hasattr(g, "indices") else g / 2',
+    ],
+)
+def test_asked_what_it_is(change: str):
+    """Only the gradients that are tensors meet the arithmetic."""
+    step = (
+        f"scaled = [{change} for g in gradients]{{mark}}\n"
+        "optimizer.apply_gradients(zip(scaled, net.trainable_variables))\n"
+    )
+    assert_silent(WORDS + step.format(mark=""))
+    other = step.replace("isinstance(g, tf.", "not isinstance(g, tf.").replace(
+        "if has", "if not has"
+    )
+    assert_findings(WORDS + other.format(mark="  # GP309"))
+
+
+def test_a_branch_that_leaves():
+    """`continue` behind the question."""
+    assert_silent(
+        WORDS
+        + "scaled = []\n"
+        + "for g in gradients:\n"
+        + "    if isinstance(g, tf.IndexedSlices):\n"
+        + "        scaled.append(tf.convert_to_tensor(g))\n"
+        + "        continue\n"
+        + "    scaled.append(0.5 * g)\n"
+        + "optimizer.apply_gradients(zip(scaled, net.trainable_variables))\n"
+    )

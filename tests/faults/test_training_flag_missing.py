@@ -310,3 +310,30 @@ def test_call_past_keras():
     assert_findings(text.format(made="self.block.call(inputs)  # GP706"))
     assert_silent(text.format(made="self.block.call(inputs, training)"))
     assert_silent(text.format(made="self.block(inputs)"))
+
+
+FUNCTIONAL = """
+inputs = keras.Input((4,))
+hidden = keras.layers.Dropout(0.1)(inputs{said})
+net = keras.Model(inputs, keras.layers.Dense(4)(hidden))
+print(net(x, training=False))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(x) - y)){mark}
+gradients = tape.gradient(loss, net.trainable_variables)
+optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+"""
+
+
+def test_said_where_the_model_was_made():
+    """A functional model keeps the flag with which one of its layers was called."""
+    assert_silent(FUNCTIONAL.format(said=", training=True", mark=""))
+    assert_findings(FUNCTIONAL.format(said="", mark="  # GP706"))
+    assert_findings(FUNCTIONAL.format(said=", training=None", mark="  # GP706"))
+
+
+def test_said_for_all_calls():
+    """Keras 2 has one flag for all calls that say none."""
+    step = FUNCTIONAL.replace("with tf.", "{phase}\nwith tf.")
+    for phase in ("keras.backend.set_learning_phase(1)", "keras.backend.set_learning_phase(True)"):
+        assert_silent(step.format(said="", mark="", phase=phase), keras="2")
+    assert_findings(step.format(said="", mark="  # GP706", phase=""), keras="2")

@@ -53,7 +53,13 @@ def _conditions(reader: Reader, node: ast.AST) -> list[ast.If | ast.Try | ast.If
     return [*around, *_leaving(reader, node)]
 
 
-_HAS = {"scale_loss": "3", "apply": "3", "get_scaled_loss": "2", "get_unscaled_gradients": "2"}
+_HAS = {
+    "scale_loss": "3",
+    "apply": "3",
+    "minimize": "2",
+    "get_scaled_loss": "2",
+    "get_unscaled_gradients": "2",
+}
 """Methods of optimizers by which programs tell the generations apart."""
 
 
@@ -64,13 +70,15 @@ def has_method(
     if len(arguments) != 2 or reader.generation is None:
         return None
     thing, name = arguments
-    generation = _HAS.get(str(name.value)) if isinstance(name, Constant) else None
+    method = str(name.value) if isinstance(name, Constant) else ""
+    generation = _HAS.get(method)
     if not isinstance(thing, Optimizer) or thing.custom is not None or generation is None:
         return None
     if reader.generation != generation:
         return Constant(False, node)
-    # In Keras 2 they belong to the optimizer that scales, which Keras itself may put around.
-    return Constant(True, node) if generation == "3" or thing.scales else None
+    # In Keras 2 the others belong to the optimizer that scales, which Keras may put around.
+    always = generation == "3" or thing.scales or method == "minimize"
+    return Constant(True, node) if always else None
 
 
 _ASKED = r"hasattr\([^)]*\b(get_)?(scale_loss|scaled_loss|unscaled_gradients)\b"
@@ -150,7 +158,7 @@ def _gone(reader: Reader, kind: str, value: Value, name: str, node: ast.Attribut
     if kind == "optimizer" and any("optimizers.legacy" in line for line in reader.lines):
         # Those have all that optimizers ever had.
         return
-    guarded = reader.frame.guarded or _is_fallback(reader, node)
+    guarded = reader.frame.guarded or _is_fallback(reader, node) or _is_tried(reader, node)
     if not (guarded and asks_version(reader, node)):
         spot = reader.spot(node)
         habits.remark(reader, "api-generation-mismatch", spot, name, (kind, instead))
@@ -161,6 +169,25 @@ def _is_fallback(reader: Reader, node: ast.AST) -> bool:
     inside = {id(one) for one in reader.around(node)} | {id(node)}
     either = [one for one in reader.around(node) if isinstance(one, ast.BoolOp)]
     return any(id(value) in inside for one in either for value in one.values[1:])
+
+
+def _is_tried(reader: Reader, node: ast.Attribute) -> bool:
+    """Says whether the object is asked for something else where it lacks this name."""
+    thing = ast.unparse(node.value)
+    inside = {id(one) for one in reader.around(node)} | {id(node)}
+    return any(
+        isinstance(one, ast.Attribute) and ast.unparse(one.value) == thing
+        for around in reader.around(node)
+        if isinstance(around, ast.Try) and any(id(part) in inside for part in around.body)
+        for handler in around.handlers
+        if handler.type is None or re.search(_LACKING, ast.unparse(handler.type))
+        for statement in handler.body
+        for one in ast.walk(statement)
+    )
+
+
+_LACKING = r"\b(AttributeError|Exception)\b"
+"""What is caught where a name may be missing."""
 
 
 def attribute_written(reader: Reader, value: Optimizer, name: str, node: ast.AST) -> None:

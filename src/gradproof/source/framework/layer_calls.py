@@ -102,6 +102,10 @@ def _leaf_result(
             (flow, origin(layer, reader.watching(layer, layer.trainable), reader.path(node)))
         )
     modes.layer_called(reader, layer, node)
+    said = keywords.get("training")
+    if isinstance(said, Constant) and said.value is not None and not reader.active:
+        # A functional model keeps the flag with which its layers were called.
+        reader.store.set_field(layer, "decided", True)
     if values:
         reader.facts.entered(layer, reader.read(values[0], node))
     first = values[0] if values else None
@@ -131,7 +135,8 @@ def _call_functional(reader: Reader, layer: Layer, inputs: Value, node: ast.AST)
     for part in layer.parts:
         if isinstance(part, Layer):
             reader.facts.entered(part, given)
-        if isinstance(part, Layer) and part.kind not in ("Sequential", "Model"):
+        composite = ("Sequential", "Model")
+        if isinstance(part, Layer) and part.kind not in composite and not part.decided:
             modes.layer_called(reader, part, node)
     return symbolic_output(reader, layer, layer.outputs, given, before, node)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..flow import cut, merge
-from ..noticing import frozen, halves, saving, state, target_copies
+from ..noticing import frozen, halves, modes, saving, state, target_copies
 from ..python import binding, builtin, calls, classes, drawing, tuples
 from ..values import (
     Bound,
@@ -63,6 +63,8 @@ def library(
     maker = _made_by_library(reader, name, arguments, keywords, node)
     if maker is not None:
         return maker
+    if name == "keras.ops.set_learning_phase":
+        modes.phase_set(reader, (*arguments, *keywords.values(), None)[0], node)
     if last(name) == "crf_log_likelihood":
         return _crf(reader, arguments, keywords, node)
     root = name.split(".")[0]

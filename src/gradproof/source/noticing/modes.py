@@ -19,7 +19,14 @@ def flag_in_force(reader: Reader, keywords: dict[str, Value]) -> Value | None:
     if given is not None and not (isinstance(given, Constant) and given.value is None):
         return given
     around = reader.frame.training
-    return around if isinstance(around, Constant | Unknown) else None
+    return around if isinstance(around, Constant | Unknown) else reader.phase
+
+
+def phase_set(reader: Reader, value: Value | None, node: ast.AST) -> None:
+    """`keras.backend.set_learning_phase(1)`: the flag wherever none is said."""
+    reader.phase = Unknown("phase", data=True)
+    if isinstance(value, Constant):
+        reader.phase = Constant(bool(value.value), node)
 
 
 def entered_keras(

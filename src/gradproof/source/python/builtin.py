@@ -12,7 +12,7 @@ from .. import escaping
 from ..flow import merge
 from ..framework import api, generations, interop, parts
 from ..joining import join_values
-from ..noticing import frozen, mixtures, rounds, sharing, state
+from ..noticing import frozen, mixtures, rounds, sharing, sparse, state
 from ..values import (
     Constant,
     Dataset,
@@ -154,7 +154,19 @@ def _isinstance(
         interop.kind_asked(reader, value, node)
         known = _is_variable(value)
         return None if known is None else Constant(known, node)
+    if wanted in ("tf.IndexedSlices", "tf.Tensor") and sparse.is_sparse(value):
+        return Constant(wanted == "tf.IndexedSlices", node)
     return None
+
+
+def _hasattr(
+    reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """`hasattr(gradient, "indices")` of a sparse one, `hasattr(optimizer, "scale_loss")`."""
+    name = arguments[1] if len(arguments) == 2 else None
+    if isinstance(name, Constant) and name.value in ("indices", "values", "dense_shape"):
+        return Constant(True, node) if sparse.is_sparse(arguments[0]) else None
+    return generations.has_method(reader, arguments, keywords, node)
 
 
 def _is_variable(value: Value) -> bool | None:
@@ -349,7 +361,7 @@ _FUNCTIONS = {
     "setattr": _setattr,
     "vars": _vars,
     "isinstance": _isinstance,
-    "hasattr": generations.has_method,
+    "hasattr": _hasattr,
     "map": _map,
     "filter": _filter,
     "dict": _dict,

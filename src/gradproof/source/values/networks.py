@@ -58,6 +58,7 @@ class Layer:
         borrowed: Its values come from elsewhere (pretrained, loaded, copied).
         kept: They only may, from the checkpoint that it is saved in.
         made_under: Tapes that recorded when it was made.
+        decided: Whether `training=` was said where a functional model was made of it.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Layer:
     ended_by: str | None = None
     opaque: bool = False
     made_under: frozenset[int] = frozenset()
+    decided: bool = False
 
 
 @dataclass(eq=False, repr=False)
