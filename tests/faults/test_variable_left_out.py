@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.copies import Copy
 from gradproof.evidence.run import Crash
 from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
@@ -80,6 +81,52 @@ def test_a_saved_model_that_serves_as_it_is():
     loaded = [replace(one, during="load" if one.key == BIAS else "") for one in run.variables]
     assert proven(run)
     assert proven(replace(run, variables=tuple(loaded))) == []
+
+
+def test_a_reference_that_lent_its_weights():
+    """A network from which the trained one began is what it is compared with."""
+    run = left_out(healthy(), BIAS)
+    lent = (Copy("policy", at(2), 1, 0, (KERNEL,), (BIAS,)),)
+    assert proven(replace(run, copies=lent)) == []
+    other = (Copy("target", at(2), 1, 0, (99,), (BIAS,)),)
+    assert proven(replace(run, copies=other)) == [("GP109", 5)]
+    text = """
+        reference = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        policy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        {copied}
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                margin = policy(x) - reference(x)
+                loss = -tf.reduce_mean(tf.math.log_sigmoid(margin * y))
+            gradients = tape.gradient(loss, policy.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, policy.trainable_variables)){mark}
+    """
+    assert_silent(text.format(copied="policy.set_weights(reference.get_weights())", mark=""))
+    named = text.replace(
+        "(loss, policy.trainable_variables)", "(loss, policy.trainable_variables)  # GP109"
+    )
+    assert_findings(named.format(copied="print(reference.get_weights())", mark=""))
+
+
+def test_weights_that_are_there_when_a_layer_is_made():
+    """A table of vectors by an initializer, as by `weights=`."""
+    text = """
+        vectors = np.load("vectors.npy")
+        words = keras.layers.Embedding(9, 4, {given})
+        net = keras.Sequential([words, keras.layers.Dense(4)])
+        net(labels)
+        head = net.layers[1].trainable_variables
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(net(labels) - y))
+            gradients = tape.gradient(loss, head){mark}
+            optimizer.apply_gradients(zip(gradients, head))
+    """
+    constant = "embeddings_initializer=keras.initializers.Constant({})"
+    for given in (constant.format("vectors"), "weights=[vectors]"):
+        assert_silent(text.format(given=given, mark=""))
+    for given in (constant.format("0.1"), 'name="words"'):
+        assert_findings(text.format(given=given, mark="  # GP109"))
 
 
 def test_the_program_came_to_no_other_update():

@@ -19,6 +19,7 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
     optimizer was given them, and nothing was ever assigned to them.
     """
     told: set[int] = set()
+    references = _references(run)
     for call in run.calls:
         if call.inner or call.error is not None or not _trains(run, call):
             continue
@@ -27,7 +28,7 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
         live = _live(run, call, ends)
         for key in sorted(run.tape(call.tape).watched):
             variable = run.variable(key)
-            if key in told or key in run.asked or key in run.updated:
+            if key in told or key in run.asked or key in run.updated or key in references:
                 continue
             if variable.role != "model" or variable.dtype in INTEGERS:
                 continue
@@ -38,6 +39,16 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
             if any(read.index in live for read in recording.reads_of(key)):
                 told.add(key)
                 yield variable, call
+
+
+def _references(run: Run) -> frozenset[int]:
+    """Variables of networks whose weights another one, which is trained, began with."""
+    return frozenset(
+        key
+        for copy in run.copies
+        if run.asked.intersection(copy.variables) and copy.variables != copy.source
+        for key in copy.source
+    )
 
 
 def all_trained(run: Run, names: Iterable[str]) -> bool:

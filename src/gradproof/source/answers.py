@@ -11,7 +11,7 @@ from ..finding import Span
 from . import breaks, connections
 from .dependence import Trail
 from .framework import api, ownership, parts, tapes
-from .noticing import trainable_flips
+from .noticing import target_copies, trainable_flips
 from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:
@@ -248,6 +248,8 @@ def _left_out(reader: Reader, question: Question, facts: Facts, asked_for: set[i
             # An input is optimised through a network that stands still.
             continue
         if trainable_flips.thawed_after(reader, question.asked, thing):
+            continue
+        if target_copies.is_reference(reader, thing):
             continue
         made = reader.spot(getattr(thing, "node", path[-1]))
         found.append(Owned(ownership.name_of(thing), made, reader.spot(path[-1]), _kind(thing)))

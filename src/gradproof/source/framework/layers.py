@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from ..dependence import ANYTHING, ASIDE
 from ..joining import flow_of
 from ..noticing import made_anew, state, weighing
-from ..values import Constant, Instance, Layer, Library, ListValue, Tensor, Unknown, Value, Variable
+from ..values import (
+    Constant,
+    Instance,
+    Layer,
+    Library,
+    ListValue,
+    Other,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
 from . import api, layer_calls, scopes, shapes, tapes
 from .names import last
 
@@ -29,6 +40,7 @@ def make(
         reader.facts.habits.models.append(layer)
     else:
         _make_leaf(reader, layer, arguments, keywords)
+        layer.borrowed = _begins_with_arrays(keywords)
     state.created(reader, "layer", layer.kind, node, layer.name)
     if not _is_made_once(reader):
         layer.made_under = reader.active
@@ -143,6 +155,19 @@ def _make_leaf(
     for name, value in zip(names, arguments, strict=False):
         layer.arguments.setdefault(name, value)
     layer.ended_by = ending_of(kind, layer.arguments, arguments)
+
+
+def _begins_with_arrays(keywords: dict[str, Value]) -> bool:
+    """Says whether weights that exist already are given: `initializers.Constant(matrix)`."""
+    if isinstance(keywords.get("weights"), ListValue):
+        return True
+    given = [value for name, value in keywords.items() if name.endswith("_initializer")]
+    constants = [one for one in given if isinstance(one, Other) and one.kind == "initializer"]
+    return any(
+        last(one.name).lower() in ("constant", "constant_initializer")
+        and not isinstance(one.arguments.get("value"), Constant | None)
+        for one in constants
+    )
 
 
 def ending_of(kind: str, keywords: dict[str, Value], arguments: list[Value]) -> str | None:

@@ -281,6 +281,18 @@ def finish(reader: Reader) -> None:
             remark(reader, "target-copy-wrong", reader.spot(clone.node), "never copied")
 
 
+def is_reference(reader: Reader, thing: object) -> bool:
+    """Says whether a network that is trained began with these weights: they are compared with."""
+    trained = {owner for question in reader.facts.asked for owner in question.asked.applied}
+    return any(
+        copy is not of
+        and isinstance(thing, Layer)
+        and _holds(reader, of, thing)
+        and any(id(one) in trained for one in ownership.tracked(reader, copy))
+        for copy, of, _ in reader.facts.copies.made
+    )
+
+
 def _share(reader: Reader, copy: Layer, of: Layer, trained: set[int]) -> None:
     """Two models are made of the same layers, some of which are trained."""
     parts, others = ({id(one) for one in ownership.tracked(reader, net)} for net in (copy, of))
