@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gradproof.evidence.applies import Pair, Update
+from gradproof.evidence.applies import Assigned, Pair, Update
+from gradproof.evidence.copies import Copy
 from gradproof.evidence.run import Run
 from gradproof.evidence.units import Units
 from gradproof.evidence.variable import Variable
@@ -14,6 +15,7 @@ from gradproof.faults.vanishing_gradient import prove as prove_fading
 from records import (
     ADD,
     BIAS,
+    KERNEL,
     SQUARE,
     SUB,
     at,
@@ -43,6 +45,24 @@ def test_died():
     """Units that moved first and then stopped."""
     (finding,) = prove(gated(Units(BIAS, 40, 4, 28, 400, 200)))
     assert finding.evidence["dead"] == 32
+
+
+def test_held_where_they_are():
+    """Who clips the weights behind the optimizer puts them back; who restores some does not."""
+    run = gated(Units(BIAS, 40, 4, 28, 400, 200))
+    clipped = Assigned(BIAS, "assign", 400, (at(9),))
+    assert list(prove(replace(run, assigned=(clipped,)))) == []
+    restored = (Copy("dense", at(9), 1, 0),)
+    assert list(prove(replace(run, assigned=(clipped,), copies=restored)))
+    assert list(prove(replace(run, assigned=(replace(clipped, variable=KERNEL),))))
+
+
+def test_a_gradient_that_arrives():
+    """None of the units seems to move, and yet their gradient is not zero."""
+    run = gated(Units(BIAS, 40, 4, 36, 400, 200))
+    assert list(prove(run)) == []
+    (finding,) = prove(with_updates(run, BIAS, gradient_norm=0.0))
+    assert finding.evidence["dead"] == 40
 
 
 def test_a_few_more_went_off():

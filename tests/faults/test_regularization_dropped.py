@@ -200,3 +200,14 @@ def test_an_option_that_is_none_unless_given():
         assert_silent(text.format(given=given, mark="", made=""))
     made = 'Trainer("l2").step(x, y)'
     assert_findings(text.format(given="regularizer", mark="  # GP703", made=made))
+
+
+def test_switched_off():
+    """A factor of 0 adds nothing to leave out; one that is only default does."""
+    line = "loss = tf.reduce_mean(tf.square(net(x) - y))"
+    for off in ("L2(0.0)", "l2(l2=0)", "L1L2(0.0, 0.0)", "L2(DECAY)"):
+        net = "DECAY = 0.0\n" + NET.replace('"l2"', f"keras.regularizers.{off}")
+        assert_silent(net.format(loss=line))
+    for on in ("L2()", "L1L2(0.0, 1e-4)", "l2(1e-4)"):
+        net = NET.replace('"l2"', f"keras.regularizers.{on}")
+        assert_findings(net.format(loss=line + "  # GP703"))

@@ -82,8 +82,35 @@ def dead(run: Run) -> Iterator[Dead]:
         else:
             continue
         gate = _gate(run, units)
-        if gate is not None and _others_move(run, units):
+        held = _held_in_place(run, units, whole=number == units.count)
+        if gate is not None and not held and _others_move(run, units):
             yield Dead(units, gate, number, fell)
+
+
+def _held_in_place(run: Run, units: Units, *, whole: bool) -> bool:
+    """Says whether something else than a zero gradient keeps the units where they are.
+
+    The program writes to them beside the optimizer, as who clips weights to a range, or
+    a gradient arrives though none of the units seems to move.
+    """
+    last = [step.updates for step in run.steps[-3:]]
+    arrives = any(
+        update.variable == units.variable and (update.gradient_norm or 0.0) > 0.0
+        for updates in last
+        for update in updates
+    )
+    given = any(
+        pair.variable == units.variable
+        for apply in run.applies
+        if apply.optimizer is not None
+        for pair in apply.pairs
+    )
+    restored = {one.place for one in run.copies} | {one.place for one in run.saves}
+    written = any(
+        one.variable == units.variable and one.method == "assign" and set(one.places) - restored
+        for one in run.assigned
+    )
+    return (whole and arrives) or (given and written)
 
 
 def _others_move(run: Run, units: Units) -> bool:

@@ -217,7 +217,8 @@ def _other_made(
     if name == "keras.ops.get":  # so `keras.activations` is called here
         return _activation(arguments[0] if arguments else keywords.get("identifier"))
     if name.startswith("keras.regularizers."):
-        return Other("regularizer", short, node)
+        factors = {str(number): value for number, value in enumerate(arguments)}
+        return Other("regularizer", short, node, factors | keywords)
     if name.startswith("tf.distribute.") and short.endswith("Strategy"):
         return Other("strategy", short, node)
     if name in _KINDS:

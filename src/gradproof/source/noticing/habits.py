@@ -23,6 +23,7 @@ from ..values import (
     Layer,
     ListValue,
     Optimizer,
+    Other,
     Tensor,
     Unknown,
     Value,
@@ -127,6 +128,7 @@ def unregularized(reader: Reader, asked: Asked) -> None:
             # What nobody hands over may be None, as it is by default.
             and not isinstance(value, Unknown | Tensor)
             and not (isinstance(value, Constant) and value.value is None)
+            and not _weighs_nothing(value)
             for key, value in owner.arguments.items()
         )
     )
@@ -145,6 +147,12 @@ def unregularized(reader: Reader, asked: Asked) -> None:
     names = names or tuple(held)
     if names and made and asked.target.loss and not reader.silent:
         reader.facts.habits.unregularized.append((reader.spot(made[-1]), words, names))
+
+
+def _weighs_nothing(regularizer: Value) -> bool:
+    """Says whether this is `keras.regularizers.L2(0.0)`: switched off."""
+    factors = list(regularizer.arguments.values()) if isinstance(regularizer, Other) else []
+    return bool(factors) and all(isinstance(one, Constant) and one.value == 0 for one in factors)
 
 
 def replica_mean(reader: Reader, asked: Asked) -> None:

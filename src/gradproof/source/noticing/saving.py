@@ -257,11 +257,19 @@ def _saved(events: list[Event], load: Event, optimizer: Optimizer) -> Event | No
         if event.optimizer is not None:
             trained.append(event.optimizer)
         elif event.what == "save" and event.key & load.key:
-            here = any(one.node is optimizer.node for one in trained)
-            alike = any(one in trained and _made_alike(one, optimizer) for one in event.kept)
+            mine = [one for one in trained if not _other_rate(one, optimizer)]
+            here = any(one.node is optimizer.node for one in mine)
+            alike = any(one in mine and _made_alike(one, optimizer) for one in event.kept)
             if alike or (here and not event.kept):
                 return event
     return None
+
+
+def _other_rate(one: Optimizer, other: Optimizer) -> bool:
+    """Says whether one line makes both, and is told different learning rates."""
+    rates = [made.arguments.get("learning_rate") for made in (one, other)]
+    known = {rate.value for rate in rates if isinstance(rate, Constant)}
+    return len(known) > 1
 
 
 def _made_alike(one: Optimizer, other: Optimizer) -> bool:

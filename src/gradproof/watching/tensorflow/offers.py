@@ -84,7 +84,7 @@ class Offers:
         )
 
     def _regularizes(self, regularizer: Any, owner: Any, weight: Any) -> None:
-        if regularizer is not None and weight is not None:
+        if regularizer is not None and weight is not None and not _weighs_nothing(regularizer):
             made = self._variables.layers.get(owner)
             self.declared(weight, type(regularizer).__name__, made.place if made else None)
 
@@ -151,6 +151,14 @@ class Offers:
             )
             note.tensors = []
         return note.plain
+
+
+def _weighs_nothing(regularizer: Any) -> bool:
+    """Says whether this is `keras.regularizers.L2(0.0)`: switched off."""
+    held = vars(regularizer) if hasattr(regularizer, "__dict__") else {}
+    factors = [held[name] for name in ("l1", "l2") if name in held]
+    known = [one for one in factors if type(one).__module__ in ("builtins", "numpy")]
+    return bool(known) and len(known) == len(factors) and not any(map(float, known))
 
 
 def _weights(graph: Any) -> Iterator[tuple[str, list[Any]]]:
