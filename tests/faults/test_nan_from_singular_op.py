@@ -515,3 +515,42 @@ def test_cleared_by_finite_gradients():
     assert settle(replace(suspicion, place=at(40)), longer) is None
     broken = updated(longer, KERNEL, gradient_norm=nan)
     assert settle(suspicion, broken) is None
+
+
+@pytest.mark.parametrize(
+    ("test", "found"),
+    [
+        ("len(v.shape) == 2", False),
+        ("len(v.shape) > 1", False),
+        ("v.shape.rank != 1", False),
+        ("v.ndim >= 2", False),
+        ("len(v.shape) < 3", True),
+        ("v.trainable", True),
+    ],
+)
+def test_norms_of_matrices_only(test: str, *, found: bool):
+    """Biases start at zero, kernels do not: a list may be without the biases."""
+    text = f"""
+        picked = [v for v in model.trainable_variables if {test}]
+        with tf.GradientTape() as tape:
+            penalty = tf.add_n([tf.norm(v) for v in picked])  # GP303
+            loss = tf.reduce_mean(tf.square(model(x) - y)) + penalty
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    if found:
+        assert_findings(text)
+    else:
+        assert_silent(text.replace("  # GP303", ""))
+
+
+def test_a_list_of_matrices_that_is_trained():
+    """Who sorts variables by their rank knows what he leaves out."""
+    assert_silent(
+        """
+        matrices = [v for v in model.trainable_variables if len(v.shape) == 2]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        optimizer.apply_gradients(zip(tape.gradient(loss, matrices), matrices))
+        """
+    )

@@ -333,3 +333,27 @@ def test_a_method_that_compiles_once_for_each_object():
     call = 'self.model.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))'
     text = AGENT.format(first="", anew=call).replace("agent = Agent()\n", "")
     assert_silent(text.replace("    agent.replay()", "    agent = Agent()\n    agent.replay()"))
+@pytest.mark.parametrize("decorator", ["functools.cached_property", "property"])
+def test_a_property_that_remembers(decorator: str):
+    """`cached_property` makes the optimizer once, `property` each time."""
+    mark = "  # GP609" if decorator == "property" else ""
+    assert_findings(
+        f"""
+        import functools
+
+        class Task:
+            @{decorator}
+            def adam(self):
+                return keras.optimizers.Adam(0.1){mark}
+
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(x) - y))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                self.adam.apply_gradients(zip(gradients, model.trainable_variables))
+
+        task = Task()
+        for _ in range(20):
+            task.step()
+        """
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
@@ -183,22 +184,38 @@ class Picked(NamedTuple):
 def picked(value: Value, generator: ast.comprehension) -> Picked:
     """`... for w in weights if "kernel" in w.name`, for the variables of one layer.
 
+    Or `if len(w.shape) > 1`, which names the kernel as surely as `layer.kernel` does.
     Other tests tell nothing: who trains biases only, or says what he leaves out, means to.
     """
     layer = value.owner if isinstance(value, Group) else None
-    if not isinstance(value, Group) or not isinstance(layer, Layer) or not _asks(generator):
+    by_rank = _asks_rank(generator)
+    if not isinstance(value, Group) or not isinstance(layer, Layer):
+        return Picked()
+    if not (_asks(generator) or by_rank):
         return Picked()
     if value.only or "kernel" in layer.name:
         return Picked()
     if layer.kind in _WITHOUT_KERNEL:
         return Picked(True)
-    if layer.kind not in api.LINEAR_LAYERS:
+    if layer.kind not in api.LINEAR_LAYERS or (by_rank == "2" and layer.kind != "Dense"):
         return Picked()
     biased = layer.arguments.get("use_bias")
     if biased is not None:
         none = isinstance(biased, Constant) and not biased.value
         return Picked(True, value) if none else Picked()
-    return Picked(True, replace(value, only="kernel"))
+    return Picked(True, replace(value, only=".kernel" if by_rank else "kernel"))
+
+
+_RANK = r"(?:len\({0}\.shape\)|{0}\.shape\.(?:rank|ndims)|{0}\.ndim) (?:(?:> 1|>= 2|!= 1)|== (2))"
+
+
+def _asks_rank(generator: ast.comprehension) -> str:
+    """Says whether the one test picks what is no vector: `"2"` for matrices, else `"many"`."""
+    if len(generator.ifs) != 1 or not isinstance(generator.target, ast.Name):
+        return ""
+    pattern = _RANK.format(re.escape(generator.target.id))
+    found = re.fullmatch(pattern, ast.unparse(generator.ifs[0]))
+    return found.group(1) or "many" if found else ""
 
 
 def _asks(generator: ast.comprehension) -> bool:

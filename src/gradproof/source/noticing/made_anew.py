@@ -131,6 +131,14 @@ def _is_moved(initial: ast.expr) -> bool:
 
 def may_run_once(function: Function) -> bool:
     """Says whether a decorator decides whether a function runs, such as `snt.once`."""
-    decorators = getattr(function.node, "decorator_list", ())
-    names = {ast.unparse(one).split("(")[0].split(".")[-1] for one in decorators}
-    return bool(names - {"function", "staticmethod", "classmethod", "property"})
+    return bool(_decorators(function) - {"function", "staticmethod", "classmethod", "property"})
+
+
+def remembers(function: object) -> bool:
+    """Says whether a function gives what it gave before: `@functools.cached_property`."""
+    return bool(_decorators(function) & {"cached_property", "cache", "lru_cache", "once"})
+
+
+def _decorators(function: object) -> set[str]:
+    decorators = getattr(getattr(function, "node", None), "decorator_list", ())
+    return {ast.unparse(one).split("(")[0].split(".")[-1] for one in decorators}

@@ -20,7 +20,7 @@ from ..values import (
     Value,
     Variable,
 )
-from . import habits, last_rounds
+from . import habits, last_rounds, made_anew
 from .rounds import Applied, of
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _recreated(reader: Reader, one: Applied) -> None:
     inner = len(one.loops) - len(loops) + _comprehended(reader, optimizer)
     if inner and not (inner == 1 and loops and _is_epoch(loops[-1][0])):
         return
-    if _only_shown(function):
+    if _only_shown(function) or made_anew.remembers(function):
         return
     for other in rounds.applied:
         if (

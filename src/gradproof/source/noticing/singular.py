@@ -220,7 +220,8 @@ def _starts_at_zero(value: Value) -> bool:
     if isinstance(value, Group) and isinstance(value.owner, Layer):
         layer = value.owner
         given = {"use_bias", "bias_initializer"} & layer.arguments.keys()
-        return layer.kind in api.LINEAR_LAYERS and not given and not layer.borrowed
+        biased = layer.kind in api.LINEAR_LAYERS and not given and not value.only
+        return biased and not layer.borrowed
     return False
 
 
