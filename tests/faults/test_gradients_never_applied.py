@@ -470,3 +470,19 @@ def test_a_method_of_another_object_by_the_same_name():
     """
     assert_silent(text + "for loss in trainer.fit(3):\n        print(loss)\n    model.fit(x, y)\n")
     assert_findings(text + "trainer.fit(3)  # GP401\n")
+def test_switched_off_by_a_setting():
+    """A part that is given the rate 0 is left alone; with an `else` it is not the setting."""
+    text = """
+        RATES = {{"model": {rate}}}
+        slow = keras.optimizers.SGD(RATES["model"])
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(decoder(model(x)) - y))
+            both = [model.trainable_variables, decoder.trainable_variables]
+            low, high = tape.gradient(loss, both)
+            {test}
+            optimizer.apply_gradients(zip(high, decoder.trainable_variables))
+    """
+    slow = "slow.apply_gradients(zip(low, model.trainable_variables))"
+    assert_silent(text.format(rate="0.0", test=f'if RATES["model"] > 0: {slow}'))
+    assert_silent(text.format(rate="0.1", test=slow))

@@ -219,3 +219,40 @@ def test_a_comparison_in_a_loss_that_fit_traces():
     """
     assert_findings(text.format(where="np.where", mark="  # GP608", eager=""))
     assert_silent(text.format(where="tf.where", mark="", eager=""))
+
+
+EAGERLY = """
+{before}
+seen = 0
+
+@tf.function
+def step():
+    global seen
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    {shown}
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+for _ in range(9):
+    step()
+"""
+SHOWN = "print(loss.numpy())"
+
+
+def test_functions_that_run_eagerly():
+    """`run_functions_eagerly(True)`, as for debugging: nothing is traced."""
+    for name in ("run_functions_eagerly", "experimental_run_functions_eagerly"):
+        assert_silent(EAGERLY.format(before=f"tf.config.{name}(True)", shown=SHOWN))
+    counted = "seen += 1; print(seen * loss)"
+    assert_silent(EAGERLY.format(before="tf.config.run_functions_eagerly(True)", shown=counted))
+    for before in ("", "tf.config.run_functions_eagerly(False)"):
+        assert_findings(EAGERLY.format(before=before, shown=SHOWN + "  # GP608"))
+
+
+def test_asked_whether_it_runs_eagerly():
+    """What only an eager call does is not traced."""
+    for asked in ("tf.executing_eagerly()", "not tf.inside_function()"):
+        assert_silent(EAGERLY.format(before="", shown=f"if {asked}: {SHOWN}"))
+    wrong = f"if not tf.executing_eagerly(): {SHOWN}  # GP608"
+    assert_findings(EAGERLY.format(before="", shown=wrong))

@@ -162,6 +162,16 @@ def test_asked_what_it_is(change: str):
     assert_findings(WORDS + other.format(mark="  # GP309"))
 
 
+def test_asked_for_its_type():
+    """By the name of its class, or by the class itself."""
+    for test in ('type(g).__name__ == "IndexedSlices"', "type(g) is tf.IndexedSlices"):
+        assert_silent(
+            WORDS
+            + f"scaled = [g if {test} else 0.5 * g for g in gradients]\n"
+            + "optimizer.apply_gradients(zip(scaled, net.trainable_variables))\n"
+        )
+
+
 def test_a_branch_that_leaves():
     """`continue` behind the question."""
     assert_silent(

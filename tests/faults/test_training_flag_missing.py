@@ -337,3 +337,12 @@ def test_said_for_all_calls():
     for phase in ("keras.backend.set_learning_phase(1)", "keras.backend.set_learning_phase(True)"):
         assert_silent(step.format(said="", mark="", phase=phase), keras="2")
     assert_findings(step.format(said="", mark="  # GP706", phase=""), keras="2")
+
+
+def test_chance_that_is_switched_off():
+    """`Dropout(0.0)` computes the same in training."""
+    for layer in ("Dropout(0.0)", "Dropout(rate=0)", "GaussianNoise(0.0)", "Dropout(RATE)"):
+        text = FUNCTIONAL.replace("Dropout(0.1)", layer)
+        assert_silent("RATE = 0.0\n" + text.format(said="", mark=""))
+    noisy = FUNCTIONAL.replace("Dropout(0.1)", "GaussianNoise(0.1)")
+    assert_findings(noisy.format(said="", mark="  # GP706"))

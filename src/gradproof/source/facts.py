@@ -94,6 +94,7 @@ class Facts:
         self.dropped: dict[DroppedUpdate, None] = {}
         self.creations: dict[Creation, None] = {}
         self.rates: dict[Rate, None] = {}
+        self.switched_off: set[int] = set()
         self.frozen: dict[FrozenState, None] = {}
         self.broadcasts: dict[Broadcast, None] = {}
         self.losses: dict[LossCall, None] = {}
@@ -305,7 +306,7 @@ class Facts:
             hand_updates=by_hand.standing(self),
             dropped_updates=tuple(self.dropped),
             creations=tuple(self.creations),
-            rates=tuple(self.rates),
+            rates=() if self.switched_off else tuple(self.rates),
             frozen_states=tuple(self.frozen),
             broadcasts=tuple(self.broadcasts),
             loss_calls=tuple(self.losses),

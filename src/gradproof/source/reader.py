@@ -140,6 +140,7 @@ class Reader:
         self.replicas: list[int] = []  # of each `strategy.run` on the way: the frames before it
         self.keras_calls = 0
         self.outer_call: tuple[Layer | Instance, ast.AST, int, Path] | None = None
+        self.runs_eagerly = False
         self.phase: Constant | Unknown | None = None
         self.outer_flag: Value | None = None
         self.default_flags: set[int] = set()

@@ -61,7 +61,7 @@ def fit(
             _call_back(reader, callbacks, _BETWEEN, node)
         reader.frame.looping -= 1
         return Other("history", "history")
-    eager = keywords_say_eager(given)
+    eager = keywords_say_eager(given) or reader.runs_eagerly
     frame = reader.frame
     before = frame.traced
     if not eager:

@@ -152,6 +152,8 @@ def _make_leaf(
     names: tuple[str, ...] = ("units", "activation") if kind == "Dense" else ("units",)
     if kind in api.CONVOLUTIONS:
         names = ("filters", "kernel_size", "strides", "padding")
+    elif kind in api.DRAWS:
+        names = ("stddev",) if kind == "GaussianNoise" else ("rate",)
     for name, value in zip(names, arguments, strict=False):
         layer.arguments.setdefault(name, value)
     layer.ended_by = ending_of(kind, layer.arguments, arguments)

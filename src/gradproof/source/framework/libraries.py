@@ -63,6 +63,11 @@ def library(
     maker = _made_by_library(reader, name, arguments, keywords, node)
     if maker is not None:
         return maker
+    if name in ("tf.executing_eagerly", "tf.inside_function"):
+        inside = reader.frame.traced is not None
+        return Constant(inside == (name == "tf.inside_function"), node)
+    if name in _FUNCTIONS_EAGER and arguments:
+        reader.runs_eagerly = isinstance(arguments[0], Constant) and bool(arguments[0].value)
     if name == "keras.ops.set_learning_phase":
         modes.phase_set(reader, (*arguments, *keywords.values(), None)[0], node)
     if last(name) == "crf_log_likelihood":
@@ -192,6 +197,11 @@ _OF_ARRAYS = frozenset("sklearn scipy skimage cv2 statsmodels".split())
 
 _RANDOM_NUMBERS = frozenset(
     f"random.{name}" for name in "random uniform gauss normalvariate randint randrange".split()
+)
+
+_FUNCTIONS_EAGER = (
+    "tf.config.run_functions_eagerly",
+    "tf.config.experimental_run_functions_eagerly",
 )
 
 _INITIALIZERS = ("keras.initializers.", "tf.random_normal_initializer", "tf.initializers")

@@ -115,9 +115,11 @@ def _is_truth(node: ast.expr) -> bool:
 def eager_step(reader: Reader, asked: Asked) -> None:
     """A step that runs eagerly in a loop within a loop."""
     frame = reader.frame
-    if frame.function is None and not reader.speculative and not reader.tapes:
+    if reader.runs_eagerly or reader.speculative or reader.tapes:
+        return
+    if frame.function is None:
         _long_loop(reader, asked)
-    if frame.traced is not None or frame.function is None or reader.speculative or reader.tapes:
+    if frame.traced is not None or frame.function is None:
         return
     loops = sum(one.looping for one in reader.frames)
     if not any(one.long_loops for one in reader.frames):

@@ -51,6 +51,8 @@ def layer_called(reader: Reader, layer: Layer, node: ast.AST) -> None:
     statistics.called(reader, layer, node)
     if layer.kind not in api.BEHAVES_DIFFERENTLY or not reader.active or reader.silent:
         return
+    if _draws_nothing(layer):
+        return
     flag = reader.frame.training
     outer = reader.outer_call if reader.keras_calls else None
     if outer is None:
@@ -67,6 +69,12 @@ def layer_called(reader: Reader, layer: Layer, node: ast.AST) -> None:
     )
     running = isinstance(flag, Constant) and flag.value is True
     reader.facts.mode_of_layer(layer, outer, unsaid=unsaid, running=running)
+
+
+def _draws_nothing(layer: Layer) -> bool:
+    """Says whether this is `Dropout(0.0)` or `GaussianNoise(0)`: switched off."""
+    strengths = [layer.arguments.get(name) for name in ("rate", "stddev")]
+    return any(isinstance(one, Constant) and one.value == 0 for one in strengths)
 
 
 def _left_at_its_default(reader: Reader, flag: object) -> ast.Call | None:

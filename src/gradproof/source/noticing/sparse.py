@@ -62,10 +62,16 @@ def summed(reader: Reader, items: list[Value], node: ast.AST) -> None:
 
 
 def _tell(reader: Reader, sparse: Tensor, node: ast.AST) -> None:
-    if sparse.gradient is None:
+    if sparse.gradient is None or _asks_type(reader, node):
         return
     source = sparse.gradient.source
     name = ownership.name_of(source) if isinstance(source, Group | Variable) else ""
     others = ((reader.spot(sparse.gradient.call.node), "sparse for an embedding"),)
     spot = reader.spot(node)
     habits.remark(reader, "sparse-gradient-arithmetic", spot, "", (name,) if name else (), others)
+
+
+def _asks_type(reader: Reader, node: ast.AST) -> bool:
+    """Says whether a condition around looks at the type: `type(g).__name__ == ...`."""
+    tests = (one.test for one in reader.around(node) if isinstance(one, ast.If | ast.IfExp))
+    return any("type(" in text for text in map(ast.unparse, tests))

@@ -89,12 +89,13 @@ def enter(
         reader.store.set_field(receiver, "built", True)
     scope = Scope(_bind_arguments(function, arguments, keywords))
     outer = reader.frame
+    traces = function.traced is not None and not reader.runs_eagerly
     frame = Frame(
         (scope, *function.scopes),
         function,
         node,
         receiver,
-        traced=outer.traced or (function if function.traced is not None else None),
+        traced=outer.traced or (function if traces else None),
         training=outer.training,
         building=outer.building or function.name in ("build", "__init__"),
         guarded=outer.guarded if outer.traced is not None else 0,

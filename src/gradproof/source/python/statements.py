@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..framework import generations, scopes, updates
 from ..joining import join, truth
-from ..noticing import costs, floored, keeping, weighing
+from ..noticing import costs, floored, keeping, switched, weighing
 from ..store import Written
 from ..values import (
     Constant,
@@ -97,6 +97,7 @@ def _branches(reader: Reader, node: ast.If, test: Value, *, chained: bool) -> st
         # Of two ways, that of the first round was taken there; of three nobody knows.
         known = test.later if isinstance(test, Tensor) else None
     frame = reader.frame
+    switched.met(reader, node, told)
     if known is not None:
         # What stands behind a condition may be meant to run once.
         frame.guarded += 1
