@@ -470,6 +470,8 @@ def test_a_method_of_another_object_by_the_same_name():
     """
     assert_silent(text + "for loss in trainer.fit(3):\n        print(loss)\n    model.fit(x, y)\n")
     assert_findings(text + "trainer.fit(3)  # GP401\n")
+
+
 def test_switched_off_by_a_setting():
     """A part that is given the rate 0 is left alone; with an `else` it is not the setting."""
     text = """

@@ -333,6 +333,8 @@ def test_a_method_that_compiles_once_for_each_object():
     call = 'self.model.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))'
     text = AGENT.format(first="", anew=call).replace("agent = Agent()\n", "")
     assert_silent(text.replace("    agent.replay()", "    agent = Agent()\n    agent.replay()"))
+
+
 @pytest.mark.parametrize("decorator", ["functools.cached_property", "property"])
 def test_a_property_that_remembers(decorator: str):
     """`cached_property` makes the optimizer once, `property` each time."""

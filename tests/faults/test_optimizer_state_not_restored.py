@@ -193,13 +193,6 @@ def make():
 
 def train(net, adam):
     for _ in range(5):
-PHASES = """
-def make():
-    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
-
-def train(net, rate):
-    adam = keras.optimizers.Adam(rate)
-    for _ in range(20):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(net(x) - y))
         gradients = tape.gradient(loss, net.trainable_variables)
@@ -227,6 +220,21 @@ def test_a_dict_of_weights_for_another_phase():
     """Another rate is another phase, and weights alone are no checkpoint."""
     assert_silent(OWN.format(saved='{"epoch": 5, "net": net.get_weights()}', rate="0.0001"))
     assert_silent(OWN.format(saved='{"net": net.get_weights()}', rate="0.01"))
+
+
+PHASES = """
+def make():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+
+def train(net, rate):
+    adam = keras.optimizers.Adam(rate)
+    for _ in range(20):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        adam.apply_gradients(zip(gradients, net.trainable_variables))
+
+net = make()
 train(net, 0.01)
 path = tf.train.Checkpoint(net=net).save("./half")
 again = make()
