@@ -81,7 +81,7 @@ def _where(
     gradients = [b.gradient for b in branches if isinstance(b, Tensor) and b.gradient is not None]
     if gradients:
         result.gradient = gradients[0]
-    singular.masked_singularity(reader, condition, branches)
+    singular.masked_singularity(reader, condition, branches, result)
     return result
 
 
@@ -202,7 +202,7 @@ def _top_k(
         reader.path(node),
         reader.active,
     )
-    masked_roots.hidden(reader, arguments[0])
+    masked_roots.hidden(reader, arguments[0], None)
     parts: list[Value] = [Tensor(flow), Tensor(ends, whole=True)]
     return ListValue(parts, fixed=True, fields=("values", "indices"))
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 _SAFE = frozenset("sqrt rsqrt reciprocal norm".split())
-_PICKS = frozenset(
-    """boolean_mask gather gather_nd reduce_max reduce_min set_diag sort band_part
-    amax amin segment_max segment_min""".split()
-)
-"""They let nothing back to entries that they leave out, such as the nearest, which is itself."""
+_PICKS = frozenset("reduce_max amax set_diag sort band_part gather gather_nd".split())
+"""They let nothing back to entries that they leave out: of distances, to that from oneself."""
+_MASKS = frozenset("boolean_mask reduce_min amin".split())
+"""They do where a mask, or what was put there before, leaves those entries out."""
+_DIAGONAL = ("eye(", "diag", "band_part", "triu", "tril", "identity(")
 _SUMS = frozenset("reduce_sum reduce_mean add_n norm".split())
 
 
@@ -62,10 +62,11 @@ def carried(reader: Reader, short: str, value: Value, result: Tensor) -> None:
     """An operation on something that came from such a root."""
     if not isinstance(value, Tensor) or not value.roots or short == "multiply":
         return
+    picks = short in _PICKS or (short in _MASKS and _knows_diagonal(reader))
     for root in _known(reader, value):
-        root.masked |= short in _PICKS
+        root.masked |= picks
         root.summed |= short in _SUMS
-    if short not in _PICKS | _SUMS:
+    if not picks and short not in _SUMS:
         result.roots = (*value.roots, *result.roots)
 
 
@@ -75,16 +76,41 @@ def combined(reader: Reader, op: ast.operator, left: Value, right: Value, result
         if not isinstance(side, Tensor) or not side.roots:
             continue
         factor = isinstance(other, Tensor) and other.form != "number" and not flow_of(other)
-        if isinstance(op, ast.Mult) and factor:
-            hidden(reader, side)
-        else:
+        if not (isinstance(op, ast.Mult) and factor and hidden(reader, side, other)):
             result.roots = (*side.roots, *result.roots)
 
 
-def hidden(reader: Reader, value: Value) -> None:
-    """A mask, or `tf.where`, leaves entries of it out."""
+def chosen(reader: Reader, branch: Tensor, condition: Tensor, number: int, result: Tensor) -> None:
+    """`tf.where` takes some entries of a branch, the first or the second; all else is masked."""
+    if not hidden(reader, branch, None if _is_for_others(condition, number) else condition):
+        result.roots = (*branch.roots, *result.roots)
+
+
+def _is_for_others(condition: Tensor, number: int) -> bool:
+    """Pairs that differ, so that nobody is beside himself."""
+    made = condition.made[-1] if condition.made else None
+    if not isinstance(made, ast.Compare):
+        return False
+    return isinstance(made.ops[0], (ast.NotEq, ast.Eq)[number] if number < 2 else ())
+
+
+def hidden(reader: Reader, value: Value, mask: Value | None) -> bool:
+    """Says whether a mask leaves out the distances that are 0, and notes it.
+
+    It compares the distances themselves, or the file knows of a diagonal; one of equal classes
+    has everyone beside himself. With no mask something else leaves them out.
+    """
+    compared = isinstance(mask, Tensor) and isinstance(value, Tensor)
+    asked = compared and bool(mask.compared & value.tokens)  # type: ignore[union-attr]
+    if not (mask is None or asked or _knows_diagonal(reader)):
+        return False
     for root in _known(reader, value):
         root.masked = True
+    return True
+
+
+def _knows_diagonal(reader: Reader) -> bool:
+    return any(word in line for line in reader.lines for word in _DIAGONAL)
 
 
 def finish(reader: Reader) -> None:

@@ -22,13 +22,15 @@ _SIGNED = frozenset({"tanh", "softsign"})
 _KEEPS_AWAY = frozenset("sqrt cast identity stop_gradient reshape squeeze expand_dims".split())
 
 
-def masked_singularity(reader: Reader, condition: Value, branches: list[Value]) -> None:
+def masked_singularity(
+    reader: Reader, condition: Value, branches: list[Value], result: Tensor
+) -> None:
     """`tf.where` hides a value, not its derivative."""
     if not isinstance(condition, Tensor) or not reader.active:
         return
-    for branch in branches:
+    for number, branch in enumerate(branches):
         if isinstance(branch, Tensor) and branch.flow:
-            masked_roots.hidden(reader, branch)
+            masked_roots.chosen(reader, branch, condition, number, result)
             for operation, tokens in branch.singular:
                 if tokens & condition.compared and not masked_roots.is_safe(reader, operation):
                     habits.remark(reader, "nan-from-singular-op", reader.spot(operation), "masked")
