@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from gradproof.evidence.applies import Apply, Pair
+from gradproof.evidence.applies import Apply, Assigned, Pair
 from gradproof.evidence.copies import Copy
 from gradproof.evidence.run import Crash
+from gradproof.evidence.saves import Save
 from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
 from gradproof.finding import Finding
@@ -106,6 +107,18 @@ def test_a_reference_that_lent_its_weights():
         "(loss, policy.trainable_variables)", "(loss, policy.trainable_variables)  # GP109"
     )
     assert_findings(named.format(copied="print(reference.get_weights())", mark=""))
+
+
+def test_values_that_were_put_in():
+    """The first layers of a network that was given its weights rest, the last ones train."""
+    run = left_out(healthy(), BIAS)
+    given = Assigned(BIAS, "assign", 1, (at(2),))
+    assert proven(replace(run, assigned=(given,))) == []
+    assert proven(replace(run, assigned=(replace(given, places=()),))) == [("GP109", 5)]
+    assert proven(replace(run, assigned=(replace(given, variable=KERNEL),))) == [("GP109", 5)]
+    loaded = Save("load", "ckpt-1", at(2), frozenset({BIAS}), frozenset(), False)
+    assert proven(replace(run, saves=(loaded,))) == []
+    assert proven(replace(run, saves=(replace(loaded, kind="save"),))) == [("GP109", 5)]
 
 
 def test_weights_that_are_there_when_a_layer_is_made():

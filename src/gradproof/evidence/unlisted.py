@@ -8,7 +8,7 @@ from ..finding import Place
 from .gradients import GradientCall
 from .operations import INTEGERS, SHAPING
 from .recording import Operation, Recording
-from .run import Run
+from .run import ASSIGNMENTS, Run
 from .variable import Variable
 
 
@@ -19,7 +19,7 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
     optimizer was given them, and nothing was ever assigned to them.
     """
     told: set[int] = set()
-    references = _references(run)
+    known = _references(run) | _begun_elsewhere(run)
     for call in run.calls:
         if call.inner or call.error is not None or not _trains(run, call):
             continue
@@ -28,7 +28,7 @@ def unlisted(run: Run) -> Iterator[tuple[Variable, GradientCall]]:
         live = _live(run, call, ends)
         for key in sorted(run.tape(call.tape).watched):
             variable = run.variable(key)
-            if key in told or key in run.asked or key in run.updated or key in references:
+            if key in told or key in run.asked or key in run.updated or key in known:
                 continue
             if variable.role != "model" or variable.dtype in INTEGERS:
                 continue
@@ -49,6 +49,16 @@ def _references(run: Run) -> frozenset[int]:
         if run.asked.intersection(copy.variables) and copy.variables != copy.source
         for key in copy.source
     )
+
+
+def _begun_elsewhere(run: Run) -> frozenset[int]:
+    """Variables whose values the program put in: `set_weights`, a checkpoint that was restored.
+
+    Only the last layers of a network that was trained before may be trained further.
+    """
+    loaded = {key for save in run.saves if save.kind == "load" for key in save.variables}
+    written = (one for one in run.assigned if one.places and one.method in ASSIGNMENTS)
+    return frozenset(loaded | {one.variable for one in written})
 
 
 def all_trained(run: Run, names: Iterable[str]) -> bool:
