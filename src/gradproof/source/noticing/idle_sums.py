@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 _ZEROS = frozenset({"zeros", "zeros_like"})
+_SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Module)
 
 
 def handed_over(reader: Reader, node: ast.Call) -> None:
     """An optimizer is given gradients: nobody may have read the sums that are kept for it."""
-    for scope in reader.around(node):
-        if not isinstance(scope, ast.FunctionDef | ast.ClassDef | ast.Module):
+    scopes = [one for one in reader.around(node) if isinstance(one, _SCOPES)]
+    for scope in scopes:
+        # A file is read for what stands in no function: once, and not for each of its steps.
+        if isinstance(scope, ast.Module) and len(scopes) > 1:
             continue
         for name in _begun(scope):
             adding = _adding(scope, name)
