@@ -67,7 +67,7 @@ def carried(reader: Reader, short: str, value: Value, result: Tensor) -> None:
         root.masked |= picks
         root.summed |= short in _SUMS
     if not picks and short not in _SUMS:
-        result.roots = (*value.roots, *result.roots)
+        _joins(result, value)
 
 
 def combined(reader: Reader, op: ast.operator, left: Value, right: Value, result: Tensor) -> None:
@@ -77,13 +77,18 @@ def combined(reader: Reader, op: ast.operator, left: Value, right: Value, result
             continue
         factor = isinstance(other, Tensor) and other.form != "number" and not flow_of(other)
         if not (isinstance(op, ast.Mult) and factor and hidden(reader, side, other)):
-            result.roots = (*side.roots, *result.roots)
+            _joins(result, side)
 
 
 def chosen(reader: Reader, branch: Tensor, condition: Tensor, number: int, result: Tensor) -> None:
     """`tf.where` takes some entries of a branch, the first or the second; all else is masked."""
     if not hidden(reader, branch, None if _is_for_others(condition, number) else condition):
-        result.roots = (*branch.roots, *result.roots)
+        _joins(result, branch)
+
+
+def _joins(result: Tensor, side: Tensor) -> None:
+    """Each root once, or a sum of a value with itself, again and again, doubles them."""
+    result.roots = tuple(dict.fromkeys((*side.roots, *result.roots)))
 
 
 def _is_for_others(condition: Tensor, number: int) -> bool:
