@@ -13,7 +13,7 @@ run: $(READY) ## Run gradproof on a loop that fails silently (EXAMPLE=path for a
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/gradproof run --exit-zero $(EXAMPLE)
 
 test: $(READY) ## All tests but the slow ones, in two processes (JOBS=N for more).
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --timeout 600 -m "not slow"
 
 test-all: $(READY) ## All tests.
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile

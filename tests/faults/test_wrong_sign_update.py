@@ -9,6 +9,7 @@ import pytest
 
 from gradproof.evidence.gradients import Target
 from gradproof.evidence.run import Run
+from gradproof.evidence.variable import Variable
 from gradproof.faults.wrong_sign_update import prove
 from records import (
     ADD,
@@ -118,6 +119,17 @@ def test_proven():
     steps = tuple(replace(step, loss=float(step.index)) for step in run.steps)
     run = with_apply(run, by="assign_add", optimizer=None)
     assert proven(replace(run, optimizers=(), steps=steps)) == [("GP504", 6)]
+
+
+def test_an_input_that_fools_a_frozen_model():
+    """What climbs is what a model that stands still is asked about."""
+    run = with_updates(healthy(), KERNEL, BIAS, along=-1.0)
+    steps = tuple(replace(step, loss=float(step.index)) for step in run.steps)
+    run = replace(with_apply(run, by="assign_add", optimizer=None), optimizers=(), steps=steps)
+    frozen = Variable(3, "dense_1/kernel", (4, 4), trainable=False, owner="layer")
+    asked = replace(run.recordings[0].operations[MEAN], reads=frozenset({frozen.key}))
+    run = with_operations(replace(run, variables=(*run.variables, frozen)), asked)
+    assert proven(run) == []
 
 
 def test_set_back():

@@ -305,3 +305,37 @@ def test_a_settled_optimizer_hides_nothing(tmp_path):
     assert {kernel, bias} <= moved
     updates = [one.counted for one in run.applies if one.by == "Adam"]
     assert sum(updates) == 48
+
+
+def functional_model_with_a_flag():
+    """Layers of a functional model: told when it was made, or by a block's own default."""
+    import tensorflow as tf
+
+    keras = tf.keras
+
+    class Block(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.norm = keras.layers.BatchNormalization(name="by_default")
+
+        def call(self, inputs, training=False):
+            return self.norm(inputs, training=training)
+
+    inputs = keras.Input((4,))
+    still = keras.layers.BatchNormalization(name="told")(inputs, training=False)
+    model = keras.Model(inputs, keras.layers.BatchNormalization(name="untold")(Block()(still)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(tf.ones((8, 4))) ** 2)
+    tape.gradient(loss, model.trainable_variables)
+
+
+def test_who_decided_on_the_mode(tmp_path):
+    """A flag at the call of a layer while a functional model is made is a decision."""
+    run = watched(functional_model_with_a_flag, tmp_path)
+    modes = {mode.layer.split("/")[-1]: mode for mode in run.modes}
+    assert {name: mode.explicit for name, mode in modes.items()} == {
+        "told": True,
+        "by_default": False,
+        "untold": False,
+    }
+    assert not any(mode.training for mode in modes.values())

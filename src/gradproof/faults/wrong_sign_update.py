@@ -177,6 +177,8 @@ def _by_hand(run: Run) -> Iterator[Finding]:
         # variables of the same target alone, or moves them down.
         if not climbing or not run.tape(call.tape).watched <= keys or not _error(run, call):
             continue
+        if _asks_still_weights(run, call):
+            continue
         losses = [step.loss for step in run.steps_of(climbing[0].key) if step.loss is not None]
         if len(losses) < 2 or min(losses) < 0.0 or losses[-1] <= losses[0]:
             continue
@@ -195,6 +197,17 @@ def _by_hand(run: Run) -> Iterator[Finding]:
             evidence={"first_loss": losses[0], "last_loss": losses[-1], "steps": len(losses)},
         )
         return
+
+
+def _asks_still_weights(run: Run, call: GradientCall) -> bool:
+    """A frozen model takes part in the target: what climbs may be an input that is to fool it."""
+    recording = run.recording(call.recording)
+    behind = recording.ancestors(one.operation for one in call.targets if one.operation >= 0)
+    keys = {key for index in behind for key in recording.operations[index].reads}
+    return any(
+        not one.trainable and one.owner == "layer" and len(one.shape) > 1
+        for one in map(run.variable, keys)
+    )
 
 
 def _turned(run: Run) -> Iterator[Finding]:

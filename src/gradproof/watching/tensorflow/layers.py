@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import weakref
 from collections.abc import Container
@@ -189,17 +190,24 @@ def _asked_for(frame: FrameType | None) -> bool:
     """Whether somebody decided on `training` on the way to a layer.
 
     The call of the model counts, and a constant passed by a `call` that has no
-    such argument itself; one that only hands on its own default does not.
+    such argument itself; one that only hands on its own default does not. A functional
+    model hands on what its layers were told when it was made; where a layer's default is
+    not None, Keras 3 keeps that as if it had been told.
     """
-    inner = outer = takes = False
+    decided = False
+    inner: Any = None
     while frame is not None:
         layer = _layer_called(frame)
-        if layer is not None:
-            inner = inner or outer
-            outer = _given(frame)
+        if layer is not None and _given(frame):
+            decided = True
+        elif layer is not None:
+            functional = hasattr(layer, "_nodes_by_depth")
+            default = inner is not None and inner is not layer and _has_default(inner)
             takes = getattr(layer, "_call_has_training_arg", False) or takes_flag(layer)
+            decided = decided and not (default if functional else takes)
+        inner = layer if layer is not None else inner
         frame = frame.f_back
-    return outer or (inner and not takes)
+    return decided
 
 
 def _layer_called(frame: FrameType) -> Any:
@@ -235,6 +243,15 @@ def takes_flag(layer: Any) -> bool:
     """The layer's own `call` has a `training` argument."""
     code = getattr(getattr(layer, "call", None), "__code__", None)
     return code is not None and "training" in code.co_varnames[: code.co_argcount]
+
+
+def _has_default(layer: Any) -> bool:
+    """The layer's own `call` has a `training` argument that is not None where it is left out."""
+    try:
+        asked = inspect.signature(layer.call).parameters.get("training")
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return asked is not None and asked.default not in (None, inspect.Parameter.empty)
 
 
 def _phase() -> bool | None:
