@@ -275,7 +275,7 @@ def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...
     asked = question.asked
     if asked.escaped or question.inner or facts.untold_apply or not question.looping:
         return ()
-    if reader.cut_short or facts.switched_off:
+    if reader.cut_short or facts.habits.switched_off:
         # What was not read may apply them.
         return ()
     owners = [

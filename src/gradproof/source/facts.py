@@ -89,12 +89,9 @@ class Facts:
         self.asked: list[Question] = []
         self.applies: dict[ApplyCall, None] = {}
         self.hand: dict[HandUpdate, set[int]] = {}
-        self.put_back: set[int] = set()
-        self.held_weights: dict[int, tuple[object, Flow, Path]] = {}
         self.dropped: dict[DroppedUpdate, None] = {}
         self.creations: dict[Creation, None] = {}
         self.rates: dict[Rate, None] = {}
-        self.switched_off: set[int] = set()
         self.frozen: dict[FrozenState, None] = {}
         self.broadcasts: dict[Broadcast, None] = {}
         self.losses: dict[LossCall, None] = {}
@@ -139,7 +136,6 @@ class Facts:
         self.moving: dict[int, tuple[Layer, ast.AST, frozenset[int]]] = {}
         self.copied: set[int] = set()
         self.turning: set[int] = set()
-        self.descended: set[int] = set()
         self.aside: set[int] = set()
         self.taken: dict[int, ast.AST] = {}
         self.asked_inside: list[Asked] = []
@@ -306,7 +302,7 @@ class Facts:
             hand_updates=by_hand.standing(self),
             dropped_updates=tuple(self.dropped),
             creations=tuple(self.creations),
-            rates=() if self.switched_off else tuple(self.rates),
+            rates=() if self.habits.switched_off else tuple(self.rates),
             frozen_states=tuple(self.frozen),
             broadcasts=tuple(self.broadcasts),
             loss_calls=tuple(self.losses),

@@ -63,13 +63,9 @@ def library(
     maker = _made_by_library(reader, name, arguments, keywords, node)
     if maker is not None:
         return maker
-    if name in ("tf.executing_eagerly", "tf.inside_function"):
-        inside = reader.frame.traced is not None
-        return Constant(inside == (name == "tf.inside_function"), node)
-    if name in _FUNCTIONS_EAGER and arguments:
-        reader.runs_eagerly = isinstance(arguments[0], Constant) and bool(arguments[0].value)
-    if name == "keras.ops.set_learning_phase":
-        modes.phase_set(reader, (*arguments, *keywords.values(), None)[0], node)
+    said = _mode(reader, name, arguments, keywords, node)
+    if said is not None:
+        return said
     if last(name) == "crf_log_likelihood":
         return _crf(reader, arguments, keywords, node)
     root = name.split(".")[0]
@@ -82,6 +78,30 @@ def library(
         if flow:
             ends = cut(flow, "numpy", name.rpartition(".")[2], reader.path(node), reader.active)
             return Tensor(ends, "array", made=reader.path(node))
+    found = _of_python(reader, name, arguments, keywords, node)
+    if found is not None:
+        return found
+    return _library_call(reader, name, arguments, keywords, node)
+
+
+def _mode(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """Asks whether a trace is made, or says that there be none, or which phase it is."""
+    if name in ("tf.executing_eagerly", "tf.inside_function"):
+        inside = reader.frame.traced is not None
+        return Constant(inside == (name == "tf.inside_function"), node)
+    if name in _FUNCTIONS_EAGER and arguments:
+        reader.runs_eagerly = isinstance(arguments[0], Constant) and bool(arguments[0].value)
+    if name == "keras.ops.set_learning_phase":
+        modes.phase_set(reader, (*arguments, *keywords.values(), None)[0], node)
+    return None
+
+
+def _of_python(
+    reader: Reader, name: str, arguments: Arguments, keywords: Keywords, node: ast.AST
+) -> Value | None:
+    """What Python's own libraries give, and `tqdm`, of which the kind is known."""
     if name.startswith("random."):
         frozen.drawn(reader, name, node)
     if name in ("random.sample", "random.choices", "random.choice"):
@@ -115,7 +135,7 @@ def library(
             return joined
     if name == "copy.deepcopy" and arguments and isinstance(arguments[0], Layer | Instance):
         return Unknown("copy", data=True)
-    return _library_call(reader, name, arguments, keywords, node)
+    return None
 
 
 def _crf(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...evidence.loop import ApplyCall, HandUpdate, Spot
 from ...finding import Span
 from ..escaping import gradients_in
-from ..framework import applying, ownership, tapes
+from ..framework import applying, ownership, relations, tapes
 from ..framework.parts import size
 from ..framework.roles import direction
 from ..joining import flow_of
@@ -65,7 +65,7 @@ def standing(facts: Facts) -> tuple[HandUpdate, ...]:
     return tuple(
         update
         for update, owners in facts.hand.items()
-        if not (update.uphill and owners <= facts.put_back)
+        if not (update.uphill and owners <= facts.habits.put_back)
     )
 
 
@@ -74,7 +74,7 @@ def _descends(reader: Reader, name: str, value: Value) -> None:
     if name == "assign" and not (isinstance(value, Tensor) and value.update_of):
         return
     if direction(value) * (-1 if name == "assign_sub" else 1) < 0:
-        reader.facts.descended |= {id(entry.call) for entry in gradients_in(flow_of(value))}
+        reader.facts.habits.descended |= {id(entry.call) for entry in gradients_in(flow_of(value))}
 
 
 def _taken_for(reader: Reader, variable: Variable | Group, value: Value, node: ast.Call) -> None:
@@ -156,7 +156,7 @@ def assignment(
         target_copies.assigned(reader, variable, value, node)
         target_copies.mixed_with_itself(reader, node)
         if _keeps_a_copy(node) and not gradients_in(flow_of(value)):
-            reader.facts.put_back.add(id(tapes.owner_of(variable)))
+            reader.facts.habits.put_back.add(id(tapes.owner_of(variable)))
 
 
 def _keeps_a_copy(node: ast.AST) -> bool:
@@ -196,7 +196,7 @@ def pairs(reader: Reader, node: ast.For, iterated: Value) -> ApplyCall | None:
                 zipped=reader.spot(iterated.node),
             )
         clips.repeated(reader, given, iterated.node)
-        relation, sources, owners, asked = applying.relation_of(taken, given)
+        relation, sources, owners, asked = relations.relation_of(taken, given)
         # Who gathers gradients elsewhere has other variables for that.
         if relation == "different" and {*map(id, sources)} == {*map(id, owners)}:
             written = [reader.spot(iterated.node.args[i]) for i in (gradients[0], place)]

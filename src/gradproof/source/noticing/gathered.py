@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..framework import applying, tapes
+from ..framework import applying, relations, tapes
 from ..values import Asked, GradientOf, Layer, ListValue, Tensor, Value, Variable
 
 if TYPE_CHECKING:
@@ -104,4 +104,4 @@ def _owners(variables: Iterable[Value]) -> list[object]:
 def _stands_alone(owner: object) -> bool:
     """Says whether the values of this are surely no other's."""
     written = isinstance(owner, Variable) and owner.assigned
-    return isinstance(owner, Layer | Variable) and not written and not applying.copied(owner)
+    return isinstance(owner, Layer | Variable) and not written and not relations.copied(owner)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...evidence.loop import Remark, Spot
-from ..dependence import ANYTHING, ASIDE, PENALTIES
+from ..dependence import ANYTHING, ASIDE, PENALTIES, Flow, Path
 from ..framework import api, ownership, tapes
 from ..values import (
     Asked,
@@ -74,6 +74,10 @@ class Habits:
     crossed: dict[int, list[tuple[Variable, Variable, ast.Call]]] = field(default_factory=dict)
     counted_up: list[tuple[Optimizer, Spot]] = field(default_factory=list)
     roots: dict[int, Root] = field(default_factory=dict)
+    put_back: set[int] = field(default_factory=set)
+    descended: set[int] = field(default_factory=set)
+    switched_off: set[int] = field(default_factory=set)
+    held_weights: dict[int, tuple[object, Flow, Path]] = field(default_factory=dict)
 
 
 def remark(

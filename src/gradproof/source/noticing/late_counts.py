@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..python.methods import own_attribute
 from . import habits
+from .moments import correction
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -34,13 +35,9 @@ def finish(reader: Reader) -> None:
 
 def _exponent(node: ast.AST) -> ast.BinOp | None:
     """The power in `moment / (1 - beta ** t)`."""
-    less = node.right if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) else None
-    power = less.right if isinstance(less, ast.BinOp) and isinstance(less.op, ast.Sub) else None
-    one = less.left if isinstance(less, ast.BinOp) else None
-    if not isinstance(one, ast.Constant) or one.value != 1 or not isinstance(power, ast.BinOp):
-        return None
-    plain = isinstance(power.right, ast.Name | ast.Attribute)
-    return power if isinstance(power.op, ast.Pow) and plain else None
+    power = correction(node)
+    plain = isinstance(power, ast.BinOp) and isinstance(power.right, ast.Name | ast.Attribute)
+    return power if plain else None  # type: ignore[return-value]
 
 
 def _counted_late(cls: ast.ClassDef) -> Iterator[tuple[ast.BinOp, ast.AST]]:

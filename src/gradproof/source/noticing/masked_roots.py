@@ -82,6 +82,8 @@ def combined(reader: Reader, op: ast.operator, left: Value, right: Value, result
 
 def chosen(reader: Reader, branch: Tensor, condition: Tensor, number: int, result: Tensor) -> None:
     """`tf.where` takes some entries of a branch, the first or the second; all else is masked."""
+    if not branch.roots:
+        return
     if not hidden(reader, branch, None if _is_for_others(condition, number) else condition):
         _joins(result, branch)
 

@@ -97,16 +97,21 @@ def _stored_corrected(rule: ast.FunctionDef, made: ast.Assign, slot: str) -> ast
 
 def _corrects(value: ast.expr, name: str) -> bool:
     """`name / (1 - beta ** t)`."""
-    less = value.right if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div) else None
+    power = correction(value)
+    raised = isinstance(power, ast.BinOp)
+    raised = raised or (isinstance(power, ast.Call) and name_of(power.func) == "pow")
+    return raised and isinstance(value, ast.BinOp) and ast.unparse(value.left) == name
+
+
+def correction(node: ast.AST) -> ast.expr | None:
+    """What 1 is made less by in `moment / (1 - beta ** t)`: a power, or a call."""
+    less = node.right if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) else None
     if not isinstance(less, ast.BinOp) or not isinstance(less.op, ast.Sub):
-        return False
+        return None
     one, power = less.left, less.right
-    raised = (isinstance(power, ast.BinOp) and isinstance(power.op, ast.Pow)) or (
-        isinstance(power, ast.Call) and name_of(power.func) == "pow"
-    )
     begins = isinstance(one, ast.Constant) and one.value == 1
-    assert isinstance(value, ast.BinOp)
-    return raised and begins and ast.unparse(value.left) == name
+    raised = isinstance(power, ast.BinOp) and isinstance(power.op, ast.Pow)
+    return power if begins and (raised or isinstance(power, ast.Call)) else None
 
 
 def _is_left_out(rule: ast.FunctionDef, made: ast.Assign, slot: str) -> bool:

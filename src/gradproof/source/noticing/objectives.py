@@ -50,7 +50,7 @@ def finish(reader: Reader) -> None:
         # Only what is handed over as it is goes down the target.
         handed = id(asked) in clips.raw or id(asked) in clips.kept
         as_it_is = (handed and id(asked) not in clips.turned) or (
-            not handed and id(asked) in reader.facts.descended
+            not handed and id(asked) in reader.facts.habits.descended
         )
         if not as_it_is or id(asked.node) in seen or not asked.node.args:
             continue

@@ -18,7 +18,7 @@ def met(reader: Reader, node: ast.If, told: bool | None) -> None:
 
     With an `else` it is a choice between two ways, and none is switched off.
     """
-    off = reader.facts.switched_off
+    off = reader.facts.habits.switched_off
     if told is False and not node.orelse and _updates(node):
         off.add(id(node))
     else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def given(reader: Reader, network: Layer | Instance, value: Value | None, node: ast.AST) -> None:
     """`fast.set_weights([w - rate * gradient for ...])`, with weights of another network."""
-    held = reader.facts.held_weights
+    held = reader.facts.habits.held_weights
     held.pop(id(network), None)
     flow = reader.read(value, node) if value is not None and reader.active else {}
     own = {id(network), *map(id, ownership.tracked(reader, network, frozen=True))}
@@ -33,7 +33,7 @@ def given(reader: Reader, network: Layer | Instance, value: Value | None, node: 
 
 def used(reader: Reader, network: Layer | Instance, value: Value) -> Value:
     """What a network computes, with weights that were assigned to it."""
-    known = reader.facts.held_weights.get(id(network))
+    known = reader.facts.habits.held_weights.get(id(network))
     if known is None or not isinstance(value, Tensor) or not reader.active:
         return value
     _, flow, path = known
