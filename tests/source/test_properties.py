@@ -208,10 +208,71 @@ def test_calls_that_double_end(fan):
     assert time.process_time() - begun < LONGEST
 
 
-def test_lists_that_double_end():
-    """Values, too, stay small: a list that is doubled forty times."""
-    lines = ["import keras", "x = [keras.Variable(1.0)]", *["x = x + x"] * 40]
-    lines += ["y = {'a': x}", *["y = {'a': y, 'b': y}"] * 40, "z = [y, *x]", "keras.Model(z, y)"]
+VARIABLE = "x = tf.Variable(tf.ones((4, 4)))"
+DOUBLED = {
+    "list": ("x = [tf.Variable(1.0)]", "x = x + x"),
+    "nest": ("x = [tf.Variable(1.0)]", "x = [x, x]"),
+    "tuple": ("x = (tf.Variable(1.0),)", "x = (x, x)"),
+    "dict": ("x = {'a': tf.Variable(1.0)}", "x = {'a': x, 'b': x}"),
+    "sum": (VARIABLE, "x = x + x"),
+    "quotient": (f"{VARIABLE}; x = 1.0 / x", "x = x + x"),
+    "root": (f"{VARIABLE}; x = tf.norm(x[:, None] - x[None], axis=-1)", "x = x + x"),
+    "concat": (VARIABLE, "x = tf.concat([x, x], 0)"),
+    "new values": ("v = tf.Variable(1.0); x = [v - 0.1 * v]", "x = [x, x]"),
+    "of no model": ("x = keras.Sequential([layers.Dense(3)]).trainable_variables", "x = x + x"),
+    "number": ("v = [tf.Variable(1.0)]; x = len(v)", "x = x + x"),
+    "branches": ("x = [tf.Variable(1.0)]", "if c:\n    x = [x, x]\nelse:\n    x = [x, x]"),
+    "function": ("def two(a): return [a, a]\nx = [tf.Variable(1.0)]", "x = two(x)"),
+    "zip": ("x = [tf.Variable(1.0)]", "x = list(zip(x, x))"),
+    "class": (
+        f"class P:\n    def __init__(self, a, b): self.a, self.b = a, b\n{VARIABLE}",
+        "x = P(x, x)",
+    ),
+}
+USES = """
+y = x
+x = [x, x]
+loss = tf.reduce_sum(x)
+flat = tf.nest.flatten(x)
+x = tf.nest.map_structure(lambda v: v - 0.1, x)
+x[0] = x
+x["a"] = x
+for a in x: a.assign(a)
+optimizer.apply_gradients(zip(x, x))
+optimizer.build(x)
+x = [v * 2 for v in x]
+x += x
+x.extend(x)
+x.append(list(x))
+d = {v.ref(): v for v in x}
+keras.Model(x, x)
+c = tf.cond(True, lambda: x, lambda: x)
+w = tf.while_loop(lambda i, x: i < 3, lambda i, x: (i, x), [0, x])
+a, *b = x
+optimizer.x = x; x = optimizer.x
+x = step(step(x))
+""".strip().splitlines()
+STEP_ON_ALL = """
+def step(x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = tf.add_n([tf.reduce_sum(v) for v in tf.nest.flatten(x)]) + tf.reduce_sum(x)
+    g = tape.gradient(loss, x)
+    g, n = tf.clip_by_global_norm(g, 1.0)
+    optimizer.apply_gradients(zip(g, x))
+    return [a - 0.1 * b for a, b in zip(x, g)]
+"""
+
+
+@pytest.mark.parametrize("times", [13, 40])
+@pytest.mark.parametrize("kind", DOUBLED)
+def test_what_holds_itself_many_times_over_ends(kind, times):
+    """A value is made of two of the last, again and again, and then used in every way."""
+    first, again = DOUBLED[kind]
+    lines = ["import keras, tensorflow as tf", "optimizer = keras.optimizers.Adam(0.1)"]
+    lines += [STEP_ON_ALL, first, *[again] * times, "kept = x"]
+    for use in USES:
+        lines += ["x = kept", use]
     begun = time.process_time()
     judged("\n".join(lines))
     assert time.process_time() - begun < LONGEST

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from .dependence import NO_FLOW, Cut, Flow, Path, Trail
 
+_Entry = TypeVar("_Entry")
+
 MOST_TRAILS = 4
 """Trails kept for one origin; more would only repeat what is known."""
+
+
+def once(*sides: Iterable[_Entry]) -> tuple[_Entry, ...]:
+    """Each entry of several, once and in order: what is added to itself would double them."""
+    return tuple(dict.fromkeys(entry for side in sides for entry in side))
 
 
 def merge(flows: Iterable[Flow]) -> Flow:

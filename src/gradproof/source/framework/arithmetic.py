@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..dependence import Flow
-from ..flow import cut, merge
+from ..flow import cut, merge, once
 from ..joining import flow_of
 from ..noticing import (
     blends,
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 Arguments = list[Value]
 Keywords = dict[str, Value]
+
+_MOST_COUNTED = 64
+"""Lists whose lengths are added up."""
 
 
 def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
@@ -96,7 +99,7 @@ def _added(reader: Reader, node: ast.BinOp, left: Value, right: Value, result: T
     """A sum may add a bias to a product, a term to a loss, or mix two arrays of weights."""
     _with_bias(left, right, result)
     if isinstance(left, Tensor) and isinstance(right, Tensor) and left.counts and right.counts:
-        result.counts = (*left.counts, *right.counts)
+        result.counts = (*left.counts, *right.counts)[:_MOST_COUNTED]
     dead_terms(reader, (left, right), result)
     blends.summed(reader, node)
     terms.summed(reader, node, left, right, result)
@@ -131,7 +134,7 @@ def dead_terms(reader: Reader, summands: Sequence[Value], result: Tensor) -> Non
     """Terms without any way back are added to a loss: they move nothing."""
     tensors = [one for one in summands if isinstance(one, Tensor)]
     for loss in tensors:
-        result.terms = (*result.terms, *loss.terms)
+        result.terms = once(result.terms, loss.terms)
     # A sum of scores, such as a critic's, is one number too, and no error by its look.
     scalars = [
         one for one in tensors if one.form == "tensor" and (one.loss == 1 or shapes.of(one) == ())
@@ -145,7 +148,7 @@ def dead_terms(reader: Reader, summands: Sequence[Value], result: Tensor) -> Non
             for trail in trails
             if trail.cut is not None and trail.cut.kind in _DEAD and trail.cut.tapes & reader.active
         }
-        result.terms = (*result.terms, *cuts.values())
+        result.terms = once(result.terms, cuts.values())
 
 
 def _operator_text(op: ast.operator) -> str:

@@ -177,20 +177,14 @@ def _is_nested(value: Value) -> bool:
     return bool(inner) and all(isinstance(one, ListValue | DictValue) for one in inner)
 
 
-def _rebound(
-    item: Value, old: Value | None, node: ast.AST, seen: set[tuple[int, int]] | None = None
-) -> Value:
-    """Notes what each tensor takes the place of, however deep; parts may be shared."""
-    seen = set() if seen is None else seen
-    if (id(item), id(old)) in seen:
-        return item
-    seen.add((id(item), id(old)))
+def _rebound(item: Value, old: Value | None, node: ast.AST) -> Value:
+    """Notes what each tensor takes the place of, however deep."""
     if isinstance(item, DictValue) and isinstance(old, DictValue):
         for key in item.items.keys() & old.items.keys():
-            _rebound(item.items[key], old.items[key], node, seen)
+            _rebound(item.items[key], old.items[key], node)
     if isinstance(item, ListValue) and isinstance(old, ListValue):
         for one, before in zip(item.items, old.items, strict=False):
-            _rebound(one, before, node, seen)
+            _rebound(one, before, node)
     if isinstance(item, Tensor) and isinstance(old, Variable | Group) and item.update_of:
         item.rebound = (old, node)
     elif isinstance(item, Tensor) and isinstance(old, Tensor) and old.rebound is not None:

@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..flow import once
 from ..joining import flow_of
 from ..python.methods import name_of
 from ..values import Tensor, Value
@@ -67,7 +68,7 @@ def carried(reader: Reader, short: str, value: Value, result: Tensor) -> None:
         root.masked |= picks
         root.summed |= short in _SUMS
     if not picks and short not in _SUMS:
-        _joins(result, value)
+        result.roots = once(value.roots, result.roots)
 
 
 def combined(reader: Reader, op: ast.operator, left: Value, right: Value, result: Tensor) -> None:
@@ -77,7 +78,7 @@ def combined(reader: Reader, op: ast.operator, left: Value, right: Value, result
             continue
         factor = isinstance(other, Tensor) and other.form != "number" and not flow_of(other)
         if not (isinstance(op, ast.Mult) and factor and hidden(reader, side, other)):
-            _joins(result, side)
+            result.roots = once(side.roots, result.roots)
 
 
 def chosen(reader: Reader, branch: Tensor, condition: Tensor, number: int, result: Tensor) -> None:
@@ -85,12 +86,7 @@ def chosen(reader: Reader, branch: Tensor, condition: Tensor, number: int, resul
     if not branch.roots:
         return
     if not hidden(reader, branch, None if _is_for_others(condition, number) else condition):
-        _joins(result, branch)
-
-
-def _joins(result: Tensor, side: Tensor) -> None:
-    """Each root once, or a sum of a value with itself, again and again, doubles them."""
-    result.roots = tuple(dict.fromkeys((*side.roots, *result.roots)))
+        result.roots = once(branch.roots, result.roots)
 
 
 def _is_for_others(condition: Tensor, number: int) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..flow import once
 from ..framework import api
 from ..python.methods import name_of
 from ..values import Constant, Group, Layer, Tensor, Value, Variable
@@ -129,7 +130,7 @@ def combined(reader: Reader, node: ast.BinOp, left: Value, right: Value, result:
     elif isinstance(op, ast.Pow) and isinstance(left, Tensor):
         result.self_difference = left.self_difference
     if isinstance(op, ast.Mult | ast.Sub | ast.Add):
-        result.singular = tuple(entry for one in tensors for entry in one.singular)
+        result.singular = once(*(one.singular for one in tensors))
     elif isinstance(op, ast.Div) and isinstance(right, Tensor) and not right.bounded:
         result.singular = ((node, right.tokens),)
     if isinstance(op, ast.Add):

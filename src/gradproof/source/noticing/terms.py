@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import breaks
 from ..dependence import Cut, Flow
+from ..flow import once
 from ..framework import tapes
 from ..values import Asked, GradientOf, Layer, Tensor, Value, Variable
 from . import habits, rounds
@@ -75,7 +76,7 @@ def scaled(left: Value, right: Value, result: Tensor) -> None:
 
     What is multiplied by an output is not: an advantage, say, that its critic is subtracted from.
     """
-    result.terms = tuple(
+    result.terms = once(
         term
         for side, other in ((left, right), (right, left))
         if isinstance(side, Tensor) and not (isinstance(other, Tensor) and other.flow)

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from .. import escaping
+from ..flow import once
 from ..framework import parts
 from ..noticing import keeping, state
 from ..values import (
@@ -96,7 +97,7 @@ def extended(reader: Reader, known: ListValue, given: Value, node: ast.AST) -> N
     reader.store.set_field(known, "items", grown[: operators.MOST_ITEMS])
     reader.store.set_field(known, "exact", exact)
     if isinstance(given, ListValue) and given.unbuilt:
-        reader.store.set_field(known, "unbuilt", (*known.unbuilt, *given.unbuilt))
+        reader.store.set_field(known, "unbuilt", once(known.unbuilt, given.unbuilt))
 
 
 def _inserted_at(arguments: list[Value], length: int) -> int | None:

@@ -6,6 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
+from ..flow import once
 from ..framework import arithmetic
 from ..joining import truth
 from ..noticing import blends
@@ -53,7 +54,7 @@ def binary(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
             owner=owners,
             which=left.which if left.which == right.which else "",
             node=node,
-            unbuilt=(*left.unbuilt, *right.unbuilt),
+            unbuilt=once(left.unbuilt, right.unbuilt),
         )
     if (
         isinstance(left, ListValue)

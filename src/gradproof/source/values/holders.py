@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from .code import Imported, Instance
 
 
+MOST_ENTRIES = 20_000
+"""Entries of a nest of lists and dicts; of a larger one nothing is known.
+
+A list that holds another one twice, which holds another one twice, has soon more than one can
+go through.
+"""
+
+
+def _entries(value: object) -> int:
+    return value.entries if isinstance(value, ListValue | DictValue) else 1
+
+
 @dataclass(eq=False, repr=False)
 class ListValue:
     """A list or tuple whose entries are known.
@@ -28,6 +40,7 @@ class ListValue:
         pairs: For `list(zip(...))`: what was zipped, and the entries that it gave.
         order: For `sorted(...)`: the key by which it was put in order, as text.
         fields: Names of the entries, of what TensorFlow gives as a named tuple.
+        entries: How many it was made with, those of its entries included.
     """
 
     items: list[Value]
@@ -44,6 +57,12 @@ class ListValue:
     pairs: tuple[Zip, list[Value]] | None = None
     order: str = ""
     fields: tuple[str, ...] = ()
+    entries: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entries = 1 + sum(map(_entries, self.items))
+        if self.entries > MOST_ENTRIES:
+            self.items, self.exact, self.entries = [], False, 1
 
 
 @dataclass(eq=False, repr=False)
@@ -57,6 +76,12 @@ class DictValue:
     exact: bool = True
     lasting: bool = False
     of: Instance | None = None
+    entries: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entries = 1 + sum(map(_entries, self.items.values()))
+        if self.entries > MOST_ENTRIES:
+            self.items, self.exact, self.entries = {}, False, 1
 
 
 @dataclass(eq=False, repr=False)
