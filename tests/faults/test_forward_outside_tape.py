@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradproof.evidence.gradients import Source, Tape
 from records import (
     ADD,
     BIAS,
     KERNEL,
     MATMUL,
+    MEAN,
     READ_KERNEL,
     TANH,
+    X,
+    at,
     healthy,
     operation,
     proven,
@@ -316,3 +320,36 @@ def test_penalties_that_nobody_adds():
     added = "self.add_loss(tf.reduce_sum(inputs))"
     assert_silent(PENALTIES.format(layer="keras.layers.Dense(1)", added=added, mark=""))
     assert_silent(PENALTIES.format(layer="helpers.layer()", added="pass", mark=""))
+
+
+RESIDUAL = """
+with tf.GradientTape() as outer:
+    u = model(x)EARLY
+    with tf.GradientTape() as inner:
+        inner.watch(x)
+        v = LATE
+    slope = inner.gradient(v, x, unconnected_gradients="zero")
+    loss = tf.reduce_mean(tf.square(slope + v - y))
+gradients = outer.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_what_a_watched_tensor_was_used_for_before():
+    """The slope of a model by its input, asked of a tape that saw no call of the model."""
+    assert_findings(RESIDUAL.replace("EARLY", "  # GP201").replace("LATE", "u"))
+    assert_silent(RESIDUAL.replace("EARLY", "").replace("LATE", "model(x)"))
+    # Part of the target the tape did see.
+    assert_silent(RESIDUAL.replace("EARLY", "").replace("LATE", "u * x"))
+
+
+def test_what_a_watched_tensor_was_used_for_before_in_a_run():
+    """No operation from the tensor to the target was recorded."""
+    run = healthy()
+    tape = Tape(2, 1, (at(4),), opened=MEAN, closed=10, watches=((X, at(4)),))
+    slope = Source(None, operation=X, given="tensor", connected=None)
+    call = replace(run.calls[0], key=2, tape=2, sources=(slope,), zeros=True, inner=True)
+    run = replace(run, tapes=(*run.tapes, tape), calls=(call, *run.calls))
+    assert proven(run) == [("GP201", 3)]
+    seen = replace(run.recordings[0].operations[MEAN], tapes=frozenset({1, 2}))
+    assert proven(with_operations(run, seen)) == []

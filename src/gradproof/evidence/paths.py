@@ -10,7 +10,7 @@ from .gradients import GradientCall
 from .operations import INTEGERS
 from .recording import Operation
 from .run import Run
-from .tensor_ways import is_watched, stood_before, tensor_loss
+from .tensor_ways import is_unseen, is_watched, stood_before, tensor_loss
 from .variable_ways import variable_loss
 from .ways import Loss
 
@@ -42,6 +42,8 @@ class Lost:
     @property
     def words(self) -> str:
         """What came out of the call: for how many variables, and which."""
+        if not self.names:
+            return f"the gradient is {'zeros' if self.call.zeros else 'None'} for a tensor"
         return (
             f"the gradient is None for {len(self.names)} of {len(self.call.sources)} variables: "
             f"{listed(self.names)}"
@@ -73,7 +75,9 @@ def losses(run: Run, call: GradientCall) -> Iterator[Loss]:
     tape = run.tape(call.tape)
     for position, source in enumerate(call.sources):
         unconnected = source.connected is False or (
-            call.zeros and source.given == "tensor" and not is_watched(tape, source)
+            call.zeros
+            and source.given == "tensor"
+            and (not is_watched(tape, source) or is_unseen(recording, call, source))
         )
         if not unconnected:
             continue

@@ -95,8 +95,8 @@ def prove(run: Run) -> Iterator[Finding]:
     for found in lost(run, ("outside",)):
         tape = run.tape(found.call.tape)
         yield Finding(
-            f"{found.words}; the target depends on values that were computed from them "
-            f"while the tape was not recording",
+            f"{found.words}; the target depends on values that were computed from "
+            f"{'them' if found.names else 'it'} while the tape was not recording",
             place=found.place,
             label="runs while the tape is not recording",
             related=second_places((tape.place, "the tape that is asked")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from ..evidence.loop import Break, Connection
@@ -68,7 +69,7 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
     if any(tape.number in trail.tapes for trail in vague):
         return
     trails = [trail for token in source.tokens for trail in flow.get(token, ())]
-    if not trails:
+    if not trails and not _look_at_earlier(reader, question, source, flow):
         _look_at_aside(reader, question, source, flow)
     if not trails or any(tape.number in trail.tapes for trail in trails):
         return
@@ -78,6 +79,25 @@ def _look_at_watched(reader: Reader, question: Question, source: Tensor, flow: F
         name = reader.spot(arguments[1]).text if len(arguments) > 1 else "the tensor"
         lost = breaks.outside(reader, question, outside[0])
         question.found.append((source, Connection(name, "tensor", False, lost)))
+
+
+def _look_at_earlier(reader: Reader, question: Question, source: Tensor, flow: Flow) -> bool:
+    """A layer was called on the tensor, and the tape recorded nothing of the target."""
+    tape, node = question.asked.tape, question.asked.node
+    trails = [trail for found in flow.values() for trail in found]
+    known = all(isinstance(thing, Layer | Variable | int) for thing in flow)
+    if question.speculative or not known or len(node.args) < 2:
+        return False
+    if any(tape.number in one.tapes or one.cut is not None for one in trails):
+        return False
+    text = reader.spot(node.args[1]).text
+    for trail in trails:
+        calls = [one for one in trail.read if isinstance(one, ast.Call)]
+        if any(ast.unparse(one) == text for call in calls[-1:] for one in call.args):
+            lost = breaks.outside(reader, question, trail)
+            question.found.append((source, Connection(text, "tensor", False, lost)))
+            return True
+    return False
 
 
 def _look_at_aside(reader: Reader, question: Question, source: Tensor, flow: Flow) -> None:
