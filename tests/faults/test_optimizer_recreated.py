@@ -121,6 +121,27 @@ def test_found_in_a_step():
     )
 
 
+ONE_EPOCH = """
+def {name}():  # GP801
+    chosen = keras.optimizers.Adam(1e-3){marked}
+    for batch in [x, y]:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(batch) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        chosen.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+for turn in range(9):
+    {name}()
+"""
+
+
+def test_a_function_of_one_epoch():
+    """Its name says what it is; what another one is, a phase maybe, nobody knows."""
+    assert_findings(ONE_EPOCH.format(name="train_epoch", marked="  # GP609"))
+    assert_findings(ONE_EPOCH.format(name="train", marked=""))
+
+
 def test_silent_when_made_once():
     """Before the loop; without state; for each of several models or phases."""
     assert_silent("chosen = keras.optimizers.Adam(1e-3)\nfor turn in range(9):" + STEP)

@@ -240,7 +240,7 @@ def _recreated(reader: Reader, one: Applied) -> None:
         return
     _, loops, function = rounds.made[id(optimizer)]
     inner = len(one.loops) - len(loops) + _comprehended(reader, optimizer)
-    if inner and not (inner == 1 and loops and _is_epoch(loops[-1][0])):
+    if inner and not (inner == 1 and loops and _is_epoch(loops[-1][0], function)):
         return
     if _only_shown(function) or made_anew.remembers(function):
         return
@@ -280,9 +280,13 @@ def _has_state(optimizer: Optimizer) -> bool:
     return optimizer.kind != "SGD" or momentum is not None or _scheduled(optimizer)
 
 
-def _is_epoch(node: ast.AST) -> bool:
-    """Says whether a loop counts epochs."""
-    return isinstance(node, ast.For) and "epoch" in ast.unparse(node.target).lower()
+def _is_epoch(node: ast.AST, function: object) -> bool:
+    """Says whether a loop counts epochs, or calls a function of one."""
+    if not isinstance(node, ast.For):
+        return False
+    made = function.node if isinstance(function, Function) else None
+    name = getattr(made, "name", "")
+    return "epoch" in f"{ast.unparse(node.target)} {ast.unparse(node.iter)} {name}".lower()
 
 
 def _only_shown(function: object) -> bool:
