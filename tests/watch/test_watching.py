@@ -8,6 +8,7 @@ import pytest
 
 from gradproof.evidence.paths import losses
 from gradproof.evidence.run import Run
+from gradproof.faults import shape_broadcast
 from gradproof.watching import Watcher
 
 pytestmark = pytest.mark.tensorflow
@@ -339,3 +340,26 @@ def test_who_decided_on_the_mode(tmp_path):
         "untold": False,
     }
     assert not any(mode.training for mode in modes.values())
+
+
+def parts_of_a_batch():
+    """A linear model over batches of inputs and targets, in eager code."""
+    import tensorflow as tf
+
+    w = tf.Variable(tf.ones((3, 1)))
+    data = tf.data.Dataset.from_tensor_slices((tf.ones((8, 3)), tf.ones((8,)))).batch(4)
+    for x, y in data:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ w - y))
+        w.assign_sub(0.1 * tape.gradient(loss, w))
+
+
+def test_parts_of_a_batch_are_told_apart(tmp_path):
+    """Each has its own shape: (4, 1) against (4,) shows."""
+    run = watched(parts_of_a_batch, tmp_path)
+    recording = run.recording(run.calls[0].recording)
+    parts = [one.shape for one in recording.operations if one.type == "IteratorGetNext"]
+    assert parts == [(4, 3), (4,)] * 2
+    found = next(shape_broadcast.prove(run))
+    assert found.place is not None
+    assert found.place.span.line == line_of("loss = tf.reduce_mean(tf.square(x @ w - y))")

@@ -242,6 +242,9 @@ def _crossed(left: Shape | None, right: Shape | None, result: Shape | None) -> b
     flat, column = sorted((left, right), key=len)
     if not len(flat) + 1 == len(column) == len(result) or {*flat[1:], *column[1:]} != {1}:
         return False
+    # Of what an operation gives beside its first output no shape is known, but of the result.
+    if result[1] == 1:
+        return False
     # Where only the flat one's length is known, it need not be a batch.
     return flat[0] != 1 and column[0] != 1 and flat[0] in (None, column[0])
 

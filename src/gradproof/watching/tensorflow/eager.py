@@ -158,11 +158,13 @@ class EagerOperations:
             frozenset() if writes else frozenset(resources),
             writes,
         )
-        index = len(self._rows) - 1
         if self.tapes and name == "AssignVariableOp" and not writes:
-            self._first[index] = inputs[0]._id
+            self._first[len(self._rows) - 1] = inputs[0]._id
         for tensor in outputs:
-            self._made[tensor._id] = index
+            if tensor is not first and name == "IteratorGetNext":
+                # The parts of a batch come from one operation, and are told apart.
+                self._append(name, tuple(edges), tensor, stack, via, frozenset(), frozenset())
+            self._made[tensor._id] = len(self._rows) - 1
         if len(self._rows) > LIMIT:
             self._full()
 
