@@ -173,6 +173,9 @@ def test_copies():
     assert [one.place.line for one in prove(apart) if one.place] == [6]
     assigned = tuple(Assigned(key, "assign", 3, (at(2),)) for key in others.values())
     assert not [*prove(replace(apart, assigned=assigned))]
+    once = replace(apart, assigned=tuple(replace(one, times=1) for one in assigned))
+    assert not [*prove(once)]
+    assert [*prove(with_apply(once, counted=30))]
     built = tuple(replace(one, places=()) for one in assigned)
     assert [*prove(replace(apart, assigned=built))]
     assert [*prove(replace(apart, assigned=assigned[:1]))]

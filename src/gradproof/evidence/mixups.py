@@ -80,13 +80,23 @@ def misfit(run: Run, apply: Apply) -> GradientCall | None:
     return call if taken and None not in taken and taken != given else None
 
 
+_MANY = 10
+"""Steps in which copies that are meant to be copies are brought up to date."""
+
+
 def of_copies(run: Run, apply: Apply, pairs: Sequence[Pair]) -> bool:
     """Says whether gradients may be meant for others: they were taken at copies of those.
 
     Workers are given the weights that they give gradients for, and so are fast weights of
     a task: each is assigned by the program itself, and is shaped as what gets its gradient.
+    One that was assigned to once, many steps ago, is a copy no more.
     """
-    written = {one.variable for one in run.assigned if one.places and one.method in ASSIGNMENTS}
+    many = apply.counted >= _MANY and not apply.traced
+    written = {
+        one.variable
+        for one in run.assigned
+        if one.places and one.method in ASSIGNMENTS and (one.times > 1 or not many)
+    }
     given = {pair.variable for pair in apply.pairs}
     taken = frozenset[int]().union(*(pair.taken_for or () for pair in pairs))
     return (
