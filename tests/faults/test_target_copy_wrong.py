@@ -13,7 +13,17 @@ from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.faults.target_copy_wrong import prove, settle
 from gradproof.finding import Finding
-from records import READ_KERNEL, at, healthy, operation, with_operations, with_variable
+from records import (
+    BIAS,
+    KERNEL,
+    READ_KERNEL,
+    at,
+    healthy,
+    operation,
+    with_apply,
+    with_operations,
+    with_variable,
+)
 from snippets import PRELUDE, assert_findings, assert_silent, mended_snippet, suspects
 from worlds import HEADER, IMPORTS
 
@@ -313,6 +323,22 @@ def copied_back(*, target: bool = True, changed: bool = False) -> Run:
         copies=(Copy("online", at(8), 3, 0, (ONLINE,), (TARGET,)),),
         assigned=(Assigned(TARGET, "assign", 2, (at(1),)),) if changed else (),
     )
+
+
+def test_a_target_that_shares_layers():
+    """Its kernel is the trained one, its bias is of its own; or that is trained, too."""
+    target = Copy("target", at(8), 4, 0, (KERNEL, 9), (KERNEL, BIAS))
+    own = Variable(9, "target/bias", (4,))
+    run = healthy()
+    run = replace(run, variables=(*run.variables, own), copies=(target,))
+    (found,) = prove(run)
+    assert (found.place, found.variables) == (at(8), ("dense/kernel",))
+    apart = replace(target, variables=(10, 9))
+    other = Variable(10, "target/kernel", (4, 4))
+    assert not [*prove(replace(run, variables=(*run.variables, other), copies=(apart,)))]
+    first, _ = run.applies[0].pairs
+    pairs = (*run.applies[0].pairs, replace(first, variable=9))
+    assert not [*prove(with_apply(run, pairs=pairs))]
 
 
 def test_weights_that_go_the_wrong_way():

@@ -180,6 +180,22 @@ def _copied(run: Run) -> Iterator[Finding]:
                 evidence={"copies": found[0].times},
                 fix=Fix("make the target a network of its own", safe=False),
             )
+    for copy in run.copies if run.counted > 1 else ():
+        own = set(copy.variables).difference(copy.source)
+        shared = [key for key in copy.variables if key in copy.source and key in run.handed]
+        # Where its own layers train, too, it is no target, but a sibling.
+        if shared and own and own.isdisjoint(run.handed):
+            names = tuple(run.path(key) for key in shared)
+            yield Finding(
+                f"`{copy.name}` was given the weights of a network with which it shares "
+                f"{listed(names)}: these move with every step, the rest stays behind",
+                place=copy.place,
+                label="shares variables with what it is a copy of",
+                variables=names,
+                step=1,
+                evidence={"shared": len(shared), "variables": len(copy.variables)},
+                fix=Fix("make the target of layers of its own", safe=False),
+            )
     for copy in backwards(run):
         names = tuple(run.path(key) for key in copy.variables)
         yield Finding(
