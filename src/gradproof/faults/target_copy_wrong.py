@@ -135,7 +135,7 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find soft updates that give variables their own values back."""
     from ..evidence.mixing import kept_share, mixed_with_itself
 
-    trained = {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
+    trained = _trained(run)
     places: dict[Place | None, dict[str, float]] = {}
     for apply in run.applies:
         share = kept_share(run, apply) if apply.by_hand and apply.pairs else None
@@ -160,6 +160,11 @@ def prove(run: Run) -> Iterator[Finding]:
     yield from _copied(run)
 
 
+def _trained(run: Run) -> set[int | None]:
+    """What optimizers move; Keras 2 assigns the weights that it is given."""
+    return {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
+
+
 def _copied(run: Run) -> Iterator[Finding]:
     """Find copies of whole networks that go to themselves, or the wrong way."""
     from ..evidence.mixing import backwards
@@ -180,11 +185,12 @@ def _copied(run: Run) -> Iterator[Finding]:
                 evidence={"copies": found[0].times},
                 fix=Fix("make the target a network of its own", safe=False),
             )
+    trained = _trained(run)
     for copy in run.copies if run.counted > 1 else ():
         own = set(copy.variables).difference(copy.source)
-        shared = [key for key in copy.variables if key in copy.source and key in run.handed]
+        shared = [key for key in copy.variables if key in copy.source and key in trained]
         # Where its own layers train, too, it is no target, but a sibling.
-        if shared and own and own.isdisjoint(run.handed):
+        if shared and own and own.isdisjoint(trained):
             names = tuple(run.path(key) for key in shared)
             yield Finding(
                 f"`{copy.name}` was given the weights of a network with which it shares "
