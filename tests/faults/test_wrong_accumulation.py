@@ -769,3 +769,37 @@ def test_numbers_of_lists_that_are_no_gradients():
         print([tf.reduce_mean(ns) for ns in zip(*grad_norms)])
         """
     )
+
+
+ROUND_BY_ROUND = """
+with tf.GradientTape() as tape:
+    hidden = x
+    losses = []
+    for part in range(4):
+        {body}
+    {after}
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+ONE_PART = "loss = tf.reduce_mean(tf.square(model(x[part:][:2]) - y[part:][:2]))"
+
+
+def test_the_loss_of_the_last_round():
+    """Each round gives the loss a new value, and nothing keeps the old one."""
+    assert_findings(ROUND_BY_ROUND.format(body=f"{ONE_PART}  # GP506", after="pass"))
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        ("hidden = model(hidden) * part; loss = tf.reduce_mean(hidden)", "pass"),
+        (f"{ONE_PART}; losses.append(loss)", "loss = tf.add_n(losses)"),
+        (ONE_PART, "loss = tf.reduce_mean(tf.square(model(x) - y))"),
+        ("loss = tf.reduce_mean(tf.square(model(x) - y))", "pass"),
+        (f"{ONE_PART}; break", "pass"),
+        (f"{ONE_PART}\n        if part > 2: print(loss)", "pass"),
+    ],
+)
+def test_the_last_round_is_what_is_wanted(body: str, after: str):
+    """A state goes from round to round, something keeps the losses, or all rounds are alike."""
+    assert_silent(ROUND_BY_ROUND.format(body=body, after=after))

@@ -87,6 +87,14 @@ _WORDS = {
         "of the last round alone",
         "add them up in the loop",
     ),
+    "overwritten": (
+        (
+            "each round of a loop under the tape gives a loss of its own, and the tape is asked "
+            "for that of the last round: the others move nothing"
+        ),
+        "the last round's alone",
+        "add the losses up in the loop",
+    ),
     "never reset": (
         (
             "gradients are added to these buffers and applied, and nothing empties them: each "

@@ -37,6 +37,7 @@ from .noticing import (
     idle_generators,
     inner_steps,
     keeping,
+    last_losses,
     last_rounds,
     late_counts,
     lost_arrays,
@@ -179,6 +180,7 @@ class Facts:
         submodels.asked(self.reader, asked)
         weighing.sum_asked(self.reader, asked)
         inner_steps.asked(self.reader, asked)
+        last_losses.asked(self.reader, asked)
         question = connections.ask(
             self.reader, asked, zeros=zeros, earlier=earlier, modes=self.modes
         )
