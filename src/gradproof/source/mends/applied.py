@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword
 from .reach import argument_of, node_of, optimizers_in_reach
 
 
@@ -29,13 +30,13 @@ def gradients_never_applied(draft: Draft, finding: Finding) -> Iterator[Fix]:
         name
         for node in ast.walk(scope)
         if called(node) in ("apply_gradients", "apply")
-        for name in loaded(node)
+        for name in names_read(node)
     }
     pairs = [(gradients, variables) for gradients, variables in pairs if gradients not in done]
     block = draft.block(statement)
     last: ast.stmt = statement
     for later in block[block.index(statement) + 1 :]:
-        if any(gradients in stored(later) for gradients, _ in pairs):
+        if any(gradients in names_stored(later) for gradients, _ in pairs):
             last = later
     last = _behind_other_updates(block, last)
     for optimizer in optimizers_in_reach(draft, statement):
@@ -88,7 +89,7 @@ def _handed_back(
             if given is None:
                 continue
             text = draft.operand(given) + text.removeprefix(root)
-        elif root in stored(*function.body):
+        elif root in names_stored(*function.body):
             continue
         return node, [(target.id, text)]
     raise NoMend
@@ -115,7 +116,7 @@ def update_bypasses_variables(draft: Draft, finding: Finding) -> Iterator[Fix]:
     names = _targets(loop.target)
     if not names or loop.ifs or not isinstance(made.elt, ast.BinOp):
         raise NoMend
-    first = next((name for name in names if name in loaded(made.elt.left)), None)
+    first = next((name for name in names if name in names_read(made.elt.left)), None)
     if first is None:
         raise NoMend
     head = f"for {draft.source(loop.target)} in {draft.source(loop.iter)}:"
@@ -225,7 +226,7 @@ def _taped(draft: Draft, call: ast.Call) -> Iterator[Fix]:
         loss = f"{function.id}()"
     else:
         raise NoMend
-    if {"tape", "loss"} & stored(draft.scope(call)):
+    if {"tape", "loss"} & names_stored(draft.scope(call)):
         raise NoMend
     handed = draft.source(variables)
     text = (
@@ -258,7 +259,7 @@ def _zipped(draft: Draft, call: ast.Call) -> Iterator[Fix]:
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
             continue
         asked = called(node.value) == "gradient" and len(node.value.args) > 1
-        if asked and argument.id in stored(node):
+        if asked and argument.id in names_stored(node):
             text = f"zip({argument.id}, {draft.source(node.value.args[1])})"
             yield Fix("zip them", False, (draft.replace(argument, text),))
 
@@ -296,6 +297,6 @@ def _gradients_from(draft: Draft, node: ast.AST, block: list[ast.stmt], number: 
     apply = next((here for here in draft.up(node) if isinstance(here, ast.stmt)), node)
     for place in range(number - 1, -1, -1):
         each = block[place]
-        if isinstance(each, ast.Assign) and stored(*each.targets) & loaded(apply):
+        if isinstance(each, ast.Assign) and names_stored(*each.targets) & names_read(apply):
             return place if isinstance(each.value, ast.Call) else None
     return None

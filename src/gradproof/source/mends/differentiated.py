@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
 from ..noticing.singular import is_infinite
-from .draft import Draft, Function, NoMend, called, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called
 from .reach import node_of
 
 TINY = "1e-7"
@@ -34,7 +35,7 @@ def nan_from_singular_op(draft: Draft, finding: Finding) -> Iterator[Fix]:
         inside = argument
         if not isinstance(argument, ast.Name | ast.Attribute):
             names = [node for node in ast.walk(argument) if isinstance(node, ast.Name)]
-            meant = [node for node in names if node.id in loaded(mask.args[0])]
+            meant = [node for node in names if node.id in names_read(mask.args[0])]
             inside = meant[0] if meant else argument
         if not any(isinstance(node, ast.Call) for node in ast.walk(inside)):
             inner = draft.source(inside)
@@ -95,7 +96,7 @@ def wrong_custom_gradient(draft: Draft, finding: Finding) -> Iterator[Fix]:
         parts = value.elts if isinstance(value, ast.Tuple) else [value]
         for part in parts:
             nothing = isinstance(part, ast.Constant) and part.value is None
-            if isinstance(part, ast.expr) and above not in loaded(part) and not nothing:
+            if isinstance(part, ast.expr) and above not in names_read(part) and not nothing:
                 edits.append(draft.replace(part, f"{above} * {draft.operand(part)}"))
     if not edits:
         raise NoMend
@@ -175,7 +176,7 @@ def wrong_sign_update(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if not isinstance(target, ast.Name):
             continue
         for node in ast.walk(draft.scope(call)):
-            if isinstance(node, ast.Assign) and stored(node.targets[0]) == {target.id}:
+            if isinstance(node, ast.Assign) and names_stored(node.targets[0]) == {target.id}:
                 if isinstance(node.value, ast.UnaryOp):
                     text = draft.source(node.value.operand)
                 else:
@@ -210,11 +211,11 @@ def nearest_code(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raise NoMend
     block = draft.block(statement)
     given = [each.arg for each in function.args.args if each.arg not in ("self", "training")]
-    reached = stored(statement)
+    reached = names_stored(statement)
     for later in block[block.index(statement) + 1 :]:
-        if not isinstance(later, ast.Assign) or not loaded(later.value) & reached:
+        if not isinstance(later, ast.Assign) or not names_read(later.value) & reached:
             continue
-        reached |= stored(later)
+        reached |= names_stored(later)
         (target,) = later.targets
         looks_up = called(later.value) in ("gather", "embedding_lookup", "matmul")
         for name in given if looks_up and isinstance(target, ast.Name) else ():

@@ -299,26 +299,6 @@ def _lead(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def stored(*nodes: ast.AST) -> set[str]:
-    """Names that nodes give a value to."""
-    return {
-        inner.id
-        for node in nodes
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
-    }
-
-
-def loaded(*nodes: ast.AST) -> set[str]:
-    """Names whose value nodes use."""
-    return {
-        inner.id
-        for node in nodes
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
-    }
-
-
 def called(node: ast.AST) -> str:
     """Last name of what a call calls: `gradient` of `tape.gradient(...)`."""
     if not isinstance(node, ast.Call):

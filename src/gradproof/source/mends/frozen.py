@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix
-from .draft import Draft, Function, called, keyword, loaded
+from ..python.methods import names_read
+from .draft import Draft, Function, called, keyword
 from .reach import node_of, own_name
 
 
@@ -26,10 +27,10 @@ def trainable_flip_ignored(draft: Draft, finding: Finding) -> Iterator[Fix]:
     assert isinstance(last, ast.stmt)
     block = draft.block(last)
     after = block[block.index(last) + 1 :]
-    wanted = loaded(*after)
+    wanted = names_read(*after)
     for node in draft.tree.body:
         if isinstance(node, Function) and node.name in wanted:
-            wanted = wanted | loaded(*node.body)
+            wanted = wanted | names_read(*node.body)
     for step in ast.walk(draft.tree):
         if not isinstance(step, Function) or step.name not in wanted:
             continue

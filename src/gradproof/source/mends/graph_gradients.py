@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called
 from .reach import argument_of, node_of, whole_lines
 
 
@@ -21,9 +22,9 @@ def tf1_gradient_api(draft: Draft, finding: Finding) -> Iterator[Fix]:
     losses = [
         place
         for place, each in enumerate(block[:number])
-        if isinstance(target, ast.Name) and target.id in stored(each)
+        if isinstance(target, ast.Name) and target.id in names_stored(each)
     ]
-    if not losses or "tape" in stored(draft.scope(call)):
+    if not losses or "tape" in names_stored(draft.scope(call)):
         raise NoMend
     # The loss alone, or all that leads to it in the same block.
     for first in (losses[-1], 0):
@@ -45,7 +46,7 @@ def given_target(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raise NoMend
     target, source = asked.args
     names = [each.arg for each in function.args.args]
-    free = not stored(*function.body) & {"tape", *names}
+    free = not names_stored(*function.body) & {"tape", *names}
     if not isinstance(target, ast.Name) or target.id not in names or not free:
         raise NoMend
     calls = [node for node in ast.walk(draft.tree) if called(node) == function.name]
@@ -89,8 +90,8 @@ def _as_inside(draft: Draft, given: ast.expr, others: dict[str, str], function: 
         NoMend: It needs what only the caller knows.
     """
     text = draft.source(given)
-    known = stored(*[each for each in draft.tree.body if each is not function])
-    for name in sorted(loaded(given)):
+    known = names_stored(*[each for each in draft.tree.body if each is not function])
+    for name in sorted(names_read(given)):
         if name in others:
             if others[name] != name:
                 raise NoMend

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called
 from .reach import node_of
 
 
@@ -40,11 +41,11 @@ def custom_optimizer_bug(draft: Draft, finding: Finding) -> Iterator[Fix]:
         assert isinstance(read, ast.Call)
         assert isinstance(read.func, ast.Attribute)
         state = f"{draft.source(read.func.value)}[{draft.source(read.args[0])}]"
-    old = stored(statement)
+    old = names_stored(statement)
     block = draft.block(statement)
     for later in block[block.index(statement) + 1 :]:
-        if isinstance(later, ast.Assign) and old & loaded(later.value):
-            (name,) = stored(later)
+        if isinstance(later, ast.Assign) and old & names_read(later.value):
+            (name,) = names_stored(later)
             edits = (draft.after(later, f"{state} = {name}"),)
             yield Fix("store the new state", False, edits)
             return
@@ -109,7 +110,7 @@ def _update_step(draft: Draft, method: ast.FunctionDef) -> Iterator[Edit]:
     state = {variable}
     for node in ast.walk(method):
         if isinstance(node, ast.Assign) and called(node.value) == "get_slot":
-            state |= stored(node)
+            state |= names_stored(node)
     for node in ast.walk(method):
         if called(node) == "get_slot":
             text = f"{own}.{_slot(node)}s[{own}._get_variable_index({variable})]"
@@ -125,7 +126,7 @@ def _update_step(draft: Draft, method: ast.FunctionDef) -> Iterator[Edit]:
 def _assigned(draft: Draft, call: ast.Call, own: str, state: set[str]) -> Edit:
     """`variable.assign_sub(` becomes `self.assign_sub(variable, `."""
     function = call.func
-    if not isinstance(function, ast.Attribute) or not loaded(function.value) & state:
+    if not isinstance(function, ast.Attribute) or not names_read(function.value) & state:
         raise NoMend
     if len(call.args) != 1 or call.keywords:
         raise NoMend

@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called
 from .reach import node_of, own_name
 
 
@@ -36,14 +37,14 @@ def _beside(draft: Draft, inner: ast.FunctionDef | ast.AsyncFunctionDef) -> Fix:
     outer = draft.scope(inner)
     if not isinstance(outer, Function) or draft.block(inner) is not outer.body:
         raise NoMend
-    local = stored(*outer.body) | {
+    local = names_stored(*outer.body) | {
         each.arg for each in ast.walk(outer.args) if isinstance(each, ast.arg)
     }
-    mine = stored(*inner.body) | {
+    mine = names_stored(*inner.body) | {
         each.arg for each in ast.walk(inner.args) if isinstance(each, ast.arg)
     }
     within = own_name(draft, inner)
-    if (loaded(*inner.body) - mine) & (local - {within or "", inner.name}):
+    if (names_read(*inner.body) - mine) & (local - {within or "", inner.name}):
         raise NoMend
     top, bottom = draft.lines_of([inner])
     text = textwrap.dedent("\n".join(draft.lines[top - 1 : bottom]))

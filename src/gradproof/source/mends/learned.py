@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix, Span
-from .draft import Draft, NoMend, called, keyword, loaded
+from ..python.methods import names_read
+from .draft import Draft, NoMend, called, keyword
 from .reach import node_of
 
 _MAKING: dict[str, tuple[type[ast.operator], ...]] = {
@@ -229,10 +230,10 @@ def target_copy_wrong(draft: Draft, finding: Finding) -> Iterator[Fix]:
         uses = [
             each for each in ast.walk(call.args[0]) if isinstance(each, ast.Name) and each.id == own
         ]
-        if other and len(uses) > 1 and other not in loaded(call.args[0]):
+        if other and len(uses) > 1 and other not in names_read(call.args[0]):
             mixed = draft.replace(uses[-1], other)
             yield Fix("mix in the weights of the other network", False, (mixed,))
-        elif other and {own, other} <= loaded(call.args[0]):
+        elif other and {own, other} <= names_read(call.args[0]):
             yield Fix("assign to the copy", False, (draft.replace(call.func.value, other),))
 
 

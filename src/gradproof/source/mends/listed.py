@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword, same
 from .reach import node_of, only_value, same_attribute
 
 
@@ -21,7 +22,7 @@ def variables_read_before_build(draft: Draft, finding: Finding) -> Iterator[Fix]
     if isinstance(target, ast.Name):
         scope = draft.scope(statement)
         uses = _uses(scope, target.id, statement)
-        needed = loaded(early)
+        needed = names_read(early)
     elif isinstance(target, ast.Attribute):
         owner = draft.nearest(statement, ast.ClassDef)
         uses = [
@@ -68,7 +69,7 @@ def _in_terms_of_self(draft: Draft, value: ast.expr, statement: ast.stmt) -> str
                     known[node.value.id] = draft.source(target)
     text = draft.operand(value)
     if not isinstance(value, ast.Attribute) or not isinstance(value.value, ast.Name):
-        if any(name != "self" for name in loaded(value)):
+        if any(name != "self" for name in names_read(value)):
             raise NoMend
         return text
     if value.value.id == "self":
@@ -85,7 +86,7 @@ def _local_to_uses(draft: Draft, uses: list[ast.AST], names: set[str]) -> set[st
         scope = draft.scope(use)
         if isinstance(scope, Function):
             given = {node.arg for node in ast.walk(scope.args) if isinstance(node, ast.arg)}
-            hidden |= (given | stored(*scope.body)) - {"self"}
+            hidden |= (given | names_stored(*scope.body)) - {"self"}
     return hidden & names
 
 
@@ -192,7 +193,7 @@ def non_trainable_in_list(draft: Draft, finding: Finding) -> Iterator[Fix]:
     edits = [
         draft.replace(part, f"{draft.source(part.value)}.trainable_{part.attr}")
         for node in ast.walk(draft.tree)
-        if isinstance(node, ast.Assign) and stored(*node.targets) & names
+        if isinstance(node, ast.Assign) and names_stored(*node.targets) & names
         for part in ast.walk(node.value)
         if isinstance(part, ast.Attribute) and part.attr in ("weights", "variables")
     ]

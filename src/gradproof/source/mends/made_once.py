@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword
 from .reach import argument_of, node_of
 
 
@@ -15,7 +16,7 @@ def created_in_function(draft: Draft, finding: Finding) -> Iterator[Fix]:
     function = draft.scope(node_of(draft, finding))
     if not isinstance(function, Function) or not isinstance(draft.parents[function], ast.Module):
         raise NoMend
-    local = stored(*function.body) | {
+    local = names_stored(*function.body) | {
         node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)
     }
     edits: list[Edit] = []
@@ -24,7 +25,7 @@ def created_in_function(draft: Draft, finding: Finding) -> Iterator[Fix]:
     for made in ast.walk(function):
         if not isinstance(made, ast.Call) or not _made_and_called(draft, made):
             continue
-        if loaded(made) & local:
+        if names_read(made) & local:
             raise NoMend
         names.append(_free_name(draft, made, names))
         lines.append(f"{names[-1]} = {draft.source(made)}")
@@ -45,7 +46,7 @@ def _made_and_called(draft: Draft, made: ast.Call) -> bool:
 def _free_name(draft: Draft, made: ast.Call, taken: Sequence[str]) -> str:
     """A name for a layer: its own, else that of its class with a number."""
     own = keyword(made, "name")
-    used = {*taken, *stored(draft.tree), *loaded(draft.tree)}
+    used = {*taken, *names_stored(draft.tree), *names_read(draft.tree)}
     name = str(own.value) if isinstance(own, ast.Constant) else called(made).lower()
     name = name if name.isidentifier() else called(made).lower()
     number = 2

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix
-from .draft import Draft, NoMend, called, stored
+from ..python.methods import names_stored
+from .draft import Draft, NoMend, called
 from .reach import node_of, only_value
 
 
@@ -19,7 +20,7 @@ def padding_counted(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(mean, ast.Call) or len(mean.args) != 1 or mean.keywords:
         raise NoMend
     each, scope, tf = mean.args[0], draft.scope(statement), draft.tensorflow
-    if not isinstance(each, ast.Name) or stored(scope) & {"mask"}:
+    if not isinstance(each, ast.Name) or names_stored(scope) & {"mask"}:
         raise NoMend
     for tokens in dict.fromkeys(_tokens(draft, scope, statement)):
         line = f"mask = {tf}.cast({tf}.not_equal({tokens}, 0), {each.id}.dtype)"

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword, same
 from .reach import (
     argument_of,
     known_before,
@@ -38,7 +39,8 @@ def _made_anew(draft: Draft, made: ast.Assign) -> Iterator[Fix]:
         for inner in later.body:
             if not isinstance(inner, ast.Assign) or not isinstance(inner.value, ast.Call):
                 continue
-            if stored(inner) & loaded(later) and not loaded(made.value) & stored(later):
+            before = names_read(made.value) & names_stored(later)
+            if names_stored(inner) & names_read(later) and not before:
                 edits = (draft.remove(made), draft.after(inner, draft.source(made)))
                 yield Fix("make a new optimizer for each model", False, edits)
 
@@ -54,10 +56,10 @@ def _built_for_all(draft: Draft, finding: Finding) -> Iterator[Fix]:
     for optimizer in optimizers_in_reach(draft, draft.tree.body[-1]):
         optimizers[optimizer] = None
     if not lists:
-        known = stored(*draft.tree.body)
+        known = names_stored(*draft.tree.body)
         for name in ast.walk(draft.tree):
             attribute = isinstance(name, ast.Attribute) and name.attr.startswith("trainable_")
-            if attribute and loaded(name) <= known:
+            if attribute and names_read(name) <= known:
                 lists[draft.source(name)] = None
     if not lists:
         return
@@ -75,7 +77,7 @@ def learning_rate_copied(draft: Draft, finding: Finding) -> Iterator[Fix]:
     statement = draft.statement(node)
     yield from _given_to_the_optimizer(draft, statement)
     yield from _the_optimizers_own(draft, statement)
-    names = set(loaded(statement) | stored(statement))
+    names = set(names_read(statement) | names_stored(statement))
     for optimizer in optimizers_in_reach(draft, statement):
         for each in ast.walk(draft.tree):
             target = _changed(draft, each, names)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ...finding import Finding, Fix
-from .draft import Draft, NoMend, called, loaded, same, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, NoMend, called, same
 from .reach import known_before, node_of
 
 
@@ -42,14 +43,14 @@ def mispaired_gradients(draft: Draft, finding: Finding) -> Iterator[Fix]:
 
 def _taken_for_them(draft: Draft, zipped: ast.Call, variables: ast.expr) -> Iterator[Fix]:
     """The gradients are asked for these variables."""
-    others = {name for one in zipped.args if one is not variables for name in loaded(one)}
+    others = {name for one in zipped.args if one is not variables for name in names_read(one)}
     for node in ast.walk(draft.scope(zipped)):
         if called(node) == "gradient" and isinstance(node, ast.Call) and len(node.args) > 1:
             statement = draft.statement(node)
-            made = stored(statement)
+            made = names_stored(statement)
             if others & made and statement.lineno < zipped.lineno:
                 text = draft.source(variables)
-                if loaded(variables) <= known_before(draft, statement) | {"self"}:
+                if names_read(variables) <= known_before(draft, statement) | {"self"}:
                     edits = (draft.replace(node.args[1], text),)
                     yield Fix("take them for the variables they go to", False, edits)
 
@@ -66,7 +67,7 @@ def _in_the_order_of_cuts(draft: Draft, zipped: ast.Call) -> Iterator[Fix]:
             continue
         both = node.args[1]
         added = isinstance(both, ast.BinOp) and isinstance(both.op, ast.Add)
-        if not added or not stored(draft.statement(node)) & loaded(gradients):
+        if not added or not names_stored(draft.statement(node)) & names_read(gradients):
             continue
         if same(both.right, variables):  # type: ignore[attr-defined]
             text = f"{draft.source(both.right)} + {draft.source(both.left)}"  # type: ignore[attr-defined]
@@ -86,7 +87,7 @@ def _filtered_in_pairs(draft: Draft, zipped: ast.Call) -> Iterator[Fix]:
                 for node in ast.walk(draft.scope(zipped))
                 if isinstance(node, ast.Assign)
                 and isinstance(node.value, ast.ListComp)
-                and stored(*node.targets) == {gradients.id}
+                and names_stored(*node.targets) == {gradients.id}
             ),
             None,
         )
@@ -135,7 +136,7 @@ def short_zip(draft: Draft, finding: Finding) -> Iterator[Fix]:
             continue
         statement = draft.statement(node)
         text = draft.source(variables)
-        if not loaded(variables) <= known_before(draft, statement) | {"self"}:
+        if not names_read(variables) <= known_before(draft, statement) | {"self"}:
             values = [
                 each.value
                 for each in ast.walk(scope)
@@ -222,11 +223,11 @@ def duplicate_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
             edits = (draft.replace(here, unique),)
             yield Fix("put each variable once into the list", False, edits)
             return
-    names = loaded(draft.statement(node))
+    names = names_read(draft.statement(node))
     for here in ast.walk(draft.tree):
         if isinstance(here, ast.Assign) and isinstance(here.value, ast.BinOp):
             unique = f"list({{id(one): one for one in {draft.source(here.value)}}}.values())"
-            joined = isinstance(here.value.op, ast.Add) and stored(here.targets[0]) & names
+            joined = isinstance(here.value.op, ast.Add) and names_stored(here.targets[0]) & names
         elif isinstance(here, ast.AugAssign) and isinstance(here.target, ast.Name):
             known = f"all(one is not other for other in {here.target.id})"
             unique = f"[one for one in {draft.source(here.value)} if {known}]"

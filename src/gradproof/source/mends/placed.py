@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, Function, NoMend, called, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called
 from .reach import argument_of, makes_optimizer, node_of
 
 
@@ -26,8 +27,10 @@ def optimizer_recreated(draft: Draft, finding: Finding) -> Iterator[Fix]:
         outer = function
     if outer is None or isinstance(draft.parents[outer], ast.ClassDef):
         raise NoMend
-    inside = stored(outer) | {node.arg for node in ast.walk(outer) if isinstance(node, ast.arg)}
-    if loaded(statement.value) & inside:
+    inside = names_stored(outer) | {
+        node.arg for node in ast.walk(outer) if isinstance(node, ast.arg)
+    }
+    if names_read(statement.value) & inside:
         yield _rate_assigned(draft, statement, outer, inside)
         return
     made = draft.with_comment(statement)
@@ -41,7 +44,7 @@ def _given(statement: ast.Assign, function: ast.AST) -> bool:
         return False
     must = function.args.args[: len(function.args.args) - len(function.args.defaults)]
     names = {one.arg for one in must}
-    return stored(*statement.targets) <= names and not names & loaded(statement.value)
+    return names_stored(*statement.targets) <= names and not names & names_read(statement.value)
 
 
 def _rate_assigned(draft: Draft, statement: ast.Assign, outer: ast.stmt, inside: set[str]) -> Fix:
@@ -54,7 +57,7 @@ def _rate_assigned(draft: Draft, statement: ast.Assign, outer: ast.stmt, inside:
     others = [
         each for each in others if each is not rate and getattr(each, "arg", "") != "learning_rate"
     ]
-    if rate is None or loaded(*others) & inside:
+    if rate is None or names_read(*others) & inside:
         raise NoMend
     target = draft.source(statement.targets[0])
     given = ", ".join(draft.source(each) for each in others)
@@ -106,7 +109,7 @@ def strategy_scope_mismatch(draft: Draft, finding: Finding) -> Iterator[Fix]:
         if not any(called(item.context_expr) == "scope" for item in scope.items):
             continue
         first, last = sorted((block.index(made), block.index(scope)))
-        if stored(made) & loaded(*block[first + 1 : last + 1]):
+        if names_stored(made) & names_read(*block[first + 1 : last + 1]):
             continue
         edits = (draft.remove(made), draft.after(scope.body[-1], draft.source(made)))
         yield Fix("make it within the scope of the strategy", False, edits)

@@ -6,7 +6,8 @@ import ast
 
 from ...finding import Edit, Finding, Span
 from ..python.bound import values_of
-from .draft import Draft, Function, NoMend, keyword, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, keyword
 
 
 def node_of(draft: Draft, finding: Finding) -> ast.AST:
@@ -142,9 +143,9 @@ def _imported_optimizer(draft: Draft, function: ast.expr) -> bool:
 
 def tape_of(draft: Draft, call: ast.Call) -> ast.With:
     """The `with` block of the tape that is asked."""
-    asked = loaded(call.func)
+    asked = names_read(call.func)
     for node in ast.walk(draft.scope(call)):
-        if isinstance(node, ast.With) and stored(*node.items) & asked:
+        if isinstance(node, ast.With) and names_stored(*node.items) & asked:
             return node
     raise NoMend
 

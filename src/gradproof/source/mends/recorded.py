@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from ..python.methods import handed_back_by
-from .draft import Draft, Function, NoMend, called, keyword, loaded, same, stored
+from ..python.methods import handed_back_by, names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword, same
 from .reach import closed, node_of
 
 NUMPY = {
@@ -111,7 +111,7 @@ def nondifferentiable_op(draft: Draft, finding: Finding) -> Iterator[Fix]:
             line = f"smooth = {draft.source(inside)}"
             short = text.replace(draft.source(inside), "smooth")
             new = f"smooth + {tf}.stop_gradient({short} - smooth)"
-            if "smooth" in stored(draft.scope(here)):
+            if "smooth" in names_stored(draft.scope(here)):
                 raise NoMend
             edits = (
                 draft.before(statement, line),
@@ -147,7 +147,7 @@ def assign_on_loss_path(draft: Draft, finding: Finding) -> Iterator[Fix]:
     edits: list[Edit] = []
     text = draft.source(value)
     if not isinstance(value, ast.Name):
-        if "new_value" in stored(draft.scope(call)):
+        if "new_value" in names_stored(draft.scope(call)):
             raise NoMend
         edits += [draft.before(statement, f"new_value = {text}"), draft.replace(value, "new_value")]
         text = "new_value"
@@ -252,8 +252,8 @@ def unconnected_variable(draft: Draft, finding: Finding) -> Iterator[Fix]:
         (node, name)
         for node in ast.walk(scope)
         if isinstance(node, ast.Assign) and draft.scope(node) is scope
-        for name in stored(node)
-        if name not in loaded(scope) and name != "_" and isinstance(node.value, ast.Call)
+        for name in names_stored(node)
+        if name not in names_read(scope) and name != "_" and isinstance(node.value, ast.Call)
     ]
     for node, name in unused:
         for twice in ast.walk(scope):

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword
 from .reach import node_of
 
 
@@ -17,7 +18,7 @@ def state_created_in_tf_function(draft: Draft, finding: Finding) -> Iterator[Fix
     if not isinstance(statement, ast.Assign) or not isinstance(function, Function):
         raise NoMend
     local = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
-    inside = loaded(statement.value) & (local | stored(*function.body))
+    inside = names_read(statement.value) & (local | names_stored(*function.body))
     owner = draft.parents[function]
     text = draft.source(statement)
     if isinstance(owner, ast.ClassDef):
@@ -286,7 +287,7 @@ def data_iterator_spent(draft: Draft, finding: Finding) -> Iterator[Fix]:
             node
             for node in ast.walk(draft.tree)
             if isinstance(node, ast.Assign)
-            and stored(node.targets[0]) == {name}
+            and names_stored(node.targets[0]) == {name}
             and draft.scope(node) in (scope, draft.tree)
         ]
         # A function may be called again; a loop of the module is passed once.

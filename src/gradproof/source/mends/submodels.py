@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix
-from .draft import Draft, NoMend, called, keyword, same, stored
+from ..python.methods import names_stored
+from .draft import Draft, NoMend, called, keyword, same
 from .reach import argument_of, node_of, only_value
 
 
@@ -123,7 +124,7 @@ def _both_at_once(
     if inputs is None or output is None or ast.unparse(inputs) not in roots:
         return ()
     twice = called(output) in ("list", "tuple") or isinstance(output, ast.List | ast.Tuple)
-    if twice or "whole" in stored(draft.tree) or keyword(cut, "name") is not None:
+    if twice or "whole" in names_stored(draft.tree) or keyword(cut, "name") is not None:
         return ()
     name = draft.source(made.targets[0])
     outputs = f"[{draft.source(output)}, {model}.output]"

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Finding, Fix, Span
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword
 from .reach import node_of, only_value, whole_lines
 
 
@@ -93,12 +94,12 @@ def _open_until(draft: Draft, block: list[ast.stmt], tape: int, last: int) -> Fi
 
 def _refuse_gradients(moved: list[ast.stmt], opening: ast.stmt) -> None:
     """What asks this tape, or leaves the block, can't move inside."""
-    names = stored(*list(getattr(opening, "items", [])))
+    names = names_stored(*list(getattr(opening, "items", [])))
     for statement in moved:
         for node in ast.walk(statement):
             if isinstance(node, Function | ast.ClassDef | ast.Return):
                 raise NoMend
-            if called(node) in ("gradient", "jacobian") and loaded(node) & names:
+            if called(node) in ("gradient", "jacobian") and names_read(node) & names:
                 raise NoMend
 
 
@@ -153,7 +154,7 @@ def unwatched_tensor(draft: Draft, finding: Finding) -> Iterator[Fix]:
         number
         for number, statement in enumerate(opening.body)
         for each in tensors
-        if draft.source(each) in set(stored(statement))
+        if draft.source(each) in set(names_stored(statement))
     ]
     if made:
         yield Fix(title, False, (draft.after(opening.body[made[-1]], *lines),))
@@ -182,7 +183,7 @@ def dataset_loop_in_tape(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if applied is None or not isinstance(grown, ast.AugAssign | ast.Assign):
         raise NoMend
     total, value = _grown(draft, grown)
-    if "loss" in stored(draft.scope(loop)) and total == "loss":
+    if "loss" in names_stored(draft.scope(loop)) and total == "loss":
         raise NoMend
     lead = draft.indent(opening)
     deep, deeper = lead + draft.level, lead + 2 * draft.level

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...finding import Edit, Finding, Fix, Place, Span
-from .draft import Draft, Function, NoMend, called, keyword, loaded, stored
+from ..python.methods import names_read, names_stored
+from .draft import Draft, Function, NoMend, called, keyword
 from .reach import argument_of, attribute_of, node_of, only_value, own_name, same_attribute
 
 
@@ -54,7 +55,7 @@ def _initializer(draft: Draft, start: ast.expr, scope: ast.AST) -> tuple[str, st
     if not isinstance(start, ast.Call):
         return None
     name, shape = called(start), argument_of(start, 0, "shape")
-    if shape is None or loaded(start) & stored(scope):
+    if shape is None or names_read(start) & names_stored(scope):
         # Locals of the method are there as well; only loop names are not.
         pass
     if shape is None:
@@ -88,7 +89,7 @@ def created_in_call(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(owner, ast.ClassDef) or own is None or not isinstance(function, Function):
         raise NoMend
     local = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
-    if loaded(made) & ((local | stored(*function.body)) - {own}):
+    if names_read(made) & ((local | names_stored(*function.body)) - {own}):
         raise NoMend
     build = next(
         (node for node in owner.body if isinstance(node, Function) and node.name == "__init__"),
@@ -98,7 +99,7 @@ def created_in_call(draft: Draft, finding: Finding) -> Iterator[Fix]:
         raise NoMend
     turns = [here for here in _turns(draft, made) if draft.scope(here) is function]
     if turns:
-        fixed = (local | stored(*function.body)) - {own}
+        fixed = (local | names_stored(*function.body)) - {own}
         yield _one_for_each(draft, made, turns, build, own, fixed)
         return
     name = keyword(made, "name")
@@ -150,14 +151,14 @@ def _one_for_each(
     known = {draft.source(one) for one in ast.walk(build) if isinstance(one, ast.Attribute)}
     kept = {draft.source(one) for one in ast.walk(over) if isinstance(one, ast.Attribute)}
     asked = {one for one in kept if one.startswith(f"{own}.")}
-    if not isinstance(target, ast.Name) or loaded(over) & local or not asked <= known:
+    if not isinstance(target, ast.Name) or names_read(over) & local or not asked <= known:
         raise NoMend
     attribute, each = f"{called(made).lower()}_layers", "layer"
     if each in local or f"{own}.{attribute}" in draft.text:
         raise NoMend
     many, through = f"{own}.{attribute}", draft.source(over)
     line = f"{many} = [{draft.source(made)} for _ in {through}]"
-    if target.id in loaded(*repeated):
+    if target.id in names_read(*repeated):
         each_of, each_in = f"{target.id}, {each}", f"zip({through}, {many})"
     else:
         each_of, each_in = each, many
@@ -180,8 +181,8 @@ def derived_weights_built_once(draft: Draft, finding: Finding) -> Iterator[Fix]:
     if not isinstance(target, ast.Attribute):
         raise NoMend
     function = draft.scope(statement)
-    if isinstance(function, Function) and loaded(statement.value) & (
-        stored(*function.body) | {each.arg for each in function.args.args[1:]}
+    if isinstance(function, Function) and names_read(statement.value) & (
+        names_stored(*function.body) | {each.arg for each in function.args.args[1:]}
     ):
         raise NoMend
     owner = draft.nearest(statement, ast.ClassDef)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..python.methods import names_read, names_stored
 from ..values import Asked
 from .habits import remark
 
@@ -54,7 +55,7 @@ def _turns(reader: Reader, loop: ast.For) -> bool:
 def _given(loop: ast.For, name: str) -> ast.Assign | None:
     """The statement of each round that gives the loss, of what the round is about."""
     turns = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
-    read = _names(loop.body, ast.Load)
+    read = names_read(*loop.body)
     for part in loop.body:
         targets = part.targets if isinstance(part, ast.Assign) else []
         if any(isinstance(one, ast.Name) and one.id == name for one in targets) and turns & read:
@@ -64,14 +65,14 @@ def _given(loop: ast.For, name: str) -> ast.Assign | None:
 
 def _is_forgotten(loop: ast.For) -> bool:
     """Says whether a round leaves nothing to the next one, but the names that it binds anew."""
-    bound = _names(loop.body, ast.Store)
+    bound = names_stored(*loop.body)
     there: set[str] = set()
     for part in loop.body:
         if not isinstance(part, ast.Assign | ast.Expr) or _keeps(part):
             return False
-        if _names([part], ast.Load) & bound - there:
+        if names_read(part) & bound - there:
             return False  # What the round before gave goes on: a state, a sum.
-        there |= _names([part], ast.Store)
+        there |= names_stored(part)
     return not loop.orelse
 
 
@@ -99,12 +100,3 @@ def _is_set_again(reader: Reader, one: Asked, loop: ast.For, name: str) -> bool:
         and end < part.lineno <= until
         for part in ast.walk(whole)
     )
-
-
-def _names(body: list[ast.stmt], context: type[ast.expr_context]) -> set[str]:
-    return {
-        one.id
-        for part in body
-        for one in ast.walk(part)
-        if isinstance(one, ast.Name) and isinstance(one.ctx, context)
-    }

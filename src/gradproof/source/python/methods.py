@@ -17,12 +17,23 @@ WRITES = frozenset(
 """Methods that change what they are called on: a list, a dict, a variable."""
 
 
-def names_read(node: ast.AST) -> set[str]:
-    """The names that are read in a part of the text."""
+def names_read(*nodes: ast.AST) -> set[str]:
+    """The names that are read in parts of the text."""
     return {
         one.id
+        for node in nodes
         for one in ast.walk(node)
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
+    }
+
+
+def names_stored(*nodes: ast.AST) -> set[str]:
+    """The names that parts of the text give a value to, or delete."""
+    return {
+        one.id
+        for node in nodes
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)
     }
 
 
