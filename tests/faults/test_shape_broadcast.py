@@ -65,6 +65,17 @@ def test_proven():
     assert proven(run) == [("GP701", 4)]
 
 
+def test_another_output_than_the_first():
+    """Of an operation's second output nobody knows the shape: a difference of (8, 1) is right."""
+    run = with_operations(
+        healthy(),
+        operation(ADD, "AddV2", (TANH, READ_BIAS), shape=(8, 1)),
+        operation(Y, "TopKV2", taped=False, shape=(8,)),
+        operation(SUB, "Sub", (ADD, Y), shape=(8, 1)),
+    )
+    assert proven(run) == []
+
+
 def targets_of(prediction, target):
     """Predictions beside targets that were made of rewards and a column of values."""
     flat = 12

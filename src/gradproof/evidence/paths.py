@@ -10,7 +10,7 @@ from .gradients import GradientCall
 from .operations import INTEGERS
 from .recording import Operation
 from .run import Run
-from .tensor_ways import is_unseen, is_watched, stood_before, tensor_loss
+from .tensor_ways import is_watched, stood_before, tensor_loss, unseen
 from .variable_ways import variable_loss
 from .ways import Loss
 
@@ -77,7 +77,7 @@ def losses(run: Run, call: GradientCall) -> Iterator[Loss]:
         unconnected = source.connected is False or (
             call.zeros
             and source.given == "tensor"
-            and (not is_watched(tape, source) or is_unseen(recording, call, source))
+            and (not is_watched(tape, source) or unseen(recording, call, source) is not None)
         )
         if not unconnected:
             continue

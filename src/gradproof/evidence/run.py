@@ -257,6 +257,13 @@ class Run:
         )
 
     @cached_property
+    def optimized(self) -> frozenset[int | None]:
+        """Keys of the variables that an optimizer was given; `None` if one is not known."""
+        return frozenset(
+            pair.variable for apply in self.applies if not apply.by_hand for pair in apply.pairs
+        )
+
+    @cached_property
     def scattered(self) -> frozenset[int]:
         """Keys of the variables of which single rows were changed by hand."""
         return frozenset(one.variable for one in self.assigned if one.method not in ASSIGNMENTS)

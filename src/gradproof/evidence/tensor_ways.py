@@ -38,9 +38,8 @@ def tensor_loss(
         return Loss("unwatched", source, made, call.place)
     if index not in behind:
         return Loss("dead end", source, made, made.place)
-    if is_unseen(recording, call, source):
-        used = min(behind & recording.descendants([index]) - {index}, default=index)
-        first = recording.operations[used]
+    first = unseen(recording, call, source)
+    if first is not None:
         return Loss("outside", source, first, beside(first.stack, tape.stack) or first.place)
     watched = _watched_late(recording, tape, index)
     if watched and reaches(
@@ -50,13 +49,13 @@ def tensor_loss(
     return Loss("unknown", source, made, made.place)
 
 
-def is_unseen(recording: Recording, call: GradientCall, source: Source) -> bool:
-    """The tape recorded nothing that was made of a tensor on its way to the target."""
+def unseen(recording: Recording, call: GradientCall, source: Source) -> Operation | None:
+    """What a tensor was used for first, where the tape saw nothing of its way to the target."""
     index = source.operation
     if index is None or index < 0:
-        return False
-    way = recording.ancestors(ends_of(call)) & recording.descendants([index]) - {index}
-    return bool(way) and not any(call.tape in recording.operations[one].tapes for one in way)
+        return None
+    way = [one for one in recording.between([index], ends_of(call)) if one.index != index]
+    return way[0] if way and not any(call.tape in one.tapes for one in way) else None
 
 
 def _hidden(operation: Operation, made: Operation, tape: int) -> bool:

@@ -114,7 +114,9 @@ def prove(run: Run) -> Iterator[Finding]:
         return
     yield from _untaken(run)
     # What moved another variable is mixed up, or meant for that.
-    given = {key for apply in run.applies for pair in apply.pairs for key in pair.taken_for or ()}
+    used = run.updated.union(
+        *(pair.taken_for or () for apply in run.applies for pair in apply.pairs)
+    )
     for call in run.calls:
         if call.inner or call.place in seen or call.times < 2 or call.error is not None:
             continue
@@ -126,7 +128,7 @@ def prove(run: Run) -> Iterator[Finding]:
         left = [
             key
             for key in call.reached
-            if (key not in run.updated | given or (idle and _rarely_set(run, call, key)))
+            if (key not in used or (idle and _rarely_set(run, call, key)))
             and run.variable(key).trainable
         ]
         if not left or run.crash is not None or misused(run) or combined(run, call, left):

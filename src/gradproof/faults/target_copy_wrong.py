@@ -135,14 +135,13 @@ def prove(run: Run) -> Iterator[Finding]:
     """Find soft updates that give variables their own values back."""
     from ..evidence.mixing import kept_share, mixed_with_itself
 
-    trained = _trained(run)
     places: dict[Place | None, dict[str, float]] = {}
     for apply in run.applies:
         share = kept_share(run, apply) if apply.by_hand and apply.pairs else None
         if share is None:
             continue
         (pair, *_) = apply.pairs
-        if pair.variable in trained and not mixed_with_itself(run, apply):
+        if pair.variable in run.optimized and not mixed_with_itself(run, apply):
             continue
         places.setdefault(apply.place, {})[pair.name] = share
     for place, shares in places.items():
@@ -158,11 +157,7 @@ def prove(run: Run) -> Iterator[Finding]:
         )
     yield from _undone(run)
     yield from _copied(run)
-
-
-def _trained(run: Run) -> set[int | None]:
-    """What optimizers move; Keras 2 assigns the weights that it is given."""
-    return {pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs}
+    yield from _sharing(run)
 
 
 def _copied(run: Run) -> Iterator[Finding]:
@@ -185,23 +180,6 @@ def _copied(run: Run) -> Iterator[Finding]:
                 evidence={"copies": found[0].times},
                 fix=Fix("make the target a network of its own", safe=False),
             )
-    trained = _trained(run)
-    for copy in run.copies if run.counted > 1 else ():
-        own = set(copy.variables).difference(copy.source)
-        shared = [key for key in copy.variables if key in copy.source and key in trained]
-        # Where its own layers train, too, it is no target, but a sibling.
-        if shared and own and own.isdisjoint(trained):
-            names = tuple(run.path(key) for key in shared)
-            yield Finding(
-                f"`{copy.name}` was given the weights of a network with which it shares "
-                f"{listed(names)}: these move with every step, the rest stays behind",
-                place=copy.place,
-                label="shares variables with what it is a copy of",
-                variables=names,
-                step=1,
-                evidence={"shared": len(shared), "variables": len(copy.variables)},
-                fix=Fix("make the target of layers of its own", safe=False),
-            )
     for copy in backwards(run):
         names = tuple(run.path(key) for key in copy.variables)
         yield Finding(
@@ -213,6 +191,26 @@ def _copied(run: Run) -> Iterator[Finding]:
             evidence={"copies": copy.times},
             fix=Fix("give the weights of the trained network to its target", safe=False),
         )
+
+
+def _sharing(run: Run) -> Iterator[Finding]:
+    """Find targets that have some of their layers from the trained network itself."""
+    for copy in run.copies if run.counted > 1 else ():
+        own = set(copy.variables).difference(copy.source)
+        shared = [key for key in copy.variables if key in copy.source and key in run.optimized]
+        # Where its own layers train, too, it is no target, but a sibling.
+        if shared and own and own.isdisjoint(run.optimized):
+            names = tuple(run.path(key) for key in shared)
+            yield Finding(
+                f"`{copy.name}` was given the weights of a network with which it shares "
+                f"{listed(names)}: these move with every step, the rest stays behind",
+                place=copy.place,
+                label="shares variables with what it is a copy of",
+                variables=names,
+                step=1,
+                evidence={"shared": len(shared), "variables": len(copy.variables)},
+                fix=Fix("make the target of layers of its own", safe=False),
+            )
 
 
 def _undone(run: Run) -> Iterator[Finding]:

@@ -161,15 +161,12 @@ def _by_rule(run: Run) -> Iterator[Finding]:
 def _by_hand(run: Run) -> Iterator[Finding]:
     """The first changes by hand that add the gradient of an error which grows."""
     # What an optimizer moves and the program then sets otherwise may well go back a little.
-    optimized = {
-        pair.variable for apply in run.applies if not apply.by_hand for pair in apply.pairs
-    }
     for call in run.calls:
         applies = [
             apply
             for apply in run.applies
             if apply.call == call.key
-            and optimized.isdisjoint(pair.variable for pair in apply.pairs)
+            and run.optimized.isdisjoint(pair.variable for pair in apply.pairs)
         ]
         climbing = [apply for apply in applies if _climbs(run, apply)]
         keys = {pair.variable for apply in climbing for pair in apply.pairs}
@@ -201,8 +198,10 @@ def _by_hand(run: Run) -> Iterator[Finding]:
 
 def _asks_still_weights(run: Run, call: GradientCall) -> bool:
     """A frozen model takes part in the target: what climbs may be an input that is to fool it."""
+    from ..evidence.ways import ends_of
+
     recording = run.recording(call.recording)
-    behind = recording.ancestors(one.operation for one in call.targets if one.operation >= 0)
+    behind = recording.ancestors(ends_of(call))
     keys = {key for index in behind for key in recording.operations[index].reads}
     return any(
         not one.trainable and one.owner == "layer" and len(one.shape) > 1

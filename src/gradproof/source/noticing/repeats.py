@@ -284,16 +284,20 @@ def _is_epoch(node: ast.AST, function: object) -> bool:
     """Says whether a loop counts epochs, or calls a function of one."""
     if not isinstance(node, ast.For):
         return False
-    made = function.node if isinstance(function, Function) else None
-    name = getattr(made, "name", "")
-    return "epoch" in f"{ast.unparse(node.target)} {ast.unparse(node.iter)} {name}".lower()
+    words = ast.unparse(node.target), ast.unparse(node.iter), _name(function)
+    return "epoch" in " ".join(words).lower()
 
 
 def _only_shown(function: object) -> bool:
     """Says whether this is a test, or builds a graph of TensorFlow 1."""
-    node = function.node if isinstance(function, Function) else None
-    name = getattr(node, "name", "")
+    name = _name(function)
     return name.startswith("test") or "model_fn" in name
+
+
+def _name(function: object) -> str:
+    """Nothing for a lambda, and for what is no function of the program."""
+    node = function.node if isinstance(function, Function) else None
+    return getattr(node, "name", "")
 
 
 def _scheduled(optimizer: Optimizer) -> bool:

@@ -200,11 +200,11 @@ def _asked_for(frame: FrameType | None) -> bool:
         layer = _layer_called(frame)
         if layer is not None and _given(frame):
             decided = True
-        elif layer is not None:
-            functional = hasattr(layer, "_nodes_by_depth")
-            default = inner is not None and inner is not layer and _has_default(inner)
+        elif decided and layer is not None and hasattr(layer, "_nodes_by_depth"):
+            decided = inner is layer or not _has_default(inner)
+        elif decided and layer is not None:
             takes = getattr(layer, "_call_has_training_arg", False) or takes_flag(layer)
-            decided = decided and not (default if functional else takes)
+            decided = not takes
         inner = layer if layer is not None else inner
         frame = frame.f_back
     return decided
