@@ -188,3 +188,19 @@ def test_a_mask_of_zeros_beside_ones():
     """
     assert_findings(text.format(first="zeros", mark="  # GP509"))
     assert_silent(text.format(first="ones", mark=""))
+
+
+def test_a_mask_that_gets_an_axis():
+    """`mask[:, None]` is the mask still."""
+    text = """
+    table = tf.Variable(tf.ones((6, 1)))
+    adamw = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+    rows = tf.cast(tf.range(6) >= 4, tf.float32)[:, None]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(table - 2.0))
+    gradient = tape.gradient(loss, table)
+    gradient = gradient * rows{mark}
+    adamw.apply_gradients([(gradient, table)])
+    """
+    assert_findings(text.format(mark="  # GP509"))
+    assert_silent(text.format(mark="").replace("AdamW(0.01, weight_decay=0.1)", "SGD(0.01)"))

@@ -421,6 +421,35 @@ def test_weights_of_a_loop_that_no_line_reads():
     assert_silent(text.format(name="_", given="", mark=""))
 
 
+LOOPED = """
+w = tf.ones((32, 1))
+data = tf.data.Dataset.from_tensor_slices((x, y, {third})).batch(8)
+error = keras.losses.MeanSquaredError()
+for {taken}:
+    with tf.GradientTape() as tape:
+        loss = error(b, model(a, training=True){given}){mark}
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "a, b, wb in data",
+        "step, (a, b, w_batch) in enumerate(data.take(3))",
+        "batch in data:\n    a, b, wb = batch",
+    ],
+)
+def test_short_names_of_weights_that_no_line_reads(taken: str):
+    """`w` is short for weights where the data hold some; in a count of steps, or after the loop."""
+    name = "w_batch" if "w_batch" in taken else "wb"
+    text = LOOPED.replace("{taken}:", taken if "\n" in taken else f"{taken}:")
+    assert_findings(text.format(third="w", given="", mark="  # GP704"))
+    assert_silent(text.format(third="w", given=f", sample_weight={name}", mark=""))
+    assert_silent(text.format(third="x", given="", mark=""))
+
+
 KEYED = """
 def objective(batch):
     error = tf.square(model(batch["x"]) - batch["y"]){mark}

@@ -237,3 +237,22 @@ def test_a_third_list_that_ends_first():
     assert_findings(marked.replace("LIST", "0.1, 0.2"))
     assert_silent(RATES.replace("LIST", "0.1, 0.1, 0.2, 0.2"))
     assert_silent(RATES.replace("[LIST]", "[0.1] * len(net.trainable_variables)"))
+
+
+CLIPPED = """
+net = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(4)])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(x) - y))
+gradients = tape.gradient(loss, net.trainable_variables)
+clipped = [tf.clip_by_norm(gradients[i], 1.0) for i in range(len(gradients))]
+optimizer.apply_gradients(zip(clipped, net.trainable_variables))
+"""
+
+
+def test_gradients_counted_by_len():
+    """Two layers have four gradients, and `len` counts these."""
+    assert_silent(CLIPPED)
+    short = CLIPPED.replace("range(len(gradients))", "range(len(gradients) - 1)")
+    assert_findings(short.replace("variables))\n", "variables))  # GP404\n"))
+    last = CLIPPED.replace("clipped = [", "gradients[len(gradients) - 1] *= 2.0\nclipped = [")
+    assert_silent(last)

@@ -255,6 +255,7 @@ optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         "(soft + tf.stop_gradient(tf.round(soft)) - soft)",
         "(tf.stop_gradient(tf.sign(soft)) + soft - soft)",
         "(soft + (tf.stop_gradient(tf.round(soft)) - soft))",
+        "(soft + (tf.round(soft) - soft))",
     ],
 )
 def test_slopes_that_cancel(form: str):
@@ -272,6 +273,7 @@ def test_slopes_that_cancel(form: str):
         "(soft - tf.stop_gradient(soft) + tf.stop_gradient(soft))",
         "(2.0 * soft + tf.stop_gradient(y) - soft)",
         "(soft + tf.stop_gradient(tf.round(soft)) - values)",
+        "(soft + (tf.tanh(soft) - soft))",
     ],
 )
 def test_slopes_that_stay(form: str):

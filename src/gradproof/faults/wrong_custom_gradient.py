@@ -92,7 +92,7 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
     for broken, call, names in loop.breaks("cancelled"):
         yield Finding(
-            f"the value is that of the stopped part, as in a straight-through form; but the soft "
+            f"the value is that of the hard part, as in a straight-through form; but the soft "
             f"part is taken off again with its slope, and no gradient leads from "
             f"{listed(names) or 'the variables'} to `{call.target.text}`",
             place=loop.place(broken.at),

@@ -10,7 +10,7 @@ from .. import escaping
 from ..dependence import ANYTHING, NO_FLOW, PENALTIES, Flow
 from ..flow import cut, merge, origin
 from ..joining import flow_of
-from ..noticing import state
+from ..noticing import masks, state
 from ..values import Constant, Group, Instance, Layer, ListValue, Tensor, Unknown, Value, Variable
 from . import ownership, shapes
 
@@ -59,6 +59,7 @@ def item(reader: Reader, node: ast.Subscript, value: Tensor, index: Value) -> Va
     where = ast.unparse(node.slice)
     if re.search(r"None|newaxis", where) and not re.search(r"\d", where):
         result.lifted = value.tokens, where
+        masks.literal(reader, "expand_dims", value, result)
     return result
 
 

@@ -24,7 +24,7 @@ def form(reader: Reader, node: ast.BinOp, left: Flow, right: Flow) -> Flow:
         return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
     if _stops_meet(node) and (_made_hard(left, right) or _made_hard(right, left)):
         return recut(flow, ("nondifferentiable", "stopped"), "residual", reader.path(node))
-    if _cancels(node):
+    if _cancels(node) or (_takes_off_again(node) and _is_hard(left, right)):
         return cut(flow, "cancelled", "", reader.path(node), reader.active)
     return flow
 
@@ -68,6 +68,18 @@ def _cancels(node: ast.BinOp) -> bool:
     counts, stopped = _counted(node)
     left = {text for text, count in counts.items() if count}
     return len(counts) == 2 and len(left) == 1 and left == stopped and counts[left.pop()] == 1
+
+
+def _takes_off_again(node: ast.BinOp) -> bool:
+    """Says whether `soft + (hard - soft)` stands there: without a stop it is the hard part."""
+    counts, stopped = _counted(node)
+    return not stopped and sorted(counts.values()) == [0, 1]
+
+
+def _is_hard(*sides: Flow) -> bool:
+    """Says whether no gradient leads back through a part of this sum."""
+    trails = [trail for side in sides for found in side.values() for trail in found]
+    return any(trail.cut and trail.cut.kind == "nondifferentiable" for trail in trails)
 
 
 def _stops_meet(node: ast.BinOp) -> bool:

@@ -47,22 +47,55 @@ def finish(reader: Reader) -> None:
 def _beside(reader: Reader) -> None:
     """`for x, y, sample_weight in data`, around a tape, and no line of the function reads it."""
     for loop in ast.walk(reader.source.tree):
-        names = loop.target.elts if _takes_three(loop) else []  # type: ignore[attr-defined]
-        if not names or not isinstance(names[2], ast.Name) or not re.search(WEIGHTS, names[2].id):
+        taken = _three(loop) if isinstance(loop, ast.For) else None
+        if taken is None or not _are_weights(reader, taken[2]):
             continue
         scope = reader.source.tree
         for one in reader.source.around(loop):
             scope = one if isinstance(one, ast.FunctionDef) else scope  # type: ignore[assignment]
         read = any(
-            isinstance(one, ast.Name) and one.id == names[2].id and isinstance(one.ctx, ast.Load)
+            isinstance(one, ast.Name) and one.id == taken[2].id and isinstance(one.ctx, ast.Load)
             for one in ast.walk(scope)
         )
         blocks = [one for one in ast.walk(loop) if _records(one)]
         inside = {one.id for part in blocks for one in ast.walk(part) if isinstance(one, ast.Name)}
-        if blocks and not read and {ast.unparse(one) for one in names[:2]} <= inside:
-            others = ((reader.spot(names[2]), "never read"),)
+        if blocks and not read and {one.id for one in taken[:2]} <= inside:
+            others = ((reader.spot(taken[2]), "never read"),)
             spot = reader.spot(blocks[0].body[-1])  # type: ignore[attr-defined]
             habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
+
+
+def _three(loop: ast.For) -> list[ast.Name] | None:
+    """The three names that a batch is taken apart into: by the loop, or by its first line."""
+    target: ast.AST = loop.target
+    counted = isinstance(loop.iter, ast.Call) and last(ast.unparse(loop.iter.func)) == "enumerate"
+    if counted and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+        target = target.elts[1]
+    first = loop.body[0]
+    if isinstance(target, ast.Name) and isinstance(first, ast.Assign):
+        whole = isinstance(first.value, ast.Name) and first.value.id == target.id
+        target = first.targets[0] if whole else target
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    names = [one for one in parts if isinstance(one, ast.Name)]
+    return names if len(names) == len(parts) == 3 else None
+
+
+_SHORT = r"^(b_?)?(w|ws|sw|wt|wts|weights?)(_?b|_batch)?$|^batch_w(eights?)?$"
+_GIVEN = r"(^|_)(w|ws|sw|wts|weights?)$"
+
+
+def _are_weights(reader: Reader, name: ast.Name) -> bool:
+    """Says whether a name is one of weights, or short for what the data hold as such."""
+    if re.search(WEIGHTS, name.id):
+        return True
+    return re.search(_SHORT, name.id) is not None and any(
+        isinstance(one, ast.Tuple)
+        and isinstance(one.ctx, ast.Load)
+        and len(one.elts) == 3
+        and re.search(_GIVEN, last(ast.unparse(one.elts[2]))) is not None
+        for source in reader.sources
+        for one in ast.walk(source.tree)
+    )
 
 
 _LABELS = r"^(y|ys|y_true|labels?|targets?)$"
@@ -115,11 +148,6 @@ def _reading(nodes: list[ast.AST], keys: list[str]) -> tuple[ast.stmt | None, st
 
 
 _SIMPLE = ast.Assign | ast.Return | ast.Expr | ast.AugAssign
-
-
-def _takes_three(node: ast.AST) -> bool:
-    target = node.target if isinstance(node, ast.For) else None
-    return isinstance(target, ast.Tuple) and len(target.elts) == 3
 
 
 def _records(node: ast.AST) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .. import escaping
 from ..flow import cut, merge
-from ..framework import arithmetic
+from ..framework import arithmetic, parts
 from ..noticing import sparse
 from ..values import Constant, Dataset, Group, ListValue, Tensor, Unknown, Value, Zip
 from . import binding
@@ -36,12 +36,12 @@ def _range(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.A
 
 def _len(reader: Reader, arguments: Arguments, keywords: Keywords, node: ast.AST) -> Value | None:
     value = arguments[0] if arguments else None
-    if (
-        isinstance(value, ListValue)
-        and value.exact
-        and not any(isinstance(i, Group) for i in value.items)
-    ):
-        return Constant(len(value.items), node)
+    if isinstance(value, ListValue) and value.exact:
+        # Of variables, the lists that they were put together of tell more than a number.
+        known = not any(isinstance(item, Group) for item in value.items)
+        single = parts.spread(value.items) if known else None
+        if single is not None:
+            return Constant(len(single), node)
     if isinstance(value, Tensor) and value.shape and value.shape[0] is not None:
         return Constant(value.shape[0], node)
     if isinstance(value, ListValue) and value.exact:
