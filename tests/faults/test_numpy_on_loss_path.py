@@ -13,6 +13,7 @@ from records import (
     KERNEL,
     MATMUL,
     TANH,
+    Y,
     at,
     healthy,
     operation,
@@ -77,6 +78,19 @@ def test_target_without_gradient():
 def test_proven():
     """A recorded value left for NumPy, and a constant came back."""
     run = with_operations(unconnected(healthy(), KERNEL), operation(TANH, EXTERNAL, line=3))
+    left = Conversion(MATMUL, "numpy", (at(3),), at=TANH, tapes=frozenset({1}))
+    run = replace(run, recordings=(replace(run.recordings[0], conversions=(left,)),))
+    assert proven(run) == [("GP202", 3)]
+
+
+def test_a_size_is_no_way():
+    """That labels are as many as the rows does not make them the way that values take."""
+    run = with_operations(
+        unconnected(healthy(), KERNEL),
+        operation(TANH, EXTERNAL, line=3),
+        operation(Y, "Shape", (MATMUL,)),
+    )
+    assert proven(run) == [("GP203", 4)]
     left = Conversion(MATMUL, "numpy", (at(3),), at=TANH, tapes=frozenset({1}))
     run = replace(run, recordings=(replace(run.recordings[0], conversions=(left,)),))
     assert proven(run) == [("GP202", 3)]

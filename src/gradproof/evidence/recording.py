@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..finding import Place
+from .operations import SIZES
 
 EXTERNAL = "External"
 """Type of a stand-in for a tensor that was made outside the recording."""
@@ -132,6 +133,17 @@ class Recording:
         """Indices of `starts` and of everything that depends on them."""
         consumers = self.consumers
         return self._closed("descendants", starts, lambda index: consumers.get(index, ()))
+
+    def made_of(self, starts: Iterable[int]) -> frozenset[int]:
+        """Indices of `starts` and of what is made of their values, not of their sizes alone."""
+        users = self.consumers
+        return self._closed(
+            "made of",
+            starts,
+            lambda index: tuple(
+                user for user in users.get(index, ()) if self.operations[user].type not in SIZES
+            ),
+        )
 
     def _closed(
         self, way: str, starts: Iterable[int], onward: Callable[[int], tuple[int, ...]]

@@ -26,6 +26,10 @@ def variable_loss(run: Run, call: GradientCall, source: Source, key: int) -> Los
     if connected and source.handed_back:
         return Loss("handed back", source, connected[0], _assigned_at(run, key))
     if connected:
+        if not _by_value(recording, connected, call):
+            away = _lost_inside(recording, tape, call, source, inside, behind)
+            if away.kind in ("numpy", "opaque", "assign"):
+                return away
         return _cut(recording, tape, call, source, connected, behind)
     before = [read for read in reads if call.tape not in read.tapes and read.index in behind]
     if before:
@@ -87,9 +91,13 @@ def _only_a_slope(
         and any(source.result in behind for source in other.sources)
         for other in run.calls
     )
-    return sloped and not reaches(
-        recording, connected, ends_of(call), lambda operation: operation.type in SIZES
-    )
+    return sloped and not _by_value(recording, connected, call)
+
+
+def _by_value(recording: Recording, reads: list[Operation], call: GradientCall) -> bool:
+    """Says whether more than the sizes of what is made of these reaches the targets."""
+    made = recording.made_of(read.index for read in reads)
+    return not made.isdisjoint(ends_of(call))
 
 
 def _cut(
@@ -154,7 +162,7 @@ def _lost_inside(
     """Used under the tape, yet nothing that comes of it reaches a target."""
     flow = {
         index
-        for index in recording.descendants(read.index for read in inside)
+        for index in recording.made_of(read.index for read in inside)
         if index < call.at and not recording.operations[index].backward
     }
     written = _written(recording, call, flow, behind)
@@ -172,8 +180,8 @@ def _lost_inside(
                 return Loss(kind, source, operation, place)
     ends = [index for index in flow if not flow.intersection(recording.consumers.get(index, ()))]
     last = recording.operations[max(ends)] if ends else inside[-1]
-    variables = any(recording.operations[index].reads for index in behind)
-    if recording.function is None and not variables:
+    reads = [recording.operations[index] for index in behind if recording.operations[index].reads]
+    if recording.function is None and not _by_value(recording, reads, call):
         outer = [target for target in call.targets if target.operation < 0]
         if outer or _comes_back(recording, tape, call, behind, last.index):
             return Loss("numpy", source, last, _left_at(recording, behind, last), inferred=True)
