@@ -313,3 +313,26 @@ def test_factors_that_nobody_reads():
     assert_findings(text.format(mark="  # GP513", given="gradients", then="print(norm)"))
     assert_silent(text.format(mark="", given="small", then="print(norm)"))
     assert_silent(text.format(mark="", given="gradients", then="save(small)"))
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        "for i in range(len(gradients)):\n    tf.clip_by_norm(gradients[i], 1.0)  # GP513",
+        "tf.nest.map_structure(lambda g: tf.clip_by_norm(g, 1.0), gradients)  # GP513",
+    ],
+)
+def test_a_clipping_that_is_a_statement(clip: str):
+    """Clipping gives its result back, and changes nothing where it stands by itself."""
+    text = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(model(x) - y))
+gradients = tape.gradient(loss, model.trainable_variables)
+{clip}
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+    assert_findings(text.format(clip=clip))
+    kept = clip.replace("    tf.", "    gradients[i] = tf.").replace(
+        "tf.nest", "gradients = tf.nest"
+    )
+    assert_silent(text.format(clip=kept.replace("  # GP513", "")))

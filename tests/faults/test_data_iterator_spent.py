@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.iterators import Generator
 from gradproof.fault import Verdict
 from gradproof.faults.data_iterator_spent import settle
@@ -385,3 +387,30 @@ def test_next_with_a_default():
     assert_findings(GENERATOR + ASKING)
     anew = ASKING.replace("    while", "    rows = iter(dataset)\n    while")
     assert_silent(GENERATOR + anew.replace("  # GP604", ""))
+
+
+NUMBERED = """
+import itertools
+
+dataset = tf.data.Dataset.from_tensor_slices(x)
+{before}
+for epoch in range(10):
+    {inside}
+    for {item} in rows:{mark}
+        train(batch)
+"""
+
+
+@pytest.mark.parametrize(
+    ("item", "made"),
+    [
+        ("step, batch", "rows = enumerate(dataset)"),
+        ("batch", "rows = itertools.islice(dataset, 5)"),
+    ],
+)
+def test_batches_that_are_numbered_once(item: str, made: str):
+    """`enumerate` and `islice` of a dataset give iterators, and these begin once."""
+    once = NUMBERED.format(before=made, inside="pass", item=item, mark="  # GP604")
+    assert_findings(GENERATOR + once)
+    anew = NUMBERED.format(before="pass", inside=made, item=item, mark="")
+    assert_silent(GENERATOR + anew)

@@ -448,6 +448,22 @@ def test_short_names_of_weights_that_no_line_reads(taken: str):
     assert_findings(text.format(third="w", given="", mark="  # GP704"))
     assert_silent(text.format(third="w", given=f", sample_weight={name}", mark=""))
     assert_silent(text.format(third="x", given="", mark=""))
+    assert_findings(text.replace("w = tf", "W = tf").format(third="W", given="", mark="  # GP704"))
+
+
+def test_a_key_that_a_loop_never_reads():
+    """The loop stands in the module, in no function."""
+    text = """
+        data = tf.data.Dataset.from_tensor_slices({{"x": x, "y": y, "weight": y}}).batch(8)
+        for batch in data:
+            with tf.GradientTape() as tape:
+                error = tf.square(model(batch["x"]) - batch["y"]){used}{mark}
+                loss = tf.reduce_mean(error)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(used="", mark="  # GP704"))
+    assert_silent(text.format(used=' * batch["weight"]', mark=""))
 
 
 KEYED = """

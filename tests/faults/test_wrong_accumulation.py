@@ -803,3 +803,30 @@ def test_the_loss_of_the_last_round():
 def test_the_last_round_is_what_is_wanted(body: str, after: str):
     """A state goes from round to round, something keeps the losses, or all rounds are alike."""
     assert_silent(ROUND_BY_ROUND.format(body=body, after=after))
+
+
+OVER_DATA = """
+rows = tf.data.Dataset.from_tensor_slices((x, y)).batch(2)
+
+def parts():
+    for row in rows:
+        yield row
+
+with tf.GradientTape() as tape:
+    for a, b in {data}:
+        loss = tf.reduce_mean(tf.square(model(a) - b)){mark}
+gradients = tape.gradient(loss, model.trainable_variables)
+optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize("data", ["rows", "rows.shuffle(8)", "parts()", "rows.map(tuple)"])
+def test_the_loss_of_the_last_batch(data: str):
+    """Data of more than one batch, in a loop under the tape."""
+    assert_findings(OVER_DATA.format(data=data, mark="  # GP506"))
+
+
+@pytest.mark.parametrize("data", ["rows.take(1)", "rows.batch(64)", "rows.unbatch().batch(64)"])
+def test_the_loss_of_a_batch_that_may_be_the_only_one(data: str):
+    """A loop over what may be one batch takes it apart."""
+    assert_silent(OVER_DATA.format(data=data, mark=""))

@@ -88,6 +88,8 @@ def dataset_method(
 ) -> Value:
     """A method of a dataset."""
     made = _transformed(reader, receiver, name, arguments, keywords, node)
+    if name in ("map", "cache", "enumerate"):
+        weighing.follows(reader, receiver, made)
     if name == "cache":  # keeps all items of the first round
         return Dataset(receiver.element, node, receiver.pipeline)
     return iterators.handed_on(reader, receiver, made, node) if isinstance(made, Dataset) else made
@@ -102,8 +104,9 @@ def _transformed(
     node: ast.AST,
 ) -> Value:
     if name in ("batch", "padded_batch"):
-        weighing.batched(reader, receiver, arguments, keywords)
-        return Dataset(_batched(receiver.element), node, receiver.pipeline)
+        cut = Dataset(_batched(receiver.element), node, receiver.pipeline)
+        weighing.batched(reader, receiver, arguments, keywords, cut)
+        return cut
     if name == "unbatch":
         return Dataset(Unknown("element", data=True), node, receiver.pipeline)
     if name in ("map", "flat_map") and arguments:
@@ -116,6 +119,8 @@ def _transformed(
         return Dataset(mapped if not isinstance(mapped, Dataset) else mapped.element, node, True)
     if name == "as_numpy_iterator":
         return iterators.iterator(reader, receiver, name, node)
+    if name == "take":
+        return Dataset(receiver.element, node, receiver.pipeline)
     if name in api.DATASET_KEEPS:
         return receiver
     if name == "get_single_element" or name == "get_next":

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from .. import escaping
 from ..flow import cut, merge
 from ..noticing import frozen, halves, modes, saving, state, target_copies
-from ..python import binding, builtin, calls, classes, drawing, tuples
+from ..python import binding, builtin, calls, classes, drawing, iterators, tuples
 from ..values import (
     Bound,
     Class,
     Constant,
+    Dataset,
     Function,
     Group,
     Instance,
@@ -133,6 +134,8 @@ def _of_python(
         joined = binding.chained(reader, parts, node) if parts is not None else None
         if joined is not None:
             return joined
+    if name == "itertools.islice" and arguments and isinstance(arguments[0], Dataset):
+        return iterators.iterator(reader, arguments[0], "islice", node)
     if name == "copy.deepcopy" and arguments and isinstance(arguments[0], Layer | Instance):
         return Unknown("copy", data=True)
     return None

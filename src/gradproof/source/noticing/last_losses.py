@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..python.methods import names_read, names_stored
-from ..values import Asked
+from ..values import Asked, Value
 from .habits import remark
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def asked(reader: Reader, one: Asked) -> None:
         remark(reader, "wrong-accumulation", reader.spot(given), "overwritten", (), others)
 
 
+def looped(reader: Reader, node: ast.For, value: Value) -> None:
+    """A loop runs over data; of some it is known that they have more than one batch."""
+    if reader.facts.batches.several.get(id(value)) is value:
+        reader.facts.batches.turning.add(id(node))
+
+
 def _loops(reader: Reader, one: Asked) -> Iterator[ast.For]:
     """Loops that stand as they are in the block of the tape, and do not hold the question."""
     opened = [part for part in reader.around(one.tape.node) if isinstance(part, ast.With)]
@@ -49,16 +55,20 @@ def _turns(reader: Reader, loop: ast.For) -> bool:
     made = loop.iter
     counted = isinstance(made, ast.Call) and getattr(made.func, "id", "") == "range"
     few = counted and any(isinstance(one, ast.Constant) and one.value == 1 for one in made.args[:1])  # type: ignore[attr-defined]
-    return id(loop) in reader.facts.turning or (counted and not few)
+    known = reader.facts.turning | reader.facts.batches.turning
+    return id(loop) in known or (counted and not few)
 
 
 def _given(loop: ast.For, name: str) -> ast.Assign | None:
     """The statement of each round that gives the loss, of what the round is about."""
     turns = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
     read = names_read(*loop.body)
+    taken = "next" in read
     for part in loop.body:
         targets = part.targets if isinstance(part, ast.Assign) else []
-        if any(isinstance(one, ast.Name) and one.id == name for one in targets) and turns & read:
+        if any(isinstance(one, ast.Name) and one.id == name for one in targets) and (
+            taken or turns & read
+        ):
             return part  # type: ignore[return-value]
     return None
 

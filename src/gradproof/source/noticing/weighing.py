@@ -239,13 +239,16 @@ class Batches:
     """What is known of the batches and of the losses taken over them.
 
     `kinds`: layers that bring a sequence down to one; `padded`: losses of each
-    position, and the layer that marks the padding; `sums`: where a sum over everything was made;
-    `unread`: weights and masks that functions leave aside.
+    position, and the layer that marks the padding; `several`: data that are known to have
+    more than one batch, and `turning` the loops over these; `sums`: where a sum over everything
+    was made; `unread`: weights and masks that functions leave aside.
     """
 
     kinds: set[str] = field(default_factory=set)
     padded: dict[int, Layer] = field(default_factory=dict)
     lengths: dict[int, tuple[Dataset, int]] = field(default_factory=dict)
+    several: dict[int, Value] = field(default_factory=dict)
+    turning: set[int] = field(default_factory=set)
     ragged: bool = False
     sums: dict[int, ast.AST] = field(default_factory=dict)
     summed: list[tuple[Asked, ast.AST]] = field(default_factory=list)
@@ -307,18 +310,31 @@ def sliced(reader: Reader, dataset: Dataset, value: Value) -> None:
 
 
 def batched(
-    reader: Reader, dataset: Dataset, arguments: list[Value], keywords: dict[str, Value]
+    reader: Reader,
+    dataset: Dataset,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    made: Dataset,
 ) -> None:
     """A dataset is cut into batches; the last one may be shorter."""
     size = arguments[0] if arguments else keywords.get("batch_size")
     length = reader.facts.batches.lengths.get(id(dataset), (dataset, 0))[1]
+    known = size.value if isinstance(size, Constant) and isinstance(size.value, int) else None
+    if known is not None and length > known:
+        reader.facts.batches.several[id(made)] = made
     drops = keywords.get("drop_remainder")
     if drops is not None and not (isinstance(drops, Constant) and drops.value is False):
         return
-    known = size.value if isinstance(size, Constant) and isinstance(size.value, int) else None
     if known is None or known < FEWEST or (length and length % known == 0):
         return
     reader.facts.batches.ragged = True
+
+
+def follows(reader: Reader, source: Value, made: Value) -> None:
+    """Data are made of others, batch by batch."""
+    several = reader.facts.batches.several
+    if several.get(id(source)) is source:
+        several[id(made)] = made
 
 
 def summed(

@@ -88,11 +88,11 @@ def _are_weights(reader: Reader, name: ast.Name) -> bool:
     """Says whether a name is one of weights, or short for what the data hold as such."""
     if re.search(WEIGHTS, name.id):
         return True
-    return re.search(_SHORT, name.id) is not None and any(
+    return re.search(_SHORT, name.id, re.I) is not None and any(
         isinstance(one, ast.Tuple)
         and isinstance(one.ctx, ast.Load)
         and len(one.elts) == 3
-        and re.search(_GIVEN, last(ast.unparse(one.elts[2]))) is not None
+        and re.search(_GIVEN, last(ast.unparse(one.elts[2])), re.I) is not None
         for source in reader.sources
         for one in ast.walk(source.tree)
     )
@@ -133,8 +133,8 @@ def _reads_any_key(node: ast.AST, name: str) -> bool:
 
 
 def _reading(nodes: list[ast.AST], keys: list[str]) -> tuple[ast.stmt | None, str]:
-    """The last statement of a function that reads all of these keys, and the name it reads."""
-    for function in (one for one in nodes if isinstance(one, ast.FunctionDef)):
+    """The last statement of a function, or a loop, that reads all of these keys, and of what."""
+    for function in (one for one in nodes if isinstance(one, ast.FunctionDef | ast.For)):
         reads: dict[str, dict[str, ast.stmt]] = {}
         for statement in (one for one in ast.walk(function) if isinstance(one, _SIMPLE)):
             for one in ast.walk(statement):

@@ -12,7 +12,7 @@ from .. import escaping
 from ..flow import merge
 from ..framework import api, generations, interop, parts
 from ..joining import join_values
-from ..noticing import frozen, mixtures, rounds, sharing, sparse, state
+from ..noticing import frozen, mixtures, rounds, sharing, sparse, state, weighing
 from ..values import (
     Constant,
     Dataset,
@@ -98,12 +98,15 @@ def _enumerate(
         return None
     items, complete = binding.elements(reader, arguments[0], node)
     if not complete:
-        return Dataset(
+        made = Dataset(
             ListValue(
                 [Tensor(form="number"), items[0] if items else Unknown(data=True)], fixed=True
             ),
             pipeline=isinstance(arguments[0], Dataset) and arguments[0].pipeline,
         )
+        iterators.given_once(reader, made, "`enumerate`", node)
+        weighing.follows(reader, arguments[0], made)
+        return made
     groups = any(map(parts.stands_for_several, items))
     rows: list[Value] = [
         ListValue([Tensor(form="number") if groups else Constant(i, node), item], fixed=True)

@@ -50,8 +50,20 @@ def generator_made(
 ) -> None:
     """A generator of the program is called."""
     of(reader).generators[id(value)] = value
+    if _goes_round(function.node):
+        reader.facts.batches.several[id(value)] = value
     if not _endless(function.node):
         given_once(reader, value, f"the generator `{function.name}`", node)
+
+
+def _goes_round(function: ast.AST) -> bool:
+    """Says whether a generator gives its items in a loop."""
+    return any(
+        isinstance(one, ast.Yield)
+        for loop in ast.walk(function)
+        if isinstance(loop, ast.For | ast.While)
+        for one in ast.walk(loop)
+    )
 
 
 def _endless(function: ast.AST) -> bool:

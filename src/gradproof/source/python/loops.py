@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import escaping
 from ..framework import updates
 from ..joining import flow_of, truth
-from ..noticing import floored, rounds, step_counters
+from ..noticing import floored, last_losses, rounds, step_counters
 from ..values import (
     DictValue,
     Group,
@@ -50,6 +50,7 @@ def follow_for(reader: Reader, node: ast.For) -> str | None:
             elements = (elements or [Unknown(data=True)])[:1] * _rounds(reader, node)
             if len(elements) > 1 and _counts(node.iter, arguments=1):
                 elements = [Tensor(form="number", round=place) for place in (1, 2)]
+    last_losses.looped(reader, node, iterated)
     updates.loop_begins(reader, node, iterated)
     step_counters.loop_begins(reader, node)
     floored.loop_begins(reader, node)
