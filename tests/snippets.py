@@ -60,6 +60,12 @@ def assert_silent(text: str, then: str = "", keras: str = "3") -> None:
     assert_findings(text, then, keras)
 
 
+def meant(text: str, keras: str = "3") -> list[str]:
+    """Faults that the program says to want, which a run must not tell of."""
+    snippet = PRELUDE.format(imports=HEADER.format(keras=IMPORTS[keras])) + textwrap.dedent(text)
+    return [name for name, _ in read(snippet, "snippet.py", keras).meant]
+
+
 def mended(text: str, keras: str = "3") -> str | None:
     """The text with every mend made, unsafe ones too; `None` if there is none."""
     reading, known = Reading(keras), {"snippet.py": text.encode()}

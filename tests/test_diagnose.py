@@ -11,7 +11,7 @@ import pytest
 from gradproof.diagnose import diagnose, one_a_mend
 from gradproof.evidence.applies import Apply, Pair, Step, Update
 from gradproof.evidence.gradients import GradientCall, Source, Target
-from gradproof.evidence.loop import Loop
+from gradproof.evidence.loop import Loop, Spot
 from gradproof.evidence.run import Run
 from gradproof.evidence.variable import Variable
 from gradproof.fault import Diagnosis, Fault, Verdict
@@ -50,6 +50,14 @@ def names(diagnoses: Iterable[Diagnosis]) -> list[str]:
 
 class TestJoining:
     """A suspicion and its proof become one diagnosis."""
+
+    def test_what_the_program_wants(self):
+        """Source says that a part is left out on purpose: a proof of it is no fault."""
+        left = fault("GP109", "left-out", prove=[Finding("nothing moves it", at(4, 30, 40))])
+        meant = LOOP._replace(meant=(("left-out", Spot(Span(4, 1, 4, 60))),))
+        assert diagnose([left], [meant], Run()) == []
+        for other in (("left-out", Spot(Span(5, 1, 5, 60))), ("others", Spot(Span(4, 1, 4, 60)))):
+            assert len(diagnose([left], [LOOP._replace(meant=(other,))], Run())) == 1
 
     def test_same_line(self):
         """Words and numbers of the proof, place, label and fix of the source."""

@@ -84,7 +84,14 @@ def _judge(fault: Fault, loops: Sequence[Loop], run: Run | None, locate: Locate)
     ]
     if run is None:
         return [_Seen(fault, finding, Verdict.SUSPECTED) for finding in suspected]
-    proven = [_located(finding, locate) for finding in (fault.prove(run) if fault.prove else ())]
+    wanted = [
+        locate(loop.place(spot))
+        for loop in loops
+        for name, spot in loop.meant
+        if name == fault.name
+    ]
+    shown = (_located(finding, locate) for finding in (fault.prove(run) if fault.prove else ()))
+    proven = [one for one in shown if not any(overlap(one.place, place) for place in wanted)]
     joined, left = join(suspected, proven, fault.level)
     seen = [_Seen(fault, finding, Verdict.PROVEN) for finding in joined]
     for finding in left:

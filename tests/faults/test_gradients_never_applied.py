@@ -23,7 +23,7 @@ from records import (
     with_call,
     with_operations,
 )
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, meant
 
 
 def test_in_a_loop():
@@ -486,5 +486,7 @@ def test_switched_off_by_a_setting():
             optimizer.apply_gradients(zip(high, decoder.trainable_variables))
     """
     slow = "slow.apply_gradients(zip(low, model.trainable_variables))"
-    assert_silent(text.format(rate="0.0", test=f'if RATES["model"] > 0: {slow}'))
+    off = text.format(rate="0.0", test=f'if RATES["model"] > 0: {slow}')
+    assert_silent(off)
+    assert meant(off) == ["gradients-never-applied"]
     assert_silent(text.format(rate="0.1", test=slow))

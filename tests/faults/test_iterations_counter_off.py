@@ -8,7 +8,7 @@ from gradproof.evidence.applies import Pair
 from gradproof.evidence.run import Run
 from gradproof.faults.iterations_counter_off import prove
 from records import BIAS, KERNEL, at, healthy
-from snippets import assert_findings, assert_silent
+from snippets import assert_findings, assert_silent, meant
 
 STEP = """
 chosen = {optimizer}
@@ -366,3 +366,11 @@ def test_a_count_that_nothing_follows():
     by_hand = "for g, v in zip(gradients, model.trainable_variables): v.assign_sub(0.1 * g)"
     apply = "optimizer.apply_gradients(zip(gradients, model.trainable_variables))"
     assert_silent(followed.replace(apply, by_hand))
+
+
+def test_a_schedule_that_is_as_much_longer():
+    """Two calls a step, and twice as many steps of the schedule: both verbs leave it alone."""
+    longer = SCHEDULE.replace("100", "2 * 100")
+    text = STEP.format(optimizer=longer, second="chosen", mark="")
+    assert_silent(text)
+    assert meant(text) == ["iterations-counter-off"] * 2

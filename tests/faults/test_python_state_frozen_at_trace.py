@@ -296,6 +296,9 @@ def test_a_counter_of_traces():
     assert_silent(text.format(name="traces", mark="", factor=""))
     assert_findings(text.format(name="steps", mark="  # GP601", factor=""))
     assert_findings(text.format(name="traces", mark="  # GP601", factor="0.9**self.traces * "))
+    shown = text.replace("with tf", 'tf.print("trace", self.{name})\n                with tf', 1)
+    assert_silent(shown.format(name="traces", mark="", factor=""))
+    assert_findings(shown.format(name="steps", mark="  # GP601", factor=""))
 
 
 MOMENTUM = """

@@ -14,7 +14,7 @@ from gradproof.fault import Verdict
 from gradproof.faults.variable_left_out import settle
 from gradproof.finding import Finding
 from records import BIAS, KERNEL, at, healthy, left_out, proven
-from snippets import assert_findings, assert_silent, mended_snippet
+from snippets import assert_findings, assert_silent, meant, mended_snippet
 
 
 def test_fine_tuning():
@@ -477,3 +477,46 @@ def test_picked_by_a_name_that_some_have(test):
     """Kernels or biases alone are meant, paths have the layer, and other tests tell nothing."""
     text = BY_NAME.format(layer="body", listed="trainable_variables", test=test, mark="")
     assert_silent(text)
+
+
+LEAVING_OUT = """
+    {made}
+    for _ in range(9):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - y))
+        gradients = tape.gradient(loss, trained){mark}
+        optimizer.apply_gradients(zip(gradients, trained))
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        """trained = []
+    for part in (encoder, decoder):
+        if part.name in {"encoder"}:
+            continue
+        trained += part.trainable_variables""",
+        """trained = []
+    for part in (encoder, decoder):
+        if not part.name.startswith("enc"):
+            trained.extend(part.trainable_variables)""",
+        """everything = encoder.trainable_variables + decoder.trainable_variables
+    trained = [v for v in everything if "encoder" not in v.path]""",
+    ],
+)
+def test_what_is_left_out_by_its_name(made):
+    """Who writes that a part is passed over wants that; a run is told of it, too."""
+    text = LEAVING_OUT.format(made=made, mark="")
+    assert_silent(text)
+    assert meant(text) == ["variable-left-out"]
+
+
+def test_only_what_has_a_name():
+    """A list that takes what is called so may have missed what it was to have."""
+    made = """trained = []
+    for part in (encoder, decoder):
+        if part.trainable:
+            trained = part.trainable_variables"""
+    assert_findings(LEAVING_OUT.format(made=made, mark="  # GP109"))
+    assert not meant(LEAVING_OUT.format(made=made, mark=""))

@@ -324,6 +324,7 @@ class Loop(NamedTuple):
     Attributes:
         path: As it was given.
         generation: `"3"`, `"2"`, or `None` where the file runs on both.
+        meant: Faults that a run may show in a place, where the program says that it wants that.
         others: Paths of the files of the project that were read for it.
         absent: Paths that would have been read, had there been such a file.
         unfinished: It holds more than a reading follows.
@@ -342,6 +343,7 @@ class Loop(NamedTuple):
     loss_calls: tuple[LossCall, ...] = ()
     model_calls: tuple[ModelCall, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    meant: tuple[tuple[str, Spot], ...] = ()
     others: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     unfinished: bool = False

@@ -11,7 +11,7 @@ from ..finding import Span
 from . import breaks, connections
 from .dependence import Trail
 from .framework import api, ownership, parts, tapes
-from .noticing import target_copies, trainable_flips
+from .noticing import left_by_name, target_copies, trainable_flips
 from .values import Asked, Group, Instance, Layer, ListValue, Unknown, Variable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def answered(
     sources = [source for q in questions for source in tapes.entries(q.asked.sources)]
     asked_for = tapes.possible(tapes.owner_of(source) for source in sources)
     unbiased = parts.without_bias(sources)
+    by_name = left_by_name.lists(reader)
     calls: dict[GradientCall, None] = {}
     modes: dict[ast.AST, dict[str, str]] = {}
     for question in questions:
@@ -36,7 +37,7 @@ def answered(
             if not mode.trained:
                 kind = mode.layer.kind
                 modes.setdefault(node, {})[mode.layer.name or kind] = kind
-        calls[_answer(reader, question, facts, connected, asked_for, unbiased)] = None
+        calls[_answer(reader, question, facts, connected, asked_for, unbiased, by_name)] = None
     model_calls = tuple(
         ModelCall(
             reader.spot(node),
@@ -68,6 +69,7 @@ def _answer(
     connected: set[int],
     asked_for: set[int],
     unbiased: set[int],
+    by_name: frozenset[str],
 ) -> GradientCall:
     asked = question.asked
     node = asked.node
@@ -80,10 +82,17 @@ def _answer(
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     target = arguments.get("target", node.args[0] if node.args else node)
     sources = arguments.get("sources", node.args[1] if len(node.args) > 1 else node)
+    chosen = left_by_name.leaves_out(sources) or ast.unparse(sources) in by_name
     left_out = (
         *_left_out(reader, question, facts, asked_for),
         *_biases(reader, question, facts, unbiased),
     )
+    unmoved = _unmoved(reader, question, facts)
+    off = bool(unmoved and facts.habits.switched_off)
+    if chosen:
+        facts.meant["variable-left-out", spot(node)] = None
+    if off:
+        facts.meant["gradients-never-applied", spot(node)] = None
     # `fit` opens a tape of its own, and its loss has no name in the program.
     fitted = asked.tape.node is node
     early = question.early
@@ -96,14 +105,14 @@ def _answer(
         persistent=asked.tape.persistent is not False,
         asked_before=spot(question.earlier) if question.earlier is not None else None,
         connections=tuple(links),
-        left_out=left_out,
+        left_out=() if chosen else left_out,
         listed=_listed_elsewhere(reader, asked) if left_out or question.non_trainable else None,
         untracked=tuple(_untracked(reader, question)),
         non_trainable=tapes.names(question.non_trainable)
         or tuple(_kind(o) for o in question.non_trainable[:1]),
         early=spot(early.node) if early is not None and early.node is not None else None,
         early_names=tapes.names(early_owners),
-        unmoved=_unmoved(reader, question, facts),
+        unmoved=() if off else unmoved,
         zeros_asked=question.zeros,
     )
 
@@ -275,7 +284,7 @@ def _unmoved(reader: Reader, question: Question, facts: Facts) -> tuple[str, ...
     asked = question.asked
     if asked.escaped or question.inner or facts.untold_apply or not question.looping:
         return ()
-    if reader.cut_short or facts.habits.switched_off:
+    if reader.cut_short:
         # What was not read may apply them.
         return ()
     owners = [

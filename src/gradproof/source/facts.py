@@ -16,6 +16,7 @@ from ..evidence.loop import (
     LossCall,
     Rate,
     Remark,
+    Spot,
 )
 from . import answers, connections
 from .dependence import Cut, Flow, Path
@@ -97,6 +98,7 @@ class Facts:
         self.broadcasts: dict[Broadcast, None] = {}
         self.losses: dict[LossCall, None] = {}
         self.remarks: dict[Remark, None] = {}
+        self.meant: dict[tuple[str, Spot], None] = {}
         self.pending: dict[int, tuple[Value, ast.AST]] = {}
         self.sites: dict[int, DroppedUpdate | None] = {}
         self.reads: dict[tuple[int, str], tuple[Function, Value, ast.AST]] = {}
@@ -310,5 +312,6 @@ class Facts:
             loss_calls=tuple(self.losses),
             model_calls=model_calls,
             remarks=tuple(self.remarks),
+            meant=tuple(self.meant),
             unfinished=self.reader.unfinished,
         )

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...evidence.loop import Creation, FrozenState, Remark
+from ..python.methods import name_of
 from ..values import Class, Constant, DictValue, Function, ListValue, Scope, Tensor, Value
 from . import costs, habits, leaks
 from .rounds import of
@@ -48,6 +49,7 @@ def array_read(
 
 
 ANY_ENTRY = "[...]"
+_PRINTS = frozenset({"print", "info", "debug", "warning"})
 
 
 def array_changed(reader: Reader, array: Value, node: ast.AST) -> None:
@@ -95,10 +97,19 @@ def written_in_trace(
 
 
 def _counts_traces(function: ast.AST, name: str) -> bool:
-    """Says whether a number is only counted up, and called after what it counts: `self.traces`."""
-    return "trac" in name.rpartition(".")[2].lower() and not any(
+    """Says whether a number is counted up, printed at most, and called after what it counts."""
+    if "trac" not in name.rpartition(".")[2].lower():
+        return False
+    shown = {
+        id(part)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and name_of(call.func) in _PRINTS
+        for part in ast.walk(call)
+    }
+    return not any(
         isinstance(one, ast.Name | ast.Attribute)
         and isinstance(one.ctx, ast.Load)
+        and id(one) not in shown
         and ast.unparse(one) == name
         for one in ast.walk(function)
     )

@@ -360,19 +360,14 @@ def _counted_twice(reader: Reader, one: Applied) -> None:
     if not _scheduled(one.optimizer) or one.guarded:
         return
     if _pair_by_pair(reader, one.node):
-        name = ast.unparse(one.node.func).rsplit(".", 1)[0]
-        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name)
+        _too_fast(reader, one, one.node)
         return
     mine = [other for other in of(reader).applied if other.optimizer is one.optimizer]
     if mine and _next_loss(mine[-1], one) and mine[-1].node is not one.node:
-        others = ((reader.spot(mine[-1].node), "counts one step"),)
-        name = ast.unparse(one.node.func).rpartition(".")[0]
-        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name, (), others)
+        _too_fast(reader, one, one.node, mine[-1].node, "counts one step")
         return
     if mine and (_next_part(mine[-1], one) or _next_loss(mine[-1], one)):
-        others = ((reader.spot(one.loops[-1][0].iter), "once for each of these"),)  # type: ignore[attr-defined]
-        name = ast.unparse(one.node.func).rpartition(".")[0]
-        habits.remark(reader, "iterations-counter-off", reader.spot(one.node), name, (), others)
+        _too_fast(reader, one, one.node, one.loops[-1][0].iter, "once for each of these")  # type: ignore[attr-defined]
     if len(mine) < 2:
         return
     first, second = mine[-2:]
@@ -387,6 +382,34 @@ def _counted_twice(reader: Reader, one: Applied) -> None:
     ):
         later = max(first.node, second.node, key=lambda node: (node.lineno, node.col_offset))
         earlier = second.node if later is first.node else first.node
-        others = ((reader.spot(earlier), "counts one step"),)
-        name = reader.spot(later.func.value).text if isinstance(later.func, ast.Attribute) else ""
-        habits.remark(reader, "iterations-counter-off", reader.spot(later), name, (), others)
+        _too_fast(reader, one, later, earlier, "counts one step")
+
+
+def _too_fast(
+    reader: Reader, one: Applied, node: ast.Call, other: ast.AST | None = None, does: str = ""
+) -> None:
+    """An optimizer's count runs faster than the steps, unless its schedule is as much longer."""
+    topic, spot = "iterations-counter-off", reader.spot(node)
+    others = () if other is None else ((reader.spot(other), does),)
+    if _made_longer(one.optimizer):
+        for where in (spot, *(place for place, _ in others)):
+            reader.facts.meant[topic, where] = None
+        return
+    name = reader.spot(node.func.value).text if isinstance(node.func, ast.Attribute) else ""
+    habits.remark(reader, topic, spot, name, (), others)
+
+
+def _made_longer(optimizer: Optimizer) -> bool:
+    """`CosineDecay(rate, 2 * steps)`, for two calls a step."""
+    schedule = optimizer.arguments.get("learning_rate")
+    node = schedule.node if isinstance(schedule, Other) else None
+    products = (
+        part
+        for part in (ast.walk(node) if node is not None else ())
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)
+    )
+    return any(
+        isinstance(side, ast.Constant) and side.value == 2
+        for product in products
+        for side in (product.left, product.right)
+    )
