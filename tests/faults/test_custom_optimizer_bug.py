@@ -909,3 +909,39 @@ def test_squares_that_are_not_summed_up():
     assert_findings(SQUARES.format(store="self.cache[i] = g ** 2  # GP411"))
     assert_silent(SQUARES.format(store="self.cache[i] += g ** 2"))
     assert_silent(SQUARES.format(store="self.cache[i] = 0.9 * self.cache[i] + 0.1 * g ** 2"))
+
+
+EARLY = """
+class Own(keras.optimizers.Optimizer):
+    def __init__(self):
+        super().__init__(learning_rate=0.01)
+
+    def build(self, variables):
+        super().build(variables)
+        self.squares = [{made} for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        square = self.squares[self._get_variable_index(variable)]
+        new = 0.9 * square + 0.1 * tf.square(gradient)
+        {first}
+        {second}
+
+own = Own()
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    own.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_a_root_of_zeros_before_they_take_the_gradient_in():
+    """Divided by its root first, and stored after that: the first step is a throw."""
+    made = 'self.add_variable_from_reference(v, "square")'
+    move = "variable.assign_sub(learning_rate * gradient / (tf.sqrt(square) + 1e-7))"
+    store = "square.assign(new)"
+    assert_findings(EARLY.format(made=made, first=move + "  # GP411", second=store))
+    assert_silent(EARLY.format(made=made, first=store, second=move))
+    assert_silent(EARLY.format(made=made, first=move.replace("(square)", "(new)"), second=store))
+    ones = made[:-1] + ', initializer="ones")'
+    assert_silent(EARLY.format(made=ones, first=move, second=store))

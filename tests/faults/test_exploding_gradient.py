@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 
+from gradproof.evidence.applies import Update
 from gradproof.faults.exploding_gradient import prove
-from records import grown, healthy, proven
+from records import KERNEL, grown, healthy, proven
 
 
 def test_until_it_overflows():
@@ -43,3 +45,14 @@ def test_sudden_nan():
 def test_healthy():
     """Three even steps prove nothing."""
     assert list(prove(healthy())) == []
+
+
+def test_thrown_by_the_first_step():
+    """A rule whose first step is far too large, and from which nothing comes back."""
+    norms, losses = [4.0, 5e6, 4e6, 6e6, 5e6], [4.0, 1e11, 4e10, 6e10, 5e10]
+    run = grown(norms, losses)
+    thrown = replace(run.steps[0], updates=(Update(KERNEL, 4.0, 2.0, 1e5),))
+    assert proven(replace(run, steps=(thrown, *run.steps[1:]))) == [("GP306", 6)]
+    assert not proven(run)
+    back = replace(run.steps[-1], updates=(Update(KERNEL, 3.0, 2.0, 0.1),))
+    assert not proven(replace(run, steps=(thrown, *run.steps[1:-1], back)))

@@ -490,3 +490,32 @@ def test_switched_off_by_a_setting():
     assert_silent(off)
     assert meant(off) == ["gradients-never-applied"]
     assert_silent(text.format(rate="0.1", test=slow))
+
+
+WAITING = """
+class Gathering:
+    def __init__(self):
+        self.count = 0
+        self.total = [tf.Variable(tf.zeros_like(v)) for v in model.trainable_variables]
+
+    def add(self, gradients):
+        for t, g in zip(self.total, gradients):
+            t.assign_add(g / 4)
+        {counting}
+        if (self.count + 1) % 4 == 0:{mark}
+            optimizer.apply_gradients(zip(self.total, model.trainable_variables))
+            for t in self.total:
+                t.assign(tf.zeros_like(t))
+
+gathering = Gathering()
+for _ in range(40):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    gathering.add(tape.gradient(loss, model.trainable_variables))
+"""
+
+
+def test_a_count_that_nothing_raises():
+    """The update waits for every fourth step, and nobody counts them."""
+    assert_findings(WAITING.format(counting="pass", mark="  # GP401"))
+    assert_silent(WAITING.format(counting="self.count += 1", mark=""))

@@ -421,6 +421,8 @@ def test_a_warm_up_that_floors():
     given = "tf.minimum(share, 1.0)"
     share = "tf.cast(step // self.warm, tf.float32)"
     assert_findings(SCHEDULE.format(share=share, mark="  # GP501", given=given))
+    whole = "tf.cast(tf.cast(step, tf.int32) // self.warm, tf.float32)"
+    assert_findings(SCHEDULE.format(share=whole, mark="  # GP501", given=given))
     assert_silent(SCHEDULE.format(share="step / self.warm", mark="", given=given))
 
 

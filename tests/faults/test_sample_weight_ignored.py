@@ -466,6 +466,32 @@ def test_a_key_that_a_loop_never_reads():
     assert_silent(text.format(used=' * batch["weight"]', mark=""))
 
 
+@pytest.mark.parametrize("loop", ["a, b, c in data", "i, (a, b, c) in enumerate(data)"])
+def test_weights_of_a_loop_that_the_dataset_names(loop):
+    """What the dataset is made of tells that the third part is weights."""
+    text = """
+        table = tf.ones((4, 1))
+        kinds = tf.zeros((32,), tf.int32)
+        data = tf.data.Dataset.from_tensor_slices((x, y, {third})).batch(8)
+
+        @tf.function
+        def train(a, b):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(a, training=True) - b))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for {loop}:
+            train(a, b){mark}
+            {more}
+    """
+    weights = "tf.gather(class_weights, kinds)"
+    named = text.replace("table", "class_weights")
+    assert_findings(named.format(third=weights, loop=loop, mark="  # GP704", more="pass"))
+    assert_silent(named.format(third=weights, loop=loop, mark="", more="print(c)"))
+    assert_silent(text.format(third="tf.gather(table, kinds)", loop=loop, mark="", more="pass"))
+
+
 KEYED = """
 def objective(batch):
     error = tf.square(model(batch["x"]) - batch["y"]){mark}
@@ -601,4 +627,5 @@ def test_a_step_that_is_handed_weights():
         """
     assert_findings(text.format(given="", mark="  # GP704", handed="weights"))
     assert_silent(text.format(given=", weights", mark="", handed="weights"))
-    assert_silent(text.format(given="", mark="", handed="model.trainable_variables"))
+    other = text.replace("targets, weights in", "targets, _ in")
+    assert_silent(other.format(given="", mark="", handed="model.trainable_variables"))

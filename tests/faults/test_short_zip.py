@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gradproof.evidence.applies import Optimizer
 from gradproof.evidence.run import Crash
 from gradproof.faults.short_zip import prove
@@ -256,3 +258,19 @@ def test_gradients_counted_by_len():
     assert_findings(short.replace("variables))\n", "variables))  # GP404\n"))
     last = CLIPPED.replace("clipped = [", "gradients[len(gradients) - 1] *= 2.0\nclipped = [")
     assert_silent(last)
+
+
+@pytest.mark.parametrize("pairs", ["list({zip})", "[(g, v) for g, v in {zip}]"])
+def test_a_list_of_pairs_for_a_part(pairs):
+    """What the zip left out was on its way to the optimizer: one fault, not two."""
+    text = """
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(decoder(encoder(x)) - x))
+        gradients = tape.gradient(loss, variables)
+        pairs = {pairs}{mark}
+        optimizer.apply_gradients(pairs)
+    """
+    short = pairs.format(zip="zip(gradients, encoder.trainable_variables)")
+    assert_findings(text.format(pairs=short, mark="  # GP404"))
+    assert_silent(text.format(pairs=pairs.format(zip="zip(gradients, variables)"), mark=""))

@@ -236,3 +236,32 @@ def test_added_and_taken_away_again():
     hand = replace(run.applies[0], by="assign_add", optimizer=None, pairs=(pair,))
     back = replace(hand, key=2, by="assign_sub")
     assert not list(prove(replace(run, applies=(hand, back))))
+
+
+FIRST = """
+class Trainer:
+    def __init__(self):
+        self.kept = None
+
+    def backward(self):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        if self.kept is None:
+            self.kept = tape.gradient(loss, model.trainable_variables){mark}
+
+    def step(self):
+        optimizer.apply_gradients(zip(self.kept, model.trainable_variables))
+        {then}
+
+trainer = Trainer()
+for _ in range(9):
+    trainer.backward()
+    trainer.step()
+"""
+
+
+def test_gradients_of_the_first_step_that_are_kept():
+    """Taken if there are none, and nothing makes them none again."""
+    assert_findings(FIRST.format(mark="  # GP610", then="print(self.kept)"))
+    assert_silent(FIRST.format(mark="", then="self.kept = None"))
+    assert_silent(FIRST.format(mark="", then="del self.kept"))

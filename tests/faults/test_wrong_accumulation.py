@@ -830,3 +830,60 @@ def test_the_loss_of_the_last_batch(data: str):
 def test_the_loss_of_a_batch_that_may_be_the_only_one(data: str):
     """A loop over what may be one batch takes it apart."""
     assert_silent(OVER_DATA.format(data=data, mark=""))
+
+
+def test_sums_that_begin_in_each_round_and_wait_for_some():
+    """An update in every fourth round, of sums that begin anew in each; not those of an inner loop."""
+    text = """
+        for i in range(16):
+            {begin}{mark}
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y)) / 4
+            gradients = tape.gradient(loss, model.trainable_variables)
+            {add}
+            if (i + 1) % 4 == 0:
+                optimizer.apply_gradients(zip(total, model.trainable_variables))
+    """
+    add = "total = [t + g for t, g in zip(total, gradients)]"
+    assert_findings(text.format(begin=BEGIN, mark="  # GP506", add=add))
+    inner = """for part in (x, x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(model(part) - y)) / 2
+                gradients = tape.gradient(loss, model.trainable_variables)
+                total = [t + g for t, g in zip(total, gradients)]"""
+    assert_silent(text.format(begin=BEGIN, mark="", add=inner))
+
+
+TWICE = """
+    parts = 4
+    buffers = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+    for i in range(16):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y)){loss}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for b, g in zip(buffers, gradients):
+            b.assign_add({added})
+        if (i + 1) % parts == 0:
+            optimizer.apply_gradients(zip({given}, model.trainable_variables))
+            for b in buffers:
+                b.assign(tf.zeros_like(b))
+"""
+
+
+def test_divided_by_the_number_of_parts_twice():
+    """The loss and the sums, or what is added up; once is right, and so is another number."""
+    whole, mean = "buffers", "[b / parts for b in buffers]"
+    assert_findings(
+        TWICE.format(loss=" / parts", added="g / parts  # GP506", given=whole).replace(
+            "  # GP506)", ")  # GP506"
+        )
+    )
+    twice = TWICE.format(loss=" / parts", added="g", given=mean)
+    call = "zip([b / parts for b in buffers], model.trainable_variables))"
+    assert_findings(twice.replace(call, call + "  # GP506"))
+    adam = TWICE.replace("optimizer.", "adam.").replace(
+        "parts = 4", "parts = 4\n    adam = keras.optimizers.Adam()"
+    )
+    assert_silent(adam.format(loss=" / parts", added="g", given=whole))
+    assert_silent(adam.format(loss="", added="g / parts", given=whole))
+    assert_silent(adam.format(loss=" / 2.0", added="g / 2.0", given=whole))

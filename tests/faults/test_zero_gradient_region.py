@@ -229,3 +229,34 @@ def test_outputs_below_the_threshold_of_the_last_layer():
     assert proven(_fallen(9)) == []
     assert proven(_fallen(12, loss=0.0)) == []
     assert proven(_fallen(12, via=())) == []
+
+
+CURVED = """
+net = keras.Sequential([
+    keras.Input((1,)),
+    keras.layers.Dense(8, {activation}),{mark}
+    keras.layers.Dense(1),
+])
+t = tf.linspace(0.0, 1.0, 16)[:, None]
+for _ in range(9):
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as second:
+            second.watch(t)
+            with tf.GradientTape() as first:
+                first.watch(t)
+                u = {u}
+            slope = first.gradient(u, t)
+        curvature = second.gradient(slope, t)
+        loss = tf.reduce_mean(tf.square(curvature + u))
+    gradients = tape.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+"""
+
+
+def test_a_second_derivative_of_straight_pieces():
+    """ReLU has none; tanh has, and so has what is multiplied by the tensor or made of its square."""
+    assert_findings(CURVED.format(activation='"relu"', u="net(t)", mark="  # GP302"))
+    assert_silent(CURVED.format(activation='"tanh"', u="net(t)", mark=""))
+    assert_silent(CURVED.format(activation='"relu"', u="t * net(t)", mark=""))
+    assert_silent(CURVED.format(activation='"relu"', u="net(t * t)", mark=""))
+    assert_silent(CURVED.format(activation='"relu"', u="tf.square(net(t))", mark=""))

@@ -50,7 +50,7 @@ def growths(run: Run) -> Iterator[Growth]:
         steps = [step for step in run.steps_of(apply.key) if step.updates]
         count = next((at for at, step in enumerate(steps) if not _finite(step)), len(steps))
         finite, ended = steps[:count], steps[count] if count < len(steps) else None
-        if ended is not None and finite and _leaps(finite[-1]):
+        if ended is not None and finite and _throws(finite[-1], LEAP):
             updates = sorted(finite[-1].updates, key=lambda one: -(one.gradient_norm or 0.0))
             sizes = (_size(finite[0]), _size(finite[-1]))
             names = tuple(run.path(update.variable) for update in updates)
@@ -58,13 +58,16 @@ def growths(run: Run) -> Iterator[Growth]:
             continue
         if len(finite) < (2 if ended is not None else FEWEST):
             continue
+        thrown = _throws(finite[0])
         start = (
-            middle(_size(step) for step in finite[:FEWEST]) if ended is None else _size(finite[0])
+            _size(finite[0])
+            if thrown or ended is not None
+            else middle(_size(step) for step in finite[:FEWEST])
         )
         first, last = finite[0], max(finite, key=_size)
         if start <= 0.0 or _size(last) < GRADIENT * start:
             continue
-        if ended is None and not _stays(finite, last, start):
+        if ended is None and not _stays(finite, last, start, at_once=thrown):
             continue
         if not _worse(first, last, ended):
             continue
@@ -73,12 +76,12 @@ def growths(run: Run) -> Iterator[Growth]:
         yield Growth(apply, first, last, (_size(first), _size(last)), ended, names)
 
 
-def _leaps(step: Step) -> bool:
-    """One step threw variables far beyond everything that they had been."""
+def _throws(step: Step, gradient: float = 0.0) -> bool:
+    """A step threw variables far beyond all that they had been, by gradients so large at least."""
     return any(
         update.value_norm > 0.0
         and update.change_norm > LEAP * update.value_norm
-        and (update.gradient_norm or 0.0) > LEAP
+        and (update.gradient_norm or 0.0) > gradient
         for update in step.updates
     )
 
@@ -94,8 +97,10 @@ def _size(step: Step) -> float:
     return max((update.gradient_norm or 0.0 for update in step.updates), default=0.0)
 
 
-def _stays(finite: list[Step], last: Step, start: float) -> bool:
-    """It is no single spike: what comes after is still far above the start."""
+def _stays(finite: list[Step], last: Step, start: float, *, at_once: bool) -> bool:
+    """It is no single spike: what comes after is still far above the start, for good or at once."""
+    if at_once:
+        return all(_size(step) > GRADIENT / 10 * start for step in finite[1:])
     later = [_size(step) for step in finite if step.index >= last.index][:FEWEST]
     before = [_size(step) for step in finite if step.index < last.index][-2:]
     return min(later) > GRADIENT / 10 * start and all(size > 10 * start for size in before[-1:])

@@ -121,6 +121,10 @@ _SEEN = {
         "of the moments takes a power of {name}, which is 0 at the first step: it divides by zero",
         "1 less 1 at the first step",
     ),
+    "early": (
+        "divides by the root of {name} before it takes the gradient in: at the first step it is 0",
+        "0 at the first step",
+    ),
     "replaced": (
         "puts the last square in {name}, and divides by its root: changes are as large as the rate",
         "replaces what was there",

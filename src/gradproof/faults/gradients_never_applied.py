@@ -59,6 +59,12 @@ if TYPE_CHECKING:
 RARE = 10
 """Gradients for each copy of a variable, from which on copies are no training."""
 
+_NEVER = {
+    "never told": ("never given", "tell it to where the program trains"),
+    "never due": ("never true", "count the steps"),
+}
+"""For each remark on a condition that is never met: the label, and the help."""
+
 UNNAMED = ("the variables",)
 """What stands for variables that the source gives no name."""
 
@@ -85,13 +91,14 @@ def find(loop: Loop) -> Iterator[Finding]:
             )
 
     for lazy in loop.about("gradients-never-applied"):
-        if "never told" in lazy.names:
+        if lazy.names:
+            label, mend = _NEVER[lazy.names[0]]
             yield Finding(
                 f"{lazy.words} the gradients change nothing",
                 place=loop.place(lazy.at),
-                label="never given",
+                label=label,
                 related=loop.others_of(lazy),
-                fix=Fix("tell it to where the program trains", safe=False),
+                fix=Fix(mend, safe=False),
             )
             continue
         yield Finding(

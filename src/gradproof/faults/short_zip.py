@@ -108,7 +108,8 @@ def prove(run: Run) -> Iterator[Finding]:
         for optimizer in run.optimizers
         if all(apply.optimizer != optimizer.key for apply in run.applies)
     ]
-    seen: set[object] = set()
+    # What raised came to no other pair.
+    seen: set[object] = {apply.place for apply in run.applies if apply.error is not None}
     for apply in (*run.applies, *_in_loops(run)):
         call = run.asked_for(apply)
         one_by_one = apply.by_hand and len(apply.pairs) < 2

@@ -64,15 +64,19 @@ LEAST = 3
 def find(loop: Loop) -> Iterator[Finding]:
     """Gradients taken before a loop and applied in each of its rounds."""
     for seen in loop.about("stale-gradient"):
+        first = seen.words == "first"
         yield Finding(
-            "the same gradients are applied in every round of the loop: "
+            "gradients are taken if there are none yet, and kept: all later steps apply those "
+            "of the first"
+            if first
+            else "the same gradients are applied in every round of the loop: "
             + (
                 "the loss was recorded once, before it, and never again"
                 if seen.words == "recorded"
                 else "they were taken once, before it, and never again"
             ),
             place=loop.place(seen.at),
-            label="applied again and again",
+            label="taken once" if first else "applied again and again",
             related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("record the forward pass in every step", safe=False),

@@ -106,7 +106,7 @@ _WORDS = {
     "begun each round": (
         (
             "the sums begin with zeros in each round of the loop that adds to them: what is "
-            "applied behind the loop is the gradient of its last round alone"
+            "applied is the gradient of one round alone"
         ),
         "begins anew in each round",
         "begin with zeros before the loop",
@@ -118,6 +118,14 @@ _WORDS = {
         ),
         "not divided",
         "divide the sums by the number of parts",
+    ),
+    "divided twice": (
+        (
+            "these gradients are of a loss that was divided by the number of parts, and are "
+            "divided by it again: each step is as many times too small as there are parts"
+        ),
+        "divides once more",
+        "divide the loss, or the sums",
     ),
     "thrown away": (
         (
@@ -180,7 +188,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             label=label,
             related=loop.others_of(seen),
             variables=seen.names,
-            level="warning" if seen.words == "not divided" else None,
+            level="warning" if seen.words in ("not divided", "divided twice") else None,
             fix=Fix(mend, safe=False),
         )
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from ..evidence.run import Run
 
 _ONE_OUTPUT = "use a sigmoid, or one output for each class"
+_BENDING = Fix("use an activation that bends, such as tanh or swish", safe=False)
 
 
 def find(loop: Loop) -> Iterator[Finding]:
@@ -85,6 +86,17 @@ def find(loop: Loop) -> Iterator[Finding]:
             fix=Fix("use a smooth bound such as softplus, or start inside the bounds", safe=False),
         )
     for seen in loop.about("zero-gradient-region"):
+        if seen.names == ("second",):
+            yield Finding(
+                "a derivative is taken twice by the same tensor, and the network between has no "
+                f"activation that bends, {seen.words} being made of straight pieces: the second "
+                "derivative is 0 everywhere",
+                place=loop.place(seen.at),
+                label="no second derivative",
+                related=loop.others_of(seen),
+                fix=_BENDING,
+            )
+            continue
         yield Finding(
             f"{seen.words} is always 1: the gradient of all that leads to it is exactly 0",
             place=loop.place(seen.at),
@@ -162,7 +174,7 @@ def _second(run: Run) -> Iterator[Finding]:
             related=second_places((found.call.place, "the second derivative")),
             step=found.call.step + 1,
             evidence={"second_derivative": 0.0},
-            fix=Fix("use an activation that bends, such as tanh or swish", safe=False),
+            fix=_BENDING,
         )
 
 

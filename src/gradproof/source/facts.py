@@ -32,6 +32,7 @@ from .noticing import (
     constants,
     copies,
     costs,
+    first_gradients,
     flags,
     gathered,
     habits,
@@ -51,10 +52,12 @@ from .noticing import (
     own_checkpoints,
     own_steps,
     rounds,
+    sample_weights,
     saving,
     sharing,
     statistics,
     step_counters,
+    switched,
     target_copies,
     terms,
     trainable_flips,
@@ -249,7 +252,7 @@ class Facts:
         rounds.updated(self.reader)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else "fit"
         trainable_flips.fits(self.reader, thing, name)
-        weighing.fitted(self.reader, thing, keywords)
+        sample_weights.fitted(self.reader, thing, keywords)
         compiled = given.get("optimizer")
         self.rounds.compiled.add(id(compiled))
 
@@ -288,6 +291,8 @@ class Facts:
         compiled_anew.finish(self.reader)
         by_name.finish(self.reader)
         never_told.finish(self.reader)
+        switched.finish(self.reader)
+        first_gradients.finish(self.reader)
         idle_generators.finish(self.reader)
         late_counts.finish(self.reader)
         whole_means.finish(self.reader)

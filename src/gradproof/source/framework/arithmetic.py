@@ -18,6 +18,7 @@ from ..noticing import (
     sparse,
     straight,
     terms,
+    undivided,
     unscaling,
     weighing,
 )
@@ -78,6 +79,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         replicas.averaged(reader, node, left, result)
         if isinstance(node.op, ast.Div):
             unscaling.divided(reader, node, left, right, result)
+            undivided.divided(reader, node, left, result)
     if isinstance(node.op, ast.Mult):
         masks.multiplied(reader, ((left, node.left), (right, node.right)), result, node)
     return result

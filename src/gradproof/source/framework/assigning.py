@@ -103,7 +103,7 @@ def _assigned(
         statistics.averaged(reader, owner, flow)
     by_hand.assignment(reader, variable, name, value, node)
     if name == "assign_add" and gradients:
-        undivided.added(reader, variable, gradients, node)
+        undivided.added(reader, variable, value, gradients, node)
     masks.assigned(reader, variable, name, node, gradients=bool(gradients), fresh=fresh)
     if isinstance(owner, Instance):
         owner.touched = True

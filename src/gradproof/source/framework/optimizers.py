@@ -186,6 +186,10 @@ def apply(
         )
     for value in (*arguments, *keywords.values()):
         mark_all(reader, value)
+        if isinstance(value, ListValue) and value.pairs is not None:
+            # What the zip leaves out was on its way as well.
+            for column in value.pairs[0].columns:
+                mark_all(reader, column)
         iterators.handed_over(reader, value, node)
         if isinstance(value, Zip) and value.spent is None:
             reader.store.set_field(value, "spent", node)

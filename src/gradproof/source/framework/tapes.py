@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..dependence import Path
 from ..flow import merge, origin, recorded
 from ..joining import leaves
-from ..noticing import rounds, state
+from ..noticing import flat_curves, rounds, state
 from ..python import tuples
 from ..values import (
     Asked,
@@ -191,6 +191,7 @@ def gradient(
         earlier = next((one for one in turns if one is not None), node)
     if not reader.silent:
         reader.facts.gradient_call(asked, zeros=zeros, earlier=earlier)
+        flat_curves.asked_again(reader, asked)
     if tape.persistent is False and not tape.asked:
         reader.store.set_field(tape, "asked", asked.path)
     after = recorded(flow, reader.active)

@@ -181,12 +181,16 @@ def _factors(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[ast.BinOp]:
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
         yield node
     elif isinstance(node, ast.Call) and node.args:
-        name = ast.unparse(node.func)
         # A share of no more than 1.
-        limited = name.rpartition(".")[2] in ("min", "minimum")
-        inner = node.args[:1] if name in ("float", "tf.cast") else node.args if limited else []
+        limited = ast.unparse(node.func).rpartition(".")[2] in ("min", "minimum")
+        inner = node.args[:1] if _casts(node) else node.args if limited else []
         for one in inner:
             yield from _factors(one, named)
+
+
+def _casts(call: ast.Call) -> bool:
+    """`float(x)`, `tf.cast(x, dtype)`."""
+    return ast.unparse(call.func).rpartition(".")[2] in ("float", "int", "cast")
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -205,6 +209,8 @@ def _number(node: ast.expr, counter: str, turn: int) -> float | None:
         return 1.0 if node.value else 0.0
     if isinstance(node, ast.Name) and node.id == counter:
         return float(turn)
+    if isinstance(node, ast.Call) and node.args and _casts(node):
+        return _number(node.args[0], counter, turn)
     if not isinstance(node, ast.BinOp):
         return float(_MANY)
     left, right = _number(node.left, counter, turn), _number(node.right, counter, turn)

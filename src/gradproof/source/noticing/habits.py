@@ -77,6 +77,7 @@ class Habits:
     put_back: set[int] = field(default_factory=set)
     descended: set[int] = field(default_factory=set)
     switched_off: set[int] = field(default_factory=set)
+    waiting: dict[int, ast.If | None] = field(default_factory=dict)
     held_weights: dict[int, tuple[object, Flow, Path]] = field(default_factory=dict)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import habits
+from .undivided import counts_rounds
 
 if TYPE_CHECKING:
     from ..project import Source
@@ -36,25 +37,41 @@ def applied(reader: Reader, node: ast.Call) -> None:
 def _begun_each_round(
     reader: Reader, node: ast.Call, total: ast.expr, around: list[ast.AST]
 ) -> None:
-    """A loop that makes the list of zeros anew in each round; what is applied is its last one."""
+    """A loop that makes the list of zeros anew in each round; what is applied is its last one.
+
+    The optimizer is called behind the loop, or in some of its rounds: `if step % parts == 0`.
+    """
     inside = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
     scope = inside or reader.home(node).tree
     held = {id(one) for one in around}
+    waits = any(isinstance(one, ast.If) and counts_rounds(one) for one in around)
     for loop in ast.walk(scope):
-        if not isinstance(loop, _LOOPS) or id(loop) in held or loop.lineno > node.lineno:
+        if not isinstance(loop, _LOOPS) or loop.lineno > node.lineno:
+            continue
+        if id(loop) in held and not (waits and _is_innermost(loop, around)):
             continue
         changes = list(_changes(loop, total))
         begun = [one for one in changes if one in loop.body and _is_zeros(one.value)]
         adding = [one for one in changes if _adds(one)]
+        if id(loop) in held and any(one not in loop.body for one in adding):
+            continue
         name = ast.unparse(total)
         reads = [one for one in ast.walk(loop) if _is_read(one, name)]
-        if len(begun) == 1 and adding and len(changes) == len(reads) + 1 == len(adding) + 1:
+        # One read more is that of the call itself, where the loop holds it.
+        own = id(loop) in held
+        if len(begun) == 1 and adding and len(changes) == len(reads) - own + 1 == len(adding) + 1:
             others = (
                 (reader.spot(adding[-1]), "added to here"),
                 (reader.spot(node), "given the sum of the last round"),
             )
             spot = reader.spot(begun[0])
             habits.remark(reader, "wrong-accumulation", spot, "begun each round", (), others)
+
+
+def _is_innermost(loop: ast.AST, around: list[ast.AST]) -> bool:
+    """Says whether no other loop stands between this one and what it is asked for."""
+    loops = [one for one in around if isinstance(one, _LOOPS)]
+    return bool(loops) and loops[-1] is loop
 
 
 def _gathered_for_ever(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,19 +22,26 @@ _BOUNDS = ("clipnorm", "global_clipnorm", "clipvalue")
 class Sums:
     """Buffers by identity: what is added to them, and where they are handed over whole.
 
-    `handed`: all that any optimizer was given; `idle`: what is divided, and where, for nobody.
+    `handed`: all that any optimizer was given; `idle`: what is divided, and where, for nobody;
+    `shares`: losses, gradients and sums of them that were divided, with what by.
     """
 
     added: dict[int, tuple[Variable, Asked, Path]] = field(default_factory=dict)
     given: dict[int, tuple[Optimizer, Path]] = field(default_factory=dict)
     handed: dict[int, ast.AST] = field(default_factory=dict)
     idle: list[tuple[Variable | Tensor, ast.AST]] = field(default_factory=list)
+    shares: dict[int, tuple[ast.AST, str, Asked | None]] = field(default_factory=dict)
 
 
 def added(
-    reader: Reader, variable: Variable | Group, gradients: list[GradientOf], node: ast.AST
+    reader: Reader,
+    variable: Variable | Group,
+    value: Value,
+    gradients: list[GradientOf],
+    node: ast.AST,
 ) -> None:
     """`buffer.assign_add(gradient)`."""
+    _twice(reader, (value,))
     calls = {id(entry.call): entry.call for entry in gradients}
     plain = (
         isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.Name)
@@ -44,9 +51,41 @@ def added(
         reader.facts.sums.added.setdefault(id(variable), (variable, call, reader.path(node)))
 
 
+def divided(reader: Reader, node: ast.BinOp, left: Value, result: Tensor) -> None:
+    """`loss / parts`, of a mean over one part, `gradient / parts`, or `buffer / parts`."""
+    sums = reader.facts.sums
+    asked: Asked | None = None
+    if isinstance(left, Tensor) and left.gradient is not None:
+        asked = left.gradient.call
+    elif isinstance(left, Variable):
+        asked = sums.added[id(left)][1] if id(left) in sums.added else None
+    loss = isinstance(left, Tensor) and (left.loss == 1 or left.mean_of is not None)
+    if asked is not None or loss:
+        sums.shares.update(dict.fromkeys(result.tokens, (node, ast.unparse(node.right), asked)))
+
+
+def _twice(reader: Reader, entries: Iterable[Value]) -> None:
+    """Gradients of a loss that was divided by the number of parts are divided by it again."""
+    shares = reader.facts.sums.shares
+    tokens = [token for one in entries if isinstance(one, Tensor) for token in one.tokens]
+    for node, divisor, asked in (shares[token] for token in tokens if token in shares):
+        target = asked.target.tokens if asked is not None else frozenset()
+        first = next((shares[token] for token in target if token in shares), None)
+        if first is not None and first[1] == divisor and not _is_number(divisor):
+            others = ((reader.spot(first[0]), "the loss is divided by it already"),)
+            spot = reader.spot(node)
+            habits.remark(reader, "wrong-accumulation", spot, "divided twice", (), others)
+            return
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "").isdigit()
+
+
 def applied(reader: Reader, optimizer: Optimizer, gradients: Value | None, node: ast.Call) -> None:
     """An optimizer is given such buffers, as they are."""
     entries = tapes.entries(gradients) if gradients is not None else []
+    _twice(reader, entries)
     if not reader.silent:
         reader.facts.sums.handed.update((id(entry), node) for entry in entries)
     if reader.silent or not _steps_far(optimizer):
@@ -117,7 +156,7 @@ def _several(reader: Reader, adding: Path, applying: Path) -> bool:
 
 def is_rarer(reader: Reader, applying: Path, often: Path) -> bool:
     """Says whether one of two calls waits for a count of rounds: `if step % parts == 0`."""
-    rare = {id(one) for one in _around(reader, applying, ast.If) if _counts(one)}
+    rare = {id(one) for one in _around(reader, applying, ast.If) if counts_rounds(one)}
     return bool(rare - {id(one) for one in _around(reader, often, ast.If)})
 
 
@@ -129,7 +168,7 @@ def _around(reader: Reader, path: Path, *kinds: type[ast.AST]) -> Iterator[ast.A
                 yield one
 
 
-def _counts(branch: ast.AST) -> bool:
+def counts_rounds(branch: ast.AST) -> bool:
     """`if step % parts == 0`."""
     test = getattr(branch, "test", branch)
     return any(isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mod) for one in ast.walk(test))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..framework.names import last
+from ..python.methods import name_of
 from . import habits
 from .unread import WEIGHTS
 
@@ -57,11 +58,12 @@ def _beside(reader: Reader) -> None:
             isinstance(one, ast.Name) and one.id == taken[2].id and isinstance(one.ctx, ast.Load)
             for one in ast.walk(scope)
         )
-        blocks = [one for one in ast.walk(loop) if _records(one)]
-        inside = {one.id for part in blocks for one in ast.walk(part) if isinstance(one, ast.Name)}
-        if blocks and not read and {one.id for one in taken[:2]} <= inside:
+        steps = [one for one in ast.walk(loop) if _records(one)] or [*_calls_step(reader, loop)]
+        inside = {one.id for part in steps for one in ast.walk(part) if isinstance(one, ast.Name)}
+        if steps and not read and {one.id for one in taken[:2]} <= inside:
             others = ((reader.spot(taken[2]), "never read"),)
-            spot = reader.spot(blocks[0].body[-1])  # type: ignore[attr-defined]
+            first = steps[0]
+            spot = reader.spot(first.body[-1] if isinstance(first, ast.With) else first)
             habits.remark(reader, "sample-weight-ignored", spot, "unused", (), others)
 
 
@@ -86,7 +88,7 @@ _GIVEN = r"(^|_)(w|ws|sw|wts|weights?)$"
 
 def _are_weights(reader: Reader, name: ast.Name) -> bool:
     """Says whether a name is one of weights, or short for what the data hold as such."""
-    if re.search(WEIGHTS, name.id):
+    if re.search(WEIGHTS, name.id) or _third_are_weights(reader, name.id):
         return True
     return re.search(_SHORT, name.id, re.I) is not None and any(
         isinstance(one, ast.Tuple)
@@ -96,6 +98,21 @@ def _are_weights(reader: Reader, name: ast.Name) -> bool:
         for source in reader.sources
         for one in ast.walk(source.tree)
     )
+
+
+def _third_are_weights(reader: Reader, name: str) -> bool:
+    """`from_tensor_slices((x, y, class_weights[y]))` is all that the file makes of three parts."""
+    given = [
+        ast.unparse(one.args[0].elts[2])
+        for one in reader.source.nodes
+        if isinstance(one, ast.Call)
+        and name_of(one.func) == "from_tensor_slices"
+        and one.args
+        and isinstance(one.args[0], ast.Tuple)
+        and len(one.args[0].elts) == 3
+    ]
+    weigh = [re.search(r"weight|(^|_)w(\b|_)", one, re.I) for one in given]
+    return bool(given) and all(weigh) and not name.startswith("_")
 
 
 _LABELS = r"^(y|ys|y_true|labels?|targets?)$"
@@ -148,6 +165,18 @@ def _reading(nodes: list[ast.AST], keys: list[str]) -> tuple[ast.stmt | None, st
 
 
 _SIMPLE = ast.Assign | ast.Return | ast.Expr | ast.AugAssign
+
+
+def _calls_step(reader: Reader, loop: ast.AST) -> Iterator[ast.Call]:
+    """Calls of functions of the file that record, with two parts of the batch."""
+    recording = {
+        one.name
+        for one in reader.source.nodes
+        if isinstance(one, ast.FunctionDef) and any(map(_records, ast.walk(one)))
+    }
+    for one in ast.walk(loop):
+        if isinstance(one, ast.Call) and name_of(one.func) in recording:
+            yield one
 
 
 def _records(node: ast.AST) -> bool:

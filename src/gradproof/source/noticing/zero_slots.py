@@ -24,6 +24,11 @@ def look(reader: Reader, cls: Class, methods: list[Method]) -> None:
         using = [method for method in methods if method.name not in ("__init__", "build")]
         read = [node for method in using for node in ast.walk(method) if _is(node, attribute)]
         met = [one for method in using for one in _met(method, attribute)]
+        for around, name in met:
+            early = _divided_by_early(around, name)
+            if early is not None:
+                names = (cls.name, f"self.{attribute}")
+                habits.remark(reader, "custom-optimizer-bug", reader.spot(early), "early", names)
         plain = [one for method in using for one in _reckoned(method, attribute)]
         if len(met) + len(plain) != len(read):
             continue
@@ -119,6 +124,39 @@ def _reached_from_outside(reader: Reader, cls: Class, attribute: str) -> bool:
     ) or any(
         isinstance(node, ast.Attribute) and node.attr == attribute and not own_attribute(node)
         for node in ast.walk(cls.node)
+    )
+
+
+def _divided_by_early(around: ast.AST, name: str) -> ast.BinOp | None:
+    """`g / (tf.sqrt(slot) + epsilon)`, above the only line that gives the slot a value."""
+    stored = [one for one in ast.walk(around) if isinstance(one, ast.Call) and _stores(one, name)]
+    bound = [
+        one
+        for one in ast.walk(around)
+        if isinstance(one, ast.Name) and one.id == name and not isinstance(one.ctx, ast.Load)
+    ]
+    if len(stored) != 1 or len(bound) != 1:
+        return None
+    for one in ast.walk(around):
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Div) and _is_root(one.right, name):
+            return one if one.lineno < stored[0].lineno else None
+    return None
+
+
+def _stores(call: ast.Call, name: str) -> bool:
+    """`slot.assign(value)` or `self.assign(slot, value)`."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    given = (name_of(one) for one in (owner, *call.args[:1]) if one is not None)
+    return name_of(call.func) in ASSIGNS and name in given
+
+
+def _is_root(divisor: ast.AST, name: str) -> bool:
+    """`tf.sqrt(slot) + epsilon`, of the slot as it is."""
+    return any(
+        isinstance(one, ast.Call)
+        and name_of(one.func) == "sqrt"
+        and [name_of(given) for given in one.args] == [name]
+        for one in ast.walk(divisor)
     )
 
 

@@ -16,7 +16,7 @@ from ..noticing import (
     handmade,
     old_hooks,
     own_signs,
-    weighing,
+    sample_weights,
     written_weights,
 )
 from ..values import (
@@ -76,7 +76,7 @@ def make_class(reader: Reader, node: ast.ClassDef) -> Class:
     handmade.look(reader, cls)
     own_signs.look(reader, cls)
     handed_on.look(reader, cls)
-    weighing.class_made(reader, cls)
+    sample_weights.class_made(reader, cls)
     averaging.class_made(reader, cls)
     constants.look(reader, cls)
     for maker in reversed(makers):

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..framework import parts
 from ..joining import truth
 from ..noticing import asked_by_name, rounds, sharing
-from ..values import Constant, DictValue, ListValue, Scope, Unknown, Value
+from ..values import Constant, DictValue, ListValue, Scope, Unknown, Value, Zip
 from . import binding, iterators, loops
 
 if TYPE_CHECKING:
     from ..reader import Reader
 
 
+@dataclass(eq=False, repr=False)
+class _Rounds:
+    """What the rounds gave, as keys and values; owners without variables; what was zipped."""
+
+    rows: list[tuple[Value, Value]] = field(default_factory=list)
+    unbuilt: dict[int, object] = field(default_factory=dict)
+    zipped: Zip | None = None
+
+
 def comprehension(
     reader: Reader, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 ) -> Value:
     """What a comprehension gives: each element once, loops of unknown length twice."""
-    results: list[tuple[Value, Value]] = []
-    unbuilt: dict[int, object] = {}
+    gathered = _Rounds()
     scope = Scope()
     frame = reader.frame
     before = frame.scopes
     frame.scopes = (scope, *before)
     try:
-        exact = _generate(reader, node, 0, results, unbuilt)
+        exact = _generate(reader, node, 0, gathered)
     finally:
         frame.scopes = before
+    results = gathered.rows
     if isinstance(node, ast.DictComp):
         items = {
             key.value if isinstance(key, Constant) else f"?{i}": value
@@ -40,29 +50,39 @@ def comprehension(
         apart = all(isinstance(key, Constant) for key, _ in results)
         return DictValue(items, exact and apart, lasting=reader.frame.traced is None)
     made = ListValue([value for _, value in results], exact, node=node)
-    made.unbuilt = tuple(unbuilt.values())
+    made.unbuilt = tuple(gathered.unbuilt.values())
+    if gathered.zipped is not None and _hands_on(node):
+        made.pairs = (gathered.zipped, made.items)
     if isinstance(node, ast.GeneratorExp):
         iterators.given_once(reader, made, "a generator expression", node)
     return made
+
+
+def _hands_on(node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> bool:
+    """`[(g, v) for g, v in zip(gradients, variables)]` gives what the zip does."""
+    loop = node.generators[0]
+    plain = len(node.generators) == 1 and not loop.ifs and isinstance(node.elt, ast.Tuple)
+    return plain and ast.unparse(node.elt) == ast.unparse(loop.target)
 
 
 def _generate(
     reader: Reader,
     node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
     depth: int,
-    results: list[tuple[Value, Value]],
-    unbuilt: dict[int, object],
+    made: _Rounds,
 ) -> bool:
     if depth == len(node.generators):
         if isinstance(node, ast.DictComp):
-            results.append((reader.evaluate(node.key), reader.evaluate(node.value)))
+            made.rows.append((reader.evaluate(node.key), reader.evaluate(node.value)))
         else:
-            results.append((Constant(None), reader.evaluate(node.elt)))
+            made.rows.append((Constant(None), reader.evaluate(node.elt)))
         return True
     generator = node.generators[depth]
     iterated = reader.evaluate(generator.iter)
     if isinstance(iterated, ListValue):
-        unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
+        made.unbuilt.update((id(owner), owner) for owner in iterated.unbuilt)
+    elif isinstance(iterated, Zip):
+        made.zipped = iterated
     asked_by_name.look(reader, node, generator, iterated)
     found, complete = binding.elements(reader, iterated, generator.iter)
     if complete and len(found) > 1 and not generator.ifs:
@@ -81,7 +101,7 @@ def _generate(
     for element in found[:64]:
         passes = _round(reader, node, generator, element)
         if passes is not False:
-            inner = _generate(reader, node, depth + 1, results, unbuilt)
+            inner = _generate(reader, node, depth + 1, made)
             exact = exact and inner and passes is True
     if not complete:
         # A second round, so that what one round leaves meets the next.
@@ -129,4 +149,4 @@ def _generate_again(
 ) -> None:
     for element in found[:1]:
         binding.bind(reader, generator.target, element, node, loop=True)
-        _generate(reader, node, depth + 1, [], {})
+        _generate(reader, node, depth + 1, _Rounds())

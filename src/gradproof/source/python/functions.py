@@ -12,7 +12,7 @@ from ..dependence import Anything
 from ..flow import cut, merge, origin
 from ..framework import losses
 from ..joining import join_values
-from ..noticing import clips, habits, state, unread, weighing
+from ..noticing import clips, habits, sample_weights, state, unread
 from ..values import (
     Constant,
     Dataset,
@@ -121,7 +121,7 @@ def enter(
         return generator
     result = _returned(frame.returned)
     unread.returned(reader, function, scope.names, result, node)
-    weighing.step_called(reader, function, scope.names)
+    sample_weights.step_called(reader, function, scope.names)
     unread.dropped(reader, scope.names, result, node)
     return result
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..framework import generations, scopes, updates
 from ..joining import join, truth
-from ..noticing import costs, floored, keeping, switched, weighing
+from ..noticing import costs, floored, keeping, sample_weights, switched
 from ..store import Written
 from ..values import (
     Constant,
@@ -225,7 +225,7 @@ def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> N
         value = binding.decorate(reader, decorator, value, node)
     reader.functions.append(function)
     costs.traced_in_loop(reader, function, node)
-    weighing.function_made(reader, node)
+    sample_weights.function_made(reader, node)
     floored.function_made(reader, node)
     binding.bind_name(reader, node.name, value, node)
 
