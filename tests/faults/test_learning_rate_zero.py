@@ -19,6 +19,7 @@ from records import (
     KERNEL,
     KERNEL_GRADIENT,
     at,
+    grown,
     healthy,
     operation,
     proven,
@@ -570,3 +571,20 @@ def test_a_schedule_that_is_given_epochs():
     assert_silent(SCHEDULED.format(schedule=steps, fit="epochs=epochs"))
     floor = "CosineDecay(0.01, decay_steps=epochs, alpha=0.1)"
     assert_silent(SCHEDULED.format(schedule=floor, fit="epochs=epochs"))
+
+
+def test_a_rate_that_fell_to_next_to_nothing():
+    """A plateau rule that lowers the rate too often; not a rate that ends a run that has learned."""
+    rates = [0.05 * 0.1 ** (index // 2) for index in range(40)]
+    run = grown([1.0] * 40, [2.0] * 40)
+    steps = tuple(
+        replace(step, learning_rate=rate) for step, rate in zip(run.steps, rates, strict=True)
+    )
+    (found,) = prove(replace(run, steps=steps))
+    assert found.step == 15
+    assert "since step 15 of 40" in found.message
+    assert not [*prove(replace(run, steps=steps[:24]))]
+    learned = tuple(replace(step, loss=1e-4 if step.index > 20 else 2.0) for step in steps)
+    assert not [*prove(replace(run, steps=learned))]
+    slower = tuple(replace(step, learning_rate=0.05 * 0.7**step.index) for step in steps)
+    assert not [*prove(replace(run, steps=slower))]

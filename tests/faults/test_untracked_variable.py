@@ -23,6 +23,24 @@ def test_made_in_build():
     )
 
 
+def test_in_a_dict_of_a_layer():
+    """Keras 3 looks into the dict and takes no bare variable; Keras 2 tracks it."""
+    text = """
+        class Scale(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.known = {{"scale": tf.Variable(tf.ones((4,)))}}{mark}
+
+            def call(self, inputs):
+                return inputs * self.known["scale"]
+
+        given = keras.Input((4,))
+        model = keras.Model(given, Scale()(keras.layers.Dense(4)(given)))
+        """
+    assert_findings(text.format(mark="  # GP101"), then=STEP)
+    assert_findings(text.format(mark=""), then=STEP, keras="2")
+
+
 def test_in_a_model():
     """A model's own weights get lost in the same way, one by one."""
     assert_findings(

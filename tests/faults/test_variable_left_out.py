@@ -512,6 +512,23 @@ def test_what_is_left_out_by_its_name(made):
     assert meant(text) == ["variable-left-out"]
 
 
+def test_left_out_once():
+    """A second loss depends on it as well; it is told where the first list lacks it."""
+    assert_findings(
+        """
+        critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        with tf.GradientTape(persistent=True) as tape:
+            both = decoder(encoder(x))
+            first = tf.reduce_mean(tf.square(both - y))
+            second = tf.reduce_mean(tf.square(critic(both) - y))
+        ours = tape.gradient(first, encoder.trainable_variables)  # GP109
+        theirs = tape.gradient(second, critic.trainable_variables)
+        optimizer.apply_gradients(zip(ours, encoder.trainable_variables))
+        second_optimizer.apply_gradients(zip(theirs, critic.trainable_variables))
+        """
+    )
+
+
 def test_only_what_has_a_name():
     """A list that takes what is called so may have missed what it was to have."""
     made = """trained = []

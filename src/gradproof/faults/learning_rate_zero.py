@@ -51,6 +51,7 @@ run, and give it the value that was meant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from ..fault import Fault, Verdict
@@ -67,6 +68,10 @@ LONG = 20
 
 NOTHING = 1e-3
 """Part of the largest rate of a run that counts as nothing."""
+
+FALLEN, FEWEST, REST = 1e-6, 10, 1e-3
+"""A rate fell to such a part of the largest, in so many measured steps; the loss is more of its
+first value than this."""
 
 FADED = 0.1
 """Part of the largest change under a rate, to which changes have shrunk without one."""
@@ -140,7 +145,47 @@ def prove(run: Run) -> Iterator[Finding]:
             step=since or steps[0].index,
             evidence={"learning_rate": 0.0, "gradient_norm": norm, "steps": len(rates)},
         )
+    yield from _fallen(run)
     yield from _by_hand(run)
+
+
+def _fallen(run: Run) -> Iterator[Finding]:
+    """Rates that are next to nothing for most of a run, at a loss that is still there."""
+    for apply in run.applies:
+        steps = [one for one in run.steps_of(apply.key) if one.learning_rate is not None]
+        if len(steps) < FEWEST or apply.optimizer is None or not steps[-1].updates:
+            continue
+        first = max(one.learning_rate or 0.0 for one in steps)
+        low = [one for one in steps if 0.0 < (one.learning_rate or 0.0) < FALLEN * first]
+        since, last = (low[0] if low else steps[-1]), steps[-1]
+        still = steps[steps.index(since) :]
+        if still != low or 2 * since.index > last.index or not _unlearned(steps[0], last):
+            continue
+        norm = max(update.gradient_norm or 0.0 for update in last.updates)
+        optimizer = run.optimizers[apply.optimizer - 1]
+        names = tuple(run.path(update.variable) for update in last.updates)
+        place = _set_at(run, optimizer) or optimizer.made_at or apply.place
+        if norm > 0.0:
+            yield Finding(
+                f"the learning rate of `{optimizer.name}` fell from {first:.3g} to "
+                f"{last.learning_rate:.3g}, and has been less than a millionth of what it was "
+                f"since step {since.index} of {last.index}; gradients arrive (norm up to "
+                f"{norm:.3g}), and what they change is next to nothing",
+                place=place,
+                label="next to 0",
+                related=second_places((optimizer.made_at, "made here"), but=place),
+                variables=names,
+                step=since.index,
+                evidence={"learning_rate": last.learning_rate or 0.0, "gradient_norm": norm},
+                fix=Fix("set a least rate, or lower it less often", safe=False),
+            )
+
+
+def _unlearned(first: Step, last: Step) -> bool:
+    """The loss is not as good as gone, as far as it is known."""
+    if first.loss is None or last.loss is None:
+        return True
+    return isfinite(last.loss) and abs(last.loss) > REST * abs(first.loss)
 
 
 def _set_at(run: Run, optimizer: Optimizer) -> Place | None:

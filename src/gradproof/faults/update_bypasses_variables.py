@@ -85,9 +85,13 @@ def find(loop: Loop) -> Iterator[Finding]:
     """New values that are computed and assigned to no variable."""
     seen: dict[Spot, DroppedUpdate] = {}
     for dropped in loop.dropped_updates:
-        known = seen.get(dropped.at)
+        # One name in a line may be seen in two ways: as a name, and as an entry of a list.
+        at = next(
+            (one for one in seen if loop.place(one).overlaps(loop.place(dropped.at))), dropped.at
+        )
+        known = seen.get(at)
         names = (*known.variables, *dropped.variables) if known else dropped.variables
-        seen[dropped.at] = dropped._replace(variables=tuple(dict.fromkeys(names)))
+        seen[at] = (known or dropped)._replace(variables=tuple(dict.fromkeys(names)))
     for dropped in seen.values():
         yield Finding(
             f"the {'clipped' if dropped.where == 'projection' else 'new'} values of "
@@ -99,7 +103,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             ),
             variables=dropped.variables,
             fix=_fix(loop, dropped.target, dropped.value, dropped.where),
-            symptoms=("gradients-never-applied",),
+            symptoms=("gradients-never-applied", "custom-optimizer-bug"),
         )
 
 
@@ -169,7 +173,7 @@ def _of_copies(run: Run, call: GradientCall, keys: list[int], place: Place | Non
         step=1,
         evidence={"calls": call.times, "variables": len(names)},
         fix=Fix("assign to the variables: `variable.assign(...)`", safe=False),
-        symptoms=("gradients-never-applied",),
+        symptoms=("gradients-never-applied", "custom-optimizer-bug"),
     )
 
 

@@ -80,8 +80,10 @@ def find(loop: Loop) -> Iterator[Finding]:
     """What the target depends on, and nothing in the file trains."""
     seen: set[Spot] = set()
     for call in loop.gradient_calls:
-        if call.left_out and call.sources not in seen:
-            seen.add(call.sources)
+        # Another loss may depend on it as well: it is left out once.
+        made = {owned.made for owned in call.left_out}
+        if call.left_out and call.sources not in seen and not made <= seen:
+            seen |= {call.sources, *made}
             names = tuple(dict.fromkeys(owned.name for owned in call.left_out if owned.name))
             listing = call.listed or call.sources
             text = listing.text

@@ -12,6 +12,7 @@ from ..values import (
     Bound,
     Class,
     Constant,
+    DictValue,
     Function,
     Instance,
     Layer,
@@ -80,7 +81,8 @@ def _to_instance(
     target_copies.replaced(reader, before, value, node)
     if isinstance(value, Layer):
         value.name = value.name or name
-    for item in value.items if isinstance(value, ListValue) else [value]:
+    entries = value.items.values() if isinstance(value, DictValue) else [value]
+    for item in value.items if isinstance(value, ListValue) else entries:
         if isinstance(item, Variable):
             item.name = item.name or name
             item.held_by = item.held_by or receiver.of.base
