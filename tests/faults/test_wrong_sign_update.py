@@ -621,3 +621,18 @@ def test_squares_that_run_off_by_hand(monkeypatch: pytest.MonkeyPatch):
     assert found.place == at(4)
     monkeypatch.setattr("gradproof.evidence.negated.direction", lambda *_: 1)
     assert list(prove(run)) == []
+
+
+def test_the_minus_before_a_helper():
+    """What a helper gives is right; the line that turns it round is told."""
+    text = """
+        def error(a, b):
+            return tf.reduce_mean(tf.square(a - b))
+
+        with tf.GradientTape() as tape:
+            loss = {sign}error(model(x), y){mark}
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(sign="-", mark="  # GP504"))
+    assert_silent(text.format(sign="", mark=""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,14 +60,12 @@ def finish(reader: Reader) -> None:
             continue
         whole = alone and (_of_a_model(asked) or _of_all(asked))
         for term in _wrong(text, asked.node.args[0], function, whole):
-            habits.remark(
-                reader,
-                "wrong-sign-update",
-                reader.spot(term),
-                _kind(term),
-                (),
-                ((reader.spot(asked.node), "by the gradients of this"),),
-            )
+            turn = text.turned.get(id(term))
+            # A helper that gives an error is right: who turns it round is not.
+            apart = turn is not None and text.function_of(turn) is not text.function_of(term)
+            spot = reader.spot(turn if turn is not None and apart else term)
+            others = ((reader.spot(asked.node), "by the gradients of this"),)
+            habits.remark(reader, "wrong-sign-update", spot, _kind(term), (), others)
 
 
 def _of_a_model(asked: Asked) -> bool:
@@ -181,7 +179,9 @@ def _terms(text: _Text, node: ast.expr, function: Part, sign: int, depth: int) -
             yield from _terms(text, value, function, sign, depth + 1)
         return
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield from _terms(text, node.operand, function, -sign, depth + 1)
+        for term in _terms(text, node.operand, function, -sign, depth + 1):
+            text.turned[id(term[0])] = node
+            yield term
     elif isinstance(node, ast.BinOp):
         yield from _parts(text, node, function, sign, depth)
     elif isinstance(node, ast.Call):
@@ -304,9 +304,13 @@ def _name(node: ast.AST) -> str:
 
 @dataclass
 class _Text:
-    """The text of a file: what its names and functions stand for."""
+    """The text of a file: what its names and functions stand for.
+
+    `turned`: where a minus stands before the terms of a target.
+    """
 
     tree: ast.Module
+    turned: dict[int, ast.expr] = field(default_factory=dict)
 
     @cached_property
     def functions(self) -> list[Function]:
