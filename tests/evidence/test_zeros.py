@@ -73,6 +73,12 @@ def test_what_somebody_wrote_before_what_a_layer_has():
     assert proven(run) == [("GP302", 3)]
 
 
+def test_what_is_flat_everywhere_before_a_threshold():
+    """A function of Python lets nothing pass; a threshold behind it may."""
+    run = with_operations(flattened("PyFunc"), operation(ADD, "Relu", (TANH,)))
+    assert proven(run) == [("GP204", 3)]
+
+
 def test_a_custom_gradient_of_zero():
     """Where a function of one's own passes nothing, its gradient is named, not its `sign`."""
     run = with_operations(

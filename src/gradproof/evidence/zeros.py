@@ -173,9 +173,13 @@ class _Neck:
     custom: CustomGradient | None
 
     @property
-    def likelihood(self) -> tuple[bool, bool, int]:
-        """What somebody wrote stands before a layer's own threshold, the last before others."""
-        return self.custom is not None, self.own, self.operation.index
+    def likelihood(self) -> tuple[bool, bool, bool, int]:
+        """What is flat everywhere stands before a threshold, and the last before others.
+
+        Of thresholds, what somebody wrote stands before those of layers.
+        """
+        known = self.operation.type in FLAT or cut_kind(self.operation) is not None
+        return self.custom is not None, known, self.own, self.operation.index
 
     @property
     def own(self) -> bool:
