@@ -477,3 +477,35 @@ def test_distances_to_all_codes():
     """
     assert_silent(text.format(" - 2 * points @ codes"))
     assert_findings(text.format("  # GP701"))
+
+
+TARGETS = """
+data = tf.data.Dataset.from_tensor_slices(
+    {{"obs": np.zeros((32, 4)), "rew": np.zeros((32,)), "done": np.zeros((32,))}}
+)
+online = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+slow = keras.models.clone_model(online)
+slow.set_weights(online.get_weights())
+for batch in data.batch(8):
+    value = slow(batch["obs"])
+    {target}
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(online(batch["obs"]) - {goal}))
+    gradients = tape.gradient(loss, online.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, online.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize("goal", ["goal", "tf.stop_gradient(tf.cast(goal, tf.float32))"])
+def test_targets_that_were_crossed_before(goal: str):
+    """Rewards of shape (n,) and values of (n, 1) make an n by n target before the tape opens."""
+    crossed = 'goal = batch["rew"] + 0.9 * (1.0 - batch["done"]) * value  # GP701'
+    assert_findings(TARGETS.format(target=crossed, goal=goal))
+
+
+def test_targets_of_one_column():
+    """Each has an axis of its own, or the values have lost theirs."""
+    lifted = 'goal = batch["rew"][:, None] + 0.9 * value'
+    assert_silent(TARGETS.format(target=lifted, goal="goal"))
+    table = 'goal = tf.reduce_mean(batch["rew"] + value, axis=1, keepdims=True)'
+    assert_silent(TARGETS.format(target=table, goal="goal"))

@@ -21,7 +21,7 @@ from ..evidence.loop import (
 from . import answers, connections
 from .dependence import Cut, Flow, Path
 from .flow import merge
-from .framework import generations, scopes, submodels, tapes
+from .framework import crossings, generations, scopes, submodels, tapes
 from .joining import flow_of
 from .noticing import (
     blends,
@@ -99,6 +99,7 @@ class Facts:
         self.rates: dict[Rate, None] = {}
         self.frozen: dict[FrozenState, None] = {}
         self.broadcasts: dict[Broadcast, None] = {}
+        self.crossings: dict[int, crossings.Crossing] = {}
         self.losses: dict[LossCall, None] = {}
         self.remarks: dict[Remark, None] = {}
         self.meant: dict[tuple[str, Spot], None] = {}

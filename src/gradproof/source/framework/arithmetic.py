@@ -23,7 +23,7 @@ from ..noticing import (
     weighing,
 )
 from ..values import Constant, GradientOf, Group, Tensor, Unknown, Value, Variable
-from . import losses, shapes
+from . import crossings, losses, shapes
 from .roles import direction, updated_variable
 from .tensors import form_of
 
@@ -64,6 +64,7 @@ def arithmetic(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Va
         result.whole = True
     singular.combined(reader, node, left, right, result)
     losses.broadcast(reader, node, left, right)
+    crossings.met(reader, node, left, right, result)
     losses.labels_in_a_column(reader, node, ((left, node.left), (right, node.right)))
     sparse.combined(reader, node, left, right)
     _meaning(reader, node, left, right, result)

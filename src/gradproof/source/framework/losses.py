@@ -210,7 +210,7 @@ def broadcast(reader: Reader, node: ast.AST, left: Value, right: Value) -> None:
         live = any(isinstance(value, Tensor) and value.flow for value in (left, right))
         both = all(isinstance(value, Tensor) for value in (left, right))
         if live and both and first is not None and second is not None:
-            _meet(reader, node, first, second)
+            meet(reader, node, first, second)
     elif isinstance(node, ast.BinOp):
         for part, other in ((node.left, second), (node.right, first)):
             if other is not None and len(other) == 2 and other[1] != 1:
@@ -245,8 +245,8 @@ def labels_in_a_column(
             ] = None
 
 
-def _meet(reader: Reader, node: ast.AST, left: shapes.Shape, right: shapes.Shape) -> None:
-    """`(n,)` meets `(n, 1)`."""
+def meet(reader: Reader, node: ast.AST, left: shapes.Shape, right: shapes.Shape) -> None:
+    """Says that `(n,)` meets `(n, 1)`."""
     spot = reader.spot
     if isinstance(node, ast.BinOp):
         first, second = spot(node.left), spot(node.right)

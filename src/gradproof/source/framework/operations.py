@@ -23,7 +23,7 @@ from ..values import (
     Tensor,
     Value,
 )
-from . import api, losses, shapes
+from . import api, crossings, losses, shapes
 from .arithmetic import dead_terms, linear, note_update, sign_of
 from .forms import shape_of, written_as
 from .names import last
@@ -114,6 +114,7 @@ def _describe(
         weighing.averaged(reader, short, first, node)
     weighing.summed(reader, short, arguments, keywords, result, node)
     masks.literal(reader, short, first, result)
+    crossings.kept(reader, short, first, result)
     if second is not None:
         if short in ("subtract", "squared_difference"):
             result.self_difference = singular.apart(first or second, second)
@@ -170,6 +171,7 @@ def _describe_pair(
         linear(second, node, result)
     if short in ("subtract", "squared_difference", "add", "multiply"):
         losses.broadcast(reader, node, first, second)
+        crossings.met(reader, node, first, second, result)
 
 
 def _describe_after(

@@ -11,7 +11,7 @@ from .. import escaping
 from ..flow import cut, merge
 from ..noticing import masked_roots, masks, singular, sparse
 from ..values import Constant, ListValue, Tensor, Unknown, Value, Variable
-from . import nests, shapes
+from . import crossings, nests, shapes
 from .forms import written_as
 from .tensors import plain
 
@@ -46,6 +46,7 @@ def _cast(
         result.gradient, result.sign, result.loss = value.gradient, value.sign, value.loss
         result.ending, result.ender = value.ending, value.ender
         masks.literal(reader, "cast", value, result)
+        crossings.kept(reader, "cast", value, result)
     result.traced = reader.frame.traced
     return result
 
