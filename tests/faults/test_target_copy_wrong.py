@@ -772,3 +772,33 @@ def test_a_mixture_of_arrays_that_is_given_back():
     assert_silent(GIVEN_BACK.format(to="target", mark=""))
     uncalled = GIVEN_BACK.replace("target(x + 1.0)", "x")
     assert_silent(uncalled.format(to="online", mark=""))
+
+
+SHARES = """
+online = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(4)])
+slow = keras.models.clone_model(online)
+slow.set_weights(online.get_weights())
+tau = {tau}
+for step in range(100):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(online(x) - tf.stop_gradient(slow(x))))
+    gradients = tape.gradient(loss, online.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, online.trainable_variables))
+    for t, s in zip({target}.trainable_variables, {other}.trainable_variables):
+        t.assign(tau * t + (1 - tau) * s){mark}
+"""
+
+
+def test_shares_that_are_mixed_up():
+    """A small `tau` is the share of the trained network; of the target it leaves nothing."""
+    text = SHARES.replace("{target}", "slow").replace("{other}", "online")
+    assert_findings(text.format(tau="0.005", mark="  # GP707"))
+    assert_silent(text.format(tau="0.995", mark=""))
+    right = text.replace("tau * t + (1 - tau) * s", "tau * s + (1 - tau) * t")
+    assert_silent(right.format(tau="0.005", mark=""))
+    back = SHARES.replace("{target}", "online").replace("{other}", "before")
+    begun = back.replace("    with", "    before = keras.models.clone_model(online)\n    with", 1)
+    kept = begun.replace(
+        "\n    with", "\n    before.set_weights(online.get_weights())\n    with", 1
+    )
+    assert_silent(kept.format(tau="0.1", mark=""))

@@ -77,6 +77,10 @@ _WORDS = {
         "the copy is mixed into the network that is trained, and nothing changes the copy: what is "
         "learned is undone at every step"
     ),
+    "hasty": (
+        "the target keeps next to nothing of itself: the two shares of the soft update are mixed "
+        "up, and it follows the other network at once"
+    ),
     "written back": (
         "the average is written over the weights between two epochs, and training goes on from "
         "there: most of what the last steps learned is thrown away"
@@ -97,6 +101,7 @@ _LABELS = {
     "its own": "changes nothing",
     "left": "goes nowhere",
     "pulled back": "writes to the trained network",
+    "hasty": "keeps little of itself",
     "written back": "overwrites what was trained",
     "from zero": "starts at zero",
     "never copied": "other weights",
@@ -106,6 +111,7 @@ _MENDS = {
     "its own": "give it the weights of the network that is trained",
     "left": "give it to the copy: `copy.set_weights(mixed)`",
     "pulled back": "assign to the copy, not to the network that is trained",
+    "hasty": "give the small share to the other network: `tau * s + (1 - tau) * t`",
     "written back": "write it when training ends, or put the trained weights back after evaluation",
     "from zero": "start from the weights, or divide by `1 - decay**count`",
     "never copied": "copy the weights, now and then again: "
@@ -120,7 +126,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             _WORDS[seen.words],
             place=loop.place(seen.at),
             label=_LABELS[seen.words],
-            level="warning" if seen.words == "written back" else None,
+            level="warning" if seen.words in ("written back", "hasty") else None,
             related=loop.others_of(seen),
             fix=Fix(
                 _MENDS.get(

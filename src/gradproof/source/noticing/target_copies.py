@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..framework import ownership, tapes
 from ..joining import flow_of
 from ..python.methods import name_of
-from ..values import Group, Instance, Layer, ListValue, Unknown, Value, Variable, Zip
+from ..values import Constant, Group, Instance, Layer, ListValue, Unknown, Value, Variable, Zip
 from . import decided
 from .habits import remark
 
@@ -143,12 +143,14 @@ class Copies:
     the same kind, with first weights of their own; `averages`: variables that follow others, and
     where; `used`: such an average, put in the place of what it follows; `given`: what each
     network is called on, as it is written; `assigned`: whose variables were assigned to;
+    `hasty`: what keeps next to nothing of itself when it is mixed;
     `replaced`: a copy whose name is given to what it is a copy of; `own`: networks that are
     given their own weights.
     """
 
     made: list[tuple[Layer | Instance, object, bool]] = field(default_factory=list)
     mixed: list[tuple[Layer, Layer, ast.AST]] = field(default_factory=list)
+    hasty: list[tuple[Layer, Layer, ast.AST]] = field(default_factory=list)
     clones: list[tuple[Layer, Layer]] = field(default_factory=list)
     averages: dict[int, tuple[Variable, ast.AST]] = field(default_factory=dict)
     used: list[tuple[Variable, object, ast.AST]] = field(default_factory=list)
@@ -184,6 +186,26 @@ def assigned(reader: Reader, variable: Variable | Group, value: Value, node: ast
         if told is not node:
             reader.facts.habits.helpers[reader.spot(told)] = reader.spot(node)
         reader.facts.copies.mixed.append((own, others[0], told))
+        if _keeps_little(reader, node):
+            reader.facts.copies.hasty.append((own, others[0], node))
+
+
+_LITTLE = 0.1
+"""Share of itself that a target keeps at most where the two shares were mixed up."""
+
+
+def _keeps_little(reader: Reader, node: ast.AST) -> bool:
+    """`t.assign(tau * t + (1 - tau) * s)` with a small `tau`, which is the share of the other."""
+    receiver = node.func.value if isinstance(getattr(node, "func", None), ast.Attribute) else None  # type: ignore[attr-defined]
+    value = node.args[0] if isinstance(node, ast.Call) else None
+    for side in (value.left, value.right) if isinstance(value, ast.BinOp) else ():
+        parts = [side.left, side.right] if isinstance(side, ast.BinOp) else []
+        own = [one for one in parts if receiver and ast.unparse(one) == ast.unparse(receiver)]
+        share = [reader.evaluate(one) for one in parts if one not in own]
+        if len(own) == 1 and isinstance(share[0], Constant):
+            number = share[0].value
+            return isinstance(number, float) and 0.0 < number <= _LITTLE
+    return False
 
 
 def _averaged(
@@ -249,6 +271,9 @@ def finish(reader: Reader) -> None:
             helper = reader.facts.habits.helpers.get(reader.spot(node))
             within = () if helper is None else ((helper, "in this helper"),)
             remark(reader, "target-copy-wrong", reader.spot(node), "pulled back", (), within)
+    for own, other, node in copies.hasty:
+        if id(own) not in trained and id(other) in trained:
+            remark(reader, "target-copy-wrong", reader.spot(node), "hasty")
     for copy, node in copies.own:
         if trained and not any(id(one) in trained for one in ownership.tracked(reader, copy)):
             remark(reader, "target-copy-wrong", reader.spot(node), "its own")
