@@ -77,6 +77,15 @@ class Rounds:
     last: list[tuple[Applied, list[Asked], ast.AST]] = field(default_factory=list)
 
 
+def same_owners(left: Applied, right: Applied) -> bool:
+    """Says whether two calls are given the same variables, in the same order."""
+    return (
+        left.part == right.part
+        and len(left.owners) == len(right.owners)
+        and all(a is b for a, b in zip(left.owners, right.owners, strict=True))
+    )
+
+
 def of(reader: Reader) -> Rounds:
     """The rounds of this reading."""
     return reader.facts.rounds
