@@ -887,3 +887,55 @@ def test_divided_by_the_number_of_parts_twice():
     assert_silent(adam.format(loss=" / parts", added="g", given=whole))
     assert_silent(adam.format(loss="", added="g / parts", given=whole))
     assert_silent(adam.format(loss=" / 2.0", added="g / 2.0", given=whole))
+
+
+LISTED = """
+error = keras.losses.MeanSquaredError({reduction})
+chosen = {optimizer}
+total = None
+for i in range(16):
+    with tf.GradientTape() as tape:
+        loss = {loss}
+    gradients = tape.gradient(loss, model.trainable_variables)
+    total = gradients if total is None else [t + g for t, g in zip(total, gradients)]
+    if {when}:
+        chosen.apply_gradients(zip({given}, model.trainable_variables)){mark}
+        total = None
+"""
+MEANS = {
+    "loss": "error(y, model(x))",
+    "given": "total",
+    "reduction": "",
+    "optimizer": "keras.optimizers.SGD(0.1)",
+    "when": "(i + 1) % 4 == 0",
+    "mark": "",
+}
+
+
+def test_sums_in_a_list_for_means():
+    """So do those that a list holds, and the mean may be that of a loss object."""
+    assert_findings(LISTED.format(**{**MEANS, "mark": "  # GP506"}))
+    plain = "tf.reduce_mean(tf.square(model(x) - y))"
+    assert_findings(LISTED.format(**{**MEANS, "loss": plain, "mark": "  # GP506"}))
+    parts = {
+        **RIGHT,
+        "mark": "  # GP506",
+        "loss": "keras.losses.MeanSquaredError()(rows, model(rows))",
+    }
+    assert_findings(PARTS.format(**parts))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("loss", "error(y, model(x)) / 4"),
+        ("given", "[t / 4 for t in total]"),
+        ("reduction", 'reduction="sum"'),
+        ("optimizer", "keras.optimizers.Adam(0.1)"),
+        ("optimizer", "keras.optimizers.SGD(0.1, clipnorm=1.0)"),
+        ("when", "i > 3"),
+    ],
+)
+def test_sums_in_a_list_that_are_meant(name: str, value: str):
+    """Divided before or after, sums of sums, and rules to which size does not matter."""
+    assert_silent(LISTED.format(**{**MEANS, name: value}))

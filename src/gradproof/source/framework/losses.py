@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...evidence.loop import Broadcast, LossCall
 from ..flow import merge
-from ..noticing import habits, over_one, replicas, weighing
+from ..noticing import habits, over_one, replicas, undivided, weighing
 from ..python.methods import name_of
 from ..values import (
     Bound,
@@ -67,6 +67,8 @@ def loss_called(
     reduction = loss.arguments.get("reduction")
     if loss.kind[:1].islower() or shapes.keeps_examples(reduction):
         result.shape = shapes.of_examples(prediction)
+    if loss.kind[:1].isupper():
+        undivided.mean_taken(reader, reduction, result, node)
     if isinstance(reduction, Constant) and reduction.value == "sum":
         reader.facts.batches.sums.update(dict.fromkeys(result.tokens, node))
     if loss.kind[:1].islower() and loss.kind in api.CROSS_ENTROPIES:

@@ -53,7 +53,7 @@ def apply_call(
         habits.applied_unscaled(reader, optimizer, asked[0] if asked else None, node)
         strange = fact is not None and bool(fact.strangers)
         repeats.applied(reader, optimizer, gradients, variables, node, strange=strange)
-        running_sums.applied(reader, node)
+        running_sums.applied(reader, optimizer, node)
         masks.applied(reader, optimizer, gradients, variables, node)
         undivided.applied(reader, optimizer, gradients, node)
         unscaling.applied(reader, optimizer, gradients)

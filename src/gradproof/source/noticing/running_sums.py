@@ -6,23 +6,26 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import habits
+from . import habits, undivided
 from .undivided import counts_rounds
 
 if TYPE_CHECKING:
     from ..project import Source
     from ..reader import Reader
+    from ..values import Optimizer
 
 _LOOPS = (ast.For, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
-def applied(reader: Reader, node: ast.Call) -> None:
+def applied(reader: Reader, optimizer: Optimizer, node: ast.Call) -> None:
     """`apply_gradients(zip(total, ...))`, where all that ever changes `total` adds to it."""
     total = _handed(node)
     if total is None or reader.silent:
         return
     source = reader.home(node)
+    if undivided.steps_far(optimizer):
+        _not_divided(reader, node, total, source.around(node))
     _begun_each_round(reader, node, total, source.around(node))
     _gathered_for_ever(reader, node, total, source.around(node))
     parts = _repeated(source, source.around(node), total)
@@ -32,6 +35,51 @@ def applied(reader: Reader, node: ast.Call) -> None:
     if changes and all(map(_adds, changes)):
         others = ((reader.spot(changes[-1]), "added to here"),)
         habits.remark(reader, "wrong-accumulation", reader.spot(node), "never reset", (), others)
+
+
+def _not_divided(
+    reader: Reader,
+    node: ast.Call,
+    total: ast.expr,
+    around: list[ast.AST],
+) -> None:
+    """Gradients of means over parts that add up in a list, which is applied in some rounds.
+
+    What a loop over tasks or heads adds up may be a sum that is meant.
+    """
+    name = ast.unparse(total)
+    if not ast.unparse(node.args[0]).startswith((f"zip({name}, ", f"list(zip({name}, ")):
+        return
+    inner = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
+    scope = inner or reader.home(node).tree
+    changes = list(_changes(scope, total))
+    adding = [one for one in changes if any(map(_adds, _ways(one)))]
+    scaled = any(
+        isinstance(one, ast.BinOp) and isinstance(one.op, ast.Div | ast.Mult)
+        for change in changes
+        for one in ast.walk(change.value)
+    )
+    waits = any(isinstance(one, ast.If) and counts_rounds(one) for one in around)
+    if not adding or scaled or not waits or len(adding) == len(changes):
+        return
+    inside = {id(one) for one in ast.walk(scope)}
+    asked = [one.asked for one in reader.facts.asked if id(one.asked.node) in inside]
+    means = [undivided.mean_behind(reader, one) for one in asked]
+    if means and means[0] is not None and all(one is means[0] for one in means):
+        spot = reader.spot(node)
+        others = (
+            (reader.spot(adding[-1]), "added up here"),
+            (reader.spot(means[0]), "a mean over one part"),
+        )
+        habits.remark(reader, "wrong-accumulation", spot, "not divided", (), others)
+
+
+def _ways(change: ast.Assign | ast.AugAssign) -> Iterator[ast.Assign | ast.AugAssign]:
+    """`total = gradients if total is None else [...]` gives either."""
+    yield change
+    if isinstance(change, ast.Assign) and isinstance(change.value, ast.IfExp):
+        for value in (change.value.body, change.value.orelse):
+            yield ast.Assign(targets=change.targets, value=value)
 
 
 def _begun_each_round(

@@ -23,6 +23,7 @@ class Sums:
     """Buffers by identity: what is added to them, and where they are handed over whole.
 
     `handed`: all that any optimizer was given; `idle`: what is divided, and where, for nobody;
+    `means`: values of losses that are means over the batch;
     `shares`: losses, gradients and sums of them that were divided, with what by.
     """
 
@@ -30,6 +31,7 @@ class Sums:
     given: dict[int, tuple[Optimizer, Path]] = field(default_factory=dict)
     handed: dict[int, ast.AST] = field(default_factory=dict)
     idle: list[tuple[Variable | Tensor, ast.AST]] = field(default_factory=list)
+    means: dict[int, ast.AST] = field(default_factory=dict)
     shares: dict[int, tuple[ast.AST, str, Asked | None]] = field(default_factory=dict)
 
 
@@ -88,7 +90,7 @@ def applied(reader: Reader, optimizer: Optimizer, gradients: Value | None, node:
     _twice(reader, entries)
     if not reader.silent:
         reader.facts.sums.handed.update((id(entry), node) for entry in entries)
-    if reader.silent or not _steps_far(optimizer):
+    if reader.silent or not steps_far(optimizer):
         return
     for entry in entries:
         if isinstance(entry, Variable):
@@ -110,7 +112,7 @@ def thrown_away(reader: Reader, node: ast.Expr) -> None:
         reader.facts.sums.idle.append((total, quotient))
 
 
-def _steps_far(optimizer: Optimizer) -> bool:
+def steps_far(optimizer: Optimizer) -> bool:
     """Says whether a gradient that is larger makes a step that is larger, with a rate as given."""
     rate = optimizer.arguments.get("learning_rate")
     return (
@@ -124,7 +126,7 @@ def _steps_far(optimizer: Optimizer) -> bool:
 
 def finish(reader: Reader) -> None:
     """Sums of several parts, each the gradient of a mean over its own."""
-    sums, batches = reader.facts.sums, reader.facts.batches
+    sums = reader.facts.sums
     for total, quotient in sums.idle:
         handed = sums.handed.get(id(total))
         if handed is not None:
@@ -134,8 +136,8 @@ def finish(reader: Reader) -> None:
     for key in sums.added.keys() & sums.given.keys():
         variable, asked, adding = sums.added[key]
         _, applying = sums.given[key]
-        mean = asked.target.mean_of
-        if mean is None or id(asked) in batches.rescaled or variable.touched:
+        mean = mean_behind(reader, asked)
+        if mean is None or variable.touched:
             continue
         if key in reader.facts.masks.emptied and _several(reader, adding, applying):
             others = (
@@ -144,6 +146,21 @@ def finish(reader: Reader) -> None:
             )
             spot = reader.spot(applying[-1])
             habits.remark(reader, "wrong-accumulation", spot, "not divided", (), others)
+
+
+def mean_taken(reader: Reader, reduction: Value | None, result: Tensor, node: ast.AST) -> None:
+    """An object of a loss is called that averages over the batch, as all do by default."""
+    known = reduction.value if isinstance(reduction, Constant) else None
+    if reduction is None or known in ("sum_over_batch_size", "auto"):
+        reader.facts.sums.means.update(dict.fromkeys(result.tokens, node))
+
+
+def mean_behind(reader: Reader, asked: Asked) -> ast.AST | None:
+    """The mean over one part whose gradients were asked for, and are not divided."""
+    if id(asked) in reader.facts.batches.rescaled:
+        return None
+    means = (reader.facts.sums.means.get(token) for token in asked.target.tokens)
+    return asked.target.mean_of or next((one for one in means if one is not None), None)
 
 
 def _several(reader: Reader, adding: Path, applying: Path) -> bool:
