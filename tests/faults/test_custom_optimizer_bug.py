@@ -945,3 +945,24 @@ def test_a_root_of_zeros_before_they_take_the_gradient_in():
     assert_silent(EARLY.format(made=made, first=move.replace("(square)", "(new)"), second=store))
     ones = made[:-1] + ', initializer="ones")'
     assert_silent(EARLY.format(made=ones, first=move, second=store))
+
+
+def test_a_rule_whose_guard_is_turned_around():
+    """An optimizer of the program's own that hands on what is not finite, and nothing else."""
+    text = """
+        class Safe(keras.optimizers.SGD):
+            def apply_gradients(self, pairs, **kwargs):
+                pairs = list(pairs)
+                finite = [bool(tf.reduce_all(tf.math.is_finite(g))) for g, _ in pairs]
+                if {test}:{mark}
+                    return super().apply_gradients(pairs, **kwargs)
+
+        safe = Safe(0.1)
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            safe.apply_gradients(zip(gradients, model.trainable_variables))
+    """
+    assert_findings(text.format(test="not all(finite)", mark="  # GP411"))
+    assert_silent(text.format(test="all(finite)", mark=""))

@@ -519,3 +519,24 @@ def test_a_count_that_nothing_raises():
     """The update waits for every fourth step, and nobody counts them."""
     assert_findings(WAITING.format(counting="pass", mark="  # GP401"))
     assert_silent(WAITING.format(counting="self.count += 1", mark=""))
+
+
+GUARDED = """
+    for _ in range(9):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        finite = [tf.reduce_all(tf.math.is_finite(g)) for g in gradients]
+        if {test}:{mark}
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    "test", ["not all(finite)", "tf.reduce_any(tf.math.is_nan(loss))", "not tf.reduce_all(finite)"]
+)
+def test_a_guard_that_is_turned_around(test):
+    """The update is made only when something is not finite; the other way round it is a guard."""
+    assert_findings(GUARDED.format(test=test, mark="  # GP401"))
+    right = test.removeprefix("not ") if test.startswith("not ") else f"not {test}"
+    assert_silent(GUARDED.format(test=right, mark=""))

@@ -588,3 +588,26 @@ def test_a_rate_that_fell_to_next_to_nothing():
     assert not [*prove(replace(run, steps=learned))]
     slower = tuple(replace(step, learning_rate=0.05 * 0.7**step.index) for step in steps)
     assert not [*prove(replace(run, steps=slower))]
+
+
+ANNEALED = """
+    def anneal(start, epoch, epochs):
+        return start * {share}{mark}
+
+    def descend({name}):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        for v, g in zip(model.trainable_variables, tape.gradient(loss, model.trainable_variables)):
+            v.assign_sub({name} * g)
+
+    for epoch in range(30):
+        descend(anneal(0.2, epoch, 30))
+"""
+
+
+def test_a_share_of_all_epochs_that_floors():
+    """`epoch // epochs` is 0 in every one of them; of what is no rate nothing is said."""
+    floored = {"share": "(epoch // epochs)", "name": "rate"}
+    assert_findings(ANNEALED.format(**floored, mark="  # GP501"))
+    assert_silent(ANNEALED.format(**{**floored, "share": "(1 - epoch / epochs)"}, mark=""))
+    assert_silent(ANNEALED.format(**{**floored, "name": "weight"}, mark=""))

@@ -541,3 +541,21 @@ def test_a_run_clears_what_source_suspects():
     assert settle(finding, with_apply(run, pairs=(both, apply.pairs[1]))) is None
     assert settle(finding, with_apply(run, by="assign_sub", optimizer=None)) is None
     assert settle(Finding("suspected", place=at(99)), run) is None
+
+
+NAMED = """
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(4)])
+    for _ in range(9):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - y))
+        gradients = tape.gradient(loss, net.trainable_variables)
+        kept = {{{key}: g for v, g in zip(net.trainable_variables, gradients)}}{mark}
+        optimizer.apply_gradients([(kept[{key}], v) for v in net.trainable_variables])
+"""
+
+
+def test_gradients_by_the_name_of_a_variable():
+    """Keras 3 calls the variables of all layers alike; their paths differ, and names of Keras 2."""
+    assert_findings(NAMED.format(key="v.name", mark="  # GP403"))
+    assert_silent(NAMED.format(key="v.path", mark=""))
+    assert_silent(NAMED.format(key="v.name", mark=""), keras="2")

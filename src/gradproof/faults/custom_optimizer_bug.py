@@ -121,6 +121,10 @@ _SEEN = {
         "of the moments takes a power of {name}, which is 0 at the first step: it divides by zero",
         "1 less 1 at the first step",
     ),
+    "guard": (
+        "hands gradients on only when one of them is not finite",
+        "the wrong way round",
+    ),
     "early": (
         "divides by the root of {name} before it takes the gradient in: at the first step it is 0",
         "0 at the first step",

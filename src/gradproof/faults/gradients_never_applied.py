@@ -62,6 +62,7 @@ RARE = 10
 _NEVER = {
     "never told": ("never given", "tell it to where the program trains"),
     "never due": ("never true", "count the steps"),
+    "guard": ("the wrong way round", "turn the condition around"),
 }
 """For each remark on a condition that is never met: the label, and the help."""
 

@@ -94,6 +94,16 @@ def find(loop: Loop) -> Iterator[Finding]:
         )
 
     for seen in loop.about("mispaired-gradients"):
+        if seen.words == "by name":
+            yield Finding(
+                f"gradients are kept by `{seen.names[0]}`, which is `kernel` or `bias` for the "
+                "variables of every layer in Keras 3: the last one of a name stands for all",
+                place=loop.place(seen.at),
+                label="one entry for several variables",
+                related=loop.others_of(seen),
+                fix=Fix("keep them by `v.path`, or in a list", safe=False),
+            )
+            continue
         changed, taken = (name or "another variable" for name in seen.names)
         yield Finding(
             f"`{changed}` is changed by the gradient that was taken for `{taken}`, and the other "

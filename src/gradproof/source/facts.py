@@ -35,6 +35,7 @@ from .noticing import (
     first_gradients,
     flags,
     gathered,
+    guards,
     habits,
     idle_generators,
     inner_steps,
@@ -293,6 +294,7 @@ class Facts:
         by_name.finish(self.reader)
         never_told.finish(self.reader)
         switched.finish(self.reader)
+        guards.finish(self.reader)
         first_gradients.finish(self.reader)
         idle_generators.finish(self.reader)
         late_counts.finish(self.reader)

@@ -1,4 +1,4 @@
-"""States of an update rule by hand that are kept by names which several variables share."""
+"""States and gradients that are kept by names which several variables share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..python.methods import ASSIGNS, root_of
+from ..python.methods import ASSIGNS, name_of, root_of
 from . import habits
 
 if TYPE_CHECKING:
@@ -20,10 +20,16 @@ _SLOTS = r"Variable\(\s*(?:tf|np|keras\.ops)\.zeros"
 def finish(reader: Reader) -> None:
     """`self.cache[v.name] = ...`, for variables of layers of Keras 3: `kernel`, `bias`."""
     nodes = reader.source.nodes
-    if reader.generation == "2" or not any(map(_is_named, nodes)):
+    gradients = [one for one in nodes if isinstance(one, ast.DictComp) and _keeps_gradients(one)]
+    if reader.generation == "2" or not (gradients or any(map(_is_named, nodes))):
         return
     if not _has_layers(nodes, "".join(reader.lines)):
         return
+    applied = [one for one in nodes if _looks_up(one)]
+    for by_name in gradients if applied else ():
+        key = (ast.unparse(by_name.key),)
+        others = ((reader.spot(applied[0]), "the last one that has the name"),)
+        habits.remark(reader, "mispaired-gradients", reader.spot(by_name), "by name", key, others)
     for loop in nodes:
         if not isinstance(loop, ast.For):
             continue
@@ -44,6 +50,35 @@ def finish(reader: Reader) -> None:
             spot = reader.spot(kept[0])
             names = ("The update", ast.unparse(kept[0].slice))  # type: ignore[attr-defined]
             habits.remark(reader, "custom-optimizer-bug", spot, "named", names)
+
+
+def _keeps_gradients(node: ast.DictComp) -> bool:
+    """`{v.name: g for v, g in zip(variables, gradients)}`."""
+    key, loop = node.key, node.generators[0]
+    over = loop.iter if isinstance(loop.iter, ast.Call) else None
+    return (
+        isinstance(key, ast.Attribute)
+        and key.attr == "name"
+        and isinstance(key.value, ast.Name)
+        and isinstance(node.value, ast.Name)
+        and not loop.ifs
+        and over is not None
+        and name_of(over.func) == "zip"
+        and any("grad" in ast.unparse(one).lower() for one in (*over.args, node.value))
+    )
+
+
+def _looks_up(node: ast.AST) -> bool:
+    """`optimizer.apply_gradients([(by_name[v.name], v) for v in variables])`."""
+    if not isinstance(node, ast.Call) or name_of(node.func) not in ("apply_gradients", "apply"):
+        return False
+    return any(
+        isinstance(one, ast.Subscript)
+        and isinstance(one.slice, ast.Attribute)
+        and one.slice.attr == "name"
+        for given in node.args[:1]
+        for one in ast.walk(given)
+    )
 
 
 def _has_layers(nodes: Iterable[ast.AST], text: str) -> bool:

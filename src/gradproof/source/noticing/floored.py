@@ -26,6 +26,8 @@ _ARITHMETIC: dict[type, Callable[[float, float], float]] = {
     ast.FloorDiv: operator.floordiv,
 }
 _RATE = re.compile(r"rate|(^|_)lr(_|$)|sched|warm", re.IGNORECASE)
+_FALLS = re.compile(r"anneal|decay|ramp|rate|(^|_)lr(_|$)", re.IGNORECASE)
+_WHOLE = re.compile(r"(^|[._])((n|num|total|max|all)_)?(epochs|iterations|rounds)$|_steps$|^steps$")
 _COUNTER = re.compile(r"step|epoch|iter|batch|update|round", re.IGNORECASE)
 _MANY = 100
 """What stands for a number that the program does not write out."""
@@ -49,6 +51,10 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         for given in node.args.args:
             if _COUNTER.search(given.arg):
                 _look(reader, node, given.arg, _WARM_UP, _returned(node))
+    if _FALLS.search(node.name) and _gives_a_rate(reader, node.name):
+        for given in node.args.args:
+            if _COUNTER.search(given.arg):
+                _look(reader, node, given.arg, _WHOLE, _returned(node))
     if len(node.args.args) < 2:
         return
     counter = node.args.args[1].arg
@@ -56,6 +62,29 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         _look(reader, node, counter, _ALL_ROUNDS)
     elif node.name == "__call__" and _of_schedule(reader, node) and _ends_at_1(node):
         _look(reader, node, counter, _WARM_UP, _returned(node), _optimizer_of(reader, node))
+
+
+def _gives_a_rate(reader: Reader, name: str) -> bool:
+    """Says whether what a function returns is given to something that is called a rate."""
+    nodes = reader.source.nodes
+    functions = {one.name: one for one in nodes if isinstance(one, ast.FunctionDef)}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _calls(node.value, name):
+            if any(_RATE.search(ast.unparse(one)) for one in node.targets):
+                return True
+        elif isinstance(node, ast.Call):
+            target = functions.get(ast.unparse(node.func).rpartition(".")[2])
+            names = [one.arg for one in target.args.args] if target is not None else []
+            names = names[1:] if names[:1] == ["self"] else names
+            given = [*zip(names, node.args, strict=False)]
+            given += [(one.arg or "", one.value) for one in node.keywords]
+            if any(_calls(value, name) and _RATE.search(called) for called, value in given):
+                return True
+            if "rate.assign" in ast.unparse(node.func) and any(
+                _calls(one, name) for one in node.args
+            ):
+                return True
+    return False
 
 
 def _counted_up(loop: ast.For) -> set[str]:
