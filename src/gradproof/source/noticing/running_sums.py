@@ -60,7 +60,15 @@ def _not_divided(
         for one in ast.walk(change.value)
     )
     waits = any(isinstance(one, ast.If) and counts_rounds(one) for one in around)
+    elsewhere = {
+        id(part)
+        for one in ast.walk(scope)
+        if isinstance(one, _FUNCTIONS) and one is not scope
+        for part in ast.walk(one)
+    }
     if not adding or scaled or not waits or len(adding) == len(changes):
+        return
+    if any(id(one) in elsewhere for one in adding):
         return
     inside = {id(one) for one in ast.walk(scope)}
     asked = [one.asked for one in reader.facts.asked if id(one.asked.node) in inside]
