@@ -474,3 +474,26 @@ def test_arrays_that_a_loop_rebinds():
     """
     assert_findings(text.format(mark="  # GP402", use=""))
     assert_silent(text.format(mark="", use="\n            print(old.mean())"))
+
+
+def test_a_rule_that_rebinds_the_variables_it_was_given():
+    """The line that loses the update is all: no state that the class lacks, and told once."""
+    assert_findings(
+        """
+        class Momentum:
+            def __init__(self, params):
+                self.params = params
+                self.velocity = [tf.Variable(tf.zeros_like(p), trainable=False) for p in params]
+
+            def step(self, gradients):
+                for p, v, g in zip(self.params, self.velocity, gradients):
+                    v.assign(0.9 * v + 0.1 * g)
+                    p = p - 0.05 * v  # GP402
+
+        rule = Momentum(model.trainable_variables)
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - y))
+            rule.step(tape.gradient(loss, model.trainable_variables))
+        """
+    )

@@ -86,9 +86,8 @@ def find(loop: Loop) -> Iterator[Finding]:
     seen: dict[Spot, DroppedUpdate] = {}
     for dropped in loop.dropped_updates:
         # One name in a line may be seen in two ways: as a name, and as an entry of a list.
-        at = next(
-            (one for one in seen if loop.place(one).overlaps(loop.place(dropped.at))), dropped.at
-        )
+        place = loop.place(dropped.at)
+        at = next((one for one in seen if loop.place(one).overlaps(place)), dropped.at)
         known = seen.get(at)
         names = (*known.variables, *dropped.variables) if known else dropped.variables
         seen[at] = (known or dropped)._replace(variables=tuple(dict.fromkeys(names)))
@@ -103,7 +102,7 @@ def find(loop: Loop) -> Iterator[Finding]:
             ),
             variables=dropped.variables,
             fix=_fix(loop, dropped.target, dropped.value, dropped.where),
-            symptoms=("gradients-never-applied", "custom-optimizer-bug"),
+            symptoms=("gradients-never-applied",),
         )
 
 
@@ -173,7 +172,7 @@ def _of_copies(run: Run, call: GradientCall, keys: list[int], place: Place | Non
         step=1,
         evidence={"calls": call.times, "variables": len(names)},
         fix=Fix("assign to the variables: `variable.assign(...)`", safe=False),
-        symptoms=("gradients-never-applied", "custom-optimizer-bug"),
+        symptoms=("gradients-never-applied",),
     )
 
 
@@ -232,4 +231,12 @@ def _sources(run: Run) -> set[int | None]:
     }
 
 
-FAULT = Fault("GP402", "update-bypasses-variables", __doc__, find=find, prove=prove, settle=settle)
+FAULT = Fault(
+    "GP402",
+    "update-bypasses-variables",
+    __doc__,
+    find=find,
+    prove=prove,
+    settle=settle,
+    symptoms=("custom-optimizer-bug",),
+)
