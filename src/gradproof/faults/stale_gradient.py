@@ -61,22 +61,35 @@ LEAST = 3
 """Steps beyond the recordings from which on kept gradients are told."""
 
 
+_AGAIN = "the same gradients are applied in every round of the loop: "
+_WORDS = {
+    "": (
+        f"{_AGAIN}they were taken once, before it, and never again",
+        "applied again and again",
+    ),
+    "recorded": (
+        f"{_AGAIN}the loss was recorded once, before it, and never again",
+        "applied again and again",
+    ),
+    "first": (
+        (
+            "gradients are taken if there are none yet, and kept: all later steps apply those of "
+            "the first"
+        ),
+        "taken once",
+    ),
+}
+"""For each kind of remark: what is seen, and the label."""
+
+
 def find(loop: Loop) -> Iterator[Finding]:
     """Gradients taken before a loop and applied in each of its rounds."""
     for seen in loop.about("stale-gradient"):
-        first = seen.words == "first"
+        words, label = _WORDS[seen.words]
         yield Finding(
-            "gradients are taken if there are none yet, and kept: all later steps apply those "
-            "of the first"
-            if first
-            else "the same gradients are applied in every round of the loop: "
-            + (
-                "the loss was recorded once, before it, and never again"
-                if seen.words == "recorded"
-                else "they were taken once, before it, and never again"
-            ),
+            words,
             place=loop.place(seen.at),
-            label="taken once" if first else "applied again and again",
+            label=label,
             related=loop.others_of(seen),
             variables=seen.names,
             fix=Fix("record the forward pass in every step", safe=False),

@@ -28,7 +28,7 @@ def answered(
     sources = [source for q in questions for source in tapes.entries(q.asked.sources)]
     asked_for = tapes.possible(tapes.owner_of(source) for source in sources)
     unbiased = parts.without_bias(sources)
-    by_name = left_by_name.lists(reader)
+    by_name = left_by_name.lists(reader) if questions else frozenset()
     calls: dict[GradientCall, None] = {}
     modes: dict[ast.AST, dict[str, str]] = {}
     for question in questions:

@@ -20,8 +20,10 @@ _SLOTS = r"Variable\(\s*(?:tf|np|keras\.ops)\.zeros"
 def finish(reader: Reader) -> None:
     """`self.cache[v.name] = ...`, for variables of layers of Keras 3: `kernel`, `bias`."""
     nodes = reader.source.nodes
+    if reader.generation == "2":
+        return
     gradients = [one for one in nodes if isinstance(one, ast.DictComp) and _keeps_gradients(one)]
-    if reader.generation == "2" or not (gradients or any(map(_is_named, nodes))):
+    if not gradients and not any(map(_is_named, nodes)):
         return
     if not _has_layers(nodes, "".join(reader.lines)):
         return

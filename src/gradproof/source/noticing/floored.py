@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ...evidence.loop import Rate
+from ..python.methods import named_once
 from . import rates
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def function_made(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         for given in node.args.args:
             if _COUNTER.search(given.arg):
                 _look(reader, node, given.arg, _WARM_UP, _returned(node))
-    if _FALLS.search(node.name) and _gives_a_rate(reader, node.name):
+    floors = any(isinstance(one, ast.FloorDiv) for one in ast.walk(node))
+    if floors and _FALLS.search(node.name) and _gives_a_rate(reader, node.name):
         for given in node.args.args:
             if _COUNTER.search(given.arg):
                 _look(reader, node, given.arg, _WHOLE, _returned(node))
@@ -160,7 +162,7 @@ def _look(
 ) -> None:
     if reader.silent:
         return
-    named = _named_once(block)
+    named = named_once(block)
     for written in _rates_in(block) if given is None else given:
         for factor in _factors(written, named):
             of_all = whole.search(ast.unparse(factor.right)) is not None
@@ -184,17 +186,6 @@ def _rates_in(block: ast.AST) -> Iterator[ast.expr]:
             known = node.func.attr in ("assign", "set_value")
             if known and isinstance(rate, ast.Attribute) and rate.attr in _RATES:
                 yield given
-
-
-def _named_once(block: ast.AST) -> dict[str, ast.expr]:
-    """Names that the block gives one value."""
-    found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(block):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found.setdefault(node.targets[0].id, []).append(node.value)
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.setdefault(node.target.id, []).extend((node.value, node.value))
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
 
 
 def _factors(node: ast.expr, named: dict[str, ast.expr]) -> Iterator[ast.BinOp]:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..framework import api
-from ..python.methods import name_of
+from ..python.methods import name_of, named_once
 from . import habits
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ _FINITE, _BROKEN = (
 
 def finish(reader: Reader) -> None:
     """`if not all(finite): optimizer.apply_gradients(...)`: the guard is turned around."""
-    for branch in reader.source.nodes:
+    nodes = reader.source.nodes
+    if not any(
+        isinstance(one, ast.Call) and name_of(one.func) in _FINITE | _BROKEN for one in nodes
+    ):
+        return
+    for branch in nodes:
         if not isinstance(branch, ast.If) or branch.orelse or not _updates(branch.body):
             continue
         around = reader.around(branch)
@@ -29,7 +34,7 @@ def finish(reader: Reader) -> None:
         scope = function or reader.source.tree
         inside = {id(one) for statement in branch.body for one in ast.walk(statement)}
         others = [one for one in ast.walk(scope) if _is_update(one) and id(one) not in inside]
-        if others or not _is_broken(branch.test, _named(scope)):
+        if others or not _is_broken(branch.test, named_once(scope)):
             continue
         spot = reader.spot(branch.test)
         owner = next((one for one in around if isinstance(one, ast.ClassDef)), None)
@@ -53,15 +58,6 @@ def _is_update(node: ast.AST) -> bool:
     called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     of_optimizer = called.endswith(".apply") and ("opt" in called or called.startswith("super()"))
     return called.endswith((".apply_gradients", ".minimize")) or of_optimizer
-
-
-def _named(scope: ast.AST) -> dict[str, ast.expr]:
-    """Names that a function, or the module, gives one value."""
-    found: dict[str, list[ast.expr]] = {}
-    for one in ast.walk(scope):
-        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
-            found.setdefault(one.targets[0].id, []).append(one.value)
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
 
 
 def _is_broken(test: ast.expr, named: dict[str, ast.expr]) -> bool:

@@ -24,11 +24,12 @@ def applied(reader: Reader, optimizer: Optimizer, node: ast.Call) -> None:
     if total is None or reader.silent:
         return
     source = reader.home(node)
-    if undivided.steps_far(optimizer):
-        _not_divided(reader, node, total, source.around(node))
-    _begun_each_round(reader, node, total, source.around(node))
-    _gathered_for_ever(reader, node, total, source.around(node))
-    parts = _repeated(source, source.around(node), total)
+    around = source.around(node)
+    if undivided.steps_far(optimizer) and _waits(around):
+        _not_divided(reader, node, total, around)
+    _begun_each_round(reader, node, total, around)
+    _gathered_for_ever(reader, node, total, around)
+    parts = _repeated(source, around, total)
     changes = [change for part in parts for change in _changes(part, total)]
     if any(_handled(part, ast.unparse(total), node) for part in parts):
         return
@@ -50,8 +51,7 @@ def _not_divided(
     name = ast.unparse(total)
     if not ast.unparse(node.args[0]).startswith((f"zip({name}, ", f"list(zip({name}, ")):
         return
-    inner = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
-    scope = inner or reader.home(node).tree
+    scope = _scope(reader, node, around)
     changes = list(_changes(scope, total))
     adding = [one for one in changes if any(map(_adds, _ways(one)))]
     scaled = any(
@@ -59,14 +59,13 @@ def _not_divided(
         for change in changes
         for one in ast.walk(change.value)
     )
-    waits = any(isinstance(one, ast.If) and counts_rounds(one) for one in around)
     elsewhere = {
         id(part)
         for one in ast.walk(scope)
         if isinstance(one, _FUNCTIONS) and one is not scope
         for part in ast.walk(one)
     }
-    if not adding or scaled or not waits or len(adding) == len(changes):
+    if not adding or scaled or len(adding) == len(changes):
         return
     if any(id(one) in elsewhere for one in adding):
         return
@@ -97,24 +96,22 @@ def _begun_each_round(
 
     The optimizer is called behind the loop, or in some of its rounds: `if step % parts == 0`.
     """
-    inside = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
-    scope = inside or reader.home(node).tree
     held = {id(one) for one in around}
-    waits = any(isinstance(one, ast.If) and counts_rounds(one) for one in around)
-    for loop in ast.walk(scope):
+    waits = _waits(around)
+    for loop in ast.walk(_scope(reader, node, around)):
         if not isinstance(loop, _LOOPS) or loop.lineno > node.lineno:
             continue
-        if id(loop) in held and not (waits and _is_innermost(loop, around)):
+        own = id(loop) in held
+        if own and not (waits and _is_innermost(loop, around)):
             continue
         changes = list(_changes(loop, total))
         begun = [one for one in changes if one in loop.body and _is_zeros(one.value)]
         adding = [one for one in changes if _adds(one)]
-        if id(loop) in held and any(one not in loop.body for one in adding):
+        if own and any(one not in loop.body for one in adding):
             continue
         name = ast.unparse(total)
         reads = [one for one in ast.walk(loop) if _is_read(one, name)]
         # One read more is that of the call itself, where the loop holds it.
-        own = id(loop) in held
         if len(begun) == 1 and adding and len(changes) == len(reads) - own + 1 == len(adding) + 1:
             others = (
                 (reader.spot(adding[-1]), "added to here"),
@@ -122,6 +119,17 @@ def _begun_each_round(
             )
             spot = reader.spot(begun[0])
             habits.remark(reader, "wrong-accumulation", spot, "begun each round", (), others)
+
+
+def _scope(reader: Reader, node: ast.AST, around: list[ast.AST]) -> ast.AST:
+    """The function, or the module, in which a call stands."""
+    inner = next((one for one in reversed(around) if isinstance(one, _FUNCTIONS)), None)
+    return inner or reader.home(node).tree
+
+
+def _waits(around: list[ast.AST]) -> bool:
+    """Says whether a call is made in some rounds: `if step % parts == 0`."""
+    return any(isinstance(one, ast.If) and counts_rounds(one) for one in around)
 
 
 def _is_innermost(loop: ast.AST, around: list[ast.AST]) -> bool:

@@ -37,6 +37,17 @@ def names_stored(*nodes: ast.AST) -> set[str]:
     }
 
 
+def named_once(block: ast.AST) -> dict[str, ast.expr]:
+    """The names that a part of the text gives one value, and that value."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(block):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.setdefault(node.target.id, []).extend((node.value, node.value))
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
 def own_attribute(node: ast.AST) -> str:
     """The name of an attribute of `self`, or nothing."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
